@@ -1,0 +1,75 @@
+/* The instrument table: small integers for everything that trades.
+ *
+ * Ids are given in the order of adding, only grow within a workspace epoch, and are never persisted:
+ * recordings, digests and other processes use (venue, product, raw symbol).
+ *
+ * Memory  one block of mr_instruments_bytes(capacity), no pointers inside, so it can lie in a workspace
+ *         and be read by other processes.
+ * Thread  one writer (boot, or the feed tile at housekeeping); readers see an entry once `count` covers it
+ *         (release / acquire). A changed tick is a new `generation` of the same id.
+ * Scales  0-definitions: max(8, decimals of the tick) if the largest price then stays under 2^62, else the
+ *         tick's decimals. Without metadata 8 and 8, and MR_INSTRUMENT_NO_METADATA. */
+#ifndef MR_EVENT_INSTRUMENT_H
+#define MR_EVENT_INSTRUMENT_H
+
+#include "codecs/event/event.h"
+
+#define MR_SYMBOL_BYTES 96 /* Polymarket's asset ids have 78 digits */
+#define MR_ASSET_BYTES  24
+
+enum mr_instrument_type { MR_TYPE_UNKNOWN, MR_TYPE_SPOT, MR_TYPE_PERPETUAL, MR_TYPE_FUTURE, MR_TYPE_OPTION, MR_TYPE_OUTCOME };
+enum mr_instrument_flag {
+    MR_INSTRUMENT_NO_METADATA = 1 << 0,
+    MR_INSTRUMENT_INVERSE = 1 << 1,   /* size counts quote currency: notional = size * multiplier */
+    MR_INSTRUMENT_QUOTE_USD = 1 << 2, /* quote is USD or a dollar stablecoin: notionals are USD */
+    MR_INSTRUMENT_HALTED = 1 << 3,
+};
+
+struct mr_instrument {
+    uint32_t id;
+    uint32_t generation;
+    uint8_t venue;   /* enum mr_venue_id     */
+    uint8_t product; /* row in the venue's products[] */
+    uint8_t type;    /* enum mr_instrument_type */
+    uint8_t flags;   /* enum mr_instrument_flag */
+    int8_t price_scale, size_scale;
+    int8_t tick_decimals, lot_decimals; /* as the venue prints them; -1 unknown */
+    mr_price tick;       /* at price_scale; 0 unknown */
+    mr_size lot;         /* at size_scale;  0 unknown */
+    int64_t multiplier;  /* contract multiplier: base units (or quote, if inverse) a size of 1 stands for ... */
+    int8_t multiplier_scale; /* ... in 10^-multiplier_scale. 1 and 0 where sizes are in base already */
+    uint8_t symbol_len;
+    uint16_t underlying; /* index of the base asset's group (table.underlyings) */
+    uint32_t spare;
+    char symbol[MR_SYMBOL_BYTES]; /* raw, as on the wire */
+    char base[MR_ASSET_BYTES], quote[MR_ASSET_BYTES];
+};
+
+struct mr_instruments; /* the table */
+
+size_t mr_instruments_bytes(uint32_t capacity);
+struct mr_instruments *mr_instruments_init(void *mem, uint32_t capacity);
+
+/* Adds, or returns the id that (venue, product, symbol) already has (metadata then replaces the old and
+ * raises `generation` when scale, tick, lot or multiplier differ).
+ * >= 0 the id; MR_E_FULL; MR_E_TOO_BIG symbol too long; MR_E_RANGE scales outside 0..18. */
+int64_t mr_instruments_add(struct mr_instruments *table, const struct mr_instrument *what);
+
+/* Adds a symbol of which nothing is known: scales 8 and 8, flagged; base and quote guessed by
+ * the venue's spelling where it is plain. */
+int64_t mr_instruments_add_bare(struct mr_instruments *table, uint8_t venue, uint8_t product, struct mr_span symbol);
+
+/* The instrument, or NULL. Hot: one hash, one compare. */
+const struct mr_instrument *mr_instruments_find(const struct mr_instruments *table, uint8_t venue, uint8_t product,
+                                                struct mr_span symbol);
+const struct mr_instrument *mr_instruments_get(const struct mr_instruments *table, uint32_t id); /* NULL if none */
+uint32_t mr_instruments_count(const struct mr_instruments *table);
+
+/* Groups of instruments with one base asset ("BTC" of XBT, BTC; 1000PEPE and kPEPE are PEPE). */
+uint32_t mr_instruments_underlyings(const struct mr_instruments *table);
+const char *mr_instruments_underlying_name(const struct mr_instruments *table, uint16_t underlying);
+
+/* Sets price_scale and size_scale from tick and lot texts ("0.10", "0.001") by the rule above. */
+int mr_instrument_scales(struct mr_instrument *instrument, struct mr_span tick, struct mr_span lot);
+
+#endif

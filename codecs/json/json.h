@@ -1,0 +1,91 @@
+/* A strict JSON cursor: values on demand, in the order they stand, nothing allocated.
+ *
+ *     struct mr_json j;
+ *     mr_json_open(&j, frame, len);
+ *     struct mr_span key, px;
+ *     if (mr_json_object(&j))
+ *         while (mr_json_key(&j, &key)) {
+ *             if (mr_span_eq(key, "p")) mr_json_text(&j, &px);
+ *             else mr_json_skip(&j);
+ *         }
+ *     int status = mr_json_close(&j);      // MR_OK only if the whole text was one legal value
+ *
+ * Errors stick: after the first one every call returns false and moves nothing, so one check at the end is
+ * enough. Everything is verified that is passed over, skipped values too: RFC 8259, UTF-8 (no surrogates,
+ * no overlong), escapes, numbers, nesting up to MR_JSON_DEPTH, nothing after the value.
+ *
+ * Memory  the struct (on the caller's stack). Spans point into the text.
+ * Bounds  never reads outside [data, data + len), at any alignment (tests: A6).
+ * Errors  MR_E_MALFORMED, MR_E_TRUNCATED (the text ends too early), MR_E_DEPTH, MR_E_TYPE (the value is
+ *         legal but not what was asked for); `at` is the byte position.
+ * Cost    perf/codecs/json */
+#ifndef MR_JSON_JSON_H
+#define MR_JSON_JSON_H
+
+#include "dataplane/base/base.h"
+#include "dataplane/base/decimal.h"
+#include "dataplane/base/kernel.h"
+
+#define MR_JSON_DEPTH 1024
+
+enum mr_json_type { MR_JSON_NONE, MR_JSON_OBJECT, MR_JSON_ARRAY, MR_JSON_STRING, MR_JSON_NUMBER, MR_JSON_TRUE, MR_JSON_FALSE, MR_JSON_NULL };
+
+struct mr_json_kernel; /* the SIMD routines in use */
+
+struct mr_json {
+    const uint8_t *data; /* start of the text          */
+    uint32_t len;
+    uint32_t pos;        /* next byte to look at       */
+    int status;          /* MR_OK, or the first error  */
+    uint32_t at;         /* ... and where it stands    */
+    uint32_t depth;
+    uint8_t expect;      /* private: what may come next */
+    bool escaped;        /* the last string or key holds a backslash: see mr_json_unescape */
+    const struct mr_json_kernel *kernel;
+    uint64_t nest[MR_JSON_DEPTH / 64]; /* one bit a level: object or array */
+};
+
+void mr_json_open(struct mr_json *j, const uint8_t *data, uint32_t len); /* with the active kernel */
+void mr_json_open_kernel(struct mr_json *j, const uint8_t *data, uint32_t len, enum mr_kernel kernel);
+
+/* What the next value is, without moving. MR_JSON_NONE at the end of a container, or after an error. */
+enum mr_json_type mr_json_peek(struct mr_json *j);
+
+bool mr_json_object(struct mr_json *j);                    /* enter; false (MR_E_TYPE) if it is not one */
+bool mr_json_key(struct mr_json *j, struct mr_span *key);  /* next key (raw bytes between the quotes); false at '}', which is consumed */
+bool mr_json_array(struct mr_json *j);                     /* enter */
+bool mr_json_next(struct mr_json *j);                      /* is there another element? false at ']', which is consumed */
+bool mr_json_string(struct mr_json *j, struct mr_span *text); /* raw bytes between the quotes */
+bool mr_json_number(struct mr_json *j, struct mr_span *text); /* the number's text */
+bool mr_json_text(struct mr_json *j, struct mr_span *text);   /* string or number, whichever stands there */
+bool mr_json_bool(struct mr_json *j, bool *value);
+bool mr_json_null(struct mr_json *j);                      /* consumes null and says true; else moves nothing, no error */
+bool mr_json_skip(struct mr_json *j);                      /* passes over one value of any kind, verifying it */
+bool mr_json_raw(struct mr_json *j, struct mr_span *text); /* skips, and gives the value's bytes */
+
+/* Values straight to numbers, from a number or a string holding one. */
+bool mr_json_fixed(struct mr_json *j, int scale, int64_t *out);
+bool mr_json_decimal(struct mr_json *j, struct mr_decimal *out);
+bool mr_json_u64(struct mr_json *j, uint64_t *out);
+bool mr_json_i64(struct mr_json *j, int64_t *out);
+
+/* Marks the cursor as failed at the last value (a field out of range, say); returns false. */
+bool mr_json_fail(struct mr_json *j, int status);
+
+/* Skips what is left of the text, verifying it, and returns the final status. */
+int mr_json_close(struct mr_json *j);
+
+/* Leaves the current container: skips its remaining members and its closing bracket, verifying. */
+bool mr_json_leave(struct mr_json *j);
+
+/* Plain bytes of a raw string with escapes. Length, or MR_E_FULL. A lone surrogate escape (legal JSON,
+ * no character) becomes U+FFFD. Only needed when `escaped`. */
+int64_t mr_json_unescape(struct mr_span raw, uint8_t *out, uint32_t out_bytes);
+
+/* true when a raw key (with or without escapes) is this name: "\u0065" is "e". */
+bool mr_json_key_is(const struct mr_json *j, struct mr_span key, const char *name);
+
+/* Verdict on a whole text: MR_OK or the error; *at the position. */
+int mr_json_check(const uint8_t *data, uint32_t len, uint32_t *at);
+
+#endif

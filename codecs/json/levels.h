@@ -1,0 +1,39 @@
+/* Price levels in JSON, at full speed: the array  [["30238.8","2"],["30249.5","50"], ...].
+ *
+ * This is where a feed handler spends its time: a 1 KB book delta is 100 numbers. The kernels find all
+ * quotes of a stretch at once, check every byte between the numbers, and convert two levels a vector.
+ *
+ * Only the usual shape is taken (strings, no blanks, no escapes, plain decimals); anything else is
+ * MR_E_AGAIN and costs nothing but time: the caller walks it with the cursor (json.h), which decides what
+ * is legal. So this reader may refuse what the cursor takes, never the reverse, and where both answer
+ * they agree (tests: A7).
+ *
+ * Bounds  never reads outside [data, data + len).   Memory  none.   Cost  perf/codecs/json/bench_levels.c */
+#ifndef MR_JSON_LEVELS_H
+#define MR_JSON_LEVELS_H
+
+#include "codecs/event/event.h"
+#include "codecs/json/json.h"
+
+enum mr_levels_form {
+    MR_LEVELS_PAIR,   /* ["px","sz"]                       Binance, Bybit  */
+    MR_LEVELS_QUAD,   /* ["px","sz","0","6"]               OKX             */
+    MR_LEVELS_OBJECT, /* {"px":"..","sz":"..","n":1}       Hyperliquid     */
+};
+
+struct mr_levels_scan {
+    enum mr_levels_form form;
+    int8_t price_scale, size_scale;
+};
+
+/* Reads one array that opens at data[pos] ('['). On success `*count` levels stand in `out` and the result
+ * is the position behind the closing ']'. Negative: MR_E_AGAIN not the usual shape, or a number that needs
+ * a closer look; MR_E_FULL more than out_max levels. `out` may be scribbled on, up to out_max, in any case. */
+int64_t mr_levels_decode(const uint8_t *data, uint32_t len, uint32_t pos, const struct mr_levels_scan *scan,
+                         struct mr_level *out, uint32_t out_max, uint32_t *count);
+
+typedef int64_t mr_levels_fn(const uint8_t *data, uint32_t len, uint32_t pos, const struct mr_levels_scan *scan,
+                             struct mr_level *out, uint32_t out_max, uint32_t *count);
+mr_levels_fn *mr_levels_kernel(enum mr_kernel kernel);
+
+#endif

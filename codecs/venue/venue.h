@@ -1,0 +1,112 @@
+/* A venue: one folder, one row in venues.def, one struct mr_venue on one screen.
+ *
+ * A decoder is f(bytes, state): no I/O, no clock, no allocation. Its state holds predictions (shapes), which change speed
+ * only, and last values where a venue sends partial ones (Bybit linear tickers), reset on reconnect.
+ *
+ *     frame bytes --mr_decode--> slots: groups of events in the venue's order, FIRST .. LAST set
+ *
+ * Output  a caller's array; `out_max` >= MR_GROUP_SLOTS + MR_TRADES_MAX always suffices (MR_DECODE_SLOTS).
+ * Errors  MR_E_MALFORMED, _TRUNCATED, _DEPTH, _MISSING, _TYPE, _INEXACT, _OVERFLOW, _RANGE: the message is dropped whole;
+ *         dec->error_at and dec->error_field say where. MR_E_UNKNOWN: legal JSON of a kind we do not know, dec->name its name.
+ *         MR_E_SYMBOL: dec->name is not in the table; the caller may add it (mr_instruments_add_bare) and call again.
+ *         0: understood, nothing to report (acks, pongs). */
+#ifndef MR_VENUE_VENUE_H
+#define MR_VENUE_VENUE_H
+
+#include "codecs/event/event.h"
+#include "codecs/event/instrument.h"
+#include "codecs/json/json.h"
+#include "codecs/shape/shape.h"
+
+enum mr_venue_id {
+#define MR_VENUE(id, folder, title) MR_VENUE_##folder = (id),
+#include "codecs/venue/venues.def"
+#undef MR_VENUE
+};
+#define MR_VENUE_ID_MAX 15
+
+enum mr_channel {
+    MR_TRADES = 1 << 0, MR_BEST = 1 << 1, MR_DEPTH = 1 << 2, MR_LIQUIDATIONS = 1 << 3, MR_MARKS = 1 << 4,
+    MR_FUNDINGS = 1 << 5, MR_INTERESTS = 1 << 6, MR_CANDLES = 1 << 7, MR_CONTROL = 1 << 8, /* acks, pongs, errors */
+};
+
+/* How a product's book messages follow one another (codecs/sequence/sequence.h has the rules). */
+enum mr_sequencing {
+    MR_SEQ_NONE,
+    MR_SEQ_FIRST_FINAL,      /* Binance spot: U == last u + 1, snapshot by REST */
+    MR_SEQ_FIRST_FINAL_PREV, /* Binance USD-M: pu == last u, snapshot by REST   */
+    MR_SEQ_PLUS_ONE,         /* Bybit: u == last u + 1, u 1 restarts, snapshot in the stream */
+    MR_SEQ_PREV,             /* OKX: prevSeqId == last seqId, snapshot in the stream; CRC where no ids are sent */
+    MR_SEQ_IMAGE,            /* Hyperliquid: every message is the whole book */
+};
+
+struct mr_product {
+    const char *name;        /* "usdm", "linear": `venue:product` names it everywhere */
+    uint32_t channels;       /* enum mr_channel bits it offers */
+    uint8_t sequencing;      /* enum mr_sequencing */
+    uint8_t type;            /* enum mr_instrument_type its instruments have unless metadata says else */
+    const char *primary_trades; /* the message kind engines count; other trade kinds get MR_FLAG_SECONDARY */
+};
+
+/* The venue's own message kinds, by name, as the recordings' manifest counts them ("depthUpdate", "books update"). */
+struct mr_venue_kind { const char *name; uint32_t channel; };
+#define MR_VENUE_KINDS_MAX 64
+
+struct mr_frame {
+    const uint8_t *data;
+    uint32_t len;
+    uint16_t connection;
+    uint8_t clock; /* enum mr_clock_source */
+    uint8_t spare;
+    int64_t recv_ns;
+};
+
+struct mr_decoder {
+    const struct mr_venue *venue;
+    uint8_t product;                  /* row in venue->products */
+    uint8_t kind;                     /* of the last frame: index in venue->kinds, 0 unknown */
+    uint16_t spare;
+    struct mr_instruments *instruments; /* read only here */
+    struct mr_shapes *shapes;         /* NULL: always the general path */
+    void *state;                      /* venue->state_bytes, partial last values */
+    struct mr_shape_recorder recorder;
+    const struct mr_instrument *last; /* prediction: the instrument seen last */
+    /* about the last failure */
+    struct mr_span name;              /* unknown kind or symbol (points into the frame) */
+    uint32_t error_at;
+    const char *error_field;
+    uint64_t messages[MR_VENUE_KINDS_MAX]; /* understood, by kind */
+};
+
+struct mr_venue {
+    uint8_t id;
+    const char *name, *title;
+    const struct mr_product *products; /* ends with an empty row */
+    const struct mr_venue_kind *kinds; /* kinds[0] is { "?" }: unknown; ends with an empty row */
+    size_t state_bytes;                /* of one decoder's partial values for `instruments` instruments: state_bytes + n * state_bytes_each */
+    size_t state_bytes_each;
+    /* The general path, and the only authority: sets dec->kind, fills out, returns slots or a status. */
+    int (*decode)(struct mr_decoder *dec, const struct mr_frame *frame, union mr_slot *out, uint32_t out_max);
+    /* One REST body (`url` tells what it is): a book snapshot becomes a BOOK group with SNAPSHOT; instrument lists go to
+     * `table` and return 0; open interest becomes events. MR_E_UNKNOWN for bodies that are none of these. */
+    int (*rest)(struct mr_decoder *dec, struct mr_span url, const struct mr_frame *body, struct mr_instruments *table,
+                union mr_slot *out, uint32_t out_max);
+    void (*reset)(struct mr_decoder *dec); /* on reconnect: forgets partial values; NULL if none */
+};
+
+#define MR_DECODE_SLOTS (MR_GROUP_SLOTS + MR_TRADES_MAX)
+
+const struct mr_venue *mr_venue_by_id(uint8_t id);              /* NULL if none */
+const struct mr_venue *mr_venue_by_name(const char *name);      /* NULL if none */
+/* "binance:usdm" -> venue and product row. MR_OK, or MR_E_UNKNOWN with `err` listing what is known. */
+int mr_venue_parse(const char *text, const struct mr_venue **venue, uint8_t *product, struct mr_err *err);
+
+size_t mr_decoder_bytes(const struct mr_venue *venue, uint32_t instruments); /* the partial state */
+void mr_decoder_init(struct mr_decoder *dec, const struct mr_venue *venue, uint8_t product, struct mr_instruments *instruments,
+                     struct mr_shapes *shapes, void *state);
+void mr_decoder_reset(struct mr_decoder *dec);
+
+/* Decodes one frame: a known shape if there is one, else the general path, which then may teach the shape. */
+int mr_decode(struct mr_decoder *dec, const struct mr_frame *frame, union mr_slot *out, uint32_t out_max);
+
+#endif

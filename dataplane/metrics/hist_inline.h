@@ -1,0 +1,1 @@
+/* The recording path of hist.h. */

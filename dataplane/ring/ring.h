@@ -1,0 +1,111 @@
+/* One-writer, one-reader rings of 64-byte slots, between threads or processes; and the same ring read by
+ * any number of tap readers that may be lapped.
+ *
+ * A *group* is 1 .. group_max consecutive slots published with one store: the reader sees all or nothing.
+ * Groups never wrap in memory: the slot area has an overhang of group_max - 1 slots behind its end, and a
+ * group that starts near the end runs on into it. So a group is always one contiguous piece, with no pad
+ * records and no copying. Both sides agree on a group's length because its first slot says it
+ * (mr_event_slots() for events); the reader refuses a length beyond group_max.
+ *
+ *     writer                                        reader
+ *     slot = mr_ring_reserve(w, n)  (NULL: full)    slot = mr_ring_peek(r, &n)   (n slots ready, maybe 0)
+ *     ... fill slot[0 .. n) ...                     ... use them ...
+ *     mr_ring_publish(w, n)                         mr_ring_release(r, n)
+ *
+ * Death: either side may be killed at any instruction. The writer's record is there whole or not at all
+ * (the index moves last); the reader's slots stay until it has released them, so after its restart it
+ * sees at most duplicates, never a hole (tests: G1, G2).
+ *
+ * Policies (0-definitions; pinning/plan/plan.def names one for each ring)
+ *   BACKPRESSURE  reserve says full; the caller stops reading its source, at most a configured time
+ *   GAP           reserve says full; mr_ring_drop() counts; mr_ring_gap() says what to write as the gap
+ *                 marker when there is room again
+ *   LAP           mr_ring_claim() never fails: old slots are overwritten, tap readers find out by the claim
+ *                 index (mr_tap_read)
+ *
+ * Memory  mr_ring_bytes(slots, group_max), 128-byte aligned, no pointers inside: lies in a workspace. Writer
+ *         and reader handles are private to their thread and cache the other side's index.
+ * Trust   a handle checks every index and length it reads; memory scribbled over by the other process
+ *         gives MR_E_CORRUPT, never a read outside the ring (tests: G4).
+ * Cost    perf/ring/bench_ring.c */
+#ifndef MR_RING_RING_H
+#define MR_RING_RING_H
+
+#include "dataplane/base/base.h"
+
+#define MR_RING_SLOT_BYTES 64
+
+enum mr_ring_policy { MR_RING_BACKPRESSURE, MR_RING_GAP, MR_RING_LAP };
+
+struct mr_ring; /* in shared memory; see ring_priv.h for the layout */
+
+size_t mr_ring_bytes(uint32_t slots, uint32_t group_max); /* slots: a power of two */
+int mr_ring_init(void *mem, uint32_t slots, uint32_t group_max, enum mr_ring_policy policy); /* fresh, epoch 1 */
+/* Checks a ring that somebody else made: MR_OK, MR_E_MAGIC, MR_E_VERSION, MR_E_LAYOUT, MR_E_CORRUPT. */
+int mr_ring_check(const void *mem, size_t bytes);
+
+struct mr_ring_stats { uint64_t published, released, dropped, epoch_writer, epoch_reader; uint32_t slots, used; };
+void mr_ring_stats(const void *mem, struct mr_ring_stats *out); /* any process, any time */
+
+/* ---- writer ---- */
+struct mr_ring_writer {
+    struct mr_ring *ring;
+    uint8_t *base;                     /* slot area */
+    uint64_t head, tail_seen;          /* next to write; reader's index when last looked */
+    uint64_t dropped, gap_first;       /* GAP policy: since the last marker */
+    uint32_t mask, slots, group_max;
+    uint32_t status;                   /* sticky corruption */
+} __attribute__((aligned(128)));
+
+/* Attaches as the writer; a restart continues behind what was published, in a new epoch. */
+int mr_ring_writer_open(struct mr_ring_writer *w, void *mem, size_t bytes);
+MR_INLINE void *mr_ring_reserve(struct mr_ring_writer *w, uint32_t n); /* room for a group of n, or NULL */
+MR_INLINE void mr_ring_publish(struct mr_ring_writer *w, uint32_t n);  /* n <= reserved */
+/* Several single-slot groups at once: copies as many of `count` 64-byte slots as fit; returns how many. */
+uint32_t mr_ring_publish_batch(struct mr_ring_writer *w, const void *slots, uint32_t count);
+/* GAP policy: counts one dropped message that would have been number `seq`. */
+void mr_ring_drop(struct mr_ring_writer *w, uint64_t seq);
+/* GAP policy: if messages were dropped and there is room again, true once, with what was lost. */
+bool mr_ring_gap(struct mr_ring_writer *w, uint64_t *first, uint64_t *count);
+/* LAP policy: announces the overwrite of the next n slots, then gives them. Never NULL. */
+MR_INLINE void *mr_ring_claim(struct mr_ring_writer *w, uint32_t n);
+
+/* ---- the one reader ---- */
+struct mr_ring_reader {
+    struct mr_ring *ring;
+    uint8_t *base;
+    uint64_t tail, head_seen;
+    uint64_t epoch_writer;             /* changed: the writer restarted (mr_ring_reader_epoch) */
+    uint32_t mask, slots, group_max;
+    uint32_t status;
+} __attribute__((aligned(128)));
+
+int mr_ring_reader_open(struct mr_ring_reader *r, void *mem, size_t bytes); /* resumes at its own mark */
+/* Slots ready and contiguous from the returned one; a group may run on into the overhang, so `*n` counts all that
+ * is published up to the end of the area and the caller's group length may exceed it only within group_max
+ * (mr_ring_has says whether a whole group is there). NULL and *n = 0 when empty; *n = 0 with r->status set if corrupt. */
+MR_INLINE void *mr_ring_peek(struct mr_ring_reader *r, uint32_t *n);
+/* true if a group of `n` slots is published at the reader's mark. False and r->status = MR_E_CORRUPT if n
+ * is 0, beyond group_max, or beyond what is published: groups are published whole. */
+MR_INLINE bool mr_ring_has(struct mr_ring_reader *r, uint32_t n);
+MR_INLINE void mr_ring_release(struct mr_ring_reader *r, uint32_t n);
+bool mr_ring_reader_epoch(struct mr_ring_reader *r); /* true once after each writer restart */
+
+/* ---- taps: readers of LAP rings (and watchers of any ring) ---- */
+struct mr_tap {
+    const struct mr_ring *ring;
+    const uint8_t *base;
+    uint64_t next;
+    uint64_t lost; /* slots overwritten before they were read */
+    uint32_t mask, slots, group_max;
+    uint32_t spare;
+};
+int mr_tap_open(struct mr_tap *t, const void *mem, size_t bytes, bool from_oldest);
+/* Copies one group: `slots_of` says a group's length from its first slot. Returns the slots copied, 0 when there is
+ * nothing new, MR_E_LAPPED (t->lost raised, the next call goes on with the newest), MR_E_CORRUPT, MR_E_TOO_BIG (out). */
+typedef uint32_t mr_ring_slots_fn(const void *first_slot);
+int64_t mr_tap_read(struct mr_tap *t, mr_ring_slots_fn *slots_of, void *out, uint32_t out_slots);
+
+#include "dataplane/ring/ring_inline.h"
+
+#endif

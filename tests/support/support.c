@@ -1,0 +1,110 @@
+#include "tests/support/support.h"
+
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zstd.h>
+
+static const char *folder(const char *variable, const char *beside)
+{
+    const char *from = getenv(variable);
+    struct stat st;
+    if (from && *from)
+        return stat(from, &st) == 0 ? from : NULL;
+    return stat(beside, &st) == 0 ? beside : NULL;
+}
+
+static const char *required(const char *found, const char *what)
+{
+    const char *must = getenv("MILLRACE_REQUIRE_CAPTURES");
+    if (!found && must && strcmp(must, "1") == 0) {
+        fprintf(stderr, "%s not found, and MILLRACE_REQUIRE_CAPTURES=1\n", what);
+        exit(1);
+    }
+    return found;
+}
+
+const char *mr_test_captures(void)
+{
+    return required(folder("MILLRACE_CAPTURES", "../shared/captures"), "recordings");
+}
+
+const char *mr_test_testdata(void)
+{
+    return required(folder("MILLRACE_TESTDATA", "../shared/testdata"), "conformance data");
+}
+
+void mr_test_skip_line(const char *why)
+{
+    printf("skipped: %s\n", why);
+}
+
+static uint8_t *unpack(uint8_t *packed, size_t packed_len, size_t *len)
+{
+    size_t room = packed_len * 8 + 4096, used = 0;
+    uint8_t *plain = malloc(room);
+    ZSTD_DStream *stream = ZSTD_createDStream();
+    ZSTD_inBuffer in = {packed, packed_len, 0};
+    while (in.pos < in.size) {
+        if (used + 1 >= room)
+            plain = realloc(plain, room *= 2);
+        ZSTD_outBuffer out = {plain, room - 1, used};
+        if (ZSTD_isError(ZSTD_decompressStream(stream, &out, &in)))
+            break;
+        used = out.pos;
+    }
+    ZSTD_freeDStream(stream);
+    free(packed);
+    plain[used] = 0;
+    *len = used;
+    return plain;
+}
+
+uint8_t *mr_test_read(const char *in, const char *name, size_t *len)
+{
+    char path[4096];
+    snprintf(path, sizeof path, "%s/%s", in, name);
+    FILE *f = fopen(path, "rb");
+    if (!f)
+        return NULL;
+    struct stat st;
+    fstat(fileno(f), &st);
+    uint8_t *data = malloc((size_t)st.st_size + 1);
+    *len = fread(data, 1, (size_t)st.st_size, f);
+    data[*len] = 0;
+    fclose(f);
+    size_t n = strlen(name);
+    return n > 4 && strcmp(name + n - 4, ".zst") == 0 ? unpack(data, *len, len) : data;
+}
+
+struct mr_guard mr_guard_open(size_t len)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE), body = (len + page - 1) / page * page;
+    struct mr_guard g = {.map_bytes = body + 2 * page};
+    g.map = mmap(NULL, g.map_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    MR_ASSERT(g.map != MAP_FAILED);
+    uint8_t *start = (uint8_t *)g.map + page;
+    MR_ASSERT(body == 0 || mprotect(start, body, PROT_READ | PROT_WRITE) == 0);
+    g.data = start + body - len;
+    return g;
+}
+
+void mr_guard_close(struct mr_guard *g)
+{
+    munmap(g->map, g->map_bytes);
+    g->map = NULL;
+}
+
+uint64_t mr_random_next(struct mr_random *r)
+{
+    uint64_t z = r->state += 0x9e3779b97f4a7c15u;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    return z ^ (z >> 31);
+}
+
+uint64_t mr_random_below(struct mr_random *r, uint64_t bound)
+{
+    return (uint64_t)(((mr_u128)mr_random_next(r) * bound) >> 64);
+}
