@@ -40,7 +40,7 @@ struct mr_instrument {
     int8_t multiplier_scale; /* ... in 10^-multiplier_scale. 1 and 0 where sizes are in base already */
     uint8_t symbol_len;
     uint16_t underlying; /* index of the base asset's group (table.underlyings) */
-    uint32_t spare;
+    uint32_t version;    /* odd while being rewritten: mr_instruments_read */
     char symbol[MR_SYMBOL_BYTES]; /* raw, as on the wire */
     char base[MR_ASSET_BYTES], quote[MR_ASSET_BYTES];
 };
@@ -52,11 +52,12 @@ struct mr_instruments *mr_instruments_init(void *mem, uint32_t capacity);
 
 /* Adds, or returns the id that (venue, product, symbol) already has (metadata then replaces the old and
  * raises `generation` when scale, tick, lot or multiplier differ).
- * >= 0 the id; MR_E_FULL; MR_E_TOO_BIG symbol too long; MR_E_RANGE scales outside 0..18. */
+ * QUOTE_USD and the underlying follow from quote and base; what knows nothing (NO_METADATA) replaces nothing.
+ * >= 0 the id; MR_E_FULL; MR_E_TOO_BIG symbol empty or too long; MR_E_RANGE scales outside 0..18. */
 int64_t mr_instruments_add(struct mr_instruments *table, const struct mr_instrument *what);
 
-/* Adds a symbol of which nothing is known: scales 8 and 8, flagged; base and quote guessed by
- * the venue's spelling where it is plain. */
+/* Adds a symbol of which nothing is known: scales 8 and 8, flagged; base, quote, type and Binance's COIN-M contract
+ * size guessed by the spelling where it is plain, else left empty. */
 int64_t mr_instruments_add_bare(struct mr_instruments *table, uint8_t venue, uint8_t product, struct mr_span symbol);
 
 /* The instrument, or NULL. Hot: one hash, one compare. */
@@ -64,12 +65,28 @@ const struct mr_instrument *mr_instruments_find(const struct mr_instruments *tab
                                                 struct mr_span symbol);
 const struct mr_instrument *mr_instruments_get(const struct mr_instruments *table, uint32_t id); /* NULL if none */
 uint32_t mr_instruments_count(const struct mr_instruments *table);
+/* How often metadata of a known instrument was replaced: who keeps anything derived from it (shapes) compares this. */
+uint32_t mr_instruments_changes(const struct mr_instruments *table);
+/* A consistent copy, for readers that are not the writing thread. MR_OK, MR_E_SYMBOL, MR_E_AGAIN (writer is busy). */
+int mr_instruments_read(const struct mr_instruments *table, uint32_t id, struct mr_instrument *out);
 
 /* Groups of instruments with one base asset ("BTC" of XBT, BTC; 1000PEPE and kPEPE are PEPE). */
 uint32_t mr_instruments_underlyings(const struct mr_instruments *table);
 const char *mr_instruments_underlying_name(const struct mr_instruments *table, uint16_t underlying);
 
-/* Sets price_scale and size_scale from tick and lot texts ("0.10", "0.001") by the rule above. */
+/* Sets scales, tick, lot and their decimals from tick and lot texts ("0.10", "0.001") by the rule above, and clears
+ * NO_METADATA when both are known. The largest price is not in the metadata: 10^10 ticks are taken for it. Sizes of whole
+ * units and more (lot >= 1: meme coins, contracts) keep the step's decimals, as 8 more digits would not fit. An empty text: unknown.
+ * MR_OK; MR_E_MALFORMED; MR_E_RANGE negative, or more decimals than 18: nothing changed. */
 int mr_instrument_scales(struct mr_instrument *instrument, struct mr_span tick, struct mr_span lot);
+
+/* Notional of a trade in micro units of the quote currency: price * size * multiplier, or size * multiplier of an inverse
+ * contract. MR_OK or MR_E_OVERFLOW. */
+MR_INLINE int mr_instrument_notional(const struct mr_instrument *it, mr_price price, mr_size size, int64_t *out)
+{
+    if (mr_unlikely(it->flags & MR_INSTRUMENT_INVERSE))
+        return mr_notional_micro(1, 0, size, it->size_scale, it->multiplier, it->multiplier_scale, out);
+    return mr_notional_micro(price, it->price_scale, size, it->size_scale, it->multiplier, it->multiplier_scale, out);
+}
 
 #endif
