@@ -1,7 +1,7 @@
 /* Recordings: append-only segments of raw frames, readable up to the tear.
  *
- * A segment file is a header (magic "MRCAPSEG", version, segment number, creation time, text of the feed's name and the
- * config) and blocks; a block is a head (magic, kind, stored and plain bytes, record count, first and last time, XXH3-64
+ * A segment file is a header (magic "MRCAPSEG", version, segment number, creation time, text of the feed's name)
+ * and blocks; a block is a head (magic, kind, stored and plain bytes, record count, first and last time, XXH3-64
  * of head and body) and a body, plain or zstd. A record is a 24-byte head (receive ns, bytes, connection, kind, clock,
  * venue, product) and the bytes. Kinds: frame, REST body (URL first), opened, closed, instrument table, config,
  * engine input (0-definitions), note.
