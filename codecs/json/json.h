@@ -16,8 +16,12 @@
  *
  * Memory  the struct (on the caller's stack). Spans point into the text.
  * Bounds  never reads outside [data, data + len), at any alignment (tests: A6).
- * Errors  MR_E_MALFORMED, MR_E_TRUNCATED (the text ends too early), MR_E_DEPTH, MR_E_TYPE (the value is
- *         legal but not what was asked for); `at` is the byte position.
+ * Errors  MR_E_MALFORMED  `at` is the first byte that no legal text could have there
+ *         MR_E_TRUNCATED  legal so far, but the text ends too early; `at` is its length
+ *         MR_E_DEPTH      `at` is the bracket that opens one level too many
+ *         MR_E_TYPE       the value is legal but not what was asked for; `at` is where it begins
+ *         MR_E_INVALID    calls in an order the text cannot have (a value is read where a key is due)
+ *         and what mr_number_* say of a number's text; `at` is where the value begins
  * Cost    perf/codecs/json */
 #ifndef MR_JSON_JSON_H
 #define MR_JSON_JSON_H
@@ -39,7 +43,9 @@ struct mr_json {
     int status;          /* MR_OK, or the first error  */
     uint32_t at;         /* ... and where it stands    */
     uint32_t depth;
+    uint32_t start;      /* where the last key or value began */
     uint8_t expect;      /* private: what may come next */
+    uint8_t after;       /* private: what may come when the next value has ended */
     bool escaped;        /* the last string or key holds a backslash: see mr_json_unescape */
     const struct mr_json_kernel *kernel;
     uint64_t nest[MR_JSON_DEPTH / 64]; /* one bit a level: object or array */
@@ -48,7 +54,9 @@ struct mr_json {
 void mr_json_open(struct mr_json *j, const uint8_t *data, uint32_t len); /* with the active kernel */
 void mr_json_open_kernel(struct mr_json *j, const uint8_t *data, uint32_t len, enum mr_kernel kernel);
 
-/* What the next value is, without moving. MR_JSON_NONE at the end of a container, or after an error. */
+/* What the next value is, without moving: after mr_json_key or mr_json_next said true, or at the start.
+ * MR_JSON_NONE anywhere else, and after an error; a byte no value begins with is such an error. Only the
+ * first byte is looked at: what it promises is verified when it is read. */
 enum mr_json_type mr_json_peek(struct mr_json *j);
 
 bool mr_json_object(struct mr_json *j);                    /* enter; false (MR_E_TYPE) if it is not one */
@@ -69,20 +77,24 @@ bool mr_json_decimal(struct mr_json *j, struct mr_decimal *out);
 bool mr_json_u64(struct mr_json *j, uint64_t *out);
 bool mr_json_i64(struct mr_json *j, int64_t *out);
 
-/* Marks the cursor as failed at the last value (a field out of range, say); returns false. */
+/* Marks the cursor as failed at the last key or value (a field out of range, say); returns false. An
+ * earlier error stays. */
 bool mr_json_fail(struct mr_json *j, int status);
 
 /* Skips what is left of the text, verifying it, and returns the final status. */
 int mr_json_close(struct mr_json *j);
 
-/* Leaves the current container: skips its remaining members and its closing bracket, verifying. */
+/* Leaves the current container from anywhere in it: skips its remaining members and its closing bracket,
+ * verifying. */
 bool mr_json_leave(struct mr_json *j);
 
-/* Plain bytes of a raw string with escapes. Length, or MR_E_FULL. A lone surrogate escape (legal JSON,
- * no character) becomes U+FFFD. Only needed when `escaped`. */
+/* Plain bytes of a raw string with escapes. Length, or MR_E_FULL; MR_E_MALFORMED for escapes the cursor
+ * would not have let pass. A lone surrogate escape (legal JSON, no character) becomes U+FFFD. Only needed
+ * when `escaped`; the result is never longer than the raw text. */
 int64_t mr_json_unescape(struct mr_span raw, uint8_t *out, uint32_t out_bytes);
 
-/* true when a raw key (with or without escapes) is this name: "\u0065" is "e". */
+/* true when a raw key (with or without escapes) is this name: "\u0065" is "e". Ask before reading on:
+ * whether the key holds escapes is known from `j->escaped`. */
 bool mr_json_key_is(const struct mr_json *j, struct mr_span key, const char *name);
 
 /* Verdict on a whole text: MR_OK or the error; *at the position. */
