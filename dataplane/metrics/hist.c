@@ -1,0 +1,261 @@
+#include "dataplane/metrics/hist.h"
+
+#define HIST_MAGIC   0x747369682d726dull /* "mr-hist" */
+#define HIST_VERSION 1
+
+static uint64_t load(const uint64_t *word)
+{
+    return __atomic_load_n(word, __ATOMIC_RELAXED);
+}
+
+static const uint64_t *counts_of(const struct mr_hist *h)
+{
+    return (const uint64_t *)(h + 1);
+}
+
+static bool known(unsigned sub_bits)
+{
+    return sub_bits == MR_HIST_BITS || sub_bits == MR_HIST_BITS_FINE;
+}
+
+/* Buckets of a histogram; none if the head is not one (a zeroed block reads as empty). */
+static uint32_t buckets_of(const struct mr_hist *h)
+{
+    unsigned bits = __atomic_load_n(&h->sub_bits, __ATOMIC_RELAXED);
+    return known(bits) ? MR_HIST_BUCKETS(bits) : 0;
+}
+
+static int64_t bucket_low(uint32_t idx, unsigned bits)
+{
+    if (idx < 2u << bits)
+        return idx;
+    unsigned shift = (idx >> bits) - 1;
+    return (int64_t)((uint64_t)(idx - (shift << bits)) << shift);
+}
+
+static int64_t bucket_high(uint32_t idx, unsigned bits)
+{
+    unsigned shift = idx < 2u << bits ? 0 : (idx >> bits) - 1;
+    return bucket_low(idx, bits) + ((int64_t)1 << shift) - 1;
+}
+
+static unsigned bits_of(uint32_t buckets)
+{
+    return buckets == MR_HIST_BUCKETS(MR_HIST_BITS_FINE) ? MR_HIST_BITS_FINE : MR_HIST_BITS;
+}
+
+size_t mr_hist_bytes(unsigned sub_bits)
+{
+    return known(sub_bits) ? sizeof(struct mr_hist) + sizeof(uint64_t) * MR_HIST_BUCKETS(sub_bits) : 0;
+}
+
+struct mr_hist *mr_hist_init(void *mem, unsigned sub_bits)
+{
+    MR_ASSERT(known(sub_bits) && (uintptr_t)mem % sizeof(uint64_t) == 0);
+    struct mr_hist *h = mem;
+    memset(h, 0, mr_hist_bytes(sub_bits));
+    h->magic = HIST_MAGIC;
+    h->version = HIST_VERSION;
+    h->sub_bits = sub_bits;
+    return h;
+}
+
+int mr_hist_check(const void *mem, size_t bytes)
+{
+    const struct mr_hist *h = mem;
+    if (bytes < sizeof *h)
+        return MR_E_TRUNCATED;
+    if (load(&h->magic) != HIST_MAGIC)
+        return MR_E_MAGIC;
+    if (__atomic_load_n(&h->version, __ATOMIC_RELAXED) != HIST_VERSION)
+        return MR_E_VERSION;
+    unsigned bits = __atomic_load_n(&h->sub_bits, __ATOMIC_RELAXED);
+    if (!known(bits))
+        return MR_E_LAYOUT;
+    return bytes < mr_hist_bytes(bits) ? MR_E_TRUNCATED : MR_OK;
+}
+
+MR_COLD void mr_hist_record_rare(struct mr_hist *h, int64_t value, unsigned sub_bits)
+{
+    if (value < 0) {
+        mr_hist_bump(&h->negative, 1);
+        return;
+    }
+    mr_hist_bump(&h->beyond, 1);
+    mr_hist_record_bits(h, sub_bits, ((int64_t)1 << MR_HIST_RANGE_BITS) - 1);
+    mr_hist_bump(&h->sum, 1); /* it counts as 2^42 */
+    if (value > __atomic_load_n(&h->max, __ATOMIC_RELAXED))
+        __atomic_store_n(&h->max, value, __ATOMIC_RELAXED);
+}
+
+uint64_t mr_hist_count(const struct mr_hist *h)
+{
+    uint64_t n = 0;
+    for (uint32_t i = 0, buckets = buckets_of(h); i < buckets; i++)
+        n += load(&counts_of(h)[i]);
+    return n;
+}
+
+uint64_t mr_hist_negative(const struct mr_hist *h)
+{
+    return load(&h->negative);
+}
+
+uint64_t mr_hist_beyond(const struct mr_hist *h)
+{
+    return load(&h->beyond);
+}
+
+uint64_t mr_hist_sum(const struct mr_hist *h)
+{
+    return load(&h->sum);
+}
+
+int64_t mr_hist_min(const struct mr_hist *h)
+{
+    int64_t below = __atomic_load_n(&h->below_max, __ATOMIC_RELAXED);
+    return below <= 0 ? 0 : INT64_MAX - below;
+}
+
+int64_t mr_hist_max(const struct mr_hist *h)
+{
+    return __atomic_load_n(&h->max, __ATOMIC_RELAXED);
+}
+
+double mr_hist_mean(const struct mr_hist *h)
+{
+    uint64_t n = mr_hist_count(h);
+    return n ? (double)load(&h->sum) / (double)n : 0;
+}
+
+/* ceil(p * n), not put up by the last bit of a product that is meant to be whole (0.07 * 100). */
+static uint64_t rank_of(double p, uint64_t n)
+{
+    double exact = p * (double)n;
+    if (!(exact > 1))
+        return 1;
+    if (exact >= (double)n)
+        return n;
+    uint64_t rank = (uint64_t)exact;
+    return rank + (exact - (double)rank > exact * 1e-14);
+}
+
+int64_t mr_hist_percentile(const struct mr_hist *h, double p)
+{
+    uint32_t buckets = buckets_of(h), last = 0;
+    uint64_t n = mr_hist_count(h), seen = 0;
+    if (n == 0)
+        return 0;
+    uint64_t rank = rank_of(p, n);
+    for (uint32_t i = 0; i < buckets && seen < rank; i++) {
+        uint64_t count = load(&counts_of(h)[i]);
+        last = count ? i : last;
+        seen += count;
+    }
+    return bucket_high(last, bits_of(buckets));
+}
+
+int mr_hist_copy(struct mr_hist *into, const struct mr_hist *from)
+{
+    uint32_t buckets = buckets_of(into);
+    if (buckets == 0 || buckets_of(from) != buckets)
+        return MR_E_LAYOUT;
+    /* counts first: sums and extremes then cover at least the values the counts show */
+    uint64_t *counts = mr_hist_counts(into);
+    for (uint32_t i = 0; i < buckets; i++)
+        counts[i] = load(&counts_of(from)[i]);
+    into->negative = load(&from->negative);
+    into->beyond = load(&from->beyond);
+    into->sum = load(&from->sum);
+    into->max = mr_hist_max(from);
+    into->below_max = __atomic_load_n(&from->below_max, __ATOMIC_RELAXED);
+    return MR_OK;
+}
+
+int mr_hist_add(struct mr_hist *into, const struct mr_hist *from)
+{
+    uint32_t buckets = buckets_of(into);
+    if (buckets == 0 || buckets_of(from) != buckets)
+        return MR_E_LAYOUT;
+    uint64_t *counts = mr_hist_counts(into);
+    for (uint32_t i = 0; i < buckets; i++)
+        counts[i] += load(&counts_of(from)[i]);
+    into->negative += load(&from->negative);
+    into->beyond += load(&from->beyond);
+    into->sum += load(&from->sum);
+    int64_t max = mr_hist_max(from), below_max = __atomic_load_n(&from->below_max, __ATOMIC_RELAXED);
+    into->max = max > into->max ? max : into->max;
+    into->below_max = below_max > into->below_max ? below_max : into->below_max;
+    return MR_OK;
+}
+
+static uint64_t less(uint64_t a, uint64_t b)
+{
+    return a > b ? a - b : 0;
+}
+
+/* An interval's own extremes are not known exactly: the edges of its outer buckets, within those of the whole. */
+static void extremes_from_counts(struct mr_hist *h, uint32_t buckets)
+{
+    int64_t whole_max = h->max, whole_min = mr_hist_min(h), low = -1, high = 0;
+    for (uint32_t i = 0; i < buckets; i++) {
+        if (counts_of(h)[i] == 0)
+            continue;
+        low = low < 0 ? bucket_low(i, bits_of(buckets)) : low;
+        high = bucket_high(i, bits_of(buckets));
+    }
+    high = h->beyond || high > whole_max ? whole_max : high;
+    h->max = low < 0 ? 0 : high;
+    h->below_max = low < 0 ? 0 : INT64_MAX - (low < whole_min ? whole_min : low);
+}
+
+int mr_hist_subtract(struct mr_hist *from, const struct mr_hist *before)
+{
+    uint32_t buckets = buckets_of(from);
+    if (buckets == 0 || buckets_of(before) != buckets)
+        return MR_E_LAYOUT;
+    uint64_t *counts = mr_hist_counts(from);
+    for (uint32_t i = 0; i < buckets; i++)
+        counts[i] = less(counts[i], load(&counts_of(before)[i]));
+    from->negative = less(from->negative, load(&before->negative));
+    from->beyond = less(from->beyond, load(&before->beyond));
+    from->sum = less(from->sum, load(&before->sum));
+    extremes_from_counts(from, buckets);
+    return MR_OK;
+}
+
+int mr_hist_add_paced(struct mr_hist *into, const struct mr_hist *from, int64_t interval)
+{
+    if (interval < 1)
+        return MR_E_INVALID;
+    int status = mr_hist_add(into, from);
+    if (status != MR_OK)
+        return status;
+    uint32_t buckets = buckets_of(into);
+    unsigned bits = bits_of(buckets);
+    for (uint32_t i = 0; i < buckets; i++) {
+        uint64_t count = load(&counts_of(from)[i]);
+        int64_t value = bucket_high(i, bits);
+        if (count == 0)
+            continue;
+        if (value / interval > 10000000)
+            return MR_E_TOO_BIG;
+        for (int64_t missed = value - interval; missed >= interval; missed -= interval) {
+            mr_hist_bump(&mr_hist_counts(into)[mr_hist_bucket((uint64_t)missed, bits)], count);
+            into->sum += (uint64_t)missed * count;
+            into->below_max = INT64_MAX - missed > into->below_max ? INT64_MAX - missed : into->below_max;
+        }
+    }
+    return MR_OK;
+}
+
+void mr_hist_each(const struct mr_hist *h, void (*each)(void *arg, int64_t low, int64_t high, uint64_t count),
+                  void *arg)
+{
+    uint32_t buckets = buckets_of(h);
+    for (uint32_t i = 0; i < buckets; i++) {
+        uint64_t count = load(&counts_of(h)[i]);
+        if (count)
+            each(arg, bucket_low(i, bits_of(buckets)), bucket_high(i, bits_of(buckets)), count);
+    }
+}
