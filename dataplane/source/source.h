@@ -21,6 +21,7 @@ struct mr_piece {
     uint16_t connection; /* this source's connection number */
     uint8_t kind;        /* enum mr_piece_kind */
     uint8_t clock;       /* enum mr_clock_source of recv_ns */
+    uint8_t venue, product; /* replay: whose bytes these are; 0 elsewhere: the connection says it */
     int64_t recv_ns;
     uint64_t lend;       /* private to the source: what release needs */
     struct mr_span name; /* MR_PIECE_REST: the URL. MR_PIECE_CLOSED: the reason */

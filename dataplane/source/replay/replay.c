@@ -1,0 +1,203 @@
+#include "dataplane/source/replay/replay.h"
+
+#include <stdlib.h>
+
+#include "dataplane/source/replay/replay_priv.h"
+
+static size_t replay_bytes(const void *config)
+{
+    const struct mr_replay_config *c = config;
+    return sizeof(struct replay) + c->count * sizeof(struct input);
+}
+
+/* ---- one input: its next piece ---- */
+
+static bool next_record(struct input *in)
+{
+    struct mr_capture_record r;
+    int status = mr_capture_next(in->segment, &r);
+    if (status) {
+        in->torn = status != MR_E_END;
+        return false;
+    }
+    static const uint8_t kinds[] = {[MR_CAPTURE_FRAME] = MR_PIECE_FRAME, [MR_CAPTURE_REST] = MR_PIECE_REST,
+                                    [MR_CAPTURE_OPENED] = MR_PIECE_OPENED, [MR_CAPTURE_CLOSED] = MR_PIECE_CLOSED};
+    if (r.kind >= MR_COUNT_OF(kinds) || r.kind == 0)
+        return next_record(in); /* tables, notes: not traffic */
+    in->next = (struct mr_piece){.data = (uint8_t *)(uintptr_t)r.data, .len = r.len, .connection = r.connection, .kind = kinds[r.kind],
+                                 .clock = r.clock, .recv_ns = r.recv_ns, .venue = r.venue, .product = r.product, .name = r.name};
+    return true;
+}
+
+/* Receive time of the next line, without moving; the file was checked when it was loaded. */
+static int64_t peek_recv(const struct input *in)
+{
+    int64_t ns = 0;
+    for (const char *c = in->recv_at; *c >= '0' && *c <= '9'; c++)
+        ns = ns * 10 + (*c - '0');
+    return ns;
+}
+
+static void skip_recv(struct input *in)
+{
+    while (*in->recv_at && *in->recv_at != '\n')
+        in->recv_at++;
+    if (*in->recv_at)
+        in->recv_at++;
+}
+
+static bool next_line(struct input *in)
+{
+    bool line = in->at < in->len;
+    int64_t recv = line && in->recv_at ? peek_recv(in) : in->last_ns;
+    struct mr_piece *p = &in->next;
+    *p = (struct mr_piece){.connection = in->connection, .venue = in->venue, .product = in->product};
+    if (in->rest_at < in->rest_count && (!line || in->rest[in->rest_at].recv_ns <= recv || !in->recv_at)) {
+        const struct rest_body *r = &in->rest[in->rest_at++];
+        p->kind = MR_PIECE_REST;
+        p->data = (uint8_t *)(uintptr_t)r->body.data;
+        p->len = r->body.len;
+        p->name = r->url;
+        p->recv_ns = in->recv_at ? r->recv_ns : 0;
+        p->clock = in->recv_at ? MR_CLOCK_KERNEL : MR_CLOCK_VENUE;
+        return true;
+    }
+    if (!line)
+        return false;
+    const uint8_t *start = in->data + in->at, *end = memchr(start, '\n', in->len - in->at);
+    size_t len = end ? (size_t)(end - start) : in->len - in->at;
+    in->at += len + (end != NULL);
+    p->kind = MR_PIECE_FRAME;
+    p->data = (uint8_t *)(uintptr_t)start;
+    p->len = (uint32_t)len;
+    p->recv_ns = in->recv_at ? recv : 0;
+    p->clock = in->recv_at ? MR_CLOCK_KERNEL : MR_CLOCK_VENUE;
+    if (in->recv_at)
+        skip_recv(in);
+    return true;
+}
+
+static void advance(struct input *in)
+{
+    in->has_next = in->segment ? next_record(in) : next_line(in);
+    if (!in->has_next)
+        return;
+    if (in->next.recv_ns) {
+        in->next.recv_ns += in->shift_ns;
+        in->last_ns = in->next.recv_ns;
+    }
+}
+
+/* ---- the source ---- */
+
+static void replay_close(struct mr_source *s)
+{
+    struct replay *r = s->state;
+    for (uint32_t i = 0; i < r->count; i++)
+        mr_replay_free(&r->inputs[i]);
+    r->count = 0;
+}
+
+static int replay_open(struct mr_source *s, void *mem, const void *config, struct mr_err *err)
+{
+    const struct mr_replay_config *c = config;
+    struct replay *r = mem;
+    *r = (struct replay){.inputs = (struct input *)(r + 1), .pace = c->pace};
+    s->ops = &mr_source_replay;
+    s->state = r;
+    s->lend_max = 1; /* a segment's piece is good until the next poll */
+    if (c->count == 0 || c->count > MR_REPLAY_INPUTS_MAX)
+        return mr_err_set(err, MR_E_INVALID, "replay: %u inputs; give 1 to %d", c->count, MR_REPLAY_INPUTS_MAX);
+    for (uint32_t i = 0; i < c->count; i++) {
+        struct input *in = &r->inputs[i];
+        r->count = i + 1;
+        int status = mr_replay_load(in, &c->inputs[i], (uint16_t)i, err);
+        if (status) {
+            replay_close(s);
+            return status;
+        }
+        advance(in);
+        if (c->align && in->has_next && in->next.recv_ns && r->inputs[0].has_next && r->inputs[0].next.recv_ns) {
+            in->shift_ns = r->inputs[0].next.recv_ns - in->next.recv_ns;
+            in->next.recv_ns += in->shift_ns;
+            in->last_ns = in->next.recv_ns;
+        }
+    }
+    return MR_OK;
+}
+
+static struct input *earliest(struct replay *r)
+{
+    struct input *best = NULL;
+    for (uint32_t i = 0; i < r->count; i++) {
+        struct input *in = &r->inputs[i];
+        if (in->has_next && (!best || in->next.recv_ns < best->next.recv_ns))
+            best = in;
+    }
+    return best;
+}
+
+static bool due(struct replay *r, int64_t recv_ns, int64_t now_ns)
+{
+    if (r->pace <= 0 || recv_ns == 0)
+        return true;
+    if (!r->started) {
+        r->started = true;
+        r->first_ns = recv_ns;
+        r->start_ns = now_ns;
+    }
+    return (double)(recv_ns - r->first_ns) <= (double)(now_ns - r->start_ns) * r->pace;
+}
+
+static int replay_poll(struct mr_source *s, int64_t now_ns, struct mr_piece *pieces, uint32_t max)
+{
+    struct replay *r = s->state;
+    for (uint32_t i = 0; i < r->count; i++)
+        if (r->inputs[i].lent) {
+            r->inputs[i].lent = false;
+            advance(&r->inputs[i]);
+        }
+    uint32_t n = 0;
+    while (n < max) {
+        struct input *in = earliest(r);
+        if (!in)
+            return n ? (int)n : MR_E_END;
+        if (!due(r, in->next.recv_ns, now_ns))
+            break;
+        pieces[n++] = in->next;
+        if (in->segment) { /* its block buffer is reused by the next record, so that is read at the next poll */
+            in->lent = true;
+            break;
+        }
+        advance(in);
+    }
+    return (int)n;
+}
+
+static void replay_release(struct mr_source *s, const struct mr_piece *piece)
+{
+    (void)s;
+    (void)piece; /* whole files stay in memory */
+}
+
+uint32_t mr_replay_untimed(const struct mr_source *s)
+{
+    const struct replay *r = s->state;
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < r->count; i++)
+        n += !r->inputs[i].segment && !r->inputs[i].recv_at;
+    return n;
+}
+
+uint32_t mr_replay_torn(const struct mr_source *s)
+{
+    const struct replay *r = s->state;
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < r->count; i++)
+        n += r->inputs[i].torn;
+    return n;
+}
+
+const struct mr_source_ops mr_source_replay = {
+    .name = "replay", .bytes = replay_bytes, .open = replay_open, .poll = replay_poll, .release = replay_release, .close = replay_close,
+};
