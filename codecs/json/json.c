@@ -38,77 +38,35 @@ void mr_json_set_error(struct mr_json *j, int status, uint32_t at)
     j->expect = MR_JSON_EXPECT_FAILED;
 }
 
-bool mr_json_fail(struct mr_json *j, int status)
-{
-    return mr_json_error(j, status, j->start);
-}
+bool mr_json_fail(struct mr_json *j, int status) { return mr_json_error(j, status, j->start); }
 
 /* ---- the kernel's calls ---- */
 
-enum mr_json_type mr_json_peek(struct mr_json *j)
-{
-    return j->kernel->peek(j);
-}
+enum mr_json_type mr_json_peek(struct mr_json *j) { return j->kernel->peek(j); }
 
-bool mr_json_object(struct mr_json *j)
-{
-    return j->kernel->object(j);
-}
+bool mr_json_object(struct mr_json *j) { return j->kernel->object(j); }
 
-bool mr_json_key(struct mr_json *j, struct mr_span *key)
-{
-    return j->kernel->key(j, key);
-}
+bool mr_json_key(struct mr_json *j, struct mr_span *key) { return j->kernel->key(j, key); }
 
-bool mr_json_array(struct mr_json *j)
-{
-    return j->kernel->array(j);
-}
+bool mr_json_array(struct mr_json *j) { return j->kernel->array(j); }
 
-bool mr_json_next(struct mr_json *j)
-{
-    return j->kernel->next(j);
-}
+bool mr_json_next(struct mr_json *j) { return j->kernel->next(j); }
 
-bool mr_json_string(struct mr_json *j, struct mr_span *text)
-{
-    return j->kernel->string(j, text);
-}
+bool mr_json_string(struct mr_json *j, struct mr_span *text) { return j->kernel->string(j, text); }
 
-bool mr_json_number(struct mr_json *j, struct mr_span *text)
-{
-    return j->kernel->number(j, text);
-}
+bool mr_json_number(struct mr_json *j, struct mr_span *text) { return j->kernel->number(j, text); }
 
-bool mr_json_text(struct mr_json *j, struct mr_span *text)
-{
-    return j->kernel->text(j, text);
-}
+bool mr_json_text(struct mr_json *j, struct mr_span *text) { return j->kernel->text(j, text); }
 
-bool mr_json_bool(struct mr_json *j, bool *value)
-{
-    return j->kernel->boolean(j, value);
-}
+bool mr_json_bool(struct mr_json *j, bool *value) { return j->kernel->boolean(j, value); }
 
-bool mr_json_null(struct mr_json *j)
-{
-    return j->kernel->null(j);
-}
+bool mr_json_null(struct mr_json *j) { return j->kernel->null(j); }
 
-bool mr_json_skip(struct mr_json *j)
-{
-    return j->kernel->skip(j);
-}
+bool mr_json_skip(struct mr_json *j) { return j->kernel->skip(j); }
 
-bool mr_json_leave(struct mr_json *j)
-{
-    return j->kernel->leave(j);
-}
+bool mr_json_leave(struct mr_json *j) { return j->kernel->leave(j); }
 
-int mr_json_close(struct mr_json *j)
-{
-    return j->kernel->close(j);
-}
+int mr_json_close(struct mr_json *j) { return j->kernel->close(j); }
 
 bool mr_json_raw(struct mr_json *j, struct mr_span *text)
 {

@@ -7,7 +7,7 @@
 
 #define KERNEL_TABLE_2(name) mr_json_kernel_##name
 #define KERNEL_TABLE_1(name) KERNEL_TABLE_2(name)
-#define KERNEL_TABLE         KERNEL_TABLE_1(MR_KERNEL)
+#define KERNEL_TABLE KERNEL_TABLE_1(MR_KERNEL)
 
 /* The byte at `pos` is not what must stand there. */
 MR_INLINE bool unexpected(struct mr_json *j, uint32_t pos)
@@ -16,10 +16,7 @@ MR_INLINE bool unexpected(struct mr_json *j, uint32_t pos)
 }
 
 /* A call that does not fit the state: after an error nothing more to say, else the caller's mistake. */
-MR_INLINE bool misuse(struct mr_json *j)
-{
-    return mr_json_error(j, MR_E_INVALID, j->pos);
-}
+MR_INLINE bool misuse(struct mr_json *j) { return mr_json_error(j, MR_E_INVALID, j->pos); }
 
 /* Most texts have no blanks at all, so the first byte decides alone. */
 MR_INLINE uint32_t blanks(const struct mr_json *j, uint32_t pos)
@@ -134,8 +131,8 @@ MR_INLINE void pop(struct mr_json *j)
     if (level == 0)
         j->after = MR_JSON_EXPECT_END;
     else
-        j->after = j->nest[(level - 1) >> 6] >> ((level - 1) & 63) & 1 ? MR_JSON_EXPECT_KEY_NEXT
-                                                                       : MR_JSON_EXPECT_ELEMENT_NEXT;
+        j->after =
+            j->nest[(level - 1) >> 6] >> ((level - 1) & 63) & 1 ? MR_JSON_EXPECT_KEY_NEXT : MR_JSON_EXPECT_ELEMENT_NEXT;
 }
 
 /* A value has ended before `pos`. */
@@ -169,10 +166,14 @@ static bool walk(struct mr_json *j, uint32_t floor)
     const uint32_t len = j->len;
     uint32_t pos = j->pos, quote;
     switch (j->expect) {
-    case MR_JSON_EXPECT_VALUE: goto value;
-    case MR_JSON_EXPECT_KEY_FIRST: goto key_first;
-    case MR_JSON_EXPECT_ELEMENT_FIRST: goto element_first;
-    default: goto after;
+    case MR_JSON_EXPECT_VALUE:
+        goto value;
+    case MR_JSON_EXPECT_KEY_FIRST:
+        goto key_first;
+    case MR_JSON_EXPECT_ELEMENT_FIRST:
+        goto element_first;
+    default:
+        goto after;
     }
 
 value:
@@ -186,7 +187,17 @@ value_here:
             return false;
         pos = quote + 1;
         goto after;
-    case '-': case '0': case '1': case '2': case '3': case '4': case '5': case '6': case '7': case '8': case '9':
+    case '-':
+    case '0':
+    case '1':
+    case '2':
+    case '3':
+    case '4':
+    case '5':
+    case '6':
+    case '7':
+    case '8':
+    case '9':
         if (mr_unlikely(!number_body(j, pos, &pos)))
             return false;
         goto after;
@@ -200,11 +211,14 @@ value_here:
             return false;
         pos++;
         goto element_first;
-    case 't': case 'f': case 'n':
+    case 't':
+    case 'f':
+    case 'n':
         if (mr_unlikely(!word_body(j, pos, &pos)))
             return false;
         goto after;
-    default: return unexpected(j, pos);
+    default:
+        return unexpected(j, pos);
     }
 
 key_first:
@@ -435,15 +449,33 @@ static enum mr_json_type call_peek(struct mr_json *j)
         return MR_JSON_NONE;
     uint32_t pos = blanks(j, j->pos);
     switch (pos < j->len ? j->data[pos] : 0) {
-    case '{': return MR_JSON_OBJECT;
-    case '[': return MR_JSON_ARRAY;
-    case '"': return MR_JSON_STRING;
-    case 't': return MR_JSON_TRUE;
-    case 'f': return MR_JSON_FALSE;
-    case 'n': return MR_JSON_NULL;
-    case '-': case '0': case '1': case '2': case '3': case '4': case '5': case '6': case '7': case '8': case '9':
+    case '{':
+        return MR_JSON_OBJECT;
+    case '[':
+        return MR_JSON_ARRAY;
+    case '"':
+        return MR_JSON_STRING;
+    case 't':
+        return MR_JSON_TRUE;
+    case 'f':
+        return MR_JSON_FALSE;
+    case 'n':
+        return MR_JSON_NULL;
+    case '-':
+    case '0':
+    case '1':
+    case '2':
+    case '3':
+    case '4':
+    case '5':
+    case '6':
+    case '7':
+    case '8':
+    case '9':
         return MR_JSON_NUMBER;
-    default: unexpected(j, pos); return MR_JSON_NONE;
+    default:
+        unexpected(j, pos);
+        return MR_JSON_NONE;
     }
 }
 

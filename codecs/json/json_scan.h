@@ -6,21 +6,12 @@
 
 #include "codecs/json/json_priv.h"
 
-MR_INLINE bool is_blank(uint8_t c)
-{
-    return c == ' ' || c == '\n' || c == '\r' || c == '\t';
-}
+MR_INLINE bool is_blank(uint8_t c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
 
-MR_INLINE bool is_digit(uint8_t c)
-{
-    return (uint8_t)(c - '0') < 10;
-}
+MR_INLINE bool is_digit(uint8_t c) { return (uint8_t)(c - '0') < 10; }
 
 /* What a string may hold as it stands: ASCII but quote, backslash and control characters. */
-MR_INLINE bool is_plain(uint8_t c)
-{
-    return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
-}
+MR_INLINE bool is_plain(uint8_t c) { return c >= 0x20 && c < 0x80 && c != '"' && c != '\\'; }
 
 /* First byte at or behind `pos` that a string cannot hold as it stands (quote, backslash, control, beyond
  * ASCII), or len. */

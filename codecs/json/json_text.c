@@ -49,9 +49,19 @@ int mr_json_escape(const uint8_t *data, uint32_t pos, uint32_t len, uint32_t *at
     if (++pos >= len)
         return broken(pos, len, at);
     switch (data[pos]) {
-    case '"': case '\\': case '/': case 'b': case 'f': case 'n': case 'r': case 't': return 2;
-    case 'u': break;
-    default: return broken(pos, len, at);
+    case '"':
+    case '\\':
+    case '/':
+    case 'b':
+    case 'f':
+    case 'n':
+    case 'r':
+    case 't':
+        return 2;
+    case 'u':
+        break;
+    default:
+        return broken(pos, len, at);
     }
     for (int i = 0; i < 4; i++)
         if (++pos >= len || hex(data[pos]) < 0)
@@ -101,7 +111,8 @@ static uint32_t unicode_escape(struct mr_span raw, uint32_t *pos)
     *pos += 6;
     if (unit < 0xd800 || unit > 0xdfff)
         return unit;
-    if (unit < 0xdc00 && *pos < raw.len && raw.data[*pos] == '\\' && mr_json_escape(raw.data, *pos, raw.len, &at) == 6) {
+    if (unit < 0xdc00 && *pos < raw.len && raw.data[*pos] == '\\' &&
+        mr_json_escape(raw.data, *pos, raw.len, &at) == 6) {
         uint32_t low = four_hex(raw.data + *pos + 2);
         if (low >= 0xdc00 && low <= 0xdfff) {
             *pos += 6;
@@ -127,12 +138,23 @@ static int next_plain(struct mr_span raw, uint32_t *pos, uint8_t *out)
     uint8_t c = raw.data[*pos + 1];
     *pos += 2;
     switch (c) {
-    case 'b': c = '\b'; break;
-    case 'f': c = '\f'; break;
-    case 'n': c = '\n'; break;
-    case 'r': c = '\r'; break;
-    case 't': c = '\t'; break;
-    default: break; /* quote, backslash and slash stand for themselves */
+    case 'b':
+        c = '\b';
+        break;
+    case 'f':
+        c = '\f';
+        break;
+    case 'n':
+        c = '\n';
+        break;
+    case 'r':
+        c = '\r';
+        break;
+    case 't':
+        c = '\t';
+        break;
+    default:
+        break; /* quote, backslash and slash stand for themselves */
     }
     out[0] = c;
     return 1;

@@ -2,6 +2,10 @@
 #ifndef MR_TESTS_CODECS_JSON_KERNELS_H
 #define MR_TESTS_CODECS_JSON_KERNELS_H
 
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
 #include "codecs/json/json.h"
 
 /* for every kernel this CPU has; scalar is the first */
@@ -13,6 +17,27 @@ struct verdict {
     int status;
     uint32_t at;
 };
+
+MR_INLINE bool same_verdict(struct verdict a, struct verdict b)
+{
+    return a.status == b.status && a.at == b.at;
+}
+
+/* MILLRACE_QUICK=1 takes a sample of the long suites; which one, the seed decides. */
+MR_INLINE bool quick_mode(void)
+{
+    const char *quick = getenv("MILLRACE_QUICK");
+    return quick && strcmp(quick, "1") == 0;
+}
+
+/* MILLRACE_SEED, else another one each run; printed, so that a failure can be had again. */
+MR_INLINE uint64_t rotating_seed(void)
+{
+    const char *wish = getenv("MILLRACE_SEED");
+    uint64_t seed = wish && *wish ? strtoull(wish, NULL, 0) : (uint64_t)time(NULL);
+    printf("seed: MILLRACE_SEED=%llu\n", (unsigned long long)seed);
+    return seed;
+}
 
 /* All at once: what mr_json_check does. */
 MR_INLINE struct verdict check_by(enum mr_kernel kernel, const uint8_t *data, uint32_t len)
