@@ -21,11 +21,29 @@
 #define MR_TICK_NS 100000000ll /* the grid: 100 ms of engine time */
 #define MR_VENUES_MAX 16       /* venue ids 1 .. 15 */
 
-/* Saved state: a magic, a version, a length, the engine's bytes, a checksum. Restoring refuses what does not match
- * (MR_E_MAGIC, MR_E_VERSION, MR_E_LAYOUT, MR_E_CORRUPT) and leaves the engine as initialised. */
-struct mr_state_head { char engine[16]; uint32_t version, layout; uint64_t bytes; int64_t engine_ns; uint64_t checksum; };
+/* Saved state: a head (the engine's name is the magic, version, layout, length, engine time, XXH3-64 over head and
+ * state), then the engine's bytes. Native byte order, plain data without pointers. `layout` is whatever the engine derives
+ * from its sizes; a build or a configuration with other sizes refuses the file. */
+struct mr_state_head {
+    char engine[16];
+    uint32_t version, layout;
+    uint64_t bytes;
+    int64_t engine_ns;
+    uint64_t checksum;
+};
+#define MR_STATE_BYTES(state_bytes) (sizeof(struct mr_state_head) + (state_bytes))
+
+/* Writes head and state into `buffer` (the state may already lie at its place in it).
+ * > 0 bytes written; MR_E_FULL the buffer is too small, nothing written; MR_E_INVALID a name of 0 or over 15 characters. */
 int64_t mr_state_seal(void *buffer, size_t buffer_bytes, const char *engine, uint32_t version, uint32_t layout, int64_t engine_ns,
                       const void *state, size_t bytes);
+
+/* Checks a sealed state; `bytes` is the length the engine expects. On MR_OK `*state` points into `buffer` (at any
+ * alignment: copy it out) and `*engine_ns` is the time of sealing. Otherwise neither is touched, and the engine stays as
+ * initialised:
+ * MR_E_TRUNCATED  shorter than its head says      MR_E_MAGIC   not this engine's state
+ * MR_E_VERSION    another version of the engine    MR_E_LAYOUT  other sizes
+ * MR_E_CORRUPT    the checksum does not hold */
 int mr_state_open(const void *buffer, size_t buffer_bytes, const char *engine, uint32_t version, uint32_t layout, const void **state,
                   size_t bytes, int64_t *engine_ns);
 
