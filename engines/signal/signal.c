@@ -13,7 +13,7 @@ struct check {
     uint32_t count;
 };
 
-MR_INLINE double finite(double value)
+MR_INLINE double finite_or_0(double value)
 {
     return __builtin_isfinite(value) ? value : 0;
 }
@@ -62,25 +62,25 @@ static MR_COLD struct mr_signal *emit(struct check *k, enum mr_signal_kind kind,
     out->probability_base = k->scores.probability_base;
     out->confidence = k->scores.confidence;
     out->score100 = k->scores.score100;
-    out->multiplier = finite(in->multiplier);
-    out->correlation = finite(in->correlation);
+    out->multiplier = finite_or_0(in->multiplier);
+    out->correlation = finite_or_0(in->correlation);
     out->btc_price = in->btc_price;
     memcpy(out->underlying_name, k->u->name, sizeof out->underlying_name);
     memcpy(out->component, k->scores.component, sizeof out->component);
     memcpy(out->component100, k->scores.component100, sizeof out->component100);
-    out->velocity_scale = finite(in->velocity_scale);
-    out->mean_event_usd = finite(in->mean_event_usd);
+    out->velocity_scale = finite_or_0(in->velocity_scale);
+    out->mean_event_usd = finite_or_0(in->mean_event_usd);
     out->count_60s = (double)in->count_60s;
     for (int i = 0; i < MR_SIGNAL_WINDOWS; i++) {
-        out->velocity_per_s[i] = finite(in->velocity_per_s[i]);
-        out->notional_usd_per_s[i] = finite(in->notional_usd_per_s[i]);
+        out->velocity_per_s[i] = finite_or_0(in->velocity_per_s[i]);
+        out->notional_usd_per_s[i] = finite_or_0(in->notional_usd_per_s[i]);
     }
-    out->acceleration = finite(in->acceleration);
-    out->jerk = finite(in->jerk);
-    out->oi_change_1m = in->flags & MR_SIGNAL_IN_OI ? finite(in->oi_change_1m) : finite(k->u->market.oi_change);
-    out->funding = in->flags & MR_SIGNAL_IN_FUNDING ? finite(in->funding) : finite(k->u->market.funding);
-    out->vol_5m = finite(in->vol_5m);
-    out->clustering = finite(in->clustering);
+    out->acceleration = finite_or_0(in->acceleration);
+    out->jerk = finite_or_0(in->jerk);
+    out->oi_change_1m = in->flags & MR_SIGNAL_IN_OI ? finite_or_0(in->oi_change_1m) : finite_or_0(k->u->market.oi_change);
+    out->funding = in->flags & MR_SIGNAL_IN_FUNDING ? finite_or_0(in->funding) : finite_or_0(k->u->market.funding);
+    out->vol_5m = finite_or_0(in->vol_5m);
+    out->clustering = finite_or_0(in->clustering);
     MR_COUNT(k->s->metrics, emitted, 1);
     return out;
 }
@@ -241,7 +241,7 @@ static MR_COLD void start_cascade(struct check *k)
     *c = (struct mr_signal_cascade){.serial = c->serial + 1, .active = 1, .count = u->window_len, .last_ns = k->now};
     c->start_ns = ring[u->window_head].at_ns;
     c->micro_usd = u->window_micro_usd < INT64_MAX ? (int64_t)u->window_micro_usd : INT64_MAX;
-    c->peak_per_s = finite(k->in->velocity_per_s[MR_WINDOW_10S]);
+    c->peak_per_s = finite_or_0(k->in->velocity_per_s[MR_WINDOW_10S]);
     for (uint32_t i = 0; i < u->window_len; i++)
         c->venues |= ring[(u->window_head + i) % k->s->config.cascade_window_events].venue;
     u->window_head = u->window_len = 0;

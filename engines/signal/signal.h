@@ -41,7 +41,7 @@ enum mr_signal_flag {
     MR_SIGNAL_LIFTED = 1 << 9,        /* the risk multiplier lifted the level by one */
     MR_SIGNAL_LIFT_CAPPED = 1 << 10,  /* it would have lifted it by more */
     MR_SIGNAL_REPEAT = 1 << 11,       /* a return to a level just left: not a new alarm */
-    MR_SIGNAL_NO_CORRELATION = 1 << 12, /* fewer than two venues vary: correlation counts as 0 */
+    MR_SIGNAL_NO_CORRELATION = 1 << 12, /* no pair of venues, or one with a constant side, which counts as 0 */
     MR_SIGNAL_WINDOW_FULL = 1 << 13,  /* a velocity window overflowed its buffer (E-4) */
 };
 /* Rules that held, MR_CAUSE_PROBABILITY .. MR_CAUSE_VELOCITY_ACCELERATION: bit = 1 << cause. */
@@ -107,7 +107,7 @@ static_assert(sizeof(struct mr_signal) == 8 * 64, "a signal is eight slots");
 static_assert(offsetof(struct mr_signal, probability) == 64 && offsetof(struct mr_signal, component) == 128, "slots");
 static_assert(offsetof(struct mr_signal, velocity_per_s) == 256 && offsetof(struct mr_signal, cascade_id) == 384, "slots");
 
-const char *mr_level_name(unsigned level);        /* "watch"; "?" beyond the last, as in the others */
+const char *mr_level_name(unsigned level);        /* "WATCH"; "?" beyond the last, as in the others */
 const char *mr_signal_cause_name(unsigned cause); /* "velocity" */
 const char *mr_signal_kind_name(unsigned kind);   /* "cascade_start" */
 const char *mr_component_name(unsigned component);
@@ -178,6 +178,13 @@ struct mr_signal_input {
 /* A quiet input: all rates 0, scales 1, multiplier 1, correlation unknown. */
 void mr_signal_input_default(struct mr_signal_input *in, uint16_t underlying, const char *name, int64_t engine_ns);
 
+/* Fills all of `in` but oi_change_1m and funding from the views of the other two engines (signal_input.c); either may be NULL:
+ * a quiet underlying, a missing volatility. A window the velocity engine does not keep counts as missing. */
+struct mr_velocity_view;
+struct mr_volatility_view;
+void mr_signal_input_fill(struct mr_signal_input *in, uint16_t underlying, const char *name, int64_t engine_ns,
+                          const struct mr_velocity_view *velocity, const struct mr_volatility_view *volatility);
+
 /* The scores alone: a pure function of configuration and input. */
 struct mr_signal_scores {
     double component[MR_COMPONENT_COUNT];
@@ -208,7 +215,8 @@ MR_METRICS_DECLARE(mr_signal, MR_SIGNAL_METRICS);
 struct mr_signals; /* all underlyings of one engine tile */
 
 /* `underlyings` indices 0 .. underlyings - 1 may occur. `mem`: 64-byte aligned, mr_signal_bytes() long, outlives it.
- * `metrics` (one block a tile) must outlive it too. A configuration that mr_signal_config_check refuses is a bug here. */
+ * `metrics` (one block a tile; NULL: a private one) must outlive it too. A configuration that mr_signal_config_check
+ * refuses is a bug here. */
 size_t mr_signal_bytes(const struct mr_signal_config *config, uint32_t underlyings);
 struct mr_signals *mr_signal_init(void *mem, const struct mr_signal_config *config, uint32_t underlyings,
                                   struct mr_signal_metrics *metrics);
@@ -221,6 +229,8 @@ uint32_t mr_signal_event(struct mr_signals *s, const struct mr_event *ev, const 
 /* One grid point for one underlying (every 100 ms each): levels fall, cascades end, regimes change with no event. */
 uint32_t mr_signal_tick(struct mr_signals *s, int64_t tick_ns, const struct mr_signal_input *in, struct mr_signal *out,
                         uint32_t out_max);
+
+const struct mr_signal_metrics *mr_signal_counts(const struct mr_signals *s);
 
 /* The level now; the open interest change and funding rate the engine holds for an underlying (see market.c for how they
  * are made from its instruments); false where there is none. */

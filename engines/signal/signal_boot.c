@@ -5,6 +5,8 @@
 
 #define SECOND 1000000000ll
 
+MR_METRICS_DEFINE(mr_signal, MR_SIGNAL_METRICS);
+
 void mr_signal_config_default(struct mr_signal_config *config)
 {
     *config = (struct mr_signal_config){
@@ -121,13 +123,13 @@ static void clear(struct mr_signals *s)
 struct mr_signals *mr_signal_init(void *mem, const struct mr_signal_config *config, uint32_t underlyings,
                                   struct mr_signal_metrics *metrics)
 {
-    MR_ASSERT((uintptr_t)mem % MR_LINE_BYTES == 0 && metrics);
+    MR_ASSERT((uintptr_t)mem % MR_LINE_BYTES == 0);
     MR_ASSERT(underlyings > 0 && underlyings < MR_SIGNAL_NO_UNDER);
     MR_ASSERT(mr_signal_config_check(config, NULL) == MR_OK);
     struct mr_signals *s = mem;
     memset(s, 0, sizeof *s);
     s->config = *config;
-    s->metrics = metrics;
+    s->metrics = metrics ? metrics : &s->own_metrics;
     s->underlyings_max = underlyings;
     lay_out(s, mem, config, underlyings);
     clear(s);
@@ -264,6 +266,11 @@ int mr_signal_restore(struct mr_signals *s, const void *buffer, size_t bytes, in
         active += s->under[i].cascade.active;
     MR_GAUGE_SET(s->metrics, active, active);
     return MR_OK;
+}
+
+const struct mr_signal_metrics *mr_signal_counts(const struct mr_signals *s)
+{
+    return s->metrics;
 }
 
 void mr_signal_input_default(struct mr_signal_input *in, uint16_t underlying, const char *name, int64_t engine_ns)

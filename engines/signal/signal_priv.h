@@ -78,7 +78,7 @@ struct mr_signal_saved {
 
 struct mr_signals {
     struct mr_signal_config config;
-    struct mr_signal_metrics *metrics;
+    struct mr_signal_metrics *metrics, own_metrics; /* the latter where the caller gave none */
     uint32_t underlyings_max;
     /* this epoch's ids to slots; MR_SIGNAL_NO_SLOT until first seen */
     uint32_t *slot_of_underlying, *slot_of_instrument;
@@ -106,6 +106,7 @@ uint32_t mr_signal_claim_underlying(struct mr_signals *s, const struct mr_signal
 uint32_t mr_signal_claim_instrument(struct mr_signals *s, const struct mr_instrument *instrument);
 
 /* words.c */
+const char *mr_signal_regime_name(unsigned regime);
 void mr_signal_words_level(struct mr_signal *out, const struct mr_signal_config *config);
 void mr_signal_words_cascade(struct mr_signal *out);
 void mr_signal_words_regime(struct mr_signal *out);

@@ -1,12 +1,12 @@
 /* Names, and the one plain-words sentence of a record: bounded, and the same on every machine. */
 #include "engines/signal/signal_priv.h"
 
-static const char *const level_names[] = {"none", "watch", "alert", "critical", "extreme"};
+static const char *const level_names[] = {"NONE", "WATCH", "ALERT", "CRITICAL", "EXTREME"};
 static const char *const kind_names[] = {"level", "cascade_start", "cascade_update", "cascade_end", "regime", "gap"};
 static const char *const cause_names[] = {"none", "probability", "velocity", "velocity_acceleration", "structure", "decay", "regime"};
 static const char *const component_names[] = {"velocity", "acceleration", "notional", "open_interest", "funding", "volatility"};
 static const char *const component100_names[] = {"velocity", "acceleration", "jerk", "volume", "correlation", "clustering"};
-static const char *const regime_names[] = {"dormant", "low", "normal", "elevated", "high", "extreme"};
+static const char *const regime_names[] = {"DORMANT", "LOW", "NORMAL", "ELEVATED", "HIGH", "EXTREME"};
 static_assert(MR_COUNT_OF(level_names) == MR_LEVEL_COUNT && MR_COUNT_OF(kind_names) == MR_SIGNAL_KIND_COUNT, "every one is named");
 static_assert(MR_COUNT_OF(cause_names) == MR_CAUSE_COUNT && MR_COUNT_OF(component_names) == MR_COMPONENT_COUNT, "every one is named");
 static_assert(MR_COUNT_OF(component100_names) == MR_COMPONENT100_COUNT, "every one is named");
@@ -26,6 +26,11 @@ const char *mr_signal_cause_name(unsigned cause)
 const char *mr_signal_kind_name(unsigned kind)
 {
     return NAME_OF(kind_names, kind);
+}
+
+const char *mr_signal_regime_name(unsigned regime)
+{
+    return NAME_OF(regime_names, regime);
 }
 
 const char *mr_component_name(unsigned component)
@@ -68,11 +73,12 @@ static void add_usd(struct mr_text *t, int64_t micro_usd)
 {
     double usd = (double)micro_usd / 1e6;
     if (usd >= 1e9)
-        add_number(t, usd / 1e9, 2), mr_text_add(t, " bn USD");
+        add_number(t, usd / 1e9, 2);
     else if (usd >= 1e6)
-        add_number(t, usd / 1e6, 2), mr_text_add(t, " M USD");
+        add_number(t, usd / 1e6, 2);
     else
-        add_number(t, usd, 0), mr_text_add(t, " USD");
+        add_number(t, usd, 0);
+    mr_text_add(t, usd >= 1e9 ? " bn USD" : usd >= 1e6 ? " M USD" : " USD");
 }
 
 static void rise(struct mr_text *t, const struct mr_signal *out, const struct mr_signal_config *config)
@@ -111,7 +117,7 @@ void mr_signal_words_level(struct mr_signal *out, const struct mr_signal_config 
         return;
     }
     if (out->flags & MR_SIGNAL_WARMING) {
-        mr_text_add(&t, "inputs are warming: held at none");
+        mr_text_add(&t, "inputs are warming: held at NONE");
         return;
     }
     mr_text_add(&t, "below ");
