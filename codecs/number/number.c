@@ -152,13 +152,22 @@ int mr_number_i64(const uint8_t *text, uint32_t len, int64_t *out)
     return MR_OK;
 }
 
+static mr_number_fixed_fn *const kernels[MR_KERNEL_COUNT] = {
+    [MR_KERNEL_SCALAR] = mr_number_fixed_scalar,
+#if defined(__x86_64__)
+    [MR_KERNEL_SSE42] = mr_number_fixed_sse42,
+    [MR_KERNEL_AVX2] = mr_number_fixed_avx2,
+    [MR_KERNEL_AVX512] = mr_number_fixed_avx512,
+#endif
+};
+
 mr_number_fixed_fn *mr_number_fixed_kernel(enum mr_kernel kernel)
 {
-    (void)kernel;
-    return mr_number_fixed_any;
+    MR_ASSERT((unsigned)kernel < MR_KERNEL_COUNT && kernels[kernel]);
+    return kernels[kernel];
 }
 
 int mr_number_fixed(const uint8_t *text, uint32_t len, int scale, int64_t *out)
 {
-    return mr_number_fixed_any(text, len, scale, out);
+    return kernels[mr_kernel_active()](text, len, scale, out);
 }

@@ -1,0 +1,98 @@
+/* Levels one after the other, a number at a time: the definition of what mr_levels_decode takes, and what the
+ * vector kernels call where a stretch is not as usual. Inlined into each kernel with that kernel's number reader. */
+#ifndef MR_JSON_LEVELS_WALK_H
+#define MR_JSON_LEVELS_WALK_H
+
+#include "codecs/json/levels.h"
+#include "codecs/number/fixed_kernel.h"
+
+struct mr_levels_walk {
+    const uint8_t *data;
+    uint32_t len, pos;
+    const struct mr_levels_scan *scan;
+};
+
+/* The literal stands here: moves past it. */
+MR_INLINE bool mr_levels_take(struct mr_levels_walk *w, const char *literal, uint32_t n)
+{
+    if (w->len - w->pos < n || memcmp(w->data + w->pos, literal, n) != 0)
+        return false;
+    w->pos += n;
+    return true;
+}
+#define MR_LEVELS_TAKE(w, literal) mr_levels_take((w), "" literal, sizeof(literal) - 1)
+
+/* A number up to the next quote, which stays. */
+MR_INLINE bool mr_levels_number(struct mr_levels_walk *w, int scale, int64_t *out)
+{
+    uint32_t end = w->pos;
+    while (end < w->len && w->data[end] != '"')
+        end++;
+    if (end == w->len || mr_fixed_here(w->data + w->pos, end - w->pos, scale, out) != MR_OK)
+        return false;
+    w->pos = end;
+    return true;
+}
+
+/* Digits, at least one; what the venue counts there (orders at the level) is not read. */
+MR_INLINE bool mr_levels_digits(struct mr_levels_walk *w)
+{
+    uint32_t start = w->pos;
+    while (w->pos < w->len && mr_number_is_digit(w->data[w->pos]))
+        w->pos++;
+    return w->pos > start;
+}
+
+/* A JSON integer: digits without a leading zero. */
+MR_INLINE bool mr_levels_integer(struct mr_levels_walk *w)
+{
+    uint32_t start = w->pos;
+    return mr_levels_digits(w) && (w->pos - start == 1 || w->data[start] != '0');
+}
+
+MR_INLINE bool mr_levels_one(struct mr_levels_walk *w, struct mr_level *level)
+{
+    int price_scale = w->scan->price_scale, size_scale = w->scan->size_scale;
+    if (w->scan->form == MR_LEVELS_OBJECT)
+        return MR_LEVELS_TAKE(w, "{\"px\":\"") && mr_levels_number(w, price_scale, &level->price) &&
+               MR_LEVELS_TAKE(w, "\",\"sz\":\"") && mr_levels_number(w, size_scale, &level->size) &&
+               MR_LEVELS_TAKE(w, "\",\"n\":") && mr_levels_integer(w) && MR_LEVELS_TAKE(w, "}");
+    if (!MR_LEVELS_TAKE(w, "[\"") || !mr_levels_number(w, price_scale, &level->price) || !MR_LEVELS_TAKE(w, "\",\"") ||
+        !mr_levels_number(w, size_scale, &level->size))
+        return false;
+    if (w->scan->form == MR_LEVELS_QUAD &&
+        (!MR_LEVELS_TAKE(w, "\",\"") || !mr_levels_digits(w) || !MR_LEVELS_TAKE(w, "\",\"") || !mr_levels_digits(w)))
+        return false;
+    return MR_LEVELS_TAKE(w, "\"]");
+}
+
+/* The levels from w->pos, where one begins, to the end of the array. `done` stand in `out` already. */
+MR_INLINE int64_t mr_levels_rest(struct mr_levels_walk *w, struct mr_level *out, uint32_t out_max, uint32_t done,
+                                 uint32_t *count)
+{
+    for (;;) {
+        if (done == out_max)
+            return MR_E_FULL;
+        if (!mr_levels_one(w, &out[done]))
+            return MR_E_AGAIN;
+        done++;
+        if (MR_LEVELS_TAKE(w, "]")) {
+            *count = done;
+            return w->pos;
+        }
+        if (!MR_LEVELS_TAKE(w, ","))
+            return MR_E_AGAIN;
+    }
+}
+
+/* The opening of the array: MR_OK and w->pos at the first level, 1 for an empty array, or MR_E_AGAIN. */
+MR_INLINE int mr_levels_enter(struct mr_levels_walk *w)
+{
+    MR_DCHECK(w->scan->price_scale >= 0 && w->scan->price_scale <= MR_SCALE_MAX);
+    MR_DCHECK(w->scan->size_scale >= 0 && w->scan->size_scale <= MR_SCALE_MAX);
+    if (w->pos >= w->len || !MR_LEVELS_TAKE(w, "["))
+        return MR_E_AGAIN;
+    return MR_LEVELS_TAKE(w, "]") ? 1 : MR_OK;
+}
+
+#endif

@@ -1,0 +1,115 @@
+/* The slow reference of levels.h: reads the array by the grammar, a byte at a time, with 128-bit sums, nothing shared with
+ * the code under test. */
+#ifndef MR_TESTS_LEVELS_PLAIN_H
+#define MR_TESTS_LEVELS_PLAIN_H
+
+#include "codecs/json/levels.h"
+
+/* A number by RFC 8259 (no exponent handling beyond refusing): true and the value at the scale; false if it is not a plain
+ * decimal, needs more decimals than the scale, or does not fit. `exponent` says that it is one written with an exponent. */
+static inline bool plain_number(const uint8_t *text, uint32_t len, int scale, int64_t *out, bool *exponent)
+{
+    uint32_t i = 0;
+    bool negative = false, digits = false;
+    mr_i128 value = 0;
+    const mr_i128 bound = (mr_i128)1 << 100;
+    int decimals = 0;
+    *exponent = memchr(text, 'e', len) || memchr(text, 'E', len);
+    if (i < len && text[i] == '-') {
+        negative = true;
+        i++;
+    }
+    uint32_t first = i;
+    for (; i < len && text[i] >= '0' && text[i] <= '9'; i++, digits = true)
+        value = value < bound ? value * 10 + (text[i] - '0') : bound;
+    if (!digits || (text[first] == '0' && i - first > 1))
+        return false;
+    if (i < len && text[i] == '.') {
+        uint32_t point = i++;
+        for (; i < len && text[i] >= '0' && text[i] <= '9'; i++) {
+            if (decimals < scale) {
+                value = value < bound ? value * 10 + (text[i] - '0') : bound;
+                decimals++;
+            } else if (text[i] != '0') {
+                return false;
+            }
+        }
+        if (i == point + 1)
+            return false;
+    }
+    for (; decimals < scale; decimals++)
+        value = value < bound ? value * 10 : bound;
+    value = negative ? -value : value;
+    if (i != len || value > INT64_MAX || value < INT64_MIN)
+        return false;
+    *out = (int64_t)value;
+    return true;
+}
+
+struct plain {
+    const uint8_t *data;
+    uint32_t len, pos;
+    bool exponent; /* a number with an exponent was met: readers may take it or not */
+};
+
+static inline bool plain_take(struct plain *p, const char *literal)
+{
+    for (; *literal; literal++, p->pos++)
+        if (p->pos >= p->len || p->data[p->pos] != (uint8_t)*literal)
+            return false;
+    return true;
+}
+
+static inline bool plain_string(struct plain *p, int scale, int64_t *out)
+{
+    uint32_t start = p->pos;
+    while (p->pos < p->len && p->data[p->pos] != '"')
+        p->pos++;
+    bool exponent, good = plain_number(p->data + start, p->pos - start, scale, out, &exponent);
+    p->exponent |= exponent;
+    return good && p->pos < p->len;
+}
+
+static inline bool plain_digits(struct plain *p, bool integer)
+{
+    uint32_t start = p->pos;
+    while (p->pos < p->len && p->data[p->pos] >= '0' && p->data[p->pos] <= '9')
+        p->pos++;
+    return p->pos > start && (!integer || p->pos == start + 1 || p->data[start] != '0');
+}
+
+/* As mr_levels_decode, but -1 for every refusal. */
+static inline int64_t plain_levels(const uint8_t *data, uint32_t len, uint32_t pos, const struct mr_levels_scan *scan,
+                                   struct mr_level *out, uint32_t out_max, uint32_t *count, bool *exponent)
+{
+    static const char *const shape[3][5] = {{"[\"", "\",\"", "\"]", NULL, NULL},
+                                            {"[\"", "\",\"", "\",\"", "\",\"", "\"]"},
+                                            {"{\"px\":\"", "\",\"sz\":\"", "\",\"n\":", "}", NULL}};
+    struct plain p = {data, len, pos, false};
+    const char *const *s = shape[scan->form];
+    *count = 0;
+    *exponent = false;
+    if (!plain_take(&p, "["))
+        return -1;
+    if (p.pos < len && data[p.pos] == ']')
+        return p.pos + 1;
+    for (;;) {
+        struct mr_level level;
+        bool good = plain_take(&p, s[0]) && plain_string(&p, scan->price_scale, &level.price) && plain_take(&p, s[1]) &&
+                    plain_string(&p, scan->size_scale, &level.size) && plain_take(&p, s[2]);
+        if (scan->form == MR_LEVELS_QUAD)
+            good = good && plain_digits(&p, false) && plain_take(&p, s[3]) && plain_digits(&p, false) && plain_take(&p, s[4]);
+        if (scan->form == MR_LEVELS_OBJECT)
+            good = good && plain_digits(&p, true) && plain_take(&p, s[3]);
+        *exponent = p.exponent;
+        if (!good || *count == out_max)
+            return -1;
+        out[(*count)++] = level;
+        if (p.pos < len && data[p.pos] == ']')
+            return p.pos + 1;
+        if (!plain_take(&p, ","))
+            return -1;
+    }
+}
+
+#endif

@@ -1,0 +1,272 @@
+#include "codecs/json/levels.h"
+#include "tests/codecs/json/levels_plain.h"
+#include "tests/support/support.h"
+
+#include <stdio.h>
+
+#define LEVELS 1500
+
+static struct mr_level plain_out[LEVELS + 1], out[LEVELS + 1], scalar_out[LEVELS + 1];
+
+static int64_t run(enum mr_kernel k, const char *text, const struct mr_levels_scan *scan, uint32_t max, uint32_t *count)
+{
+    uint32_t len = (uint32_t)strlen(text);
+    struct mr_guard g = mr_guard_open(len);
+    memcpy(g.data, text, len);
+    int64_t end = mr_levels_kernel(k)(g.data, len, 0, scan, out, max, count);
+    mr_guard_close(&g);
+    return end;
+}
+
+static const struct mr_levels_scan pair = {MR_LEVELS_PAIR, 8, 8}, quad = {MR_LEVELS_QUAD, 8, 8}, object = {MR_LEVELS_OBJECT, 8, 8};
+
+static void levels_of_each_form_are_read(void **state)
+{
+    (void)state;
+    static const struct { const char *text; const struct mr_levels_scan *scan; uint32_t count; struct mr_level first, last; } cases[] = {
+        {"[]", &pair, 0, {0, 0}, {0, 0}}, {"[]", &quad, 0, {0, 0}, {0, 0}}, {"[]", &object, 0, {0, 0}, {0, 0}},
+        {"[[\"30238.8\",\"2\"]]", &pair, 1, {3023880000000, 200000000}, {3023880000000, 200000000}},
+        {"[[\"30238.80\",\"2.123\"],[\"30249.5\",\"50\"]]", &pair, 2, {3023880000000, 212300000}, {3024950000000, 5000000000}},
+        {"[[\"1\",\"0\"],[\"2\",\"0.0\"],[\"0.00000001\",\"0.10\"],[\"92233720368.54775807\",\"1\"],[\"7\",\"99999999.99999999\"]]", &pair, 5,
+         {100000000, 0}, {700000000, 9999999999999999}},
+        {"[[\"120.67\",\"90.475897\",\"0\",\"6\"],[\"120.66\",\"0\",\"0\",\"0\"]]", &quad, 2, {12067000000, 9047589700}, {12066000000, 0}},
+        {"[{\"px\":\"105000.0\",\"sz\":\"1.25\",\"n\":7},{\"px\":\"3\",\"sz\":\"4\",\"n\":10}]", &object, 2, {10500000000000, 125000000}, {300000000, 400000000}},
+        {"[[\"-1.5\",\"1e2\"]]", &pair, 1, {-150000000, 10000000000}, {-150000000, 10000000000}},
+        {"[[\"1.000000000000\",\"2\"]]", &pair, 1, {100000000, 200000000}, {100000000, 200000000}},
+    };
+    for (int k = 0; k < MR_KERNEL_COUNT; k++) {
+        for (size_t i = 0; mr_kernel_available((enum mr_kernel)k) && i < MR_COUNT_OF(cases); i++) {
+            uint32_t count = 99;
+            assert_int_equal(run((enum mr_kernel)k, cases[i].text, cases[i].scan, LEVELS, &count), strlen(cases[i].text));
+            assert_int_equal(count, cases[i].count);
+            if (count) {
+                assert_memory_equal(&out[0], &cases[i].first, sizeof out[0]);
+                assert_memory_equal(&out[count - 1], &cases[i].last, sizeof out[0]);
+            }
+        }
+    }
+}
+
+static void what_is_not_as_usual_is_left_to_the_cursor(void **state)
+{
+    (void)state;
+    static const struct { const char *says, *text; const struct mr_levels_scan *scan; } refused[] = {
+        {"nothing", "", &pair}, {"not an array", "{}", &pair}, {"never closed", "[", &pair}, {"cut in a level", "[[\"1\",\"2\"", &pair},
+        {"cut behind a level", "[[\"1\",\"2\"]", &pair}, {"cut behind a comma", "[[\"1\",\"2\"],", &pair}, {"comma before the end", "[[\"1\",\"2\"],]", &pair},
+        {"blank", "[ [\"1\",\"2\"]]", &pair}, {"blank in a level", "[[\"1\", \"2\"]]", &pair}, {"numbers, not strings", "[[1,2]]", &pair},
+        {"one string", "[[\"1\"]]", &pair}, {"three strings", "[[\"1\",\"2\",\"3\"]]", &pair}, {"four as pair", "[[\"1\",\"2\",\"0\",\"3\"]]", &pair},
+        {"pair as four", "[[\"1\",\"2\"]]", &quad}, {"empty price", "[[\"\",\"2\"]]", &pair}, {"empty size", "[[\"1\",\"\"]]", &pair},
+        {"leading zero", "[[\"01\",\"2\"]]", &pair}, {"bare point", "[[\".5\",\"2\"]]", &pair}, {"point at the end", "[[\"5.\",\"2\"]]", &pair},
+        {"two points", "[[\"1.2.3\",\"2\"]]", &pair}, {"a letter", "[[\"1x\",\"2\"]]", &pair}, {"an escape", "[[\"1\\u0030\",\"2\"]]", &pair},
+        {"too many decimals", "[[\"0.000000001\",\"2\"]]", &pair}, {"too large", "[[\"92233720368.54775808\",\"2\"]]", &pair},
+        {"a letter among digits", "[[\"1\",\"2\",\"x\",\"3\"]]", &quad}, {"a point among digits", "[[\"1\",\"2\",\"0\",\"3.5\"]]", &quad},
+        {"an empty string among digits", "[[\"1\",\"2\",\"\",\"3\"]]", &quad}, {"keys in another order", "[{\"sz\":\"1\",\"px\":\"2\",\"n\":1}]", &object},
+        {"a leading zero in n", "[{\"px\":\"1\",\"sz\":\"2\",\"n\":01}]", &object}, {"no n", "[{\"px\":\"1\",\"sz\":\"2\"}]", &object},
+        {"brackets inside a string", "[[\"1]]\",\"2\"]]", &pair}, {"wrong bracket", "[[\"1\",\"2\"},[\"1\",\"2\"]]", &pair},
+        {"colon for comma", "[[\"1\":\"2\"],[\"1\",\"2\"]]", &pair}, {"two commas", "[[\"1\",\"2\"],,[\"1\",\"2\"]]", &pair},
+        {"double quote", "[[\"1\"\",\"2\"],[\"1\",\"2\"]]", &pair}, {"plus sign", "[[\"+1\",\"2\"]]", &pair},
+    };
+    for (int k = 0; k < MR_KERNEL_COUNT; k++) {
+        for (size_t i = 0; mr_kernel_available((enum mr_kernel)k) && i < MR_COUNT_OF(refused); i++) {
+            uint32_t count;
+            int64_t end = run((enum mr_kernel)k, refused[i].text, refused[i].scan, LEVELS, &count);
+            if (end != MR_E_AGAIN)
+                print_error("%s (%s): %lld\n", refused[i].says, mr_kernel_name((enum mr_kernel)k), (long long)end);
+            assert_int_equal(end, MR_E_AGAIN);
+        }
+    }
+}
+
+static void more_levels_than_room_is_full_and_writes_no_further(void **state)
+{
+    (void)state;
+    char text[4096] = "[";
+    for (uint32_t n = 1; n <= 40; n++) {
+        sprintf(text + strlen(text), "%s[\"%u.5\",\"%u\"]", n > 1 ? "," : "", n, n);
+        char closed[4096];
+        sprintf(closed, "%s]", text);
+        for (int k = 0; k < MR_KERNEL_COUNT; k++) {
+            for (uint32_t room = 0; mr_kernel_available((enum mr_kernel)k) && room <= n + 1; room++) {
+                uint32_t count = 0;
+                out[room] = (struct mr_level){-7, -7};
+                int64_t end = run((enum mr_kernel)k, closed, &pair, room, &count);
+                assert_int_equal(end, room < n ? MR_E_FULL : (int64_t)strlen(closed));
+                assert_int_equal(out[room].price, -7);
+                if (room >= n)
+                    assert_int_equal(out[n - 1].price, n * 100000000ll + 50000000);
+            }
+        }
+    }
+}
+
+/* One text read by the plain reference and by every kernel, at the end of the mapped page. */
+static void all_agree(const uint8_t *data, uint32_t len, uint32_t pos, const struct mr_levels_scan *scan, uint32_t max)
+{
+    uint32_t want_count = 0, scalar_count = 0;
+    bool exponent;
+    int64_t want = plain_levels(data, len, pos, scan, plain_out, max, &want_count, &exponent), scalar = 0;
+    for (int k = 0; k < MR_KERNEL_COUNT; k++) {
+        if (!mr_kernel_available((enum mr_kernel)k))
+            continue;
+        uint32_t count = 0;
+        int64_t end = mr_levels_kernel((enum mr_kernel)k)(data, len, pos, scan, out, max, &count);
+        bool same = exponent || (want < 0 ? end < 0 : end == want && count == want_count);
+        if (same && want >= 0 && !exponent)
+            same = memcmp(out, plain_out, count * sizeof *out) == 0;
+        if (k == MR_KERNEL_SCALAR) {
+            scalar = end;
+            scalar_count = count;
+            if (end >= 0)
+                memcpy(scalar_out, out, count * sizeof *out);
+        } else if (end != scalar || (end >= 0 && (count != scalar_count || memcmp(out, scalar_out, count * sizeof *out) != 0))) {
+            same = false;
+        }
+        if (!same)
+            print_error("%s: %lld for %lld in %.*s\n", mr_kernel_name((enum mr_kernel)k), (long long)end, (long long)want,
+                        (int)(len < 300 ? len : 300), data);
+        assert_true(same);
+    }
+}
+
+static uint32_t put_digits(char *to, uint32_t count, struct mr_random *r)
+{
+    for (uint32_t i = 0; i < count; i++)
+        to[i] = (char)('0' + mr_random_below(r, 10));
+    return count;
+}
+
+/* Mostly what venues send; sometimes the edges: zero, nothing behind the point, many digits. */
+static uint32_t put_number(char *to, int scale, struct mr_random *r)
+{
+    uint32_t odd = (uint32_t)mr_random_below(r, 200), n = 0;
+    if (odd == 0)
+        return (uint32_t)sprintf(to, "0");
+    if (odd == 1)
+        return (uint32_t)sprintf(to, "92233720368.54775807");
+    if (odd == 2)
+        return (uint32_t)sprintf(to, "0.%0*d", scale ? scale : 1, 0);
+    uint32_t whole = 1 + (uint32_t)mr_random_below(r, odd < 6 ? 13 : 6);
+    if (mr_random_below(r, 4) == 0)
+        n = (uint32_t)sprintf(to, "0");
+    else {
+        n = put_digits(to, whole, r);
+        if (to[0] == '0')
+            to[0] = '7';
+    }
+    uint32_t part = (uint32_t)mr_random_below(r, (uint64_t)(scale < 8 ? scale : 8) + 1);
+    if (odd >= 3 && odd < 5)
+        part = (uint32_t)mr_random_below(r, (uint64_t)scale + 1);
+    if (part) {
+        to[n++] = '.';
+        n += put_digits(to + n, part, r);
+        if (odd == 5)
+            n += (uint32_t)sprintf(to + n, "000");
+    }
+    return n;
+}
+
+static uint32_t put_levels(char *to, uint32_t levels, const struct mr_levels_scan *scan, struct mr_random *r)
+{
+    uint32_t n = 0;
+    to[n++] = '[';
+    for (uint32_t i = 0; i < levels; i++) {
+        n += (uint32_t)sprintf(to + n, "%s%s", i ? "," : "", scan->form == MR_LEVELS_OBJECT ? "{\"px\":\"" : "[\"");
+        n += put_number(to + n, scan->price_scale, r);
+        n += (uint32_t)sprintf(to + n, scan->form == MR_LEVELS_OBJECT ? "\",\"sz\":\"" : "\",\"");
+        n += put_number(to + n, scan->size_scale, r);
+        if (scan->form == MR_LEVELS_PAIR)
+            n += (uint32_t)sprintf(to + n, "\"]");
+        if (scan->form == MR_LEVELS_QUAD)
+            n += (uint32_t)sprintf(to + n, "\",\"0\",\"%u\"]", (unsigned)mr_random_below(r, 1000));
+        if (scan->form == MR_LEVELS_OBJECT)
+            n += (uint32_t)sprintf(to + n, "\",\"n\":%u}", (unsigned)mr_random_below(r, 50));
+    }
+    to[n++] = ']';
+    return n;
+}
+
+static bool quick(void)
+{
+    return getenv("MILLRACE_QUICK") != NULL;
+}
+
+static void random_arrays_are_read_alike_by_all(void **state)
+{
+    (void)state;
+    static char text[LEVELS * 120];
+    struct mr_random r = {20261121};
+    for (int i = 0; i < (quick() ? 2000 : 20000); i++) {
+        struct mr_levels_scan scan = {(enum mr_levels_form)mr_random_below(&r, 3), 8, 8};
+        if (mr_random_below(&r, 3) == 0) {
+            scan.price_scale = (int8_t)mr_random_below(&r, MR_SCALE_MAX + 1);
+            scan.size_scale = (int8_t)mr_random_below(&r, MR_SCALE_MAX + 1);
+        }
+        uint32_t levels = (uint32_t)mr_random_below(&r, i % 50 == 0 ? LEVELS : i % 2 ? 12 : 80);
+        uint32_t before = (uint32_t)mr_random_below(&r, 80), behind = (uint32_t)mr_random_below(&r, 2) * (uint32_t)mr_random_below(&r, 100);
+        uint32_t len = put_levels(text, levels, &scan, &r);
+        struct mr_guard g = mr_guard_open(before + len + behind);
+        memset(g.data, '"', before);
+        memcpy(g.data + before, text, len);
+        memset(g.data + before + len, i % 3 ? '"' : ']', behind);
+        uint32_t max = mr_random_below(&r, 20) ? LEVELS : (uint32_t)mr_random_below(&r, levels + 2);
+        all_agree(g.data, before + len + behind, before, &scan, max);
+        mr_guard_close(&g);
+    }
+}
+
+static void one_changed_byte_anywhere_is_judged_alike_by_all(void **state)
+{
+    (void)state;
+    static const char bytes[] = "\"\"\"[],,.{}:-+eE0019 \\px\x00\x80\xff";
+    static char text[16384];
+    struct mr_random r = {77};
+    for (int i = 0; i < (quick() ? 30 : 150); i++) {
+        struct mr_levels_scan scan = {(enum mr_levels_form)(i % 3), (int8_t)(i % 4 ? 8 : mr_random_below(&r, 19)), 8};
+        uint32_t len = put_levels(text, 1 + (uint32_t)mr_random_below(&r, i % 10 ? 12 : 120), &scan, &r);
+        struct mr_guard g = mr_guard_open(len);
+        memcpy(g.data, text, len);
+        for (uint32_t at = 0; at < len; at++) {
+            for (size_t c = 0; c < sizeof bytes - 1; c++) {
+                g.data[at] = (uint8_t)bytes[c];
+                all_agree(g.data, len, 0, &scan, LEVELS);
+            }
+            g.data[at] = (uint8_t)text[at];
+            for (int cut = 1; cut <= 3 && at + (uint32_t)cut <= len; cut++) { /* bytes lost: what follows moves up */
+                memmove(g.data + cut, g.data, at);
+                all_agree(g.data + cut, len - (uint32_t)cut, 0, &scan, LEVELS);
+                memcpy(g.data, text, len);
+            }
+        }
+        mr_guard_close(&g);
+    }
+}
+
+static void every_prefix_ends_at_an_unmapped_page(void **state)
+{
+    (void)state;
+    static char text[16384];
+    struct mr_random r = {5};
+    for (int i = 0; i < 12; i++) {
+        struct mr_levels_scan scan = {(enum mr_levels_form)(i % 3), 8, 8};
+        uint32_t len = put_levels(text, 60, &scan, &r);
+        struct mr_guard g = mr_guard_open(len);
+        for (uint32_t n = 0; n <= len; n++) {
+            memcpy(g.data + len - n, text, n);
+            all_agree(g.data + len - n, n, 0, &scan, LEVELS);
+        }
+        mr_guard_close(&g);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(levels_of_each_form_are_read),
+        cmocka_unit_test(what_is_not_as_usual_is_left_to_the_cursor),
+        cmocka_unit_test(more_levels_than_room_is_full_and_writes_no_further),
+        cmocka_unit_test(random_arrays_are_read_alike_by_all),
+        cmocka_unit_test(one_changed_byte_anywhere_is_judged_alike_by_all),
+        cmocka_unit_test(every_prefix_ends_at_an_unmapped_page),
+    };
+    return MR_TEST_MAIN(tests);
+}
