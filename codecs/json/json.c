@@ -21,6 +21,7 @@ void mr_json_open_kernel(struct mr_json *j, const uint8_t *data, uint32_t len, e
     j->expect = MR_JSON_EXPECT_VALUE;
     j->after = MR_JSON_EXPECT_END;
     j->escaped = false;
+    j->block = 1; /* none: blocks begin at multiples of 64 */
     j->kernel = kernels[kernel];
 }
 

@@ -48,6 +48,9 @@ struct mr_json {
     uint8_t after;       /* private: what may come when the next value has ended */
     bool escaped;        /* the last string or key holds a backslash: see mr_json_unescape */
     const struct mr_json_kernel *kernel;
+    uint32_t block;      /* private: where the 64 bytes begin that the two masks below are about, one bit a byte */
+    uint64_t special;    /* private: bytes a string cannot hold as they stand, or behind the end */
+    uint64_t digits;     /* private: 0 to 9 */
     uint64_t nest[MR_JSON_DEPTH / 64]; /* one bit a level: object or array */
 };
 

@@ -23,7 +23,7 @@ MR_INLINE uint32_t blanks(const struct mr_json *j, uint32_t pos)
 {
     if (mr_likely(pos < j->len && j->data[pos] > ' '))
         return pos;
-    return scan_blanks(j->data, pos, j->len);
+    return scan_blanks(j, pos);
 }
 
 /* ---- strings ---- */
@@ -48,7 +48,7 @@ static __attribute__((noinline)) bool string_special(struct mr_json *j, uint32_t
         }
         if (mr_unlikely(n < 0))
             return mr_json_error(j, n, at);
-        pos = scan_string(j->data, pos + (uint32_t)n, j->len);
+        pos = scan_string(j, pos + (uint32_t)n);
     }
 }
 
@@ -56,7 +56,7 @@ static __attribute__((noinline)) bool string_special(struct mr_json *j, uint32_t
 MR_INLINE bool string_body(struct mr_json *j, uint32_t pos, uint32_t *end)
 {
     j->escaped = false;
-    pos = scan_string(j->data, pos, j->len);
+    pos = scan_string(j, pos);
     if (mr_likely(pos < j->len && j->data[pos] == '"')) {
         *end = pos;
         return true;
@@ -69,7 +69,7 @@ MR_INLINE bool string_body(struct mr_json *j, uint32_t pos, uint32_t *end)
 /* One digit or more at `pos`; `*end` is behind them. */
 MR_INLINE bool digits(struct mr_json *j, uint32_t pos, uint32_t *end)
 {
-    *end = scan_digits(j->data, pos, j->len);
+    *end = scan_digits(j, pos);
     return *end > pos ? true : unexpected(j, pos);
 }
 

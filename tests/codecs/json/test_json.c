@@ -495,9 +495,9 @@ static void values_become_numbers(void **state)
     FOR_EACH_KERNEL(kernel)
     {
         struct mr_json j;
-        int64_t fixed, i;
-        uint64_t u;
-        struct mr_decimal d;
+        int64_t fixed = 0, i = 0;
+        uint64_t u = 0;
+        struct mr_decimal d = {0, 0};
         open_text(&j, "[\"67123.45\",0.5,\"1\\u0030\",18446744073709551615,\"-9223372036854775808\",\"0.0010\",1e2]", kernel);
         assert_true(mr_json_array(&j) && mr_json_next(&j) && mr_json_fixed(&j, 8, &fixed));
         assert_int_equal(fixed, 6712345000000);
@@ -603,7 +603,7 @@ static void keys_are_known_by_name_with_escapes_or_without(void **state)
         for (size_t i = 0; i < MR_COUNT_OF(cases); i++) {
             char text[64];
             struct mr_json j;
-            struct mr_span key;
+            struct mr_span key = {NULL, 0};
             snprintf(text, sizeof text, "{\"%s\":1}", cases[i].raw);
             open_text(&j, text, kernel);
             assert_true(mr_json_object(&j) && mr_json_key(&j, &key));
