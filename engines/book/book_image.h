@@ -2,7 +2,7 @@
  *
  *     struct mr_book_image top;
  *     mr_book_image_fill(book, &top);
- *     mr_image_write(image, &top);
+ *     mr_image_write(image, &top, sizeof top);
  *
  * Memory  plain old data without pointers or padding; lies in a workspace.
  * Units   as the book's. `live` false: look, but do not trade on it. */

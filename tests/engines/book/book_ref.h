@@ -1,9 +1,9 @@
-/* The book again, as plainly as can be: a sorted array a side, best first, linear search, one level after the other. Tests and
- * the fuzzer hold the real one against it. */
+/* The book again, as plainly as can be: a sorted array a side, best first, linear search, one level after the other.
+ * Tests and the fuzzer hold the real one against it. */
 #ifndef MR_TESTS_BOOK_REF_H
 #define MR_TESTS_BOOK_REF_H
 
-#include "codecs/checksum/checksum.h"
+#include "dataplane/base/decimal.h"
 #include "engines/book/book.h"
 
 #define REF_LEVELS 24576
@@ -31,10 +31,7 @@ static inline void ref_init(struct ref_book *r, uint32_t depth)
     r->side[1].ask = true;
 }
 
-static inline bool ref_better(const struct ref_side *s, mr_price a, mr_price b)
-{
-    return s->ask ? a < b : a > b;
-}
+static inline bool ref_better(const struct ref_side *s, mr_price a, mr_price b) { return s->ask ? a < b : a > b; }
 
 static inline void ref_change(struct ref_side *s, struct mr_level change)
 {
@@ -82,6 +79,36 @@ static inline int ref_crossing(const struct ref_book *r)
         return 0;
     mr_price bid = r->side[0].level[0].price, ask = r->side[1].level[0].price;
     return bid > ask ? 2 : bid == ask;
+}
+
+/* OKX's rule by its documentation, bit by bit and text by text. */
+static inline uint32_t ref_crc(uint32_t crc, const char *text)
+{
+    for (crc = ~crc; *text; text++) {
+        crc ^= (uint8_t)*text;
+        for (int bit = 0; bit < 8; bit++)
+            crc = crc & 1 ? crc >> 1 ^ 0xEDB88320u : crc >> 1;
+    }
+    return ~crc;
+}
+
+static inline uint32_t ref_checksum(const struct ref_book *r, int price_scale, int size_scale)
+{
+    uint32_t crc = 0;
+    const char *joint = "";
+    for (uint32_t i = 0; i < 25; i++) {
+        for (int side = 0; side < 2; side++) {
+            if (i >= r->side[side].count)
+                continue;
+            char text[MR_DECIMAL_TEXT];
+            mr_decimal_text(r->side[side].level[i].price, price_scale, text);
+            crc = ref_crc(ref_crc(crc, joint), text);
+            mr_decimal_text(r->side[side].level[i].size, size_scale, text);
+            crc = ref_crc(ref_crc(crc, ":"), text);
+            joint = ":";
+        }
+    }
+    return crc;
 }
 
 static inline int ref_apply(struct ref_book *r, const union mr_slot *group, int price_scale, int size_scale)
@@ -145,8 +172,7 @@ static inline int ref_apply(struct ref_book *r, const union mr_slot *group, int 
     }
     if ((head->book_flags & MR_BOOK_HAS_CHECKSUM) && head->checksum != 0) {
         r->checksums++;
-        if (mr_okx_checksum(r->side[0].level, r->side[0].count, r->side[1].level, r->side[1].count, price_scale, size_scale) !=
-            head->checksum) {
+        if (ref_checksum(r, price_scale, size_scale) != head->checksum) {
             r->faults.mismatches++;
             r->live = false;
             status = MR_E_CORRUPT;
