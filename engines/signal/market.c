@@ -1,12 +1,12 @@
 /* Open interest and funding of an underlying, from those of its instruments.
  *
- * Change of open interest: each instrument's own, in the venue's own unit (so that a price move is no change), between now
- * and its last value at or before one minute ago. The underlying's is their mean weighted by open interest in USD: the
- * venue's figure where it sends one, else the amount at the instrument's last mark or liquidation price. Instruments
- * without a USD value count only where none of the underlying has one, and then equally.
- * Funding: the mean of the last rates by the same weights (the usual "OI-weighted funding"), each scaled to 8 hours where
- * its interval is known. Values older than the configured age are left out.
- * Both are made anew once a second at a tick, and at each of their events. */
+ * Change of open interest: each instrument's own, in the venue's own unit (so that a price move is no change), between
+ * now and its last value at or before one minute ago. The underlying's is their mean weighted by open interest in USD:
+ * the venue's figure where it sends one, else the amount at the instrument's last mark or liquidation price.
+ * Instruments without a USD value count only where none of the underlying has one, and then equally. Funding: the mean
+ * of the last rates by the same weights (the usual "OI-weighted funding"), each scaled to 8 hours where its interval is
+ * known. Values older than the configured age are left out. Both are made anew once a second at a tick, and at each of
+ * their events. */
 #include "engines/signal/signal_priv.h"
 
 #define REFRESH_NS 1000000000ll
@@ -54,7 +54,8 @@ static void oi_remember(struct mr_signal_instrument *i, int64_t now, double valu
 }
 
 /* False: no fresh value, none old enough, or one too old, to compare. */
-static bool oi_change_of(const struct mr_signal_config *config, const struct mr_signal_instrument *i, int64_t now, double *change)
+static bool oi_change_of(const struct mr_signal_config *config, const struct mr_signal_instrument *i, int64_t now,
+                         double *change)
 {
     if (!i->oi_count || now - i->oi_at_ns > config->oi_stale_ns)
         return false;
@@ -158,8 +159,8 @@ void mr_signal_market_price(struct mr_signals *s, const struct mr_event *ev, con
     uint32_t slot = s->slot_of_instrument[instrument->id];
     if (slot == MR_SIGNAL_NO_SLOT)
         return;
-    double price = ev->kind == MR_EVENT_MARK ? value_of(ev->price, ev->exponent)
-                                             : value_of(ev->price, -instrument->price_scale);
+    double price =
+        ev->kind == MR_EVENT_MARK ? value_of(ev->price, ev->exponent) : value_of(ev->price, -instrument->price_scale);
     if (price > 0)
         s->instrument[slot].price = price;
 }

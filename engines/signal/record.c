@@ -18,15 +18,9 @@ static void put_u64(struct bytes *b, uint64_t value)
     put(b, &value, sizeof value); /* little endian, the only order we build for */
 }
 
-static void put_i64(struct bytes *b, int64_t value)
-{
-    put_u64(b, (uint64_t)value);
-}
+static void put_i64(struct bytes *b, int64_t value) { put_u64(b, (uint64_t)value); }
 
-static void put_u8(struct bytes *b, uint8_t value)
-{
-    put(b, &value, 1);
-}
+static void put_u8(struct bytes *b, uint8_t value) { put(b, &value, 1); }
 
 /* The bits; -0 is written as 0, because the two are equal. */
 static void put_doubles(struct bytes *b, const double *values, size_t count)
@@ -55,23 +49,23 @@ uint32_t mr_signal_canonical(const struct mr_signal *signal, const struct mr_ins
     put_name(&b, made_by ? made_by->symbol : "", made_by ? made_by->symbol_len : 0);
     put_i64(&b, signal->engine_ns);
     put_i64(&b, signal->venue_ns);
-    const uint8_t small[] = {signal->level, signal->level_before, signal->level_raw, signal->cause, signal->rules,
-                             signal->regime, signal->regime_before, signal->leading_venue};
+    const uint8_t small[] = {signal->level, signal->level_before, signal->level_raw,     signal->cause,
+                             signal->rules, signal->regime,       signal->regime_before, signal->leading_venue};
     put(&b, small, sizeof small);
     put_u64(&b, signal->flags);
     struct mr_decimal btc = mr_decimal_normal((struct mr_decimal){signal->btc_price, -8});
     put_i64(&b, btc.mantissa);
     put_u8(&b, (uint8_t)btc.exponent);
-    const double scores[] = {signal->probability, signal->probability_base, signal->confidence, signal->score100,
-                             signal->multiplier, signal->correlation, signal->velocity_scale, signal->mean_event_usd,
-                             signal->count_60s};
+    const double scores[] = {signal->probability,    signal->probability_base, signal->confidence,
+                             signal->score100,       signal->multiplier,       signal->correlation,
+                             signal->velocity_scale, signal->mean_event_usd,   signal->count_60s};
     put_doubles(&b, scores, MR_COUNT_OF(scores));
     put_doubles(&b, signal->component, MR_COMPONENT_COUNT);
     put_doubles(&b, signal->component100, MR_COMPONENT100_COUNT);
     put_doubles(&b, signal->velocity_per_s, MR_SIGNAL_WINDOWS);
     put_doubles(&b, signal->notional_usd_per_s, MR_SIGNAL_WINDOWS);
-    const double raw[] = {signal->acceleration, signal->jerk, signal->oi_change_1m, signal->funding, signal->vol_5m,
-                          signal->clustering};
+    const double raw[] = {signal->acceleration, signal->jerk,   signal->oi_change_1m,
+                          signal->funding,      signal->vol_5m, signal->clustering};
     put_doubles(&b, raw, MR_COUNT_OF(raw));
     put_i64(&b, signal->cascade_start_ns);
     put_i64(&b, signal->cascade_last_ns);
@@ -87,11 +81,20 @@ static const struct {
     uint32_t flag;
     const char *name;
 } flag_names[] = {
-    {MR_SIGNAL_WARMING, "warming"}, {MR_SIGNAL_SATURATED, "saturated"}, {MR_SIGNAL_BATCHED, "batched"},
-    {MR_SIGNAL_MISSING_OI, "no_open_interest"}, {MR_SIGNAL_MISSING_FUNDING, "no_funding"}, {MR_SIGNAL_NAN, "not_finite"},
-    {MR_SIGNAL_CROSS_VENUE, "cross_venue"}, {MR_SIGNAL_STALE_BOOK, "stale_book"},
-    {MR_SIGNAL_MISSING_VOLATILITY, "no_volatility"}, {MR_SIGNAL_LIFTED, "lifted"}, {MR_SIGNAL_LIFT_CAPPED, "lift_capped"},
-    {MR_SIGNAL_REPEAT, "repeat"}, {MR_SIGNAL_NO_CORRELATION, "no_correlation"}, {MR_SIGNAL_WINDOW_FULL, "window_full"},
+    {MR_SIGNAL_WARMING, "warming"},
+    {MR_SIGNAL_SATURATED, "saturated"},
+    {MR_SIGNAL_BATCHED, "batched"},
+    {MR_SIGNAL_MISSING_OI, "no_open_interest"},
+    {MR_SIGNAL_MISSING_FUNDING, "no_funding"},
+    {MR_SIGNAL_NAN, "not_finite"},
+    {MR_SIGNAL_CROSS_VENUE, "cross_venue"},
+    {MR_SIGNAL_STALE_BOOK, "stale_book"},
+    {MR_SIGNAL_MISSING_VOLATILITY, "no_volatility"},
+    {MR_SIGNAL_LIFTED, "lifted"},
+    {MR_SIGNAL_LIFT_CAPPED, "lift_capped"},
+    {MR_SIGNAL_REPEAT, "repeat"},
+    {MR_SIGNAL_NO_CORRELATION, "no_correlation"},
+    {MR_SIGNAL_WINDOW_FULL, "window_full"},
 };
 
 void mr_signal_text(struct mr_text *text, const struct mr_signal *signal)

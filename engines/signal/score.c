@@ -40,8 +40,9 @@ static uint32_t flags_of_input(const struct mr_signal_config *config, uint32_t i
 }
 
 /* E-20. Full scales of velocity and notional rate stretch with the regime (E-14). */
-static void components(const struct mr_signal_config *c, const struct mr_signal_input *in, const struct mr_signal_market *market,
-                       double velocity_scale, double notional_scale, struct mr_signal_scores *out)
+static void components(const struct mr_signal_config *c, const struct mr_signal_input *in,
+                       const struct mr_signal_market *market, double velocity_scale, double notional_scale,
+                       struct mr_signal_scores *out)
 {
     const double *full = c->full_scale;
     double *score = out->component;
@@ -68,8 +69,8 @@ static void components(const struct mr_signal_config *c, const struct mr_signal_
 }
 
 /* E-21 up to the odds. */
-static double probability_base(const struct mr_signal_config *c, const struct mr_signal_scores *scores, double correlation,
-                               double correlation_shift)
+static double probability_base(const struct mr_signal_config *c, const struct mr_signal_scores *scores,
+                               double correlation, double correlation_shift)
 {
     double sum = 0, weights = 0;
     for (int i = 0; i < MR_COMPONENT_COUNT; i++) {
@@ -86,10 +87,7 @@ static double probability_base(const struct mr_signal_config *c, const struct mr
 }
 
 /* The multiplier on the odds: p' = m p / (1 - p + m p), which stays within 0..1 for every m > 0. */
-MR_INLINE double lifted(double p, double m)
-{
-    return m == 1 ? p : m * p / (1 - p + m * p);
-}
+MR_INLINE double lifted(double p, double m) { return m == 1 ? p : m * p / (1 - p + m * p); }
 
 static unsigned level_of_probability(const struct mr_signal_config *c, double p)
 {
@@ -113,8 +111,8 @@ static unsigned level_of_velocity(const struct mr_signal_config *c, double veloc
 }
 
 /* E-22, with E-21's bound: the multiplier lifts what the rules give without it by one level at most. */
-static void level_by_rules(const struct mr_signal_config *c, double velocity, double acceleration, double velocity_scale,
-                           struct mr_signal_scores *out)
+static void level_by_rules(const struct mr_signal_config *c, double velocity, double acceleration,
+                           double velocity_scale, struct mr_signal_scores *out)
 {
     unsigned by_velocity = level_of_velocity(c, velocity, acceleration, velocity_scale);
     unsigned by_base = level_of_probability(c, out->probability_base);
@@ -174,7 +172,8 @@ static double velocity100_input(const struct mr_signal_input *in, uint32_t *flag
 /* Volume is that of the last 60 s: 60 x the 60 s rate. */
 static void components100(const struct mr_signal_input *in, double correlation, struct mr_signal_scores *out)
 {
-    static const double velocity_at[4] = {2, 5, 10, 20}, acceleration_at[4] = {1, 3, 5, 10}, jerk_at[4] = {0.5, 2, 5, 10};
+    static const double velocity_at[4] = {2, 5, 10, 20}, acceleration_at[4] = {1, 3, 5, 10},
+                        jerk_at[4] = {0.5, 2, 5, 10};
     static const double volume_at[4] = {100000, 500000, 1000000, 5000000};
     double *score = out->component100;
     score[MR_COMPONENT100_VELOCITY] = points(velocity100_input(in, &out->flags), velocity_at);
@@ -244,7 +243,8 @@ MR_HOT void mr_signal_score_with(const struct mr_signal_config *c, const struct 
     out->confidence = confidence(in, out->component100);
 }
 
-void mr_signal_score(const struct mr_signal_config *config, const struct mr_signal_input *in, struct mr_signal_scores *out)
+void mr_signal_score(const struct mr_signal_config *config, const struct mr_signal_input *in,
+                     struct mr_signal_scores *out)
 {
     struct mr_signal_market market = {
         .oi_change = in->oi_change_1m,

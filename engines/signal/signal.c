@@ -13,10 +13,7 @@ struct check {
     uint32_t count;
 };
 
-MR_INLINE double finite_or_0(double value)
-{
-    return __builtin_isfinite(value) ? value : 0;
-}
+MR_INLINE double finite_or_0(double value) { return __builtin_isfinite(value) ? value : 0; }
 
 static void fill_cascade(struct mr_signal *out, const struct mr_signal_under *u, int64_t end_ns)
 {
@@ -77,7 +74,8 @@ static MR_COLD struct mr_signal *emit(struct check *k, enum mr_signal_kind kind,
     }
     out->acceleration = finite_or_0(in->acceleration);
     out->jerk = finite_or_0(in->jerk);
-    out->oi_change_1m = in->flags & MR_SIGNAL_IN_OI ? finite_or_0(in->oi_change_1m) : finite_or_0(k->u->market.oi_change);
+    out->oi_change_1m =
+        in->flags & MR_SIGNAL_IN_OI ? finite_or_0(in->oi_change_1m) : finite_or_0(k->u->market.oi_change);
     out->funding = in->flags & MR_SIGNAL_IN_FUNDING ? finite_or_0(in->funding) : finite_or_0(k->u->market.funding);
     out->vol_5m = finite_or_0(in->vol_5m);
     out->clustering = finite_or_0(in->clustering);

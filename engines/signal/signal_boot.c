@@ -10,19 +10,33 @@ MR_METRICS_DEFINE(mr_signal, MR_SIGNAL_METRICS);
 void mr_signal_config_default(struct mr_signal_config *config)
 {
     *config = (struct mr_signal_config){
-        .weight = {0.25, 0.20, 0.20, 0.15, 0.10, 0.10}, /* E-21 */
-        .full_scale = {50, 20, 50e6, 0.05, 0.001, 5},   /* E-20 */
+        .weight = {0.25, 0.20, 0.20, 0.15, 0.10, 0.10},    /* E-21 */
+        .full_scale = {50, 20, 50e6, 0.05, 0.001, 5},      /* E-20 */
         .weight100 = {0.25, 0.20, 0.15, 0.20, 0.15, 0.05}, /* E-23 */
-        .boost_acceleration = 0.8, .boost_velocity = 0.7, .boost_factor = 1.5,
-        .correlation_over = 0.7, .correlation_factor = 1.2,
+        .boost_acceleration = 0.8,
+        .boost_velocity = 0.7,
+        .boost_factor = 1.5,
+        .correlation_over = 0.7,
+        .correlation_factor = 1.2,
         .level_probability = {0, 0.30, 0.50, 0.70, 0.90}, /* E-22 */
         .level_velocity = {0, 10, 20, 50, 100},
         .level_acceleration = {0, 0, 0, 20, 40},
-        .fall_ns = 30 * SECOND, .cool_down_ns = 5 * SECOND, .repeat_ns = 60 * SECOND,
-        .cascade_events = 5, .cascade_window_ns = 60 * SECOND, .cascade_micro_usd = 100000000000ll, /* E-24 */
-        .cascade_window_events = 1024, .instruments_max = 1024,
-        .oi_window_ns = 60 * SECOND, .oi_stale_ns = 120 * SECOND, .funding_stale_ns = 1200 * SECOND,
-        .use_oi = true, .use_funding = true, .use_volatility = true, .use_structure = true, .funding_per_8h = true,
+        .fall_ns = 30 * SECOND,
+        .cool_down_ns = 5 * SECOND,
+        .repeat_ns = 60 * SECOND,
+        .cascade_events = 5,
+        .cascade_window_ns = 60 * SECOND,
+        .cascade_micro_usd = 100000000000ll, /* E-24 */
+        .cascade_window_events = 1024,
+        .instruments_max = 1024,
+        .oi_window_ns = 60 * SECOND,
+        .oi_stale_ns = 120 * SECOND,
+        .funding_stale_ns = 1200 * SECOND,
+        .use_oi = true,
+        .use_funding = true,
+        .use_volatility = true,
+        .use_structure = true,
+        .funding_per_8h = true,
         .reference_name = "BTC",
     };
 }
@@ -72,10 +86,7 @@ int mr_signal_config_check(const struct mr_signal_config *c, struct mr_err *err)
     return wrong ? mr_err_set(err, MR_E_RANGE, "signal.%s", wrong) : MR_OK;
 }
 
-static size_t lines(size_t bytes)
-{
-    return (bytes + MR_LINE_BYTES - 1) / MR_LINE_BYTES * MR_LINE_BYTES;
-}
+static size_t lines(size_t bytes) { return (bytes + MR_LINE_BYTES - 1) / MR_LINE_BYTES * MR_LINE_BYTES; }
 
 /* One walk over the block both sizes it (base NULL) and sets the pointers. */
 static size_t lay_out(struct mr_signals *s, uint8_t *base, const struct mr_signal_config *config, uint32_t underlyings)
@@ -144,10 +155,10 @@ static uint64_t key_of_name(const char *name)
     return hash;
 }
 
-/* The slot with this key; else a free one, or one of a name that this epoch does not have (yet). There are as many slots
- * as ids, so there always is one. */
-static uint32_t slot_of_key(const uint8_t *claimed, uint32_t *used, uint32_t max, const void *slots, size_t stride, uint64_t key,
-                            bool *found)
+/* The slot with this key; else a free one, or one of a name that this epoch does not have (yet). There are as many
+ * slots as ids, so there always is one. */
+static uint32_t slot_of_key(const uint8_t *claimed, uint32_t *used, uint32_t max, const void *slots, size_t stride,
+                            uint64_t key, bool *found)
 {
     uint32_t spare = MR_SIGNAL_NO_SLOT;
     *found = false;
@@ -212,19 +223,22 @@ MR_COLD uint32_t mr_signal_claim_instrument(struct mr_signals *s, const struct m
 /* Whatever changes the saved block's meaning. */
 static uint32_t layout_of(const struct mr_signals *s)
 {
-    const uint64_t sizes[] = {s->saved_bytes, s->underlyings_max, s->config.instruments_max, s->config.cascade_window_events,
-                              sizeof(struct mr_signal_under), sizeof(struct mr_signal_instrument), MR_SIGNAL_OI_SAMPLES};
+    const uint64_t sizes[] = {s->saved_bytes,
+                              s->underlyings_max,
+                              s->config.instruments_max,
+                              s->config.cascade_window_events,
+                              sizeof(struct mr_signal_under),
+                              sizeof(struct mr_signal_instrument),
+                              MR_SIGNAL_OI_SAMPLES};
     return (uint32_t)XXH3_64bits(sizes, sizeof sizes);
 }
 
-size_t mr_signal_state_bytes(const struct mr_signals *s)
-{
-    return MR_STATE_BYTES(s->saved_bytes);
-}
+size_t mr_signal_state_bytes(const struct mr_signals *s) { return MR_STATE_BYTES(s->saved_bytes); }
 
 int64_t mr_signal_save(const struct mr_signals *s, int64_t engine_ns, void *buffer, size_t bytes)
 {
-    return mr_state_seal(buffer, bytes, "signal", MR_SIGNAL_STATE_VERSION, layout_of(s), engine_ns, s->saved, s->saved_bytes);
+    return mr_state_seal(buffer, bytes, "signal", MR_SIGNAL_STATE_VERSION, layout_of(s), engine_ns, s->saved,
+                         s->saved_bytes);
 }
 
 /* A checksum says who wrote it did so whole, not that it is sane: indices are checked before anything follows them. */
@@ -253,7 +267,8 @@ int mr_signal_restore(struct mr_signals *s, const void *buffer, size_t bytes, in
 {
     const void *state;
     clear(s);
-    int status = mr_state_open(buffer, bytes, "signal", MR_SIGNAL_STATE_VERSION, layout_of(s), &state, s->saved_bytes, engine_ns);
+    int status = mr_state_open(buffer, bytes, "signal", MR_SIGNAL_STATE_VERSION, layout_of(s), &state, s->saved_bytes,
+                               engine_ns);
     if (status != MR_OK)
         return status;
     memcpy(s->saved, state, s->saved_bytes);
@@ -268,15 +283,18 @@ int mr_signal_restore(struct mr_signals *s, const void *buffer, size_t bytes, in
     return MR_OK;
 }
 
-const struct mr_signal_metrics *mr_signal_counts(const struct mr_signals *s)
-{
-    return s->metrics;
-}
+const struct mr_signal_metrics *mr_signal_counts(const struct mr_signals *s) { return s->metrics; }
 
 void mr_signal_input_default(struct mr_signal_input *in, uint16_t underlying, const char *name, int64_t engine_ns)
 {
     *in = (struct mr_signal_input){
-        .engine_ns = engine_ns, .name = name, .underlying = underlying, .flags = MR_SIGNAL_IN_NO_CORRELATION,
-        .multiplier = 1, .velocity_scale = 1, .notional_scale = 1, .window_weight = {1, 1, 1, 1, 1},
+        .engine_ns = engine_ns,
+        .name = name,
+        .underlying = underlying,
+        .flags = MR_SIGNAL_IN_NO_CORRELATION,
+        .multiplier = 1,
+        .velocity_scale = 1,
+        .notional_scale = 1,
+        .window_weight = {1, 1, 1, 1, 1},
     };
 }

@@ -5,10 +5,10 @@
 #include "engines/signal/signal.h"
 
 #define MR_SIGNAL_STATE_VERSION 1u
-#define MR_SIGNAL_NO_SLOT       UINT32_MAX
-#define MR_SIGNAL_NO_UNDER      UINT16_MAX
-#define MR_SIGNAL_OI_SAMPLES    64 /* one a second at most: 63 s of a fast feed, more of a slow one */
-#define MR_SIGNAL_ABOVE         INT64_MAX /* below_ns of a level the rules are at or above */
+#define MR_SIGNAL_NO_SLOT UINT32_MAX
+#define MR_SIGNAL_NO_UNDER UINT16_MAX
+#define MR_SIGNAL_OI_SAMPLES 64   /* one a second at most: 63 s of a fast feed, more of a slow one */
+#define MR_SIGNAL_ABOVE INT64_MAX /* below_ns of a level the rules are at or above */
 
 /* What stands in a field of the market for an underlying: made in market.c, or given by the input. */
 struct mr_signal_market {
@@ -33,11 +33,11 @@ struct mr_signal_cascade {
 
 /* One underlying. Kept by name, so that saved state outlives indices. */
 struct mr_signal_under {
-    uint64_t key;       /* FNV-1a 64 of the whole name */
-    char name[16];      /* cut */
+    uint64_t key;                     /* FNV-1a 64 of the whole name */
+    char name[16];                    /* cut */
     int64_t below_ns[MR_LEVEL_COUNT]; /* since when the rules are below level k, or MR_SIGNAL_ABOVE */
-    int64_t changed_ns; /* last change of level */
-    int64_t left_ns;    /* last fall, and the highest level left in the falls of the last repeat_ns */
+    int64_t changed_ns;               /* last change of level */
+    int64_t left_ns;                  /* last fall, and the highest level left in the falls of the last repeat_ns */
     uint8_t level, left_level, changed;
     uint8_t spare[5];
     struct mr_signal_market market;
@@ -85,10 +85,10 @@ struct mr_signals {
     uint8_t *underlying_claimed, *instrument_claimed; /* slots somebody of this epoch holds */
     /* the saved block */
     struct mr_signal_saved *saved;
-    struct mr_signal_under *under;             /* underlyings_max */
-    struct mr_signal_liquidation *window;      /* underlyings_max * cascade_window_events */
-    struct mr_signal_instrument *instrument;   /* instruments_max */
-    uint16_t *under_of_instrument;             /* instruments_max */
+    struct mr_signal_under *under;           /* underlyings_max */
+    struct mr_signal_liquidation *window;    /* underlyings_max * cascade_window_events */
+    struct mr_signal_instrument *instrument; /* instruments_max */
+    uint16_t *under_of_instrument;           /* instruments_max */
     size_t saved_bytes;
 };
 

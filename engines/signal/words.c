@@ -3,52 +3,40 @@
 
 static const char *const level_names[] = {"NONE", "WATCH", "ALERT", "CRITICAL", "EXTREME"};
 static const char *const kind_names[] = {"level", "cascade_start", "cascade_update", "cascade_end", "regime", "gap"};
-static const char *const cause_names[] = {"none", "probability", "velocity", "velocity_acceleration", "structure", "decay", "regime"};
-static const char *const component_names[] = {"velocity", "acceleration", "notional", "open_interest", "funding", "volatility"};
-static const char *const component100_names[] = {"velocity", "acceleration", "jerk", "volume", "correlation", "clustering"};
+static const char *const cause_names[] = {"none",      "probability", "velocity", "velocity_acceleration",
+                                          "structure", "decay",       "regime"};
+static const char *const component_names[] = {"velocity",      "acceleration", "notional",
+                                              "open_interest", "funding",      "volatility"};
+static const char *const component100_names[] = {"velocity", "acceleration", "jerk",
+                                                 "volume",   "correlation",  "clustering"};
 static const char *const regime_names[] = {"DORMANT", "LOW", "NORMAL", "ELEVATED", "HIGH", "EXTREME"};
-static_assert(MR_COUNT_OF(level_names) == MR_LEVEL_COUNT && MR_COUNT_OF(kind_names) == MR_SIGNAL_KIND_COUNT, "every one is named");
-static_assert(MR_COUNT_OF(cause_names) == MR_CAUSE_COUNT && MR_COUNT_OF(component_names) == MR_COMPONENT_COUNT, "every one is named");
+static_assert(MR_COUNT_OF(level_names) == MR_LEVEL_COUNT && MR_COUNT_OF(kind_names) == MR_SIGNAL_KIND_COUNT,
+              "every one is named");
+static_assert(MR_COUNT_OF(cause_names) == MR_CAUSE_COUNT && MR_COUNT_OF(component_names) == MR_COMPONENT_COUNT,
+              "every one is named");
 static_assert(MR_COUNT_OF(component100_names) == MR_COMPONENT100_COUNT, "every one is named");
 
 #define NAME_OF(table, i) ((i) < MR_COUNT_OF(table) ? (table)[i] : "?")
 
-const char *mr_level_name(unsigned level)
-{
-    return NAME_OF(level_names, level);
-}
+const char *mr_level_name(unsigned level) { return NAME_OF(level_names, level); }
 
-const char *mr_signal_cause_name(unsigned cause)
-{
-    return NAME_OF(cause_names, cause);
-}
+const char *mr_signal_cause_name(unsigned cause) { return NAME_OF(cause_names, cause); }
 
-const char *mr_signal_kind_name(unsigned kind)
-{
-    return NAME_OF(kind_names, kind);
-}
+const char *mr_signal_kind_name(unsigned kind) { return NAME_OF(kind_names, kind); }
 
-const char *mr_signal_regime_name(unsigned regime)
-{
-    return NAME_OF(regime_names, regime);
-}
+const char *mr_signal_regime_name(unsigned regime) { return NAME_OF(regime_names, regime); }
 
-const char *mr_component_name(unsigned component)
-{
-    return NAME_OF(component_names, component);
-}
+const char *mr_component_name(unsigned component) { return NAME_OF(component_names, component); }
 
-const char *mr_component100_name(unsigned component)
-{
-    return NAME_OF(component100_names, component);
-}
+const char *mr_component100_name(unsigned component) { return NAME_OF(component100_names, component); }
 
 /* A finite number with at most `decimals` digits, "23.4"; beyond 18 digits it saturates. */
 static void add_number(struct mr_text *t, double value, int decimals)
 {
     double scaled = value * (double)mr_pow10[decimals];
-    int64_t rounded = scaled >= 9e17 ? 900000000000000000 : scaled <= -9e17 ? -900000000000000000
-                      : (int64_t)(scaled + (scaled < 0 ? -0.5 : 0.5));
+    int64_t rounded = scaled >= 9e17    ? 900000000000000000
+                      : scaled <= -9e17 ? -900000000000000000
+                                        : (int64_t)(scaled + (scaled < 0 ? -0.5 : 0.5));
     mr_text_decimal(t, rounded, decimals);
 }
 

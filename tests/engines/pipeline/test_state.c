@@ -67,7 +67,11 @@ static void sealing_refuses_what_does_not_fit(void **unused)
     uint8_t room[MR_STATE_BYTES(sizeof body)], before[sizeof room];
     memset(room, 0xa5, sizeof room);
     memcpy(before, room, sizeof room);
-    static const struct { const char *says, *name; size_t len; int want; } refused[] = {
+    static const struct {
+        const char *says, *name;
+        size_t len;
+        int want;
+    } refused[] = {
         {"one byte short", "velocity", MR_STATE_BYTES(sizeof body) - 1, MR_E_FULL},
         {"no room for the head", "velocity", 10, MR_E_FULL},
         {"no room at all", "velocity", 0, MR_E_FULL},
@@ -75,7 +79,8 @@ static void sealing_refuses_what_does_not_fit(void **unused)
         {"no name", "", MR_STATE_BYTES(sizeof body), MR_E_INVALID},
     };
     for (size_t i = 0; i < MR_COUNT_OF(refused); i++) {
-        assert_true(mr_state_seal(room, refused[i].len, refused[i].name, 1, 1, 0, body, sizeof body) == refused[i].want);
+        assert_true(mr_state_seal(room, refused[i].len, refused[i].name, 1, 1, 0, body, sizeof body) ==
+                    refused[i].want);
         assert_memory_equal(room, before, sizeof room);
     }
 }
@@ -84,11 +89,19 @@ static void opening_refuses_what_does_not_match(void **unused)
 {
     (void)unused;
     uint8_t room[MR_STATE_BYTES(sizeof body)];
-    static const struct { const char *says; size_t flip; int want; } refused[] = {
-        {"another engine", 0, MR_E_MAGIC},         {"junk behind the name", 15, MR_E_CORRUPT},
-        {"another version", 16, MR_E_VERSION},     {"another layout", 20, MR_E_LAYOUT},
-        {"another length", 24, MR_E_LAYOUT},       {"another time", 32, MR_E_CORRUPT},
-        {"another checksum", 40, MR_E_CORRUPT},    {"first byte of the state", 48, MR_E_CORRUPT},
+    static const struct {
+        const char *says;
+        size_t flip;
+        int want;
+    } refused[] = {
+        {"another engine", 0, MR_E_MAGIC},
+        {"junk behind the name", 15, MR_E_CORRUPT},
+        {"another version", 16, MR_E_VERSION},
+        {"another layout", 20, MR_E_LAYOUT},
+        {"another length", 24, MR_E_LAYOUT},
+        {"another time", 32, MR_E_CORRUPT},
+        {"another checksum", 40, MR_E_CORRUPT},
+        {"first byte of the state", 48, MR_E_CORRUPT},
         {"last byte of the state", 147, MR_E_CORRUPT},
     };
     for (size_t i = 0; i < MR_COUNT_OF(refused); i++) {

@@ -44,9 +44,12 @@ static void worked_probabilities_come_out(void **state)
         {"weak, multiplier 1", 8, 0, 2, 0, 1, 0.208, 0.208, MR_LEVEL_NONE},
         {"weak, multiplier 1.5", 8, 0, 2, 0, 1.5, 0.218, 1.5 * 0.218 / (1 - 0.218 + 1.5 * 0.218), MR_LEVEL_NONE},
         {"weak, multiplier 2", 8, 0, 2, 0, 2, 0.228, 2 * 0.228 / (1 - 0.228 + 2 * 0.228), MR_LEVEL_WATCH},
-        {"weak, multiplier 3: odds, not 0.564", 8, 0, 2, 0, 3, 0.248, 3 * 0.248 / (1 - 0.248 + 3 * 0.248), MR_LEVEL_WATCH},
-        {"weak, multiplier 5: one level at most", 8, 0, 2, 0, 5, 0.288, 5 * 0.288 / (1 - 0.288 + 5 * 0.288), MR_LEVEL_WATCH},
-        {"weak, multiplier 10: one level at most", 8, 0, 2, 0, 10, 0.288, 10 * 0.288 / (1 - 0.288 + 10 * 0.288), MR_LEVEL_WATCH},
+        {"weak, multiplier 3: odds, not 0.564", 8, 0, 2, 0, 3, 0.248, 3 * 0.248 / (1 - 0.248 + 3 * 0.248),
+         MR_LEVEL_WATCH},
+        {"weak, multiplier 5: one level at most", 8, 0, 2, 0, 5, 0.288, 5 * 0.288 / (1 - 0.288 + 5 * 0.288),
+         MR_LEVEL_WATCH},
+        {"weak, multiplier 10: one level at most", 8, 0, 2, 0, 10, 0.288, 10 * 0.288 / (1 - 0.288 + 10 * 0.288),
+         MR_LEVEL_WATCH},
     };
     struct mr_signal_config config;
     mr_signal_config_default(&config);
@@ -83,7 +86,8 @@ static void the_components_are_shares_of_their_full_scale(void **state)
     in = worked(-5, 0, -5, 0, 0);
     in.multiplier = 1e-300;
     mr_signal_score(&config, &in, &got);
-    near_to(got.component[MR_COMPONENT_VELOCITY] + got.component[MR_COMPONENT_NOTIONAL], 0, "negative rates count as 0");
+    near_to(got.component[MR_COMPONENT_VELOCITY] + got.component[MR_COMPONENT_NOTIONAL], 0,
+            "negative rates count as 0");
 }
 
 /* E-22, probability kept low by full scales far away. */
@@ -131,7 +135,8 @@ static void probability_rules_are_strict_and_named_first(void **state)
     (void)state;
     struct mr_signal_config config;
     mr_signal_config_default(&config);
-    config = (struct mr_signal_config){.boost_factor = 1, .correlation_factor = 1, .boost_acceleration = 2, .correlation_over = 2};
+    config = (struct mr_signal_config){
+        .boost_factor = 1, .correlation_factor = 1, .boost_acceleration = 2, .correlation_over = 2};
     struct mr_signal_config defaults;
     mr_signal_config_default(&defaults);
     memcpy(config.full_scale, defaults.full_scale, sizeof config.full_scale);
@@ -141,9 +146,13 @@ static void probability_rules_are_strict_and_named_first(void **state)
     config.weight[MR_COMPONENT_FUNDING] = 1;
     config.full_scale[MR_COMPONENT_FUNDING] = 1;
     config.use_funding = true;
-    static const struct { double p; unsigned level; } cases[] = {
-        {0.30, MR_LEVEL_NONE},  {0.31, MR_LEVEL_WATCH},    {0.50, MR_LEVEL_WATCH},    {0.51, MR_LEVEL_ALERT}, {0.70, MR_LEVEL_ALERT},
-        {0.71, MR_LEVEL_CRITICAL}, {0.90, MR_LEVEL_CRITICAL}, {0.91, MR_LEVEL_EXTREME}, {2.0, MR_LEVEL_EXTREME},
+    static const struct {
+        double p;
+        unsigned level;
+    } cases[] = {
+        {0.30, MR_LEVEL_NONE},     {0.31, MR_LEVEL_WATCH},   {0.50, MR_LEVEL_WATCH},
+        {0.51, MR_LEVEL_ALERT},    {0.70, MR_LEVEL_ALERT},   {0.71, MR_LEVEL_CRITICAL},
+        {0.90, MR_LEVEL_CRITICAL}, {0.91, MR_LEVEL_EXTREME}, {2.0, MR_LEVEL_EXTREME},
     };
     for (size_t i = 0; i < MR_COUNT_OF(cases); i++) {
         struct mr_signal_input in = worked(0, 0, 0, 0, cases[i].p);
@@ -191,14 +200,22 @@ static void what_is_missing_or_not_finite_counts_as_0_and_is_flagged(void **stat
     static const double bad[] = {NAN, INFINITY, -INFINITY};
     /* every double of the input in turn */
     static const size_t fields[] = {
-        offsetof(struct mr_signal_input, velocity_per_s[0]), offsetof(struct mr_signal_input, velocity_per_s[3]),
-        offsetof(struct mr_signal_input, velocity_per_s[4]), offsetof(struct mr_signal_input, notional_usd_per_s[3]),
-        offsetof(struct mr_signal_input, notional_usd_per_s[4]), offsetof(struct mr_signal_input, acceleration),
-        offsetof(struct mr_signal_input, jerk), offsetof(struct mr_signal_input, mean_event_usd),
-        offsetof(struct mr_signal_input, clustering), offsetof(struct mr_signal_input, correlation),
-        offsetof(struct mr_signal_input, multiplier), offsetof(struct mr_signal_input, velocity_scale),
-        offsetof(struct mr_signal_input, notional_scale), offsetof(struct mr_signal_input, correlation_shift),
-        offsetof(struct mr_signal_input, oi_change_1m), offsetof(struct mr_signal_input, funding),
+        offsetof(struct mr_signal_input, velocity_per_s[0]),
+        offsetof(struct mr_signal_input, velocity_per_s[3]),
+        offsetof(struct mr_signal_input, velocity_per_s[4]),
+        offsetof(struct mr_signal_input, notional_usd_per_s[3]),
+        offsetof(struct mr_signal_input, notional_usd_per_s[4]),
+        offsetof(struct mr_signal_input, acceleration),
+        offsetof(struct mr_signal_input, jerk),
+        offsetof(struct mr_signal_input, mean_event_usd),
+        offsetof(struct mr_signal_input, clustering),
+        offsetof(struct mr_signal_input, correlation),
+        offsetof(struct mr_signal_input, multiplier),
+        offsetof(struct mr_signal_input, velocity_scale),
+        offsetof(struct mr_signal_input, notional_scale),
+        offsetof(struct mr_signal_input, correlation_shift),
+        offsetof(struct mr_signal_input, oi_change_1m),
+        offsetof(struct mr_signal_input, funding),
     };
     for (size_t f = 0; f < MR_COUNT_OF(fields); f++) {
         for (size_t b = 0; b < MR_COUNT_OF(bad); b++) {
@@ -226,8 +243,8 @@ static void what_is_missing_or_not_finite_counts_as_0_and_is_flagged(void **stat
     mr_signal_score(&config, &in, &got);
     near_to(got.probability, 0.25 * 0.8 + 0.2 * 0.5 + 0.2 * 0.4, "open interest, funding, volatility missing");
     assert_int_equal(got.flags, MR_SIGNAL_MISSING_OI | MR_SIGNAL_MISSING_FUNDING | MR_SIGNAL_MISSING_VOLATILITY |
-                                    MR_SIGNAL_STALE_BOOK | MR_SIGNAL_SATURATED | MR_SIGNAL_BATCHED | MR_SIGNAL_WINDOW_FULL |
-                                    MR_SIGNAL_NO_CORRELATION | MR_SIGNAL_CROSS_VENUE);
+                                    MR_SIGNAL_STALE_BOOK | MR_SIGNAL_SATURATED | MR_SIGNAL_BATCHED |
+                                    MR_SIGNAL_WINDOW_FULL | MR_SIGNAL_NO_CORRELATION | MR_SIGNAL_CROSS_VENUE);
     config.use_oi = config.use_funding = config.use_volatility = false; /* switched off is not missing */
     in.flags = 0;
     in.venues = 1;
@@ -343,9 +360,14 @@ static int slow_level(long double p, long double v, long double a, long double k
 static struct slow slowly(const struct mr_signal_input *in)
 {
     struct slow s = {0};
-    long double v = in->velocity_per_s[3], a = fabsl((long double)in->acceleration), c = in->correlation, m = in->multiplier;
-    long double x[6] = {v / (50 * (long double)in->velocity_scale), a / 20, in->notional_usd_per_s[3] / (50e6L * (long double)in->notional_scale),
-                        fabsl((long double)in->oi_change_1m) / 0.05L, fabsl((long double)in->funding) / 0.001L, m / 5};
+    long double v = in->velocity_per_s[3], a = fabsl((long double)in->acceleration), c = in->correlation,
+                m = in->multiplier;
+    long double x[6] = {v / (50 * (long double)in->velocity_scale),
+                        a / 20,
+                        in->notional_usd_per_s[3] / (50e6L * (long double)in->notional_scale),
+                        fabsl((long double)in->oi_change_1m) / 0.05L,
+                        fabsl((long double)in->funding) / 0.001L,
+                        m / 5};
     static const long double w[6] = {0.25L, 0.20L, 0.20L, 0.15L, 0.10L, 0.10L};
     for (int i = 0; i < 6; i++) {
         s.component[i] = fminl(1, fmaxl(0, x[i]));
@@ -363,8 +385,10 @@ static struct slow slowly(const struct mr_signal_input *in)
     s.level = slow_level(s.p, v, a, in->velocity_scale);
     s.level = s.level > s.base_level + 1 ? s.base_level + 1 : s.level;
 
-    static const long double vx[][2] = {{0, 0}, {2, 25}, {5, 50}, {10, 75}, {20, 100}}, ax[][2] = {{0, 0}, {1, 25}, {3, 50}, {5, 75}, {10, 100}},
-                             jx[][2] = {{0, 0}, {0.5L, 25}, {2, 50}, {5, 75}, {10, 100}}, nx[][2] = {{0, 0}, {0.1L, 25}, {0.5L, 50}, {1, 75}, {5, 100}};
+    static const long double vx[][2] = {{0, 0}, {2, 25}, {5, 50}, {10, 75}, {20, 100}},
+                             ax[][2] = {{0, 0}, {1, 25}, {3, 50}, {5, 75}, {10, 100}},
+                             jx[][2] = {{0, 0}, {0.5L, 25}, {2, 50}, {5, 75}, {10, 100}},
+                             nx[][2] = {{0, 0}, {0.1L, 25}, {0.5L, 50}, {1, 75}, {5, 100}};
     long double mix = 0.4L * in->velocity_per_s[0] + 0.4L * in->velocity_per_s[3] + 0.2L * in->velocity_per_s[4];
     if (in->flags & MR_SIGNAL_IN_WEIGHTS) {
         long double sum = 0;
@@ -397,9 +421,11 @@ static struct mr_signal_input any_input(struct mr_random *r)
 {
     static const double multipliers[] = {1, 1.2, 1.5, 1.836, 2.16, 3, 5, 9.6525, 10};
     double size = mr_random_below(r, 3) ? 60 : 150;
-    struct mr_signal_input in = worked(between(r, 0, size), between(r, -50, 50), between(r, 0, 8e7), between(r, -0.08, 0.08), between(r, -0.002, 0.002));
+    struct mr_signal_input in = worked(between(r, 0, size), between(r, -50, 50), between(r, 0, 8e7),
+                                       between(r, -0.08, 0.08), between(r, -0.002, 0.002));
     if (mr_random_below(r, 4) == 0) /* calm */
-        in = worked(between(r, 0, 12), between(r, -3, 3), between(r, 0, 5e6), between(r, -0.02, 0.02), between(r, -3e-4, 3e-4));
+        in = worked(between(r, 0, 12), between(r, -3, 3), between(r, 0, 5e6), between(r, -0.02, 0.02),
+                    between(r, -3e-4, 3e-4));
     if (mr_random_below(r, 8) == 0) /* whole numbers hit the bounds */
         in.velocity_per_s[3] = 10 * (double)mr_random_below(r, 12);
     for (int i = 0; i < 5; i++)
@@ -416,7 +442,9 @@ static struct mr_signal_input any_input(struct mr_random *r)
     in.correlation_shift = (double[]){0, -0.1, 0.1}[mr_random_below(r, 3)];
     if (mr_random_below(r, 3) == 0) {
         in.flags |= MR_SIGNAL_IN_WEIGHTS;
-        memcpy(in.window_weight, mr_random_below(r, 2) ? (double[]){1.5, 1.3, 1.0, 0.8, 0.6} : (double[]){0.7, 0.9, 1.0, 1.2, 1.3}, sizeof in.window_weight);
+        memcpy(in.window_weight,
+               mr_random_below(r, 2) ? (double[]){1.5, 1.3, 1.0, 0.8, 0.6} : (double[]){0.7, 0.9, 1.0, 1.2, 1.3},
+               sizeof in.window_weight);
     }
     return in;
 }
