@@ -20,7 +20,8 @@
  *           the 60 s, then to the smaller id.
  * Ticks     mr_velocity_tick works on all grid points up to its argument; apply does the same for those before its event,
  *           so a late or missing tick changes nothing. A stream that has been silent for its longest window and 4 s costs
- *           nothing per grid point: after it, an hour of silence is caught up in O(1).
+ *           nothing per grid point: after it, an hour of silence is caught up in O(1). Grid point g is worked on after the
+ *           events with time <= g; one that comes later all the same is in the windows at once, and on the grid from g + 100 ms.
  * Memory    mr_velocity_bytes(): at most 0.5 MB an instrument with everything that belongs to it.   Thread  the engine tile.
  * Bounds    unknown instruments, full pools, events of 0 or absurd notional: counted in the metrics, named there. */
 #ifndef MR_VELOCITY_VELOCITY_H
@@ -39,6 +40,7 @@
     COUNTER(not_usd,    "events", "counted with notional 0: quoted in something that is not USD")     \
     COUNTER(backwards,  "events", "engine time ran backwards: taken as the newest time seen")         \
     COUNTER(no_venue,   "events", "no room for their venue's own rates; the underlying has them")     \
+    COUNTER(unpriced,   "events", "no price level: price not positive, or beyond what scale 8 holds") \
     COUNTER(evicted,    "levels", "price levels let go because the table was full")                   \
     GAUGE  (active,     "streams", "streams with anything in their windows")
 MR_METRICS_DECLARE(mr_velocity, MR_VELOCITY_METRICS);
@@ -58,7 +60,7 @@ struct mr_velocity_config {
     uint32_t windows_ms[MR_VELOCITY_WINDOWS_MAX]; /* multiples of 100, at most 300,000 [100, 500, 2,000, 10,000, 60,000] */
     uint32_t slope_ms;                            /* window whose rate the slopes are of          [10,000] */
     uint32_t instrument_events, venue_events, underlying_events; /* buffered singly  [4,096  2,048  8,192;
-                                                     the last 4,096 where a window is longer than 60 s] */
+                                                     2,048  2,048  4,096 where a window is longer than 60 s] */
     uint32_t levels;                              /* price levels an underlying          [256, at most 4,096] */
     uint32_t level_ppm;                           /* relative step, rounded down to 1, 2 or 5 x 10^k   [1,000 = 0.1 %] */
     struct mr_velocity_step steps[MR_VELOCITY_STEPS_MAX]; /* fixed steps                 [BTC: 100 USD] */

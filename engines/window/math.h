@@ -10,7 +10,8 @@
 
 #include "dataplane/base/base.h"
 
-/* Natural logarithm, at most 1 ulp from the true value. log(0) = -inf, log(x < 0) = NaN, log(inf) = inf, log(NaN) = NaN. */
+/* Natural logarithm, at most 1 ulp from the true value. log(0) = -inf, log(x < 0) = NaN, log(inf) = inf, log(NaN) =
+ * NaN. */
 double mr_log(double x);
 
 /* log(now / before) of two positive integers of one scale, with full relative accuracy also where they are almost equal
@@ -18,9 +19,6 @@ double mr_log(double x);
 double mr_log_ratio(int64_t now, int64_t before);
 
 /* Correctly rounded by IEEE 754 everywhere: one instruction. */
-MR_INLINE double mr_sqrt(double x)
-{
-    return __builtin_sqrt(x);
-}
+MR_INLINE double mr_sqrt(double x) { return __builtin_sqrt(x); }
 
 #endif

@@ -32,7 +32,7 @@ enum mr_window_flag {
 
 struct mr_window_config {
     uint32_t events;                    /* buffered singly before folding; a power of two, 16 .. 1 << 20 */
-    uint32_t peaks;                     /* candidates for the largest; 0: 256 */
+    uint32_t peaks;                     /* candidates for the largest; 0: 128 */
     uint32_t windows_ms[MR_WINDOWS_MAX]; /* any order; 0 ends the list */
 };
 
@@ -63,7 +63,7 @@ uint64_t mr_window_folded(const struct mr_window *window);            /* events 
 /* The largest of the values of the last W, for any W: a list of candidates, each newer and smaller than the one before. */
 struct mr_peak_entry { int64_t time_ns, value; };
 struct mr_peak {
-    uint32_t head, count, capacity; /* capacity: a power of two */
+    uint32_t head, count, capacity;
     int64_t bound_ns; /* maxima of windows that begin before this may be too large; INT64_MIN: none */
     struct mr_peak_entry *entries;
 };
