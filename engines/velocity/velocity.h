@@ -16,8 +16,8 @@
  * Correlation  each whole second, over the counts of the last 60 whole seconds, of each pair of venues that had an event
  *           in them: Pearson; a pair with a constant side counts as 0 and is flagged. Leading venue: of each pair the lag
  *           in -5 .. +5 s with the largest correlation (the smaller lag if equal; positive ones only) says who leads; the
- *           pair with the largest such value decides, ties and pairs that move together go to the larger notional of
- *           the 60 s, then to the smaller id.
+ *           pair with the largest such value decides, ties (to 1e-9) and pairs that move together go to the larger notional of
+ *           the 60 s, then to the smaller id, then to the smaller lag.
  * Ticks     mr_velocity_tick works on all grid points up to its argument; apply does the same for those before its event,
  *           so a late or missing tick changes nothing. A stream that has been silent for its longest window and 4 s costs
  *           nothing per grid point: after it, an hour of silence is caught up in O(1). Grid point g is worked on after the

@@ -68,20 +68,25 @@ static double pearson(const struct underlying *u, uint32_t a, uint32_t b, uint32
     return (double)(n * (int64_t)u->product[a][b][lag] - sx * sy) / mr_sqrt((double)vx * (double)vy);
 }
 
+/* Correlations are compared in whole billionths: rounding must not decide a tie. */
 struct lead {
-    double correlation;
+    int64_t billionths;
     int64_t micro;
     uint8_t venue;
     int8_t lag;
 };
 
+static int64_t billionths(double correlation) { return (int64_t)(correlation * 1e9 + (correlation < 0 ? -0.5 : 0.5)); }
+
 static bool leads_more(const struct lead *a, const struct lead *b)
 {
-    if (a->correlation != b->correlation)
-        return a->correlation > b->correlation;
+    if (a->billionths != b->billionths)
+        return a->billionths > b->billionths;
     if (a->micro != b->micro)
         return a->micro > b->micro;
-    return a->venue < b->venue;
+    if (a->venue != b->venue)
+        return a->venue < b->venue;
+    return a->lag < b->lag;
 }
 
 static int64_t minute_micro(struct mr_velocity *v, const struct part *part, int64_t grid_ns)
@@ -95,16 +100,16 @@ static int64_t minute_micro(struct mr_velocity *v, const struct part *part, int6
 static void lead_of_pair(const struct underlying *u, const int64_t *micro, uint32_t a, uint32_t b, double together,
                          struct lead *lead)
 {
-    struct lead best = {.correlation = together};
+    struct lead best = {.billionths = billionths(together)};
     bool constant;
     for (uint32_t lag = 1; lag < LAGS; lag++) {
-        struct lead ab = {pearson(u, a, b, lag, &constant), micro[a], u->part[a].venue, (int8_t)lag};
-        struct lead ba = {pearson(u, b, a, lag, &constant), micro[b], u->part[b].venue, (int8_t)lag};
+        struct lead ab = {billionths(pearson(u, a, b, lag, &constant)), micro[a], u->part[a].venue, (int8_t)lag};
+        struct lead ba = {billionths(pearson(u, b, a, lag, &constant)), micro[b], u->part[b].venue, (int8_t)lag};
         const struct lead *way = leads_more(&ab, &ba) ? &ab : &ba;
-        if (way->correlation > best.correlation)
+        if (way->billionths > best.billionths)
             best = *way;
     }
-    if (best.lag != 0 && best.correlation > 0 && (lead->lag == 0 || leads_more(&best, lead)))
+    if (best.lag != 0 && best.billionths > 0 && (lead->lag == 0 || leads_more(&best, lead)))
         *lead = best;
 }
 

@@ -164,17 +164,16 @@ static double pearson(const uint64_t *x, const uint64_t *y, int lag, bool *const
 }
 
 #define VENUES 16
-#define EQUAL  1e-9 /* correlations nearer than this tie: the reference is not exact where the engine is */
-
-struct claim { double correlation; int64_t micro; int venue, lag; };
+/* correlations tie when they are equal in whole billionths */
+struct claim { long long correlation; int64_t micro; int venue, lag; };
 
 static bool more(const struct claim *a, const struct claim *b)
 {
-    if (fabs(a->correlation - b->correlation) > EQUAL)
+    if (a->correlation != b->correlation)
         return a->correlation > b->correlation;
     if (a->micro != b->micro)
         return a->micro > b->micro;
-    return a->venue < b->venue;
+    return a->venue != b->venue ? a->venue < b->venue : a->lag < b->lag;
 }
 
 struct reference_cross reference_correlate(struct reference *r, uint32_t underlying, int64_t grid_ns)
@@ -201,18 +200,19 @@ struct reference_cross reference_correlate(struct reference *r, uint32_t underly
             if (!(out.venues >> a & 1) || !(out.venues >> b & 1))
                 continue;
             bool constant, ignored;
-            struct claim best = {.correlation = pearson(counts[a], counts[b], 0, &constant)};
+            double together = pearson(counts[a], counts[b], 0, &constant);
+            struct claim best = {.correlation = llround(together * 1e9)};
             out.constant |= constant;
             out.pairs++;
-            sum += best.correlation;
+            sum += together;
             for (int lag = 1; lag <= 5; lag++) {
-                struct claim ab = {pearson(counts[a], counts[b], lag, &ignored), micro[a], a, lag};
-                struct claim ba = {pearson(counts[b], counts[a], lag, &ignored), micro[b], b, lag};
+                struct claim ab = {llround(pearson(counts[a], counts[b], lag, &ignored) * 1e9), micro[a], a, lag};
+                struct claim ba = {llround(pearson(counts[b], counts[a], lag, &ignored) * 1e9), micro[b], b, lag};
                 struct claim way = more(&ab, &ba) ? ab : ba;
-                if (way.correlation > best.correlation + EQUAL)
+                if (way.correlation > best.correlation)
                     best = way;
             }
-            if (best.lag && best.correlation > EQUAL && (!lead.lag || more(&best, &lead)))
+            if (best.lag && best.correlation > 0 && (!lead.lag || more(&best, &lead)))
                 lead = best;
         }
     out.correlation = out.pairs ? sum / out.pairs : 0;
