@@ -75,8 +75,9 @@ uint32_t mr_instruments_underlyings(const struct mr_instruments *table);
 const char *mr_instruments_underlying_name(const struct mr_instruments *table, uint16_t underlying);
 
 /* Sets scales, tick, lot and their decimals from tick and lot texts ("0.10", "0.001") by the rule above, and clears
- * NO_METADATA when both are known. The largest price is not in the metadata: 10^10 ticks are taken for it. Sizes of whole
- * units and more (lot >= 1: meme coins, contracts) keep the step's decimals, as 8 more digits would not fit. An empty text: unknown.
+ * NO_METADATA when both are known. The largest price is not in the metadata: 10^10 ticks are taken for it. Where 8 digits
+ * do not fit (lots of 1 and more: meme coins in trillions; ticks of 5 and more) the scale is the step's decimals and 4, because
+ * orders older than the present step rest in books. An empty text: unknown.
  * MR_OK; MR_E_MALFORMED; MR_E_RANGE negative, or more decimals than 18: nothing changed. */
 int mr_instrument_scales(struct mr_instrument *instrument, struct mr_span tick, struct mr_span lot);
 

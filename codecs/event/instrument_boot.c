@@ -159,7 +159,11 @@ struct step {
     int8_t scale, decimals;
 };
 
-/* One tick or lot text. Steps of `eight_below` (at scale 8) and more keep their own decimals. */
+/* Digits beyond a large step's own: orders that are older than the present step rest in books with finer ones
+ * (recorded: Binance spot NKNUSDT, lot 1, sizes with one decimal). */
+#define SPARE_DECIMALS 4
+
+/* One tick or lot text. Steps of `eight_below` (at scale 8) and more have no room for eight decimals. */
 static int step_of(struct mr_span text, int64_t eight_below, struct step *out)
 {
     struct mr_decimal printed;
@@ -172,7 +176,7 @@ static int step_of(struct mr_span text, int64_t eight_below, struct step *out)
         return MR_E_RANGE;
     int64_t at_eight, value;
     bool eight = decimals <= 8 && mr_decimal_rescale(least, 8, &at_eight) == MR_OK && at_eight < eight_below;
-    int scale = eight ? 8 : decimals;
+    int scale = eight ? 8 : decimals > 8 ? decimals : decimals + SPARE_DECIMALS;
     if (mr_decimal_rescale(least, scale, &value) != MR_OK)
         return MR_E_RANGE;
     int shown = printed.exponent < 0 ? -printed.exponent : 0;

@@ -31,12 +31,12 @@
 
 struct mr_shapes;
 
-size_t mr_shapes_bytes(uint32_t count); /* count: a power of two */
+size_t mr_shapes_bytes(uint32_t count); /* count: a power of two, at least 4 */
 struct mr_shapes *mr_shapes_init(void *mem, uint32_t count, enum mr_kernel kernel);
 /* Forgets everything (instrument generation changed, reconnect). */
 void mr_shapes_clear(struct mr_shapes *shapes);
 
-struct mr_shapes_stats { uint64_t hits, misses, learnt, replaced; };
+struct mr_shapes_stats { uint64_t hits, misses, learnt, replaced, refused; };
 void mr_shapes_stats(const struct mr_shapes *shapes, struct mr_shapes_stats *out);
 
 /* Fast path. Slots written (recv_ns, connection and clock flags of `frame` put in), or MR_E_AGAIN. `*kind` as learnt. */
@@ -48,25 +48,39 @@ enum mr_shape_op {
     MR_SHAPE_FIXED,  /* text -> integer at `scale`, into an int64 field of the output          */
     MR_SHAPE_INT,    /* digits -> integer times `factor` (1, or 1,000,000 for ms to ns), same   */
     MR_SHAPE_IGNORE, /* a number that is not used: its digits may vary                         */
+    MR_SHAPE_TEXT,   /* a string that is not used (a UUID): its characters may vary, not its length */
 };
 /* Every recording call is a no-op when r->on is false. */
 struct mr_shape_recorder {
     bool on;
     bool refused;       /* something that cannot be a shape was met */
     uint8_t count;
+    uint8_t notional_count;
     const uint8_t *data;
     const union mr_slot *out;
     struct mr_shape_number { uint16_t offset, len; uint16_t target; uint8_t op; int8_t scale; int64_t factor; } numbers[MR_SHAPE_NUMBERS];
-    struct { uint8_t slot; uint8_t price_scale, size_scale; bool inverse; int8_t multiplier_scale; int64_t multiplier; } notional[MR_SHAPE_SLOTS];
-    uint8_t notional_count;
+    struct mr_shape_notional { uint8_t slot; uint8_t price_scale, size_scale; bool inverse; int8_t multiplier_scale; int64_t multiplier; } notional[MR_SHAPE_SLOTS];
 };
+/* Also with `shapes` NULL: nothing is recorded then. */
 void mr_shape_record_begin(struct mr_shape_recorder *r, const struct mr_shapes *shapes, const struct mr_frame *frame, const union mr_slot *out);
-/* The number whose text is `text` (inside the frame) went to the int64 at `target` (inside out). */
-void mr_shape_record(struct mr_shape_recorder *r, enum mr_shape_op op, struct mr_span text, const void *target, int scale, int64_t factor);
-/* aux of `slot` is the notional of its price and size: recompute it. */
-void mr_shape_record_notional(struct mr_shape_recorder *r, const union mr_slot *slot, const struct mr_instrument *instrument);
+void mr_shape_keep(struct mr_shape_recorder *r, enum mr_shape_op op, struct mr_span text, const void *target, int scale, int64_t factor);
+void mr_shape_keep_notional(struct mr_shape_recorder *r, const union mr_slot *slot, const struct mr_instrument *instrument);
+/* The number whose text is `text` (inside the frame) went to the int64 at `target` (inside out; NULL for IGNORE and TEXT).
+ * A text that is no plain number, or a target beyond MR_SHAPE_SLOTS, refuses the shape, or is pinned if ignored. */
+MR_INLINE void mr_shape_record(struct mr_shape_recorder *r, enum mr_shape_op op, struct mr_span text, const void *target, int scale,
+                               int64_t factor)
+{
+    if (r->on)
+        mr_shape_keep(r, op, text, target, scale, factor);
+}
+/* aux of `slot` is the notional of its price and size (mr_instrument_notional): recompute it. */
+MR_INLINE void mr_shape_record_notional(struct mr_shape_recorder *r, const union mr_slot *slot, const struct mr_instrument *instrument)
+{
+    if (r->on)
+        mr_shape_keep_notional(r, slot, instrument);
+}
 void mr_shape_refuse(struct mr_shape_recorder *r); /* this message has state or branches on digits: never learn it */
-/* Keeps the shape of a message that decoded to `slots` slots. */
+/* Keeps the shape of a message that decoded to `slots` slots (0: understood, nothing to report). */
 void mr_shapes_learn(struct mr_shapes *shapes, struct mr_shape_recorder *r, const struct mr_frame *frame, uint32_t slots, uint8_t kind);
 
 #endif

@@ -66,6 +66,7 @@ struct mr_decoder {
     uint8_t product;                  /* row in venue->products */
     uint8_t kind;                     /* of the last frame: index in venue->kinds, 0 unknown */
     uint16_t spare;
+    uint32_t changes;                 /* mr_instruments_changes() the shapes were learnt under */
     struct mr_instruments *instruments; /* read only here */
     struct mr_shapes *shapes;         /* NULL: always the general path */
     void *state;                      /* venue->state_bytes, partial last values */
@@ -76,6 +77,7 @@ struct mr_decoder {
     uint32_t error_at;
     const char *error_field;
     uint64_t messages[MR_VENUE_KINDS_MAX]; /* understood, by kind */
+    uint64_t passed_over; /* elements of all-symbol messages whose symbol is not in the table, beside some that are */
 };
 
 struct mr_venue {
@@ -85,9 +87,10 @@ struct mr_venue {
     const struct mr_venue_kind *kinds; /* kinds[0] is { "?" }: unknown; ends with an empty row */
     size_t state_bytes;                /* of one decoder's partial values for `instruments` instruments: state_bytes + n * state_bytes_each */
     size_t state_bytes_each;
-    /* The general path, and the only authority: sets dec->kind, fills out, returns slots or a status. */
+    /* The general path, and the only authority: sets dec->kind, fills out, returns slots or a status. Called by mr_decode only,
+     * which puts in recv_ns, connection, clock, FIRST and LAST. codecs/venue/take.h has what decoders share. */
     int (*decode)(struct mr_decoder *dec, const struct mr_frame *frame, union mr_slot *out, uint32_t out_max);
-    /* One REST body (`url` tells what it is): a book snapshot becomes a BOOK group with SNAPSHOT; instrument lists go to
+    /* One REST body (`url` tells what it is), called by mr_decode_rest only: a book snapshot becomes a BOOK group with SNAPSHOT; instrument lists go to
      * `table` and return 0; open interest becomes events. MR_E_UNKNOWN for bodies that are none of these. */
     int (*rest)(struct mr_decoder *dec, struct mr_span url, const struct mr_frame *body, struct mr_instruments *table,
                 union mr_slot *out, uint32_t out_max);
@@ -108,5 +111,9 @@ void mr_decoder_reset(struct mr_decoder *dec);
 
 /* Decodes one frame: a known shape if there is one, else the general path, which then may teach the shape. */
 int mr_decode(struct mr_decoder *dec, const struct mr_frame *frame, union mr_slot *out, uint32_t out_max);
+/* Decodes one REST body. `table` is dec->instruments, writable: only boot and the feed tile's housekeeping may pass it;
+ * NULL: instrument lists are understood, and dropped. */
+int mr_decode_rest(struct mr_decoder *dec, struct mr_span url, const struct mr_frame *body, struct mr_instruments *table,
+                   union mr_slot *out, uint32_t out_max);
 
 #endif

@@ -141,10 +141,10 @@ static void scales_follow_the_rule(void **state)
         bool known;
     } cases[] = {
         {"eight digits at least", "0.10", "0.001", MR_OK, 8, 8, 2, 3, 10000000, 100000, true},
-        {"more where the tick has more", "0.0000000001", "1", MR_OK, 10, 0, 10, 0, 1, 1, true},
+        {"more where the tick has more", "0.0000000001", "1", MR_OK, 10, 4, 10, 0, 1, 10000, true},
         {"printed zeros are no decimals", "0.01000000", "0.00001000", MR_OK, 8, 8, 8, 8, 1000000, 1000, true},
-        {"whole units keep the step's decimals", "0.00000001", "1.00000000", MR_OK, 8, 0, 8, 8, 1, 1, true},
-        {"large ticks keep theirs", "1000", "0.1", MR_OK, 0, 8, 0, 1, 1000, 10000000, true},
+        {"whole units have room for four", "0.00000001", "1.00000000", MR_OK, 8, 4, 8, 8, 1, 10000, true},
+        {"large ticks too", "1000", "0.1", MR_OK, 4, 8, 0, 1, 10000000, 10000000, true},
         {"an exponent is a decimal too", "1e-9", "0.5", MR_OK, 9, 8, 9, 1, 1, 50000000, true},
         {"no texts, no metadata", "", "", MR_OK, 8, 8, -1, -1, 0, 0, false},
         {"a lot alone is not all", "", "0.01", MR_OK, 8, 8, -1, 2, 0, 1000000, false},

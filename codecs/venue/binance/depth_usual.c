@@ -1,0 +1,177 @@
+/* The fast path of book messages: the members in the order Binance sends them, no blanks, no escapes.
+ *
+ *   {"stream":"btcusdt@depth@100ms","data":{"e":"depthUpdate","E":1,"T":1,"s":"BTCUSDT","ps":"BTCUSDT","U":1,"u":2,"pu":0,
+ *    "b":[["1.0","2"]],"a":[],"st":1}}          wrapper, T, ps, pu and st may be missing
+ *
+ * Every byte is compared or converted, so what passes is legal and means what it says. Anything else is MR_E_AGAIN and
+ * goes to the general path, which alone decides what is wrong with it. */
+#include "codecs/json/levels.h"
+#include "codecs/venue/binance/binance_priv.h"
+
+struct scan {
+    const uint8_t *p, *end;
+    bool ok;
+};
+
+/* Is `text` (a literal) next? Moves behind it if so. */
+static inline bool found(struct scan *s, const char *text, size_t len)
+{
+    bool is = (size_t)(s->end - s->p) >= len && memcmp(s->p, text, len) == 0;
+    s->p += is ? len : 0;
+    return is;
+}
+#define FOUND(s, literal) found((s), literal, sizeof(literal) - 1)
+#define EXPECT(s, literal) ((s)->ok &= FOUND(s, literal))
+
+static inline uint64_t load8(const uint8_t *p)
+{
+    uint64_t w;
+    memcpy(&w, p, sizeof w);
+    return w;
+}
+
+#define EACH(b) (0x0101010101010101u * (b))
+
+/* A string of plain ASCII, from behind its opening quote to behind the closing one. */
+static inline struct mr_span string(struct scan *s)
+{
+    const uint8_t *from = s->p;
+    for (; s->end - s->p >= 8; s->p += 8) {
+        uint64_t w = load8(s->p), quote = w ^ EACH('"'), slash = w ^ EACH('\\');
+        uint64_t stop = ((quote - EACH(1u)) & ~quote) | ((slash - EACH(1u)) & ~slash) | (w - EACH(0x20u)) | w;
+        if ((stop &= EACH(0x80u)) != 0) { /* its lowest mark is exact, the others may be borrowed */
+            s->p += (uint32_t)__builtin_ctzll(stop) / 8;
+            s->ok &= *s->p == '"';
+            return (struct mr_span){from, (uint32_t)(s->p++ - from)};
+        }
+    }
+    s->ok = false;
+    return (struct mr_span){from, 0};
+}
+
+/* How many of the eight bytes, from the first, are digits; their values in `w` (0..9 each). */
+static inline uint32_t digit_run(uint64_t *w)
+{
+    *w ^= EACH(0x30u);
+    uint64_t other = (((*w & EACH(0x7fu)) + EACH(0x76u)) | *w) & EACH(0x80u);
+    return other ? (uint32_t)__builtin_ctzll(other) / 8 : 8;
+}
+
+/* Eight digit values, the first the most significant. */
+static inline uint64_t eight(uint64_t w)
+{
+    w = (w * 10 + (w >> 8)) & 0x00ff00ff00ff00ffu;
+    w = (w * 100 + (w >> 16)) & 0x0000ffff0000ffffu;
+    return (w * 10000 + (w >> 32)) & 0xffffffffu;
+}
+
+/* A whole number of 1 to 16 digits without a leading zero. Sixteen bytes must be there, which more than its end always
+ * are. */
+static inline uint64_t number(struct scan *s)
+{
+    if (s->end - s->p < 17) {
+        s->ok = false;
+        return 0;
+    }
+    uint64_t a = load8(s->p), b = load8(s->p + 8);
+    s->ok &= s->p[0] != '0' || s->p[1] < '0' || s->p[1] > '9';
+    uint32_t first = digit_run(&a);
+    if (first < 8) {
+        s->ok &= first > 0;
+        s->p += first;
+        return first ? eight(a << (64 - 8 * first)) : 0;
+    }
+    uint32_t second = digit_run(&b);
+    s->p += 8 + second;
+    s->ok &= second < 8 || *s->p < '0' || *s->p > '9';
+    return second ? eight(a) * (uint64_t)mr_pow10[second] + eight(b << (64 - 8 * second)) : eight(a);
+}
+
+static bool stream_is_diff(struct mr_span stream)
+{
+    const uint8_t *at = memchr(stream.data, '@', stream.len), *end = stream.data + stream.len;
+    return at && end - at >= 6 && memcmp(at, "@depth", 6) == 0 && (end - at == 6 || at[6] == '@');
+}
+
+struct head {
+    struct mr_span symbol;
+    uint64_t time, first, last, previous;
+    bool wrapped;
+};
+
+static inline void read_head(struct scan *s, struct head *h)
+{
+    h->wrapped = FOUND(s, "{\"stream\":\"");
+    if (h->wrapped) {
+        struct mr_span stream = string(s);
+        s->ok = s->ok && stream_is_diff(stream); /* partial books are for the general path */
+        EXPECT(s, ",\"data\":");
+    }
+    EXPECT(s, "{\"e\":\"depthUpdate\",\"E\":");
+    h->time = number(s);
+    if (FOUND(s, ",\"T\":"))
+        h->time = number(s);
+    EXPECT(s, ",\"s\":\"");
+    h->symbol = string(s);
+    if (FOUND(s, ",\"ps\":\""))
+        string(s);
+    EXPECT(s, ",\"U\":");
+    h->first = number(s);
+    EXPECT(s, ",\"u\":");
+    h->last = number(s);
+    h->previous = FOUND(s, ",\"pu\":") ? number(s) : 0;
+    EXPECT(s, ",\"b\":");
+}
+
+static inline uint32_t side(struct scan *s, const struct mr_frame *frame, const struct mr_levels_scan *how,
+                            struct mr_level *out, uint32_t out_max)
+{
+    uint32_t n = 0;
+    int64_t end = mr_levels_decode(frame->data, frame->len, (uint32_t)(s->p - frame->data), how, out, out_max, &n);
+    if (mr_unlikely(end < 0)) {
+        s->ok = false;
+        return 0;
+    }
+    s->p = frame->data + end;
+    return n;
+}
+
+static bool any_negative(const struct mr_level *level, uint32_t n)
+{
+    int64_t signs = 0;
+    for (uint32_t i = 0; i < n; i++)
+        signs |= level[i].price | level[i].size;
+    return signs < 0;
+}
+
+int binance_depth_usual(struct mr_decoder *dec, const struct mr_frame *frame, union mr_slot *out, uint32_t out_max)
+{
+    struct scan s = {frame->data, frame->data + frame->len, true};
+    struct head h;
+    read_head(&s, &h);
+    if (!s.ok || h.time > INT64_MAX / MR_NS_PER_MS || out_max < MR_GROUP_SLOTS)
+        return MR_E_AGAIN;
+    const struct mr_instrument *it = mr_take_symbol(dec, h.symbol);
+    if (mr_unlikely(!it))
+        return MR_E_AGAIN;
+    const struct mr_levels_scan how = {MR_LEVELS_PAIR, it->price_scale, it->size_scale};
+    struct mr_level *levels = mr_take_levels(out);
+    uint32_t bids = side(&s, frame, &how, levels, MR_LEVELS_MAX);
+    EXPECT(&s, ",\"a\":");
+    uint32_t asks = s.ok ? side(&s, frame, &how, levels + bids, MR_LEVELS_MAX - bids) : 0;
+    FOUND(&s, ",\"st\":1");
+    EXPECT(&s, "}");
+    if (h.wrapped)
+        EXPECT(&s, "}");
+    if (!s.ok || s.p != s.end || any_negative(levels, bids + asks))
+        return MR_E_AGAIN;
+
+    dec->kind = KIND_DEPTH;
+    mr_shape_refuse(&dec->recorder); /* the number of levels is never the same twice */
+    union mr_slot *slot = mr_take_slot(dec, out, MR_EVENT_BOOK, it);
+    slot->book.venue_ns = (int64_t)(h.time * MR_NS_PER_MS);
+    slot->book.seq = h.last;
+    slot->book.first_seq = h.first;
+    slot->book.prev_seq = h.previous;
+    return (int)mr_take_book(slot, bids, asks);
+}
