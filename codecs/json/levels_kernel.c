@@ -3,6 +3,13 @@
 
 #include "codecs/json/levels_walk.h"
 
+#if defined(MR_KERNEL_avx512)
+#include "codecs/json/levels_vector.h"
+#define VECTOR 1
+#else
+#define VECTOR 0
+#endif
+
 #define NAME_OF_(kernel) mr_levels_##kernel
 #define NAME_OF(kernel) NAME_OF_(kernel)
 
@@ -17,5 +24,13 @@ int64_t NAME_OF(MR_KERNEL)(const uint8_t *data, uint32_t len, uint32_t pos, cons
         *count = 0;
         return w.pos;
     }
+#if VECTOR
+    if (scan->price_scale <= MR_LEVELS_SCALE_MAX && scan->size_scale <= MR_LEVELS_SCALE_MAX) {
+        if (scan->form == MR_LEVELS_PAIR)
+            return mr_levels_fast(&w, 2, out, out_max, count);
+        if (scan->form == MR_LEVELS_QUAD)
+            return mr_levels_fast(&w, 4, out, out_max, count);
+    }
+#endif
     return mr_levels_rest(&w, out, out_max, 0, count);
 }

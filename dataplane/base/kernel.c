@@ -35,14 +35,18 @@ static enum mr_kernel best(void)
     return kernel;
 }
 
-/* The one piece of process-wide state in the floor: what the CPU is does not change under us. */
-static int chosen = -1;
+int mr_kernel_chosen = -1;
+
+static void choose(enum mr_kernel kernel)
+{
+    __atomic_store_n(&mr_kernel_chosen, (int)kernel, __ATOMIC_RELAXED);
+}
 
 int mr_kernel_init(struct mr_err *err)
 {
     const char *wish = getenv("MILLRACE_KERNEL");
     if (!wish || !*wish) {
-        chosen = (int)best();
+        choose(best());
         return MR_OK;
     }
     for (int k = 0; k < MR_KERNEL_COUNT; k++) {
@@ -51,18 +55,16 @@ int mr_kernel_init(struct mr_err *err)
         if (!mr_kernel_available((enum mr_kernel)k))
             return mr_err_set(err, MR_E_UNSUPPORTED, "MILLRACE_KERNEL=%s: this CPU lacks it; the best it has is %s",
                               wish, names[best()]);
-        chosen = k;
+        choose((enum mr_kernel)k);
         return MR_OK;
     }
     return mr_err_set(err, MR_E_INVALID, "MILLRACE_KERNEL=%s: no such kernel; known: scalar, sse42, avx2, avx512", wish);
 }
 
-enum mr_kernel mr_kernel_active(void)
+enum mr_kernel mr_kernel_choose(void)
 {
-    if (mr_unlikely(chosen < 0)) {
-        struct mr_err err;
-        if (mr_kernel_init(&err) != MR_OK)
-            mr_panic(__FILE__, __LINE__, err.text);
-    }
-    return (enum mr_kernel)chosen;
+    struct mr_err err;
+    if (mr_kernel_init(&err) != MR_OK)
+        mr_panic(__FILE__, __LINE__, err.text);
+    return (enum mr_kernel)mr_kernel_chosen;
 }
