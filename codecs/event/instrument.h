@@ -65,6 +65,7 @@ const struct mr_instrument *mr_instruments_find(const struct mr_instruments *tab
                                                 struct mr_span symbol);
 const struct mr_instrument *mr_instruments_get(const struct mr_instruments *table, uint32_t id); /* NULL if none */
 uint32_t mr_instruments_count(const struct mr_instruments *table);
+uint32_t mr_instruments_capacity(const struct mr_instruments *table);
 /* How often metadata of a known instrument was replaced: who keeps anything derived from it (shapes) compares this. */
 uint32_t mr_instruments_changes(const struct mr_instruments *table);
 /* A consistent copy, for readers that are not the writing thread. MR_OK, MR_E_SYMBOL, MR_E_AGAIN (writer is busy). */

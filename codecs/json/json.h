@@ -74,6 +74,14 @@ bool mr_json_null(struct mr_json *j);                      /* consumes null and 
 bool mr_json_skip(struct mr_json *j);                      /* passes over one value of any kind, verifying it */
 bool mr_json_raw(struct mr_json *j, struct mr_span *text); /* skips, and gives the value's bytes */
 
+/* For readers that verify a value themselves (levels.h): the value that begins at the cursor ends before `end`. */
+MR_INLINE void mr_json_passed(struct mr_json *j, uint32_t end)
+{
+    j->start = j->pos;
+    j->pos = end;
+    j->expect = j->after;
+}
+
 /* Values straight to numbers, from a number or a string holding one. */
 bool mr_json_fixed(struct mr_json *j, int scale, int64_t *out);
 bool mr_json_decimal(struct mr_json *j, struct mr_decimal *out);

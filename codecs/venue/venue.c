@@ -98,6 +98,9 @@ void mr_decoder_init(struct mr_decoder *dec, const struct mr_venue *venue, uint8
     dec->instruments = instruments;
     dec->shapes = shapes;
     dec->state = state;
+    size_t bytes = mr_decoder_bytes(venue, mr_instruments_capacity(instruments));
+    if (bytes)
+        memset(state, 0, bytes);
     mr_decoder_reset(dec);
 }
 

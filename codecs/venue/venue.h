@@ -105,6 +105,7 @@ const struct mr_venue *mr_venue_by_name(const char *name);      /* NULL if none 
 int mr_venue_parse(const char *text, const struct mr_venue **venue, uint8_t *product, struct mr_err *err);
 
 size_t mr_decoder_bytes(const struct mr_venue *venue, uint32_t instruments); /* the partial state */
+/* `state` is mr_decoder_bytes() long for the capacity of `instruments`, all of which is cleared here. */
 void mr_decoder_init(struct mr_decoder *dec, const struct mr_venue *venue, uint8_t product, struct mr_instruments *instruments,
                      struct mr_shapes *shapes, void *state);
 void mr_decoder_reset(struct mr_decoder *dec);
