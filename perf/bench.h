@@ -50,7 +50,7 @@ struct mr_bench_pair {
     double goal, stretch; /* ratio; 0: none */
     unsigned other_work;  /* bit i: the checksum of reference i means something else and is not compared */
     bool kernels;         /* ours asks mr_kernel_active() at each pass: the AVX2 time is measured too */
-    bool threads;         /* ours runs threads of its own: its instructions are not counted */
+    bool threads;         /* both sides run threads of their own: timed by the wall, instructions are not counted */
 };
 
 void mr_bench_pair(struct mr_bench *b, const struct mr_bench_pair *pair);

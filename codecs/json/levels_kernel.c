@@ -3,7 +3,7 @@
 
 #include "codecs/json/levels_walk.h"
 
-#if defined(MR_KERNEL_avx512)
+#if defined(MR_KERNEL_avx512) || defined(MR_KERNEL_avx2)
 #include "codecs/json/levels_vector.h"
 #define VECTOR 1
 #else

@@ -65,9 +65,13 @@ MR_INLINE bool mr_fixed_all_digits(__m128i digits)
 static const int8_t mr_fixed_places[33] = {-16, -15, -14, -13, -12, -11, -10, -9, -8, -7, -6, -5, -4, -3, -2, -1, 0,
                                            1,   2,   3,   4,   5,   6,   7,   8,  9,  10, 11, 12, 13, 14, 15, 16};
 
-MR_INLINE __m128i mr_fixed_place(uint32_t end)
+/* Added to it: digits in front of the point stand one further left. A row begins at the number of digits behind it. */
+static const int8_t mr_fixed_over_point[32] = {-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1};
+
+MR_INLINE __m128i mr_fixed_place(uint32_t end, uint32_t part)
 {
-    return _mm_loadu_si128((const __m128i *)(const void *)(mr_fixed_places + end));
+    __m128i places = _mm_loadu_si128((const __m128i *)(const void *)(mr_fixed_places + end));
+    return _mm_add_epi8(places, _mm_loadu_si128((const __m128i *)(const void *)(mr_fixed_over_point + part)));
 }
 
 /* A text of 1..16 bytes, first byte first, zeros behind it. false: not for this way. No branch depends on the
@@ -80,9 +84,7 @@ MR_INLINE bool mr_fixed_16(__m128i text, uint32_t len, int scale, int64_t *out)
     uint32_t whole = (uint32_t)__builtin_ctz(points | 1u << len); /* digits before the point, or all */
     uint32_t end = len + (whole == len);                          /* as if a text without a point had one behind it */
     uint32_t part = end - whole - 1;
-    __m128i at = mr_fixed_place(end); /* up to the point: one further left */
-    at = _mm_add_epi8(at, _mm_cmpgt_epi8(_mm_set1_epi8((char)(whole + 1)), at));
-    __m128i digits = _mm_shuffle_epi8(_mm_sub_epi8(text, _mm_set1_epi8('0')), at);
+    __m128i digits = _mm_shuffle_epi8(_mm_sub_epi8(text, _mm_set1_epi8('0')), mr_fixed_place(end, part));
     bool unusual = !mr_fixed_all_digits(digits);
     unusual |= whole - 1 >= 18 - (uint32_t)scale; /* none before the point, or a value that may not fit */
     unusual |= part > (uint32_t)scale;
