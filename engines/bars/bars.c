@@ -24,15 +24,20 @@ struct mr_bars {
     int64_t interval_ns[MR_BARS_TIMEFRAMES_MAX];
     int64_t end_ns[MR_BARS_TIMEFRAMES_MAX]; /* of the bars open now: one for all instruments */
     int64_t next_end_ns;                    /* the earliest of them */
-    struct tape *tape;     /* [instrument] */
-    struct series *series; /* [instrument][timeframe] */
-    struct mr_bar *closed; /* [instrument][timeframe][keep] */
+    struct tape *tape;                      /* [instrument] */
+    struct series *series;                  /* [instrument][timeframe] */
+    struct mr_bar *closed;                  /* [instrument][timeframe][keep] */
 };
 
 void mr_bar_begin(struct mr_bar *bar, int64_t open_ns, int64_t interval_ns, int64_t price)
 {
-    *bar = (struct mr_bar){.open_ns = open_ns, .interval_ns = interval_ns, .open = price, .high = price, .low = price,
-                           .close = price, .flags = MR_BAR_EMPTY};
+    *bar = (struct mr_bar){.open_ns = open_ns,
+                           .interval_ns = interval_ns,
+                           .open = price,
+                           .high = price,
+                           .low = price,
+                           .close = price,
+                           .flags = MR_BAR_EMPTY};
 }
 
 static void add_saturating(int64_t *sum, int64_t value, uint32_t *flags)

@@ -6,7 +6,7 @@
  * regular grid; there is none before an instrument's first trade.
  *
  * Exact     prices, sizes, volumes are integers in the instrument's scales. A volume beyond int64 stays at the bound, flagged.
- * Closed bars go to config.closed, in the order: end time, then timeframe as configured, then instrument; and into a ring of
+ * Closed bars go to config.closed, in the order: end time (but around a GAP), then timeframe as configured, then instrument; and into a ring of
  *           `keep` bars for each timeframe, read by mr_bars_get.
  * Silence   after a silence of more than `keep` bars only the last `keep` flat ones are made; the first of them is
  *           flagged GAP. So catching up costs at most keep x timeframes x instruments that ever traded.

@@ -28,6 +28,7 @@ enum mr_regime { MR_REGIME_DORMANT, MR_REGIME_LOW, MR_REGIME_NORMAL, MR_REGIME_E
 const char *mr_regime_name(unsigned regime); /* "DORMANT" ..; "?" */
 /* The regime of a 5-minute volatility in percent, without hysteresis; bounds belong to the upper one (0.5 is LOW). */
 enum mr_regime mr_regime_of(double vol_5m_percent);
+double mr_regime_from(enum mr_regime regime); /* its lower bound, percent */
 
 /* E-13: at most 10, at least 1. Percentile in percent (0 .. 100). Anything not finite counts as 0. */
 double mr_regime_multiplier(enum mr_regime regime, double acceleration, double percentile, double dispersion, double z);
@@ -45,7 +46,7 @@ extern const uint32_t mr_volatility_window_s[MR_VOLATILITY_WINDOWS]; /* 60, 300,
 struct mr_volatility_config {
     uint32_t instrument; /* id of the instrument whose trades count (binance:spot BTCUSDT as shipped), or
                             MR_VOLATILITY_FROM_REFERENCE: REFERENCE events, on tiles that do not have it */
-    uint32_t stale_s;    /* [60] */
+    uint32_t stale_s;    /* at most 3,600 [60] */
     double ewma_lambda;  /* a second, 0 < lambda <= 0.9999 [0.99] */
 };
 
@@ -90,10 +91,11 @@ int mr_volatility_tick(struct mr_volatility *volatility, int64_t tick_ns);
 void mr_volatility_query(const struct mr_volatility *volatility, struct mr_volatility_view *out);
 
 /* State that survives a restart: plain bytes, to be sealed by mr_state_seal with this version and layout, once a minute.
- * Restore takes them back into a freshly initialised engine: the state must be of the same configuration, or MR_E_LAYOUT;
- * contents that cannot be, MR_E_CORRUPT; either leaves the engine as initialised. `now_ns` is the present engine time: when
- * the state is older than 5 minutes the windows start anew (warming) and only the 24 h of samples are kept. */
-#define MR_VOLATILITY_STATE_VERSION 1
+ * Restore takes them back into a freshly initialised engine; that they are of the same instrument is for the caller to know.
+ * MR_E_LAYOUT another size, or another stale_s or lambda; MR_E_CORRUPT contents that cannot be; MR_E_RANGE saved later than
+ * `now_ns`, the present engine time. Each of them leaves the engine as initialised. When the state is older than 5 minutes
+ * the windows start anew (warming) and only the 24 h of samples are kept. */
+#define MR_VOLATILITY_STATE_VERSION 1u
 size_t mr_volatility_state_bytes(void);
 uint32_t mr_volatility_state_layout(void);
 void mr_volatility_save(const struct mr_volatility *volatility, void *state);
