@@ -1,0 +1,209 @@
+#include "dataplane/feed/feed.h"
+
+#include "dataplane/feed/feed_priv.h"
+
+/* ---- what was refused, by reason ---- */
+
+static MR_COLD int refuse(struct mr_feed *feed, int status, const struct mr_frame *frame)
+{
+    struct mr_feed_metrics *m = feed->metrics;
+    switch (status) {
+    case MR_E_TRUNCATED: MR_COUNT(m, truncated, 1); break;
+    case MR_E_INEXACT: MR_COUNT(m, inexact, 1); break;
+    case MR_E_OVERFLOW:
+    case MR_E_TOO_BIG:
+    case MR_E_FULL: MR_COUNT(m, overflow, 1); break;
+    case MR_E_RANGE: MR_COUNT(m, range, 1); break;
+    case MR_E_UNKNOWN: MR_COUNT(m, unknown, 1); break;
+    case MR_E_SYMBOL: MR_COUNT(m, no_symbol, 1); break;
+    default: MR_COUNT(m, malformed, 1); break;
+    }
+    if (feed->config.reject)
+        feed->config.reject(feed->config.reject_arg, status, frame, feed->decoder);
+    return status;
+}
+
+/* An instrument the table does not have: added if the config says so. */
+static MR_COLD bool add_symbol(struct mr_feed *feed)
+{
+    const struct mr_decoder *dec = feed->decoder;
+    struct mr_instruments *table = feed->config.instruments;
+    if (!feed->config.add_unknown || mr_instruments_count(table) >= feed->config.instruments_max)
+        return false;
+    const struct mr_instrument *known =
+        feed->config.catalogue ? mr_instruments_find(feed->config.catalogue, dec->venue->id, dec->product, dec->name) : NULL;
+    int64_t id = known ? mr_instruments_add(table, known) : mr_instruments_add_bare(table, dec->venue->id, dec->product, dec->name);
+    MR_COUNT(feed->metrics, added, id >= 0);
+    return id >= 0;
+}
+
+/* After an instrument list: what is followed takes its metadata from the catalogue. */
+static MR_COLD void refresh_metadata(struct mr_feed *feed)
+{
+    if (!feed->config.catalogue)
+        return;
+    const struct mr_decoder *dec = feed->decoder;
+    for (uint32_t id = 0; id < mr_instruments_count(feed->config.instruments); id++) {
+        const struct mr_instrument *ours = mr_instruments_get(feed->config.instruments, id);
+        if (ours->venue != dec->venue->id || ours->product != dec->product)
+            continue;
+        const struct mr_span symbol = {(const uint8_t *)ours->symbol, ours->symbol_len};
+        const struct mr_instrument *known = mr_instruments_find(feed->config.catalogue, ours->venue, ours->product, symbol);
+        if (known)
+            mr_instruments_add(feed->config.instruments, known);
+    }
+    if (dec->shapes)
+        mr_shapes_clear(dec->shapes); /* scales may have changed */
+}
+
+/* ---- passing on ---- */
+
+static bool emit(struct mr_feed *feed, const union mr_slot *group)
+{
+    if (mr_unlikely(!feed->config.emit(feed->config.emit_arg, group, mr_event_slots(group)))) {
+        MR_COUNT(feed->metrics, refused, 1);
+        return false;
+    }
+    MR_COUNT(feed->metrics, groups, 1);
+    return true;
+}
+
+/* A book group that could not be taken leaves a hole: the book breaks, and the GAP goes out when there is room. */
+static MR_COLD void hole(struct mr_feed *feed, struct mr_join *join, int64_t recv_ns)
+{
+    mr_join_break(join, MR_GAP_RING_FULL, recv_ns);
+    MR_COUNT(feed->metrics, gaps, 1);
+    feed->owes_gap[join->instrument] = !emit(feed, &join->gap);
+}
+
+static int pass(struct mr_feed *feed, struct mr_join *join, const union mr_slot *group)
+{
+    if (mr_likely(emit(feed, group)))
+        return 1;
+    hole(feed, join, group->event.recv_ns);
+    return 0;
+}
+
+static MR_COLD int replay_held(struct mr_feed *feed, struct mr_join *join, const union mr_slot *snapshot)
+{
+    int passed = pass(feed, join, snapshot);
+    for (const union mr_slot *held; (held = mr_join_held_next(join));) {
+        MR_COUNT(feed->metrics, gaps, held->event.kind == MR_EVENT_GAP);
+        passed += pass(feed, join, held);
+    }
+    return passed;
+}
+
+static int offer(struct mr_feed *feed, struct mr_join *join, union mr_slot *group)
+{
+    struct mr_feed_metrics *m = feed->metrics;
+    if (mr_unlikely(feed->owes_gap[join->instrument])) {
+        if (!emit(feed, &join->gap))
+            return 0;
+        feed->owes_gap[join->instrument] = false;
+    }
+    switch (mr_join_offer(join, group)) {
+    case MR_JOIN_PASS: return pass(feed, join, group);
+    case MR_JOIN_HOLD: MR_COUNT(m, held, 1); return 0;
+    case MR_JOIN_DROP: MR_COUNT(m, old, 1); return 0;
+    case MR_JOIN_GAP: MR_COUNT(m, gaps, 1); return pass(feed, join, &join->gap);
+    case MR_JOIN_REPLAY: return replay_held(feed, join, group);
+    case MR_JOIN_REFETCH: MR_COUNT(m, refetched, 1); return 0;
+    default: MR_ASSERT(false); return 0;
+    }
+}
+
+static int book_group(struct mr_feed *feed, union mr_slot *group)
+{
+    struct mr_join *join = mr_feed_join_for(feed, group->book.instrument);
+    if (mr_unlikely(!join)) {
+        MR_COUNT(feed->metrics, no_join, 1);
+        return 0;
+    }
+    return offer(feed, join, group);
+}
+
+static void lag(struct mr_feed *feed, const union mr_slot *first)
+{
+    if (first->event.venue_ns == 0 || (first->event.flags & MR_FLAG_CLOCK) >> MR_FLAG_CLOCK_SHIFT == MR_CLOCK_VENUE)
+        return;
+    int64_t lag_ns = first->event.recv_ns - first->event.venue_ns;
+    MR_COUNT(feed->metrics, negative_lag, lag_ns < 0);
+    MR_RECORD(feed->metrics, lag_ns, lag_ns);
+}
+
+static int distribute(struct mr_feed *feed, uint32_t slots, bool has_times)
+{
+    const union mr_slot *out = feed->out;
+    int passed = 0;
+    if (slots)
+        lag(feed, out);
+    for (uint32_t at = 0; at < slots; at += mr_event_slots(&out[at])) {
+        union mr_slot *group = &feed->out[at];
+        if (mr_unlikely(!has_times)) { /* a recording without receive times: the venue's serve, and the event says so */
+            if (group->event.venue_ns > feed->last_ns)
+                feed->last_ns = group->event.venue_ns;
+            group->event.recv_ns = feed->last_ns;
+        }
+        bool joins = group->event.kind == MR_EVENT_BOOK && !(group->book.book_flags & MR_BOOK_PARTIAL);
+        passed += joins ? book_group(feed, group) : emit(feed, group);
+    }
+    return passed;
+}
+
+int mr_feed_frame(struct mr_feed *feed, const struct mr_frame *frame)
+{
+    int slots = mr_decode(feed->decoder, frame, feed->out, MR_DECODE_SLOTS);
+    if (mr_unlikely(slots == MR_E_SYMBOL) && add_symbol(feed))
+        return mr_feed_frame(feed, frame); /* ends: each round adds an instrument, and the table is bounded */
+    if (mr_unlikely(slots < 0))
+        return refuse(feed, slots, frame);
+    MR_COUNT(feed->metrics, messages, 1);
+    return distribute(feed, (uint32_t)slots, frame->clock != MR_CLOCK_VENUE || frame->recv_ns != 0);
+}
+
+int mr_feed_rest(struct mr_feed *feed, struct mr_span url, const struct mr_frame *body)
+{
+    struct mr_decoder *dec = feed->decoder;
+    struct mr_instruments *lists = feed->config.catalogue ? feed->config.catalogue : feed->config.instruments;
+    uint32_t known = mr_instruments_count(lists);
+    int slots = dec->venue->rest(dec, url, body, lists, feed->out, MR_DECODE_SLOTS);
+    if (slots == MR_E_SYMBOL && add_symbol(feed))
+        return mr_feed_rest(feed, url, body);
+    if (slots < 0)
+        return refuse(feed, slots, body);
+    MR_COUNT(feed->metrics, bodies, 1);
+    if (mr_instruments_count(lists) != known || slots == 0)
+        refresh_metadata(feed);
+    return distribute(feed, (uint32_t)slots, body->clock != MR_CLOCK_VENUE || body->recv_ns != 0);
+}
+
+void mr_feed_break(struct mr_feed *feed, uint32_t instrument, enum mr_gap_cause cause, int64_t recv_ns)
+{
+    struct mr_join *join = instrument < feed->config.instruments_max ? feed->joins[instrument] : NULL;
+    if (!join)
+        return;
+    mr_join_break(join, cause, recv_ns);
+    MR_COUNT(feed->metrics, gaps, 1);
+    feed->owes_gap[instrument] = !emit(feed, &join->gap);
+}
+
+void mr_feed_disconnect(struct mr_feed *feed, int64_t recv_ns)
+{
+    mr_decoder_reset(feed->decoder);
+    for (uint32_t i = 0; i < feed->config.instruments_max; i++)
+        mr_feed_break(feed, i, MR_GAP_DISCONNECT, recv_ns);
+}
+
+uint32_t mr_feed_wanting(const struct mr_feed *feed, void (*each)(void *arg, uint32_t instrument), void *arg)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < feed->config.instruments_max; i++)
+        if (feed->joins[i] && feed->joins[i]->wants_snapshot) {
+            n++;
+            if (each)
+                each(arg, i);
+        }
+    MR_GAUGE_SET(feed->metrics, wanting, n);
+    return n;
+}

@@ -1,0 +1,84 @@
+/* A feed: one product's messages on their way from frame to contiguous event groups.
+ *
+ *     frame or REST body -> decode -> join (books, one an instrument) -> emit
+ *
+ * Used by the feed tile with a ring behind `emit`, by replay and by benches with the engines behind it: the same code.
+ * What comes out is what 0-definitions promises to engines: whole groups, book streams contiguous or with a GAP first,
+ * SNAPSHOT images, everything counted. A gap costs its instrument only.
+ *
+ * Memory  mr_feed_bytes(config), planned at boot.   Thread  its tile.
+ * Errors  mr_feed_frame returns the decoder's status for a message that was refused; it is counted by reason
+ *         already, and `reject` (if set) has seen its bytes. Only emit's failure is the caller's to handle. */
+#ifndef MR_FEED_FEED_H
+#define MR_FEED_FEED_H
+
+#include "codecs/sequence/sequence.h"
+#include "codecs/venue/venue.h"
+#include "dataplane/metrics/metrics.h"
+
+#define MR_FEED_METRICS(COUNTER, GAUGE, HIST)                                                                        \
+    COUNTER(messages,  "messages", "frames decoded, of any kind")                                                    \
+    COUNTER(bodies,    "messages", "REST bodies decoded")                                                            \
+    COUNTER(groups,    "groups",   "event groups passed on")                                                         \
+    COUNTER(malformed, "messages", "refused: not legal JSON, a required field missing or of the wrong type, too deep") \
+    COUNTER(truncated, "messages", "refused: the bytes end inside a value")                                          \
+    COUNTER(inexact,   "messages", "refused: digits beyond the instrument's scale")                                  \
+    COUNTER(overflow,  "messages", "refused: a number that does not fit")                                            \
+    COUNTER(range,     "messages", "refused: a value outside its legal range")                                       \
+    COUNTER(unknown,   "messages", "legal JSON of a kind this build does not know")                                  \
+    COUNTER(no_symbol, "messages", "skipped: an instrument that is not in the table")                                \
+    COUNTER(added,     "instruments", "instruments added because a message named them")                              \
+    COUNTER(gaps,      "gaps",     "holes in a book stream; each one starts a resync of its instrument")             \
+    COUNTER(old,       "groups",   "book messages dropped as old or duplicate")                                      \
+    COUNTER(held,      "groups",   "book messages held for a snapshot")                                              \
+    COUNTER(refetched, "bodies",   "snapshots too old to join; another is wanted")                                   \
+    COUNTER(no_join,   "groups",   "book messages dropped: no room to join another instrument")                      \
+    COUNTER(refused,   "groups",   "groups that emit could not take")                                                \
+    COUNTER(negative_lag, "messages", "receive time before venue time: clocks disagree")                             \
+    GAUGE  (wanting,   "books",    "instruments that wait for a snapshot now")                                       \
+    HIST   (lag_ns,    "ns",       "receive time minus venue time")
+MR_METRICS_DECLARE(mr_feed, MR_FEED_METRICS);
+
+/* Takes one whole group; false: it could not (counted as refused, and the book stream gets a gap). */
+typedef bool mr_feed_emit_fn(void *arg, const union mr_slot *group, uint32_t slots);
+/* Sees a frame that was refused, with the decoder that says why. */
+typedef void mr_feed_reject_fn(void *arg, int status, const struct mr_frame *frame, const struct mr_decoder *dec);
+
+struct mr_feed_config {
+    const struct mr_venue *venue;
+    uint8_t product;
+    struct mr_instruments *instruments; /* what this data plane follows; its ids stand in events */
+    struct mr_instruments *catalogue;   /* what the venues' instrument lists say of everything; may be NULL */
+    uint32_t instruments_max; /* for the decoder's partial values and the joins */
+    uint32_t hold_slots;      /* slots an instrument may hold while it waits for a snapshot */
+    uint32_t joins_max;       /* instruments with a book */
+    uint32_t shapes;          /* a power of two; 0: always the general path */
+    bool add_unknown;         /* instruments that messages name are added (with the catalogue's metadata if it has them);
+                                 else their messages are counted and skipped */
+    mr_feed_emit_fn *emit;
+    void *emit_arg;
+    mr_feed_reject_fn *reject; /* may be NULL */
+    void *reject_arg;
+};
+
+struct mr_feed;
+
+size_t mr_feed_bytes(const struct mr_feed_config *config);
+struct mr_feed *mr_feed_init(void *mem, const struct mr_feed_config *config, struct mr_feed_metrics *metrics);
+
+/* One frame. >= 0: groups passed on; below zero: refused, for the reason returned. */
+int mr_feed_frame(struct mr_feed *feed, const struct mr_frame *frame);
+/* One REST body: a snapshot joins its book; instrument lists fill the catalogue, and
+ * what is followed takes its metadata from there (0). */
+int mr_feed_rest(struct mr_feed *feed, struct mr_span url, const struct mr_frame *body);
+/* The connection was lost: partial values are forgotten, every book breaks. */
+void mr_feed_disconnect(struct mr_feed *feed, int64_t recv_ns);
+/* Breaks one instrument's book (checksum failure, operator): GAP goes out, a snapshot is wanted. */
+void mr_feed_break(struct mr_feed *feed, uint32_t instrument, enum mr_gap_cause cause, int64_t recv_ns);
+/* Instruments that want a snapshot: calls back each; how many. */
+uint32_t mr_feed_wanting(const struct mr_feed *feed, void (*each)(void *arg, uint32_t instrument), void *arg);
+
+const struct mr_decoder *mr_feed_decoder(const struct mr_feed *feed);
+const struct mr_join *mr_feed_join(const struct mr_feed *feed, uint32_t instrument); /* NULL if it has none */
+
+#endif
