@@ -6,6 +6,9 @@
  * runs: slower, never wrong. */
 #include "engines/book/book_priv.h"
 
+#define FEW 3        /* levels in a run that are not worth a merge */
+#define SHALLOW 1024 /* levels a side up to which the whole side is searched */
+
 /* An insertion or deletion found by the lookup. */
 struct change {
     uint32_t
@@ -130,25 +133,86 @@ static void merge(struct mr_side *side, const struct change *changes, uint32_t c
     side->count = (uint32_t)((int32_t)side->count + net);
 }
 
+/* Ranks of `lanes` levels of the run, from level i on, all of which lie in levels[0 .. range). How many steps a search
+ * takes depends on the range alone, and each step is computed, not branched on: there is nothing for the processor to
+ * guess wrong, and the searches' waits for memory overlap. */
+MR_INLINE void rank_lanes(const struct mr_level *levels, uint32_t range, const struct run *run, uint32_t i,
+                          mr_price flip, uint32_t lanes, uint32_t *ranks)
+{
+    mr_price keys[8];
+    const struct mr_level *at[8];
+    for (uint32_t k = 0; k < lanes; k++) {
+        keys[k] = run->best[(ptrdiff_t)(i + k) * run->step].price ^ flip;
+        at[k] = levels;
+    }
+    for (uint32_t left = range; left > 1;) {
+        uint32_t half = left / 2;
+        for (uint32_t k = 0; k < lanes; k++) {
+            const struct mr_level *upper = at[k] + half;
+            at[k] = upper[-1].price <= keys[k] ? upper : at[k];
+        }
+        left -= half;
+    }
+    for (uint32_t k = 0; k < lanes; k++)
+        ranks[k] = (uint32_t)(at[k] - levels) + (range > 0 && at[k]->price <= keys[k]);
+}
+
+/* The rank of each level of the run. In a deep book its worst level is looked up first, from the best end, and ends the
+ * range for the others: changes near the best take few steps however deep the book. */
+static void rank_run(const struct mr_side *side, const struct run *run, uint32_t *ranks)
+{
+    mr_price worst = run->best[(ptrdiff_t)(run->count - 1) * run->step].price ^ side->flip;
+    const struct mr_level *levels = side->base + side->first;
+    uint32_t low = side->count > SHALLOW ? rank(levels, side->count, worst) : 0, range = side->count - low, i = 0;
+    levels += low;
+    for (; i + 8 <= run->count; i += 8)
+        rank_lanes(levels, range, run, i, side->flip, 8, ranks + i);
+    for (; i < run->count; i += 4) {
+        i = i + 4 <= run->count ? i : run->count - 4; /* the last four, some for the second time */
+        rank_lanes(levels, range, run, i, side->flip, 4, ranks + i);
+    }
+    for (i = 0; i < run->count; i++)
+        ranks[i] += low;
+}
+
+/* A level or two: looked up from the best end and made at once. */
+static void apply_few(struct mr_side *side, const struct run *run)
+{
+    const struct mr_level *from = run->best;
+    for (uint32_t i = 0; i < run->count; i++, from += run->step) {
+        mr_price key = from->price ^ side->flip;
+        struct mr_level *levels = side->base + side->first;
+        uint32_t at = rank(levels, side->count, key);
+        bool found = at > 0 && levels[at - 1].price == key;
+        if (found && from->size != 0) {
+            levels[at - 1].size = from->size;
+        } else if (found || from->size != 0) {
+            struct change change = {at - found, found ? -1 : (int32_t)i};
+            merge(side, &change, 1, run);
+        } else {
+            side->unknown++;
+        }
+    }
+}
+
 /* Looks the run's levels up, changes sizes in place, collects insertions and deletions, and makes them. What a level
  * turns out to be cannot be predicted, so the four cases are computed, not branched on. run->count <= MR_SIDE_MERGE. */
 static void apply_run(struct mr_side *side, const struct run *run)
 {
     struct change changes[MR_SIDE_MERGE];
+    uint32_t ranks[MR_SIDE_MERGE];
     struct mr_level *levels = side->base + side->first;
     const struct mr_level *from = run->best;
-    mr_size nowhere;
-    uint32_t n = side->count, count = 0, unknown = 0;
+    uint32_t count = 0, unknown = 0;
+    rank_run(side, run, ranks);
     for (uint32_t i = 0; i < run->count; i++, from += run->step) {
-        mr_price key = from->price ^ side->flip;
-        uint32_t at = rank(levels, n, key);
-        struct mr_level *level = levels + at - 1; /* may be the one before the first, which can be read */
-        bool found = (at > 0) & (level->price == key);
+        uint32_t at = ranks[i];
+        struct mr_level *level = levels + at - 1; /* may be the one before the first, which is ours too */
+        bool found = (at > 0) & (level->price == (from->price ^ side->flip));
         bool gone = from->size == 0;
-        mr_size *size = found & !gone ? &level->size : &nowhere;
-        *size = from->size;
-        n = at - found;
-        changes[count] = (struct change){n, gone ? -1 : (int32_t)i};
+        mr_size same = (mr_size)(found & !gone) - 1; /* all ones: the size there stays */
+        level->size = (level->size & same) | (from->size & ~same);
+        changes[count] = (struct change){at - found, (int32_t)i | -(int32_t)gone};
         count += found == gone;
         unknown += !found & gone;
     }
@@ -178,7 +242,10 @@ void mr_side_apply(struct mr_side *side, const struct mr_level *levels, uint32_t
         if (mr_unlikely(side->capacity - 1 - side->count < 2 * MR_SIDE_MERGE))
             mr_side_trim(side); /* leaves room for one run, and as much again to float in */
         struct run run = run_of(side, levels, n);
-        apply_run(side, &run);
+        if (run.count <= FEW)
+            apply_few(side, &run);
+        else
+            apply_run(side, &run);
         levels += run.count;
         n -= run.count;
     }
