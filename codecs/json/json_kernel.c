@@ -28,40 +28,40 @@ MR_INLINE uint32_t blanks(const struct mr_json *j, uint32_t pos)
 
 /* ---- strings ---- */
 
+/* Instead of a position: the error is set. Texts are shorter than this, so no position is it. */
+#define NOWHERE UINT32_MAX
+
 /* The rest of a string from a byte that is no plain one: escapes and characters beyond ASCII, verified. */
-static __attribute__((noinline)) bool string_special(struct mr_json *j, uint32_t pos, uint32_t *end)
+static __attribute__((noinline)) uint32_t string_special(struct mr_json *j, uint32_t pos)
 {
     for (;;) {
         uint32_t at = pos;
         int n;
-        if (mr_unlikely(pos == j->len || j->data[pos] < ' '))
-            return unexpected(j, pos);
-        if (j->data[pos] == '"') {
-            *end = pos;
-            return true;
+        if (mr_unlikely(pos == j->len || j->data[pos] < ' ')) {
+            unexpected(j, pos);
+            return NOWHERE;
         }
+        if (j->data[pos] == '"')
+            return pos;
         if (j->data[pos] == '\\') {
             j->escaped = true;
             n = mr_json_escape(j->data, pos, j->len, &at);
         } else {
             n = mr_json_utf8(j->data, pos, j->len, &at);
         }
-        if (mr_unlikely(n < 0))
-            return mr_json_error(j, n, at);
+        if (mr_unlikely(n < 0)) {
+            mr_json_error(j, n, at);
+            return NOWHERE;
+        }
         pos = scan_string(j, pos + (uint32_t)n);
     }
 }
 
-/* `pos` is behind the opening quote; `*end` becomes the closing one. */
-MR_INLINE bool string_body(struct mr_json *j, uint32_t pos, uint32_t *end)
+/* `pos` is behind the opening quote. The closing one, or NOWHERE. */
+MR_INLINE uint32_t string_body(struct mr_json *j, uint32_t pos)
 {
-    j->escaped = false;
     pos = scan_string(j, pos);
-    if (mr_likely(pos < j->len && j->data[pos] == '"')) {
-        *end = pos;
-        return true;
-    }
-    return string_special(j, pos, end);
+    return mr_likely(pos < j->len && j->data[pos] == '"') ? pos : string_special(j, pos);
 }
 
 /* ---- numbers and words ---- */
@@ -150,13 +150,27 @@ MR_INLINE bool key_body(struct mr_json *j, uint32_t pos, uint32_t *quote, uint32
 {
     if (mr_unlikely(pos >= j->len || j->data[pos] != '"'))
         return unexpected(j, pos);
-    if (mr_unlikely(!string_body(j, pos + 1, quote)))
+    *quote = string_body(j, pos + 1);
+    if (mr_unlikely(*quote == NOWHERE))
         return false;
     pos = blanks(j, *quote + 1);
     if (mr_unlikely(pos >= j->len || j->data[pos] != ':'))
         return unexpected(j, pos);
     *end = pos + 1;
     return true;
+}
+
+/* Are these bytes the next ones behind a closing quote? (Then they are inside the text.) */
+MR_INLINE bool follows(const struct mr_json *j, uint32_t quote, const char *bytes, uint32_t n)
+{
+    return j->len - quote > n && memcmp(j->data + quote + 1, bytes, n) == 0;
+}
+
+/* Is the container around the innermost one an array? */
+MR_INLINE bool array_of_arrays(const struct mr_json *j)
+{
+    uint32_t level = j->depth - 2;
+    return j->depth > 1 && j->after == MR_JSON_EXPECT_ELEMENT_NEXT && !(j->nest[level >> 6] >> (level & 63) & 1);
 }
 
 /* From the state the cursor is in to the end of the value that leaves `floor` levels open. */
@@ -183,10 +197,8 @@ value_here:
         return unexpected(j, pos);
     switch (data[pos]) {
     case '"':
-        if (mr_unlikely(!string_body(j, pos + 1, &quote)))
-            return false;
-        pos = quote + 1;
-        goto after;
+        pos++;
+        goto string;
     case '-':
     case '0':
     case '1':
@@ -221,13 +233,47 @@ value_here:
         return unexpected(j, pos);
     }
 
+string: /* behind the opening quote of a value */
+    quote = string_body(j, pos);
+    if (mr_unlikely(quote == NOWHERE))
+        return false;
+    pos = quote + 1;
+    if (j->depth == floor)
+        return ended(j, pos);
+    /* short ways: most of a message is strings, and most of a book is pairs of them; closing such a pair and opening
+     * the next leaves the brackets as they are */
+    if (follows(j, quote, ",\"", 2)) {
+        pos = quote + 3;
+        if (j->after == MR_JSON_EXPECT_ELEMENT_NEXT)
+            goto string;
+        goto key;
+    }
+    if (follows(j, quote, "],[\"", 4) && j->depth - 1 > floor && array_of_arrays(j)) {
+        pos = quote + 5;
+        goto string;
+    }
+    goto after;
+
 key_first:
     pos = blanks(j, pos);
     if (pos < len && data[pos] == '}')
         goto close;
-key:
-    if (mr_unlikely(!key_body(j, pos, &quote, &pos)))
+key_here:
+    if (mr_unlikely(pos >= len || data[pos] != '"'))
+        return unexpected(j, pos);
+    pos++;
+key: /* behind the opening quote of a key */
+    quote = string_body(j, pos);
+    if (mr_unlikely(quote == NOWHERE))
         return false;
+    if (follows(j, quote, ":\"", 2)) {
+        pos = quote + 3;
+        goto string;
+    }
+    pos = blanks(j, quote + 1);
+    if (mr_unlikely(pos >= len || data[pos] != ':'))
+        return unexpected(j, pos);
+    pos++;
     goto value;
 
 element_first:
@@ -254,7 +300,7 @@ after:
     if (!object)
         goto value;
     pos = blanks(j, pos);
-    goto key;
+    goto key_here;
 }
 
 /* ---- the calls ---- */
@@ -304,7 +350,7 @@ static bool call_array(struct mr_json *j)
 }
 
 /* The closing bracket at `pos`, for key and next: false, but no error. */
-MR_INLINE bool closed(struct mr_json *j, uint32_t pos)
+static __attribute__((noinline)) bool closed(struct mr_json *j, uint32_t pos)
 {
     pop(j);
     ended(j, pos + 1);
@@ -338,6 +384,7 @@ static bool call_key(struct mr_json *j, struct mr_span *key)
         return false;
     if (pos < j->len && j->data[pos] == '}')
         return closed(j, pos);
+    j->escaped = false;
     if (mr_unlikely(!key_body(j, pos, &quote, &end)))
         return false;
     *key = (struct mr_span){j->data + pos + 1, quote - pos - 1};
@@ -366,8 +413,9 @@ static bool call_next(struct mr_json *j)
 
 MR_INLINE bool string_at(struct mr_json *j, uint32_t pos, struct mr_span *text)
 {
-    uint32_t quote;
-    if (mr_unlikely(!string_body(j, pos + 1, &quote)))
+    j->escaped = false;
+    uint32_t quote = string_body(j, pos + 1);
+    if (mr_unlikely(quote == NOWHERE))
         return false;
     *text = (struct mr_span){j->data + pos + 1, quote - pos - 1};
     return ended(j, quote + 1);

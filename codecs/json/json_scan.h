@@ -198,8 +198,9 @@ MR_INLINE uint64_t blanks_at(const uint8_t *data, uint32_t base, uint32_t len)
 
 #endif
 
-/* The masks of the block at `base`, which is inside the text. */
-MR_INLINE void enter_block(struct mr_json *j, uint32_t base)
+/* The masks of the block at `base`, which is inside the text. Out of line, so that its callers stay free of vector
+ * registers and what they cost to have. */
+static __attribute__((noinline)) void enter_block(struct mr_json *j, uint32_t base)
 {
     struct kinds k = kinds_at(j->data, base, j->len);
     j->block = base;

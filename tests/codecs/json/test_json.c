@@ -47,6 +47,7 @@ static void legal_texts_are_accepted(void **state)
         "\"and one with an escape far behind its start, beyond the first sixty-four bytes of it: here \\n it is\"",
         "\"and one with a letter beyond ASCII far behind its start, beyond the first 64 bytes: here \xc3\xa9 it is\"",
         "[                                                                                            1         ]",
+        "[[\"x\",\"y\"],[\"z\"],[\"\"]]", "{\"b\":[[\"x\"],[\"y\",[\"z\"]]],\"a\":\"c\",\"d\":{\"e\":\"f\"}}",
         "1234567890123456789012345678901234567890123456789012345678901234567890.1234567890123456789012345678901234567890",
     };
     for (size_t i = 0; i < MR_COUNT_OF(cases); i++)
@@ -94,6 +95,9 @@ static const struct { const char *says, *text; int status; uint32_t at; } refuse
     {"key in single quotes",             "{'a':1}",               M, 1},
     {"control character in a key",       "{\"a\n\":1}",           M, 3},
     {"bad escape in a key",              "{\"\\q\":1}",           M, 3},
+    {"array behind an array in an object", "{\"k\":[\"x\"],[\"y\"]}", M, 11},
+    {"array behind an array at the top", "[\"x\"],[\"y\"]",        M, 5},
+    {"pair closed as an object",         "[[\"x\"],[\"y\"}]",      M, 11},
     {"string left open",                 "\"abc",                 T, 4},
     {"string ends in a backslash",       "\"abc\\",               T, 5},
     {"string in single quotes",          "'a'",                   M, 0},
@@ -306,6 +310,31 @@ static void raw_gives_the_bytes_of_any_value(void **state)
             assert_false(mr_json_key(&j, &s));
             assert_int_equal(mr_json_close(&j), MR_OK);
         }
+    }
+}
+
+/* The loop that passes over values must stop where the value ends, also when one like it follows at once. */
+static void skipping_stops_behind_the_value(void **state)
+{
+    (void)state;
+    FOR_EACH_KERNEL(kernel)
+    {
+        struct mr_json j;
+        struct mr_span s;
+        open_text(&j, "[[\"a\"],[\"b\",\"c\"],\"d\",\"e\",{\"f\":\"g\"},\"h\"]", kernel);
+        static const char *const want[] = {"[\"a\"]", "[\"b\",\"c\"]", "\"d\"", "\"e\"", "{\"f\":\"g\"}", "\"h\""};
+        assert_true(mr_json_array(&j));
+        for (size_t i = 0; i < MR_COUNT_OF(want); i++) {
+            assert_true(mr_json_next(&j) && mr_json_raw(&j, &s));
+            assert_span(s, want[i]);
+        }
+        assert_false(mr_json_next(&j));
+        assert_int_equal(mr_json_close(&j), MR_OK);
+        open_text(&j, "{\"a\":\"b\",\"c\":\"d\"}", kernel);
+        assert_true(mr_json_object(&j) && mr_json_key(&j, &s) && mr_json_raw(&j, &s));
+        assert_span(s, "\"b\"");
+        assert_true(mr_json_key(&j, &s));
+        assert_span(s, "c");
     }
 }
 
@@ -651,6 +680,7 @@ int main(void)
         cmocka_unit_test(closing_brackets_match_their_kind_at_any_depth),
         cmocka_unit_test(members_and_elements_are_given_in_order),
         cmocka_unit_test(raw_gives_the_bytes_of_any_value),
+        cmocka_unit_test(skipping_stops_behind_the_value),
         cmocka_unit_test(leave_passes_over_the_rest_of_the_container),
         cmocka_unit_test(the_first_error_sticks),
         cmocka_unit_test(another_type_is_a_type_error_where_the_value_begins),
