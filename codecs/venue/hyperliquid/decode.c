@@ -130,8 +130,8 @@ static bool levels(struct mr_rows *r, struct mr_json *j, struct mr_book_head **h
     *head = mr_sides_open(r, &sides, MR_LEVELS_OBJECT);
     if (!*head || !mr_json_array(j))
         return false;
-    for (int asks = 0; asks < 2; asks++)
-        if (mr_json_next(j) && !mr_sides_take(r, j, &sides, asks, asks ? "asks" : "bids"))
+    for (int asks = 0; asks < 2 && mr_json_next(j); asks++)
+        if (!mr_sides_take(r, j, &sides, asks, asks ? "asks" : "bids"))
             return false;
     return j->status == MR_OK && mr_sides_end(r, &sides, *head) && mr_json_leave(j);
 }
