@@ -146,7 +146,7 @@ bool mr_field_take(struct mr_rows *rows, struct mr_json *j, struct mr_field *fie
 /* A number in plain notation may have any other digits, a string any other characters of that length. */
 void mr_rows_ignore(struct mr_rows *rows, const struct mr_field *field)
 {
-    if (mr_likely(!rows->dec->recorder.on))
+    if (mr_likely(!rows->dec->recorder.on) || field->type == MR_JSON_NONE)
         return;
     bool plain = true;
     for (uint32_t i = 0; i < field->text.len; i++) {
@@ -177,8 +177,7 @@ bool mr_fields_read(struct mr_rows *rows, struct mr_json *j, const struct mr_fie
 {
     struct mr_span key;
     uint32_t next = 0;
-    for (uint32_t i = 0; i < count; i++)
-        fields[i].type = MR_JSON_NONE;
+    memset(fields, 0, count * sizeof *fields);
     if (mr_unlikely(!mr_json_object(j)))
         return false;
     while (mr_json_key(j, &key)) {

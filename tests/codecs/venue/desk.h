@@ -27,6 +27,7 @@ int mr_desk_decode(struct mr_desk *desk, const void *data, size_t len);
 int mr_desk_rest(struct mr_desk *desk, const char *url, const void *data, size_t len);
 
 /* Tables of tests. */
+/* Each message gives these events; and mutations of it decode alike with and without the fast path. */
 struct mr_desk_case { const char *says, *message, *events; };
 void mr_desk_expect(const char *venue_product, void (*stock)(struct mr_desk *desk), const struct mr_desk_case *cases, size_t count);
 struct mr_desk_refusal { const char *says, *message; int status; const char *about; /* field, or for UNKNOWN the name */ };
