@@ -50,19 +50,22 @@ void mr_window_advance(struct mr_window *window, int64_t now_ns)
     mr_peak_expire(&window->peak, window->cursor[window->longest].cutoff_ns);
 }
 
+/* Where the cell that holds this time ends. */
+static int64_t cell_end(int64_t time_ns) { return mr_grid_ceil(time_ns, MR_WINDOW_CELL_NS); }
+
 /* Moves the oldest single event into its cell. The caller has advanced all cursors to the present, so what happens here
  * does not depend on who asked in between. */
 static MR_COLD void fold_oldest(struct mr_window *window)
 {
     uint64_t at = window->first_event++;
     const struct window_event *event = &window->events[at & window->event_mask];
-    int64_t end_ns = mr_grid_ceil(event->time_ns, MR_WINDOW_CELL_NS);
     uint64_t newest = window->end_cell - 1;
-    if (window->end_cell == 0 || window->cells[newest % window->cell_count].end_ns != end_ns)
+    if (window->end_cell == 0 ||
+        cell_end(window->cells[newest % window->cell_count].last_ns) != cell_end(event->time_ns))
         newest = window->end_cell++; /* overwrites a cell that lies before the longest window: see window_boot.c */
     struct window_cell *cell = &window->cells[newest % window->cell_count];
     total_add(&window->folded, event->value);
-    *cell = (struct window_cell){event->time_ns, end_ns, window->folded};
+    *cell = (struct window_cell){event->time_ns, window->folded};
     for (uint32_t i = 0; i < window->cursors; i++) {
         struct window_cursor *cursor = &window->cursor[i];
         if (cursor->event > at) {
@@ -91,7 +94,7 @@ void mr_window_add(struct mr_window *window, int64_t now_ns, int64_t micro, bool
 static bool coarse(const struct mr_window *window, const struct window_cursor *cursor)
 {
     return cursor->cell < window->end_cell &&
-           window->cells[cursor->cell % window->cell_count].end_ns - MR_WINDOW_CELL_NS < cursor->cutoff_ns;
+           cell_end(window->cells[cursor->cell % window->cell_count].last_ns) - MR_WINDOW_CELL_NS < cursor->cutoff_ns;
 }
 
 void mr_window_query(const struct mr_window *window, uint32_t i, struct mr_window_sum *out)

@@ -16,9 +16,9 @@ struct window_total {
     uint64_t count, long_micro, short_micro;
 };
 
-/* Events with times in (end_ns - 100 ms, end_ns]. */
+/* Events with times in one (k, k + 1] x 100 ms. */
 struct window_cell {
-    int64_t last_ns, end_ns;
+    int64_t last_ns; /* of its last event */
     struct window_total total; /* up to and with its last event */
 };
 
