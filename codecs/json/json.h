@@ -49,7 +49,7 @@ struct mr_json {
     bool escaped;        /* the last string or key holds a backslash: see mr_json_unescape */
     const struct mr_json_kernel *kernel;
     uint32_t block;      /* private: where the 64 bytes begin that the two masks below are about, one bit a byte */
-    uint64_t special;    /* private: bytes a string cannot hold as they stand, or behind the end */
+    uint64_t special;    /* private: bytes of a string that need a look, and behind the end */
     uint64_t digits;     /* private: 0 to 9 */
     uint64_t nest[MR_JSON_DEPTH / 64]; /* one bit a level: object or array */
 };

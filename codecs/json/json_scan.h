@@ -12,7 +12,7 @@
 #include "codecs/json/json_priv.h"
 
 #if MR_KERNEL_WIDTH
-#include <immintrin.h>
+#include "codecs/json/json_utf8.h"
 #endif
 
 enum { BLOCK_BYTES = 64 };
@@ -24,6 +24,7 @@ MR_INLINE bool is_digit(uint8_t c) { return (uint8_t)(c - '0') < 10; }
 /* One bit a byte of a block. Bytes behind the end of the text count as special: a run of anything ends there. */
 struct kinds {
     uint64_t special; /* quote, backslash, control, beyond ASCII */
+    uint64_t beyond;  /* beyond ASCII */
     uint64_t digits;
 };
 
@@ -46,7 +47,7 @@ MR_INLINE struct kinds block_kinds(block_t x)
     __mmask64 quote = _mm512_cmpeq_epi8_mask(x, _mm512_set1_epi8('"'));
     __mmask64 backslash = _mm512_cmpeq_epi8_mask(x, _mm512_set1_epi8('\\'));
     __mmask64 digit = _mm512_cmplt_epu8_mask(_mm512_sub_epi8(x, _mm512_set1_epi8('0')), _mm512_set1_epi8(10));
-    return (struct kinds){odd | quote | backslash, digit};
+    return (struct kinds){odd | quote | backslash, _mm512_movepi8_mask(x), digit};
 }
 
 MR_INLINE uint64_t block_blanks(block_t x)
@@ -101,7 +102,7 @@ MR_INLINE struct kinds step_kinds(const uint8_t *p)
     vector_t special = EITHER(LESS(x, ALL(0x20)), EITHER(SAME(x, ALL('"')), SAME(x, ALL('\\'))));
     /* '0' goes to the least signed value, so that one comparison does for both ends */
     vector_t digit = LESS(MINUS(x, ALL('0' - 128)), ALL(-128 + 10));
-    return (struct kinds){BITS(special), BITS(digit)};
+    return (struct kinds){BITS(special), BITS(x), BITS(digit)};
 }
 
 MR_INLINE uint64_t step_blanks(const uint8_t *p)
@@ -139,7 +140,7 @@ MR_INLINE struct kinds step_kinds(const uint8_t *p)
 {
     uint64_t x = word_load(p), low = x & ~TOPS;
     uint64_t plain = at_least(low, 0x20) & differs(low, '"') & differs(low, '\\') & ~x;
-    return (struct kinds){tops(~plain), tops(at_least(low, '0') & ~at_least(low, '9' + 1) & ~x)};
+    return (struct kinds){tops(~plain), tops(x), tops(at_least(low, '0') & ~at_least(low, '9' + 1) & ~x)};
 }
 
 MR_INLINE uint64_t step_blanks(const uint8_t *p)
@@ -152,10 +153,11 @@ MR_INLINE uint64_t step_blanks(const uint8_t *p)
 
 MR_INLINE struct kinds whole_kinds(const uint8_t *p)
 {
-    struct kinds all = {0, 0};
+    struct kinds all = {0, 0, 0};
     for (uint32_t i = 0; i < BLOCK_BYTES; i += STEP) {
         struct kinds k = step_kinds(p + i);
         all.special |= k.special << i;
+        all.beyond |= k.beyond << i;
         all.digits |= k.digits << i;
     }
     return all;
@@ -176,8 +178,8 @@ MR_INLINE struct kinds kinds_at(const uint8_t *data, uint32_t base, uint32_t len
         return whole_kinds(data + base);
     if (mr_likely(base > 0)) {
         struct kinds k = whole_kinds(data + len - BLOCK_BYTES);
-        return (struct kinds){k.special >> (BLOCK_BYTES - left) | ~(uint64_t)0 << left,
-                              k.digits >> (BLOCK_BYTES - left)};
+        uint32_t before = BLOCK_BYTES - left;
+        return (struct kinds){k.special >> before | ~(uint64_t)0 << left, k.beyond >> before, k.digits >> before};
     }
     uint8_t copy[BLOCK_BYTES] = {0}; /* zero is a control character */
     memcpy(copy, data, left);
@@ -205,6 +207,10 @@ static __attribute__((noinline)) void enter_block(struct mr_json *j, uint32_t ba
     struct kinds k = kinds_at(j->data, base, j->len);
     j->block = base;
     j->special = k.special;
+#if MR_KERNEL_WIDTH
+    if (mr_unlikely(k.beyond))
+        j->special = (k.special & ~k.beyond) | utf8_left(j->data, base, j->len, k.beyond);
+#endif
     j->digits = k.digits;
 }
 

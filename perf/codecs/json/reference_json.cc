@@ -38,7 +38,6 @@ static int64_t walk(ondemand::value value)
         if (value.get_object().get(object))
             return -1;
         for (auto field : object) {
-            ondemand::raw_json_string key;
             ondemand::value inner;
             std::string_view name;
             if (field.unescaped_key().get(name) || field.value().get(inner))

@@ -267,6 +267,48 @@ static void every_length_and_place_is_the_same(void **state)
     mr_guard_close(&guard);
 }
 
+/* Letters beyond ASCII in every mixture, over several blocks, whole and with one byte of them changed. */
+static void letters_beyond_ascii_are_verified_alike(void **state)
+{
+    (void)state;
+    enum { LONGEST = 400 };
+    static const char *const letters[] = {
+        "a", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xe2\x82\xac", "\xed\x9f\xbf", "\xef\xbf\xbf", "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf", "\\n",
+    };
+    static const uint8_t changes[] = {0x00, 0x1f, 'a', '"', '\\', 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xc1, 0xc2, 0xdf, 0xe0, 0xed, 0xef, 0xf0, 0xf4, 0xf5, 0xff};
+    struct mr_random random = {rotating_seed()};
+    struct mr_guard guard = mr_guard_open(LONGEST + 16);
+    uint32_t rounds = quick_mode() ? 4000 : 40000;
+    uint64_t legal = 0;
+    for (uint32_t round = 0; round < rounds; round++) {
+        char text[LONGEST + 16] = "[\"";
+        uint32_t len = 2, wish = (uint32_t)mr_random_below(&random, LONGEST);
+        uint32_t few = 1 + (uint32_t)mr_random_below(&random, MR_COUNT_OF(letters)); /* some texts of one or two lengths only */
+        while (len < wish)
+            len += (uint32_t)snprintf(text + len, sizeof text - len, "%s", letters[(few + mr_random_below(&random, few)) % MR_COUNT_OF(letters)]);
+        len += (uint32_t)snprintf(text + len, sizeof text - len, "\"]");
+        uint8_t *place = guard.data + LONGEST + 16 - len;
+        memcpy(place, text, len);
+        assert_all_say((struct verdict){MR_OK, 0}, "letters", round, place, len, true);
+        for (int change = 0; change < 8; change++) {
+            uint32_t at = (uint32_t)mr_random_below(&random, len);
+            uint8_t kept = place[at];
+            place[at] = changes[mr_random_below(&random, sizeof changes)];
+            struct verdict want = reference_check(place, len);
+            assert_all_say(want, "letters, one byte changed", round, place, len, true);
+            uint32_t cut = (uint32_t)mr_random_below(&random, len);
+            memmove(place + len - cut, place, cut); /* cut, ending at the unmapped page */
+            assert_all_say(reference_check(place + len - cut, cut), "letters, cut", round, place + len - cut, cut, true);
+            memcpy(place, text, len);
+            place[at] = kept;
+            legal += want.status == MR_OK;
+        }
+    }
+    printf("letters beyond ASCII: %u texts, 8 changes each, %llu of them legal\n", rounds, (unsigned long long)legal);
+    assert_true(legal > 0 && legal < 8 * (uint64_t)rounds);
+    mr_guard_close(&guard);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -275,6 +317,7 @@ int main(void)
         cmocka_unit_test(one_changed_byte_gets_the_reference_verdict),
         cmocka_unit_test(all_kernels_read_the_recordings_alike),
         cmocka_unit_test(every_length_and_place_is_the_same),
+        cmocka_unit_test(letters_beyond_ascii_are_verified_alike),
     };
     return MR_TEST_MAIN(tests);
 }
