@@ -1,5 +1,6 @@
 /* A record's canonical bytes, and its two readable forms: cold. */
 #include "engines/signal/signal_priv.h"
+#include "engines/volatility/volatility.h"
 
 struct bytes {
     uint8_t *out;
@@ -165,7 +166,7 @@ void mr_signal_json(struct mr_json_out *json, const char *key, const struct mr_s
     mr_json_out_string(json, "level_before", mr_level_name(signal->level_before));
     mr_json_out_string(json, "level_raw", mr_level_name(signal->level_raw));
     mr_json_out_string(json, "cause", mr_signal_cause_name(signal->cause));
-    mr_json_out_string(json, "regime", mr_signal_regime_name(signal->regime));
+    mr_json_out_string(json, "regime", mr_regime_name(signal->regime));
     mr_json_out_double(json, "probability", signal->probability);
     mr_json_out_double(json, "probability_base", signal->probability_base);
     mr_json_out_double(json, "score100", signal->score100);

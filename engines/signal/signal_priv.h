@@ -106,7 +106,6 @@ uint32_t mr_signal_claim_underlying(struct mr_signals *s, const struct mr_signal
 uint32_t mr_signal_claim_instrument(struct mr_signals *s, const struct mr_instrument *instrument);
 
 /* words.c */
-const char *mr_signal_regime_name(unsigned regime);
 void mr_signal_words_level(struct mr_signal *out, const struct mr_signal_config *config);
 void mr_signal_words_cascade(struct mr_signal *out);
 void mr_signal_words_regime(struct mr_signal *out);

@@ -1,5 +1,6 @@
 /* Names, and the one plain-words sentence of a record: bounded, and the same on every machine. */
 #include "engines/signal/signal_priv.h"
+#include "engines/volatility/volatility.h"
 
 static const char *const level_names[] = {"NONE", "WATCH", "ALERT", "CRITICAL", "EXTREME"};
 static const char *const kind_names[] = {"level", "cascade_start", "cascade_update", "cascade_end", "regime", "gap"};
@@ -9,7 +10,6 @@ static const char *const component_names[] = {"velocity",      "acceleration", "
                                               "open_interest", "funding",      "volatility"};
 static const char *const component100_names[] = {"velocity", "acceleration", "jerk",
                                                  "volume",   "correlation",  "clustering"};
-static const char *const regime_names[] = {"DORMANT", "LOW", "NORMAL", "ELEVATED", "HIGH", "EXTREME"};
 static_assert(MR_COUNT_OF(level_names) == MR_LEVEL_COUNT && MR_COUNT_OF(kind_names) == MR_SIGNAL_KIND_COUNT,
               "every one is named");
 static_assert(MR_COUNT_OF(cause_names) == MR_CAUSE_COUNT && MR_COUNT_OF(component_names) == MR_COMPONENT_COUNT,
@@ -23,8 +23,6 @@ const char *mr_level_name(unsigned level) { return NAME_OF(level_names, level); 
 const char *mr_signal_cause_name(unsigned cause) { return NAME_OF(cause_names, cause); }
 
 const char *mr_signal_kind_name(unsigned kind) { return NAME_OF(kind_names, kind); }
-
-const char *mr_signal_regime_name(unsigned regime) { return NAME_OF(regime_names, regime); }
 
 const char *mr_component_name(unsigned component) { return NAME_OF(component_names, component); }
 
@@ -132,9 +130,9 @@ void mr_signal_words_regime(struct mr_signal *out)
 {
     struct mr_text t;
     mr_text_init(&t, out->words, sizeof out->words);
-    mr_text_add(&t, NAME_OF(regime_names, out->regime_before));
+    mr_text_add(&t, mr_regime_name(out->regime_before));
     mr_text_add(&t, " to ");
-    mr_text_add(&t, NAME_OF(regime_names, out->regime));
+    mr_text_add(&t, mr_regime_name(out->regime));
     add(&t, ", 5-minute volatility ", out->vol_5m, 2);
     mr_text_add(&t, " %");
 }
