@@ -4,9 +4,6 @@
 
 #define OKX_CHECKSUM_LEVELS 25
 
-/* codecs/checksum is not in the tree yet; until then no checksum matches */
-extern __typeof__(mr_okx_checksum) mr_okx_checksum __attribute__((weak));
-
 enum { BID, ASK };
 
 static const struct mr_level *levels_of(const union mr_slot *group) { return group[1].level; }
@@ -95,8 +92,7 @@ static MR_COLD int verify(struct mr_book *book, uint32_t checksum)
     uint32_t bid_count = mr_book_top(book, false, bids, OKX_CHECKSUM_LEVELS);
     uint32_t ask_count = mr_book_top(book, true, asks, OKX_CHECKSUM_LEVELS);
     MR_COUNT(book->metrics, checksums, 1);
-    if (mr_okx_checksum &&
-        mr_okx_checksum(bids, bid_count, asks, ask_count, book->price_scale, book->size_scale) == checksum)
+    if (mr_okx_checksum(bids, bid_count, asks, ask_count, book->price_scale, book->size_scale) == checksum)
         return MR_OK;
     book->faults.mismatches++;
     MR_COUNT(book->metrics, mismatches, 1);

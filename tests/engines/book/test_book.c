@@ -295,6 +295,37 @@ static void venue_time_going_back_is_counted(void **state)
     assert_int_equal(mr_book_recv_ns(book), 77);
 }
 
+static void a_checksum_that_does_not_match_ends_the_book(void **state)
+{
+    (void)state;
+    static const struct mr_instrument okx = {.id = 7, .price_scale = 1, .size_scale = 0};
+    static struct mr_book_metrics counted;
+    static union mr_slot mem[4096];
+    assert_true(mr_book_bytes(30) <= sizeof mem);
+    struct mr_book *book = mr_book_init(mem, 30, &okx, &counted);
+    /* the venue's own worked example: 3366.1:7:3366.8:9:3368:8 */
+    union mr_slot *group = test_group(7, MR_FLAG_SNAPSHOT, BIDS({33661, 7}), ASKS({33668, 9}, {33680, 8}));
+    group->book.book_flags = MR_BOOK_HAS_CHECKSUM;
+    group->book.checksum = (uint32_t)-1471518219;
+    assert_int_equal(mr_book_apply(book, group), MR_OK);
+    assert_int_equal(counted.checksums, 1);
+    group = test_group(7, 0, BIDS({33661, 6}), NONE);
+    group->book.book_flags = MR_BOOK_HAS_CHECKSUM; /* 0: retired by the venue, not verified */
+    assert_int_equal(mr_book_apply(book, group), MR_OK);
+    assert_int_equal(counted.checksums, 1);
+    group = test_group(7, 0, BIDS({33661, 7}), NONE);
+    group->book.book_flags = MR_BOOK_HAS_CHECKSUM;
+    group->book.checksum = (uint32_t)-1471518219;
+    assert_int_equal(mr_book_apply(book, group), MR_OK);
+    group->book.checksum++;
+    assert_int_equal(mr_book_apply(book, group), MR_E_CORRUPT);
+    assert_false(mr_book_live(book));
+    assert_int_equal(counted.checksums, 3);
+    assert_int_equal(counted.mismatches, 1);
+    assert_int_equal(mr_book_faults(book)->mismatches, 1);
+    assert_int_equal(mr_book_apply(book, group), MR_E_STALE);
+}
+
 static void a_keep_alive_moves_the_number_only(void **state)
 {
     (void)state;
@@ -366,6 +397,7 @@ int main(void)
         cmocka_unit_test(images_come_in_any_order),
         cmocka_unit_test(extreme_numbers_are_numbers),
         cmocka_unit_test(venue_time_going_back_is_counted),
+        cmocka_unit_test(a_checksum_that_does_not_match_ends_the_book),
         cmocka_unit_test(a_keep_alive_moves_the_number_only),
         cmocka_unit_test(the_image_is_the_top_for_readers),
     };

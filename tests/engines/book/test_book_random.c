@@ -22,6 +22,7 @@ static const struct shape shapes[] = {
     {"a Binance-like book", 1000, 1000, 60, 3000, MR_BOOK_FLAG, true, false},
     {"far more than it holds", 300, 1500, 120, 4000, MR_BOOK_FLAG, true, false},
     {"long messages", 700, 900, 250, 2000, MR_BOOK_FLAG, false, false},
+    {"with checksums", 60, 80, 10, 100, MR_BOOK_FLAG, false, true},
     {"crossings dropped", 50, 60, 8, 40, MR_BOOK_DROP, false, false},
     {"crossings resynced", 50, 60, 8, 40, MR_BOOK_RESYNC, false, false},
     {"thin, often empty", 8, 2, 5, 3, MR_BOOK_FLAG, false, false},
