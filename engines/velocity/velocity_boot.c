@@ -1,6 +1,8 @@
 #include "codecs/venue/venue.h"
 #include "engines/velocity/velocity_priv.h"
 
+MR_METRICS_DEFINE(mr_velocity, MR_VELOCITY_METRICS);
+
 static const uint32_t own_ms[OWN_WINDOWS] = {[OWN_SHARE] = 5000, [OWN_RECENT] = 10000, [OWN_MINUTE] = 60000};
 
 static uint32_t or_default(uint32_t value, uint32_t otherwise) { return value ? value : otherwise; }

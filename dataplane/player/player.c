@@ -1,0 +1,129 @@
+#include "dataplane/player/player.h"
+
+#include "dataplane/player/player_priv.h"
+
+/* ---- engine side: empties the ring ---- */
+
+static void take(struct mr_player *p, const union mr_slot *group)
+{
+    const struct mr_instrument *instrument = NULL;
+    if (p->events_digest || p->config.on_event)
+        instrument = mr_instruments_get(p->instruments, group->event.instrument);
+    if (p->events_digest)
+        mr_digest_update(p->events_digest, group, instrument);
+    if (p->config.on_event)
+        p->config.on_event(p->config.arg, group, instrument);
+    p->events[group->event.kind < MR_EVENT_KIND_COUNT ? group->event.kind : 0]++;
+    mr_pipeline_apply(p->pipeline, group);
+}
+
+static uint32_t drain(struct mr_player *p)
+{
+    uint32_t groups = 0, ready;
+    p->draining = true;
+    for (const union mr_slot *group; (group = mr_ring_peek(&p->reader, &ready)); groups++) {
+        uint32_t slots = mr_event_slots(group);
+        MR_ASSERT(mr_ring_has(&p->reader, slots)); /* we wrote it a moment ago */
+        take(p, group);
+        mr_ring_release(&p->reader, slots);
+    }
+    p->draining = false;
+    return groups;
+}
+
+/* ---- feed side ---- */
+
+static bool publish(void *arg, const union mr_slot *group, uint32_t slots)
+{
+    struct mr_player *p = arg;
+    void *room = mr_ring_reserve(&p->writer, slots);
+    if (mr_unlikely(!room)) {
+        if (p->draining)
+            return false; /* a gap reported from within the engines: the feed owes it, and tries again */
+        drain(p);
+        room = mr_ring_reserve(&p->writer, slots);
+        MR_ASSERT(room);
+    }
+    memcpy(room, group, (size_t)slots * sizeof *group);
+    mr_ring_publish(&p->writer, slots);
+    return true;
+}
+
+static struct mr_feed *feed_for(struct mr_player *p, const struct mr_piece *piece)
+{
+    uint16_t key = (uint16_t)(piece->venue << 8 | piece->product);
+    if (mr_likely(p->feeds_used && p->feed_keys[p->feed_last] == key))
+        return p->feeds[p->feed_last];
+    for (uint32_t i = 0; i < p->feeds_used; i++)
+        if (p->feed_keys[i] == key)
+            return p->feeds[p->feed_last = i];
+    return mr_player_feed_new(p, piece->venue, piece->product, publish);
+}
+
+int mr_player_piece(struct mr_player *p, const struct mr_piece *piece)
+{
+    p->pieces++;
+    struct mr_feed *feed = feed_for(p, piece);
+    if (mr_unlikely(!feed))
+        return MR_E_FULL;
+    const struct mr_frame frame = {.data = piece->data, .len = piece->len, .connection = piece->connection, .clock = piece->clock, .recv_ns = piece->recv_ns};
+    int status = 0;
+    switch (piece->kind) {
+    case MR_PIECE_FRAME:
+    case MR_PIECE_DATAGRAM: status = mr_feed_frame(feed, &frame); break;
+    case MR_PIECE_REST: status = mr_feed_rest(feed, piece->name, &frame); break;
+    case MR_PIECE_CLOSED: mr_feed_disconnect(feed, piece->recv_ns); break;
+    default: break; /* opened, end: nothing to do */
+    }
+    uint32_t groups = drain(p);
+    return status < 0 ? status : (int)groups;
+}
+
+int mr_player_step(struct mr_player *p, struct mr_source *source, int64_t now_ns, uint32_t max)
+{
+    struct mr_piece pieces[64];
+    uint32_t done = 0;
+    while (done < max) {
+        uint32_t want = max - done < MR_COUNT_OF(pieces) ? max - done : (uint32_t)MR_COUNT_OF(pieces);
+        int n = source->ops->poll(source, now_ns, pieces, want);
+        if (n <= 0)
+            return done ? (int)done : n;
+        for (int i = 0; i < n; i++) {
+            mr_player_piece(p, &pieces[i]);
+            source->ops->release(source, &pieces[i]);
+        }
+        done += (uint32_t)n;
+    }
+    return (int)done;
+}
+
+void mr_player_advance(struct mr_player *p, int64_t now_ns)
+{
+    mr_pipeline_advance(p->pipeline, now_ns);
+    drain(p);
+}
+
+/* ---- what the pipeline reports ---- */
+
+void mr_player_on_signal(void *arg, const struct mr_signal *signal)
+{
+    struct mr_player *p = arg;
+    if (signal->kind == MR_SIGNAL_LEVEL && signal->level > signal->level_before && signal->level < MR_LEVEL_COUNT)
+        p->signals[signal->level]++;
+    p->cascades += signal->kind == MR_SIGNAL_CASCADE_START;
+    if (p->signals_digest) {
+        uint8_t canonical[MR_SIGNAL_CANONICAL_BYTES];
+        const struct mr_instrument *by = signal->instrument == UINT32_MAX ? NULL : mr_instruments_get(p->instruments, signal->instrument);
+        mr_digest_update_bytes(p->signals_digest, canonical, mr_signal_canonical(signal, by, canonical));
+    }
+    if (p->config.on_signal)
+        p->config.on_signal(p->config.arg, signal);
+}
+
+void mr_player_on_broken(void *arg, uint32_t instrument, enum mr_gap_cause cause, int64_t recv_ns)
+{
+    struct mr_player *p = arg;
+    for (uint32_t i = 0; i < p->feeds_used; i++)
+        if (mr_feed_join(p->feeds[i], instrument))
+            mr_feed_break(p->feeds[i], instrument, cause, recv_ns);
+}

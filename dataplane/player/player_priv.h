@@ -1,0 +1,32 @@
+#ifndef MR_PLAYER_PRIV_H
+#define MR_PLAYER_PRIV_H
+
+#include "codecs/event/digest.h"
+#include "dataplane/mem/arena.h"
+#include "dataplane/player/player.h"
+#include "dataplane/ring/ring.h"
+
+struct mr_player {
+    struct mr_player_config config;
+    struct mr_arena arena;
+    struct mr_instruments *instruments, *catalogue;
+    struct mr_ring_writer writer;
+    struct mr_ring_reader reader;
+    bool draining;
+    struct mr_feed *feeds[MR_PLAYER_FEEDS_MAX];
+    struct mr_feed_metrics *feed_metrics[MR_PLAYER_FEEDS_MAX]; /* inside feed_blocks */
+    void *feed_blocks[MR_PLAYER_FEEDS_MAX];
+    uint16_t feed_keys[MR_PLAYER_FEEDS_MAX];
+    uint32_t feeds_used, feed_last;
+    struct mr_pipeline *pipeline;
+    struct mr_pipeline_metric_blocks metrics;
+    struct mr_digest *events_digest, *signals_digest;
+    uint64_t pieces, cascades, no_feed;
+    uint64_t events[MR_EVENT_KIND_COUNT], signals[MR_LEVEL_COUNT];
+};
+
+struct mr_feed *mr_player_feed_new(struct mr_player *p, uint8_t venue, uint8_t product, mr_feed_emit_fn *emit);
+void mr_player_on_signal(void *arg, const struct mr_signal *signal);
+void mr_player_on_broken(void *arg, uint32_t instrument, enum mr_gap_cause cause, int64_t recv_ns);
+
+#endif

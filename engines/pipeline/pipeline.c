@@ -1,0 +1,189 @@
+#include "engines/pipeline/pipeline.h"
+
+#include "engines/pipeline/pipeline_priv.h"
+
+#define JUMP_NS      3600000000000ll /* an hour: the longest window there is */
+#define JUMP_HALF_NS (JUMP_NS / 2)
+
+/* ---- signals out ---- */
+
+static void put_signals(struct mr_pipeline *p, const struct mr_signal *out, uint32_t n)
+{
+    MR_COUNT(p->metrics.pipeline, signals, n);
+    for (uint32_t i = 0; i < n && p->config.on_signal; i++)
+        p->config.on_signal(p->config.arg, &out[i]);
+}
+
+static void input_of(struct mr_pipeline *p, uint16_t underlying, int64_t now_ns, struct mr_signal_input *in)
+{
+    struct mr_velocity_view velocity;
+    struct mr_volatility_view volatility;
+    mr_velocity_underlying(p->velocity, underlying, &velocity);
+    mr_volatility_query(p->volatility, &volatility);
+    mr_signal_input_fill(in, underlying, mr_instruments_underlying_name(p->config.instruments, underlying), now_ns, &velocity, &volatility);
+}
+
+/* ---- one function an engine, called in the order of engines.def ---- */
+
+static MR_COLD void book_trouble(struct mr_pipeline *p, const union mr_slot *group, struct mr_book *book, int status)
+{
+    struct mr_pipeline_metrics *m = p->metrics.pipeline;
+    if (status == MR_E_STALE) {
+        MR_COUNT(m, stale, 1);
+        return;
+    }
+    if (status == MR_E_GAP)
+        return; /* counted by the book, and on its way already */
+    bool wrong = status == MR_E_CORRUPT || (status == MR_E_INVALID && !mr_book_live(book));
+    if (!wrong) {
+        MR_COUNT(m, dropped, 1);
+        return;
+    }
+    MR_COUNT(m, broken, 1);
+    if (p->config.on_broken)
+        p->config.on_broken(p->config.arg, group->event.instrument, status == MR_E_CORRUPT ? MR_GAP_CHECKSUM : MR_GAP_CROSSED, group->event.recv_ns);
+}
+
+static void apply_book(struct mr_pipeline *p, const union mr_slot *group, const struct mr_instrument *instrument)
+{
+    uint8_t kind = group->event.kind;
+    if (kind == MR_EVENT_BBO) {
+        struct mr_pipeline_top *top = &p->tops[instrument->id];
+        uint32_t bids = group->book.bid_count ? 1 : 0;
+        top->bid = bids ? group[1].level[0] : (struct mr_level){0, 0};
+        top->ask = group->book.ask_count ? group[1].level[bids] : (struct mr_level){0, 0};
+        top->venue_ns = group->event.venue_ns;
+        top->seq = group->book.seq;
+        return;
+    }
+    if ((kind != MR_EVENT_BOOK && kind != MR_EVENT_GAP) || (kind == MR_EVENT_BOOK && group->book.book_flags & MR_BOOK_PARTIAL))
+        return;
+    struct mr_book *book = mr_pipeline_book_for(p, instrument);
+    if (mr_unlikely(!book)) {
+        MR_COUNT(p->metrics.pipeline, no_book, 1);
+        return;
+    }
+    int status = mr_book_apply(book, group);
+    if (mr_unlikely(status != MR_OK))
+        book_trouble(p, group, book, status);
+}
+
+static void apply_bars(struct mr_pipeline *p, const union mr_slot *group, const struct mr_instrument *instrument)
+{
+    if (group->event.kind == MR_EVENT_TRADE)
+        mr_bars_apply(p->bars, &group->event, instrument);
+}
+
+static void apply_velocity(struct mr_pipeline *p, const union mr_slot *group, const struct mr_instrument *instrument)
+{
+    if (group->event.kind == MR_EVENT_LIQUIDATION)
+        mr_velocity_apply(p->velocity, &group->event, instrument);
+    else if (group->event.kind == MR_EVENT_TRADE && p->flow)
+        mr_velocity_apply(p->flow, &group->event, instrument);
+}
+
+static void apply_volatility(struct mr_pipeline *p, const union mr_slot *group, const struct mr_instrument *instrument)
+{
+    if (group->event.kind == MR_EVENT_TRADE || group->event.kind == MR_EVENT_REFERENCE)
+        mr_volatility_apply(p->volatility, &group->event, instrument);
+}
+
+static void apply_signal(struct mr_pipeline *p, const union mr_slot *group, const struct mr_instrument *instrument)
+{
+    struct mr_pipeline_marks *marks = &p->marks[instrument->id];
+    struct mr_decimal value = {group->event.price, group->event.exponent};
+    switch (group->event.kind) {
+    case MR_EVENT_MARK: marks->mark = value; break;
+    case MR_EVENT_INDEX: marks->index = value; return;
+    case MR_EVENT_FUNDING:
+        marks->funding = value;
+        marks->next_funding_ns = group->event.aux;
+        break;
+    case MR_EVENT_OPEN_INTEREST: marks->open_interest = value; break;
+    case MR_EVENT_LIQUIDATION: break;
+    default: return;
+    }
+    if (instrument->underlying >= p->config.underlyings_max)
+        return;
+    p->active[instrument->underlying] = true;
+    struct mr_signal_input in;
+    struct mr_signal out[MR_SIGNAL_OUT_MAX];
+    input_of(p, instrument->underlying, p->now_ns, &in);
+    put_signals(p, out, mr_signal_event(p->signals, &group->event, instrument, &in, out, MR_SIGNAL_OUT_MAX));
+}
+
+/* ---- time ---- */
+
+static void tick(struct mr_pipeline *p, int64_t tick_ns)
+{
+    MR_COUNT(p->metrics.pipeline, ticks, 1);
+    mr_bars_tick(p->bars, tick_ns);
+    mr_velocity_tick(p->velocity, tick_ns);
+    if (p->flow)
+        mr_velocity_tick(p->flow, tick_ns);
+    mr_volatility_tick(p->volatility, tick_ns);
+    uint32_t underlyings = mr_instruments_underlyings(p->config.instruments);
+    for (uint32_t u = 0; u < underlyings && u < p->config.underlyings_max; u++) {
+        if (!p->active[u])
+            continue;
+        struct mr_signal_input in;
+        struct mr_signal out[MR_SIGNAL_OUT_MAX];
+        input_of(p, (uint16_t)u, tick_ns, &in);
+        put_signals(p, out, mr_signal_tick(p->signals, tick_ns, &in, out, MR_SIGNAL_OUT_MAX));
+    }
+}
+
+static int64_t grid_after(int64_t ns)
+{
+    int64_t down = ns / MR_TICK_NS * MR_TICK_NS;
+    if (down > ns)
+        down -= MR_TICK_NS; /* before 1970 */
+    return down + MR_TICK_NS;
+}
+
+/* Grid points before `now_ns`, and it itself when `inclusive`: an event at a grid point belongs to that point's window, so
+ * the point is ticked only once time has moved past it, or when told that it has come. */
+static void pass(struct mr_pipeline *p, int64_t now_ns, bool inclusive)
+{
+    if (mr_unlikely(now_ns - p->next_tick_ns > JUMP_NS)) {
+        MR_COUNT(p->metrics.pipeline, jumps, 1);
+        for (int64_t end = p->next_tick_ns + JUMP_HALF_NS; p->next_tick_ns < end; p->next_tick_ns += MR_TICK_NS)
+            tick(p, p->next_tick_ns);
+        p->next_tick_ns = grid_after(now_ns - JUMP_HALF_NS);
+    }
+    for (; p->next_tick_ns < now_ns || (inclusive && p->next_tick_ns == now_ns); p->next_tick_ns += MR_TICK_NS)
+        tick(p, p->next_tick_ns);
+}
+
+void mr_pipeline_advance(struct mr_pipeline *p, int64_t now_ns)
+{
+    if (p->now_ns == INT64_MIN || now_ns < p->now_ns)
+        return;
+    p->now_ns = now_ns;
+    pass(p, now_ns, true);
+}
+
+void mr_pipeline_apply(struct mr_pipeline *p, const union mr_slot *group)
+{
+    MR_COUNT(p->metrics.pipeline, groups, 1);
+    const struct mr_instrument *instrument = mr_instruments_get(p->config.instruments, group->event.instrument);
+    if (mr_unlikely(!instrument || instrument->id >= p->config.instruments_max)) {
+        MR_COUNT(p->metrics.pipeline, unknown, 1);
+        return;
+    }
+    int64_t recv_ns = group->event.recv_ns;
+    if (mr_unlikely(p->now_ns == INT64_MIN)) {
+        p->now_ns = recv_ns;
+        p->next_tick_ns = grid_after(recv_ns - 1); /* an event at a grid point lies in it */
+    }
+    if (recv_ns > p->now_ns) {
+        p->now_ns = recv_ns;
+        if (recv_ns > p->next_tick_ns)
+            pass(p, recv_ns, false);
+    } else {
+        MR_COUNT(p->metrics.pipeline, backwards, recv_ns < p->now_ns);
+    }
+#define MR_ENGINE(name, what) apply_##name(p, group, instrument);
+#include "engines/pipeline/engines.def"
+#undef MR_ENGINE
+}

@@ -1,0 +1,63 @@
+/* A seeded market: books, trades, marks and labelled liquidation cascades, in each venue's own wire shape.
+ *
+ * The simulated exchange's inside, also used by `millrace run` and `evaluate` and by tests. One price a underlying, moved in
+ * steps of 50 ms; each venue quotes it with its own ladder of levels, trades it, and reports liquidations by its own rules
+ * (Binance and OKX at most one a symbol and second, Bybit all of them each 500 ms). Time is divided into stretches:
+ *
+ *     QUIET     now and then a liquidation
+ *     BURST     a handful in a few seconds: what must not raise an alarm
+ *     CASCADE   rates that rise to tens a second over all venues, with the price running and open interest falling
+ *
+ * Everything is integer arithmetic from one seed: the same bytes on every machine and compiler. The true books can be asked
+ * for, so that a receiver's can be compared.
+ *
+ * Memory  one block of mr_market_bytes(); nothing is allocated later. A piece is good until the next call.  Thread  one. */
+#ifndef MR_EXCHANGE_MARKET_H
+#define MR_EXCHANGE_MARKET_H
+
+#include "codecs/event/event.h"
+#include "dataplane/source/source.h"
+
+#define MR_MARKET_UNDERLYINGS 2 /* BTC, ETH */
+#define MR_MARKET_LABELS_MAX  1024
+
+enum mr_market_venue { MR_MARKET_BINANCE_USDM = 1, MR_MARKET_BINANCE_SPOT = 2, MR_MARKET_BYBIT_LINEAR = 4, MR_MARKET_OKX = 8, MR_MARKET_HYPERLIQUID = 16, MR_MARKET_ALL = 31 };
+
+struct mr_market_config {
+    uint64_t seed;
+    int64_t start_ns, duration_ns;
+    uint32_t venues;        /* enum mr_market_venue bits; 0: all */
+    int64_t warm_up_ns;     /* QUIET at the start, so that windows fill  [7 min] */
+    uint32_t books_per_s;   /* book messages a second, instrument        [10] */
+    uint32_t trades_per_s;  /* trades a second, instrument               [5] */
+    bool quiet;             /* no bursts, no cascades */
+};
+
+enum mr_market_stretch { MR_MARKET_QUIET, MR_MARKET_BURST, MR_MARKET_CASCADE };
+struct mr_market_label {
+    int64_t start_ns, end_ns;
+    uint8_t stretch;
+    uint8_t underlying; /* of BURST and CASCADE; QUIET is of all */
+    uint32_t liquidations;  /* reported by venues so far */
+    int64_t micro_usd;
+    int32_t move_ppm;       /* of the price, over the stretch, so far */
+};
+
+struct mr_market;
+
+size_t mr_market_bytes(const struct mr_market_config *config);
+struct mr_market *mr_market_init(void *mem, const struct mr_market_config *config);
+
+/* The next message: MR_OK and a piece (frame or REST body, with venue, product, connection, receive time), or MR_E_END. */
+int mr_market_next(struct mr_market *market, struct mr_piece *piece);
+
+/* Stretches so far, in time order; the last may still be running. */
+const struct mr_market_label *mr_market_labels(const struct mr_market *market, uint32_t *count);
+const char *mr_market_underlying(uint32_t underlying); /* "BTC" */
+
+/* Books as the venues have them now: up to `n` levels, best first, at scale 8; how many. `i` counts instruments. */
+uint32_t mr_market_instruments(const struct mr_market *market);
+void mr_market_instrument(const struct mr_market *market, uint32_t i, uint8_t *venue, uint8_t *product, const char **symbol);
+uint32_t mr_market_book(const struct mr_market *market, uint32_t i, bool ask, struct mr_level *out, uint32_t n);
+
+#endif

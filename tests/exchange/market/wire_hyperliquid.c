@@ -1,0 +1,71 @@
+/* Hyperliquid's wire shapes: whole books of 20 levels, no sequence numbers, no liquidation channel. */
+#include "tests/exchange/market/market_priv.h"
+
+#define MS(ns) ((long long)((ns) / 1000000))
+
+static void level(struct mr_text *t, const struct stream *s, const struct mr_level *l, bool first)
+{
+    mr_text_add(t, first ? "{\"px\":\"" : ",{\"px\":\"");
+    mr_market_price(t, s, l->price);
+    mr_text_add(t, "\",\"sz\":\"");
+    mr_market_size(t, s, l->size);
+    mr_text_format(t, "\",\"n\":%lld}", (long long)(1 + l->size % 9));
+}
+
+static void side(struct mr_text *t, const struct stream *s, bool ask)
+{
+    struct mr_level levels[20];
+    uint32_t n = mr_market_side(s, ask, levels, 20);
+    mr_text_add(t, "[");
+    for (uint32_t i = 0; i < n; i++)
+        level(t, s, &levels[i], i == 0);
+    mr_text_add(t, "]");
+}
+
+static void image(struct mr_text *t, struct stream *s, int64_t now_ns)
+{
+    mr_text_format(t, "{\"channel\":\"l2Book\",\"data\":{\"coin\":\"%s\",\"time\":%lld,\"levels\":[", s->symbol, MS(now_ns));
+    side(t, s, false);
+    mr_text_add(t, ",");
+    side(t, s, true);
+    mr_text_add(t, "]}}");
+}
+
+static void best(struct mr_text *t, struct stream *s, int64_t now_ns)
+{
+    struct mr_level bid, ask;
+    mr_market_side(s, false, &bid, 1);
+    mr_market_side(s, true, &ask, 1);
+    mr_text_format(t, "{\"channel\":\"bbo\",\"data\":{\"coin\":\"%s\",\"time\":%lld,\"bbo\":[", s->symbol, MS(now_ns));
+    level(t, s, &bid, true);
+    level(t, s, &ask, false);
+    mr_text_add(t, "]}}");
+}
+
+static void trade(struct mr_text *t, struct stream *s, int64_t now_ns, int64_t price, int64_t size, bool sell)
+{
+    mr_text_format(t, "{\"channel\":\"trades\",\"data\":[{\"coin\":\"%s\",\"side\":\"%s\",\"px\":\"", s->symbol, sell ? "A" : "B");
+    mr_market_price(t, s, price);
+    mr_text_add(t, "\",\"sz\":\"");
+    mr_market_size(t, s, size);
+    mr_text_format(t, "\",\"time\":%lld,\"hash\":\"0x%064llx\",\"tid\":%llu,\"users\":[\"0x%040llx\",\"0x%040llx\"]}]}", MS(now_ns), (unsigned long long)s->trade_id * 2654435761u,
+                   (unsigned long long)s->trade_id + 100000000000000ull, (unsigned long long)s->trade_id * 7, (unsigned long long)s->trade_id * 13);
+}
+
+static void marks(struct mr_text *t, struct stream *s, int64_t now_ns)
+{
+    (void)now_ns;
+    mr_text_format(t, "{\"channel\":\"activeAssetCtx\",\"data\":{\"coin\":\"%s\",\"ctx\":{\"funding\":\"0.%010lld\",\"openInterest\":\"", s->symbol, (long long)s->funding_e8 * 12);
+    mr_market_size(t, s, s->interest);
+    mr_text_add(t, "\",\"prevDayPx\":\"");
+    mr_market_price(t, s, s->index);
+    mr_text_add(t, "\",\"dayNtlVlm\":\"4161029539.6949653625\",\"premium\":\"-0.0006413454\",\"oraclePx\":\"");
+    mr_market_price(t, s, s->index);
+    mr_text_add(t, "\",\"markPx\":\"");
+    mr_market_price(t, s, s->mark);
+    mr_text_add(t, "\",\"midPx\":null,\"impactPxs\":null,\"dayBaseVlm\":\"49116.08533\"}}}");
+}
+
+const struct writer mr_market_hyperliquid = {
+    .venue = "hyperliquid", .product = "perp", .image = image, .best = best, .trade = trade, .marks = marks,
+};
