@@ -8,20 +8,52 @@ enum { BINANCE_SPOT, BINANCE_USDM }; /* rows of products[] */
 
 /* rows of kinds[] */
 enum binance_kind {
-    KIND_UNKNOWN, KIND_AGG_TRADE, KIND_TRADE, KIND_BOOK_TICKER, KIND_DEPTH, KIND_PARTIAL, KIND_RPI_DEPTH, KIND_MARK,
-    KIND_FORCE_ORDER, KIND_KLINE, KIND_TICKER, KIND_MINI_TICKER, KIND_CONTRACT, KIND_OTHER, KIND_COIN_M, KIND_ACK, KIND_ERROR,
-    KIND_SHUTDOWN, KIND_SNAPSHOT, KIND_EXCHANGE_INFO, KIND_INTEREST, KIND_PREMIUM
+    KIND_UNKNOWN,
+    KIND_AGG_TRADE,
+    KIND_TRADE,
+    KIND_BOOK_TICKER,
+    KIND_DEPTH,
+    KIND_PARTIAL,
+    KIND_RPI_DEPTH,
+    KIND_MARK,
+    KIND_FORCE_ORDER,
+    KIND_KLINE,
+    KIND_TICKER,
+    KIND_MINI_TICKER,
+    KIND_CONTRACT,
+    KIND_OTHER,
+    KIND_COIN_M,
+    KIND_ACK,
+    KIND_ERROR,
+    KIND_SHUTDOWN,
+    KIND_SNAPSHOT,
+    KIND_EXCHANGE_INFO,
+    KIND_INTEREST,
+    KIND_PREMIUM
 };
 
 /* The members of one Binance object, in whatever order they came. Most keys are one letter. */
 enum binance_word {
-    WORD_PU, WORD_PS, WORD_ST, WORD_NQ, WORD_AP, WORD_CS, WORD_RESULT, WORD_ID, WORD_CODE, WORD_MSG, WORD_ERROR,
-    WORD_LAST_UPDATE_ID, WORD_BIDS, WORD_ASKS, WORD_COUNT
+    WORD_PU,
+    WORD_PS,
+    WORD_ST,
+    WORD_NQ,
+    WORD_AP,
+    WORD_CS,
+    WORD_RESULT,
+    WORD_ID,
+    WORD_CODE,
+    WORD_MSG,
+    WORD_ERROR,
+    WORD_LAST_UPDATE_ID,
+    WORD_BIDS,
+    WORD_ASKS,
+    WORD_COUNT
 };
 struct binance_fields {
-    uint64_t letters;             /* bit (c & 63) of 'A'..'z': the letter was there; else its span is not valid */
-    uint64_t strings;             /* ... and it was a string */
-    uint32_t words;               /* bit of enum binance_word */
+    uint64_t letters; /* bit (c & 63) of 'A'..'z': the letter was there; else its span is not valid */
+    uint64_t strings; /* ... and it was a string */
+    uint32_t words;   /* bit of enum binance_word */
     uint32_t spare;
     struct mr_span letter[64];
     struct mr_span word[WORD_COUNT];
@@ -30,6 +62,10 @@ struct binance_fields {
 MR_INLINE struct mr_span binance_letter(const struct binance_fields *f, char c)
 {
     return f->letters >> (c & 63) & 1 ? f->letter[c & 63] : (struct mr_span){NULL, 0};
+}
+MR_INLINE bool binance_is_string(const struct binance_fields *f, char c)
+{
+    return f->letters & f->strings & 1ull << (c & 63);
 }
 MR_INLINE struct mr_span binance_word(const struct binance_fields *f, enum binance_word w)
 {
@@ -62,7 +98,9 @@ int binance_sides(struct binance_message *m, const struct mr_instrument *it, uni
                   struct mr_span asks);
 
 /* decode.c, used by rest.c too: MARK, INDEX and FUNDING of one instrument. Texts with NULL data are left out. */
-struct binance_marks { struct mr_span mark, index, rate, next_funding, time; };
+struct binance_marks {
+    struct mr_span mark, index, rate, next_funding, time;
+};
 int binance_marks(struct binance_message *m, const struct mr_instrument *it, const struct binance_marks *in);
 
 int binance_decode(struct mr_decoder *dec, const struct mr_frame *frame, union mr_slot *out, uint32_t out_max);

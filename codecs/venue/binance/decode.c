@@ -39,7 +39,8 @@ static void keep(struct mr_decoder *dec, struct mr_json *j, struct mr_span key, 
     }
     for (uint32_t w = 0; w < WORD_COUNT; w++)
         if (mr_span_is(key, words[w], strlen(words[w]))) {
-            if (value(j, &f->word[w], &string))
+            bool array = w == WORD_BIDS || w == WORD_ASKS;
+            if (array ? mr_json_raw(j, &f->word[w]) : value(j, &f->word[w], &string))
                 f->words |= 1u << w;
             return;
         }
@@ -74,8 +75,6 @@ int binance_failed(struct mr_decoder *dec, const struct mr_json *j)
     return mr_take_fail(dec, j->status, NULL, j->data + j->at);
 }
 
-static bool is_string(const struct binance_fields *f, char c) { return f->strings >> (c & 63) & 1; }
-
 /* Numbers that are not used, and may vary from message to message. */
 static void ignore(struct binance_message *m, const struct binance_fields *f, const char *letters)
 {
@@ -92,7 +91,7 @@ static int string_of(struct mr_decoder *dec, const struct binance_fields *f, cha
     *out = binance_letter(f, c);
     if (!out->data)
         return mr_take_fail(dec, MR_E_MISSING, field, NULL);
-    if (!is_string(f, c))
+    if (!binance_is_string(f, c))
         return mr_take_fail(dec, MR_E_TYPE, field, out->data);
     if (mr_unlikely(memchr(out->data, '\\', out->len) != NULL)) {
         int64_t n = mr_json_unescape(*out, room, room_bytes);
@@ -108,7 +107,7 @@ static int bool_of(struct mr_decoder *dec, const struct binance_fields *f, char 
     *out = text.len == 4;
     if (!text.data)
         return mr_take_fail(dec, MR_E_MISSING, field, NULL);
-    if (is_string(f, c) || !(mr_span_eq(text, "true") || mr_span_eq(text, "false")))
+    if (binance_is_string(f, c) || !(mr_span_eq(text, "true") || mr_span_eq(text, "false")))
         return mr_take_fail(dec, MR_E_TYPE, field, text.data);
     return MR_OK;
 }
@@ -132,7 +131,7 @@ int binance_instrument(struct mr_decoder *dec, struct mr_span symbol, const stru
 static int instrument_of(struct binance_message *m, const struct binance_fields *f, const struct mr_instrument **it)
 {
     struct mr_span symbol = binance_letter(f, 's');
-    if (symbol.data && !is_string(f, 's'))
+    if (symbol.data && !binance_is_string(f, 's'))
         return mr_take_fail(m->dec, MR_E_TYPE, "s", symbol.data);
     return binance_instrument(m->dec, symbol, it);
 }
@@ -273,8 +272,8 @@ static int force_order(struct binance_message *m, const struct binance_fields *f
     struct binance_fields order;
     struct mr_json j;
     struct mr_span raw = binance_letter(f, 'o');
-    if (!raw.data)
-        return mr_take_fail(m->dec, MR_E_MISSING, "o", NULL);
+    if (!raw.data || binance_is_string(f, 'o'))
+        return mr_take_fail(m->dec, raw.data ? MR_E_TYPE : MR_E_MISSING, "o", raw.data);
     mr_shape_refuse(&m->dec->recorder); /* branches on a zero average price */
     binance_reopen(&j, raw);
     int status = binance_collect(m->dec, &j, &order);
@@ -399,8 +398,8 @@ static int kline(struct binance_message *m, const struct binance_fields *f)
     struct mr_json j;
     struct mr_span raw = binance_letter(f, 'k');
     mr_shape_refuse(&m->dec->recorder); /* a few a second: not worth a shape's bounds (a count of 32 bits) */
-    if (!raw.data)
-        return mr_take_fail(m->dec, MR_E_MISSING, "k", NULL);
+    if (!raw.data || binance_is_string(f, 'k'))
+        return mr_take_fail(m->dec, raw.data ? MR_E_TYPE : MR_E_MISSING, "k", raw.data);
     int status = instrument_of(m, f, &it);
     if (status == MR_OK)
         status = room_for(m, 2);

@@ -118,9 +118,9 @@ int binance_depth(struct binance_message *m, const struct binance_fields *f)
     struct mr_span time = binance_letter(f, 'T').data ? binance_letter(f, 'T') : binance_letter(f, 'E');
     if (status == MR_OK)
         status = mr_take_ms(dec, "T", time, &slot->book.venue_ns);
-    if (status == MR_OK)
-        status = binance_sides(m, it, slot, binance_letter(f, 'b'), binance_letter(f, 'a'));
-    return status;
+    if (status == MR_OK && (binance_is_string(f, 'b') || binance_is_string(f, 'a')))
+        status = mr_take_fail(dec, MR_E_TYPE, "b or a", binance_letter(f, 'b').data);
+    return status < 0 ? status : binance_sides(m, it, slot, binance_letter(f, 'b'), binance_letter(f, 'a'));
 }
 
 /* Spot's partial books name their symbol in the stream only, in lower case. */

@@ -1,21 +1,23 @@
 #include "codecs/venue/binance/binance_priv.h"
 
 static const struct mr_product products[] = {
-    [BINANCE_SPOT] = {
-        .name = "spot",
-        .channels = MR_TRADES | MR_BEST | MR_DEPTH | MR_CANDLES | MR_CONTROL,
-        .sequencing = MR_SEQ_FIRST_FINAL, /* U == previous u + 1 */
-        .type = MR_TYPE_SPOT,
-        .primary_trades = "trade",
-    },
-    [BINANCE_USDM] = {
-        .name = "usdm",
-        .channels = MR_TRADES | MR_BEST | MR_DEPTH | MR_LIQUIDATIONS | MR_MARKS | MR_FUNDINGS | MR_INTERESTS | MR_CANDLES |
-                    MR_CONTROL,
-        .sequencing = MR_SEQ_FIRST_FINAL_PREV, /* pu == previous u */
-        .type = MR_TYPE_PERPETUAL,
-        .primary_trades = "aggTrade",
-    },
+    [BINANCE_SPOT] =
+        {
+            .name = "spot",
+            .channels = MR_TRADES | MR_BEST | MR_DEPTH | MR_CANDLES | MR_CONTROL,
+            .sequencing = MR_SEQ_FIRST_FINAL, /* U == previous u + 1 */
+            .type = MR_TYPE_SPOT,
+            .primary_trades = "trade",
+        },
+    [BINANCE_USDM] =
+        {
+            .name = "usdm",
+            .channels = MR_TRADES | MR_BEST | MR_DEPTH | MR_LIQUIDATIONS | MR_MARKS | MR_FUNDINGS | MR_INTERESTS |
+                        MR_CANDLES | MR_CONTROL,
+            .sequencing = MR_SEQ_FIRST_FINAL_PREV, /* pu == previous u */
+            .type = MR_TYPE_PERPETUAL,
+            .primary_trades = "aggTrade",
+        },
     {0},
 };
 
