@@ -89,8 +89,12 @@ int binance_instrument(struct mr_decoder *dec, struct mr_span symbol, const stru
 void binance_reopen(struct mr_json *j, struct mr_span raw);
 int binance_failed(struct mr_decoder *dec, const struct mr_json *j);
 
-/* depth.c. MR_E_AGAIN: not the usual form. */
+/* depth_usual.c. MR_E_AGAIN: not the usual form. */
 int binance_depth_usual(struct mr_decoder *dec, const struct mr_frame *frame, union mr_slot *out, uint32_t out_max);
+int binance_snapshot_usual(struct mr_decoder *dec, struct mr_span symbol, const struct mr_frame *body, union mr_slot *out,
+                           uint32_t out_max);
+
+/* depth.c */
 int binance_depth(struct binance_message *m, const struct binance_fields *f);
 int binance_partial(struct binance_message *m, const struct binance_fields *f);
 /* Both side arrays into the group that `slot` opens; closes it and moves m->out. */

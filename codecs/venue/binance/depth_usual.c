@@ -3,6 +3,8 @@
  *   {"stream":"btcusdt@depth@100ms","data":{"e":"depthUpdate","E":1,"T":1,"s":"BTCUSDT","ps":"BTCUSDT","U":1,"u":2,"pu":0,
  *    "b":[["1.0","2"]],"a":[],"st":1}}          wrapper, T, ps, pu and st may be missing
  *
+ *   {"lastUpdateId":1,"E":1,"T":1,"bids":[["1.0","2"]],"asks":[]}     a REST snapshot; E and T may be missing
+ *
  * Every byte is compared or converted, so what passes is legal and means what it says. Anything else is MR_E_AGAIN and
  * goes to the general path, which alone decides what is wrong with it. */
 #include "codecs/json/levels.h"
@@ -144,6 +146,19 @@ static bool any_negative(const struct mr_level *level, uint32_t n)
     return signs < 0;
 }
 
+/* Both sides, one after the other; `asks` is what stands between them. The levels' count on each, or s->ok false. */
+static inline void sides(struct scan *s, const struct mr_frame *frame, const struct mr_instrument *it,
+                         union mr_slot *out, const char *asks, size_t asks_len, uint32_t count[2])
+{
+    const struct mr_levels_scan how = {MR_LEVELS_PAIR, it->price_scale, it->size_scale};
+    struct mr_level *levels = mr_take_levels(out);
+    count[0] = side(s, frame, &how, levels, MR_LEVELS_MAX);
+    s->ok &= found(s, asks, asks_len);
+    count[1] = s->ok ? side(s, frame, &how, levels + count[0], MR_LEVELS_MAX - count[0]) : 0;
+    s->ok = s->ok && !any_negative(levels, count[0] + count[1]);
+}
+#define SIDES(s, frame, it, out, between, count) sides(s, frame, it, out, between, sizeof(between) - 1, count)
+
 int binance_depth_usual(struct mr_decoder *dec, const struct mr_frame *frame, union mr_slot *out, uint32_t out_max)
 {
     struct scan s = {frame->data, frame->data + frame->len, true};
@@ -154,16 +169,13 @@ int binance_depth_usual(struct mr_decoder *dec, const struct mr_frame *frame, un
     const struct mr_instrument *it = mr_take_symbol(dec, h.symbol);
     if (mr_unlikely(!it))
         return MR_E_AGAIN;
-    const struct mr_levels_scan how = {MR_LEVELS_PAIR, it->price_scale, it->size_scale};
-    struct mr_level *levels = mr_take_levels(out);
-    uint32_t bids = side(&s, frame, &how, levels, MR_LEVELS_MAX);
-    EXPECT(&s, ",\"a\":");
-    uint32_t asks = s.ok ? side(&s, frame, &how, levels + bids, MR_LEVELS_MAX - bids) : 0;
+    uint32_t count[2];
+    SIDES(&s, frame, it, out, ",\"a\":", count);
     FOUND(&s, ",\"st\":1");
     EXPECT(&s, "}");
     if (h.wrapped)
         EXPECT(&s, "}");
-    if (!s.ok || s.p != s.end || any_negative(levels, bids + asks))
+    if (!s.ok || s.p != s.end)
         return MR_E_AGAIN;
 
     dec->kind = KIND_DEPTH;
@@ -173,5 +185,32 @@ int binance_depth_usual(struct mr_decoder *dec, const struct mr_frame *frame, un
     slot->book.seq = h.last;
     slot->book.first_seq = h.first;
     slot->book.prev_seq = h.previous;
-    return (int)mr_take_book(slot, bids, asks);
+    return (int)mr_take_book(slot, count[0], count[1]);
+}
+
+int binance_snapshot_usual(struct mr_decoder *dec, struct mr_span symbol, const struct mr_frame *body,
+                           union mr_slot *out, uint32_t out_max)
+{
+    struct scan s = {body->data, body->data + body->len, true};
+    const struct mr_instrument *it = symbol.data ? mr_take_symbol(dec, symbol) : NULL;
+    if (!it || out_max < MR_GROUP_SLOTS)
+        return MR_E_AGAIN;
+    EXPECT(&s, "{\"lastUpdateId\":");
+    uint64_t seq = number(&s), time = FOUND(&s, ",\"E\":") ? number(&s) : 0;
+    time = FOUND(&s, ",\"T\":") ? number(&s) : time;
+    EXPECT(&s, ",\"bids\":");
+    if (!s.ok || time > INT64_MAX / MR_NS_PER_MS)
+        return MR_E_AGAIN;
+    uint32_t count[2];
+    SIDES(&s, body, it, out, ",\"asks\":", count);
+    EXPECT(&s, "}");
+    if (!s.ok || s.p != s.end)
+        return MR_E_AGAIN;
+
+    dec->kind = KIND_SNAPSHOT;
+    union mr_slot *slot = mr_take_slot(dec, out, MR_EVENT_BOOK, it);
+    slot->book.flags |= MR_FLAG_SNAPSHOT;
+    slot->book.venue_ns = (int64_t)(time * MR_NS_PER_MS);
+    slot->book.seq = slot->book.first_seq = seq;
+    return (int)mr_take_book(slot, count[0], count[1]);
 }

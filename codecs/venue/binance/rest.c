@@ -271,9 +271,12 @@ int binance_rest(struct mr_decoder *dec, struct mr_span url, const struct mr_fra
 {
     struct binance_message m = {.dec = dec, .frame = body, .out = out, .end = out + out_max};
     struct mr_json j;
-    int status;
+    bool depth = contains(url, "/depth");
+    int status = depth ? binance_snapshot_usual(dec, query(url, "symbol="), body, out, out_max) : MR_E_AGAIN;
+    if (status != MR_E_AGAIN)
+        return status;
     mr_json_open(&j, body->data, body->len);
-    if (contains(url, "/depth"))
+    if (depth)
         status = snapshot(&m, url, &j);
     else if (contains(url, "/exchangeInfo"))
         status = exchange_info(dec, &j, table);
