@@ -7,7 +7,7 @@
 
 /* A number by RFC 8259 (no exponent handling beyond refusing): true and the value at the scale; false if it is not a plain
  * decimal, needs more decimals than the scale, or does not fit. `exponent` says that it is one written with an exponent. */
-static inline bool plain_number(const uint8_t *text, uint32_t len, int scale, int64_t *out, bool *exponent)
+static inline bool plain_decimal(const uint8_t *text, uint32_t len, int scale, int64_t *out, bool *exponent)
 {
     uint32_t i = 0;
     bool negative = false, digits = false;
@@ -65,7 +65,7 @@ static inline bool plain_string(struct plain *p, int scale, int64_t *out)
     uint32_t start = p->pos;
     while (p->pos < p->len && p->data[p->pos] != '"')
         p->pos++;
-    bool exponent, good = plain_number(p->data + start, p->pos - start, scale, out, &exponent);
+    bool exponent, good = plain_decimal(p->data + start, p->pos - start, scale, out, &exponent);
     p->exponent |= exponent;
     return good && p->pos < p->len;
 }
@@ -110,6 +110,33 @@ static inline int64_t plain_levels(const uint8_t *data, uint32_t len, uint32_t p
         if (!plain_take(&p, ","))
             return -1;
     }
+}
+
+/* One text read by the plain reference and by every kernel this CPU has. NULL if all agree, else who does not. Numbers with
+ * exponents are not the plain reference's business: there the kernels must agree among themselves. */
+#define LEVELS_ROOM 1500
+struct levels_room {
+    struct mr_level plain[LEVELS_ROOM], scalar[LEVELS_ROOM], got[LEVELS_ROOM];
+};
+
+static inline const char *levels_agree(const uint8_t *data, uint32_t len, uint32_t pos, const struct mr_levels_scan *scan,
+                                       uint32_t max, struct levels_room *room)
+{
+    uint32_t want_count = 0, scalar_count = 0, count = 0;
+    bool exponent;
+    int64_t want = plain_levels(data, len, pos, scan, room->plain, max, &want_count, &exponent);
+    int64_t scalar = mr_levels_kernel(MR_KERNEL_SCALAR)(data, len, pos, scan, room->scalar, max, &scalar_count);
+    if (!exponent && (want < 0 ? scalar >= 0 : scalar != want || scalar_count != want_count ||
+                                                   memcmp(room->scalar, room->plain, want_count * sizeof(struct mr_level)) != 0))
+        return "scalar";
+    for (int k = 0; k < MR_KERNEL_COUNT; k++) {
+        if (!mr_kernel_available((enum mr_kernel)k))
+            continue;
+        int64_t end = mr_levels_kernel((enum mr_kernel)k)(data, len, pos, scan, room->got, max, &count);
+        if (end != scalar || (end >= 0 && (count != scalar_count || memcmp(room->got, room->scalar, count * sizeof(struct mr_level)) != 0)))
+            return mr_kernel_name((enum mr_kernel)k);
+    }
+    return NULL;
 }
 
 #endif

@@ -1,4 +1,5 @@
 #include "codecs/number/number.h"
+#include "tests/codecs/number/plain.h"
 #include "tests/support/support.h"
 
 #include <math.h>
@@ -54,13 +55,50 @@ static void fixed_is_exact_or_refused(void **state)
         {"1.000000000000000000000000000000", 0, MR_OK, 1}, {"99999999999999999999999", 8, MR_E_OVERFLOW, 0},
     };
     for (size_t i = 0; i < MR_COUNT_OF(cases); i++) {
-        int64_t got = 0;
-        int status = mr_number_fixed(bytes(cases[i].text), (uint32_t)strlen(cases[i].text), cases[i].scale, &got);
-        if (status != cases[i].status || got != cases[i].want)
-            print_error("%s at scale %d\n", cases[i].text, cases[i].scale);
-        assert_int_equal(status, cases[i].status);
-        assert_int_equal(got, cases[i].want);
+        for (int k = 0; k < MR_KERNEL_COUNT; k++) {
+            if (!mr_kernel_available((enum mr_kernel)k))
+                continue;
+            int64_t got = 0;
+            int status = mr_number_fixed_kernel((enum mr_kernel)k)(bytes(cases[i].text), (uint32_t)strlen(cases[i].text), cases[i].scale, &got);
+            if (status != cases[i].status || got != cases[i].want)
+                print_error("%s at scale %d, %s\n", cases[i].text, cases[i].scale, mr_kernel_name((enum mr_kernel)k));
+            assert_int_equal(status, cases[i].status);
+            assert_int_equal(got, cases[i].want);
+        }
     }
+}
+
+/* Texts near what the vector kernels take: every length, point, sign, a wrong byte now and then. */
+static void random_texts_are_read_alike_by_all_kernels(void **state)
+{
+    (void)state;
+    static const char odd[] = "..--+eE /:0\x80\xff";
+    struct mr_random r = {1121};
+    struct mr_guard g = mr_guard_open(32);
+    for (int i = 0; i < (getenv("MILLRACE_QUICK") ? 200000 : 3000000); i++) {
+        uint32_t len = 1 + (uint32_t)mr_random_below(&r, i % 8 ? 17 : 32), kind = (uint32_t)mr_random_below(&r, 16);
+        uint8_t *text = g.data + 32 - len;
+        for (uint32_t n = 0; n < len; n++)
+            text[n] = (uint8_t)('0' + mr_random_below(&r, kind < 2 ? 2 : 10));
+        if (kind)
+            text[mr_random_below(&r, len)] = '.';
+        if (kind > 12)
+            text[mr_random_below(&r, len)] = (uint8_t)odd[mr_random_below(&r, sizeof odd - 1)];
+        int scale = (int)mr_random_below(&r, MR_SCALE_MAX + 1);
+        int64_t want = 0;
+        int status = plain_fixed(text, len, scale, &want);
+        for (int k = 0; k < MR_KERNEL_COUNT; k++) {
+            int64_t got = 0;
+            if (!mr_kernel_available((enum mr_kernel)k))
+                continue;
+            int found = mr_number_fixed_kernel((enum mr_kernel)k)(text, len, scale, &got);
+            if (found != status || got != want)
+                print_error("%.*s at scale %d, %s\n", (int)len, text, scale, mr_kernel_name((enum mr_kernel)k));
+            assert_int_equal(found, status);
+            assert_int_equal(got, want);
+        }
+    }
+    mr_guard_close(&g);
 }
 
 static void decimals_keep_all_digits(void **state)
@@ -152,6 +190,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_not_a_number_is_refused_by_every_reader),
         cmocka_unit_test(fixed_is_exact_or_refused),
+        cmocka_unit_test(random_texts_are_read_alike_by_all_kernels),
         cmocka_unit_test(decimals_keep_all_digits),
         cmocka_unit_test(integers_are_digits_only),
         cmocka_unit_test(doubles_are_the_nearest),
