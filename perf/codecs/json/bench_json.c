@@ -167,7 +167,8 @@ void mr_bench_json(struct mr_bench *b)
                              .work = sets[i].walk_work,
                              .items = m.count,
                              .ours = {walk, &m},
-                             .references = {{"simdjson On-Demand", mr_reference_simdjson_walk, &m}},
+                             .references = {{"simdjson On-Demand (strings unescaped, numbers converted)",
+                                             mr_reference_simdjson_walk, &m}},
                              .kernels = true,
                          });
         free(m.bytes);
