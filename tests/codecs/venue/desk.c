@@ -220,6 +220,24 @@ static void same_slots(const struct mr_desk *a, const struct mr_desk *b, const u
         fail_msg("the fast path differs on: %.*s\n general: %s\n shape:   %s", (int)len, (const char *)line, a->text, b->text);
 }
 
+void mr_desk_learns(const char *venue_product, void (*stock)(struct mr_desk *desk), const char *const *messages, size_t count, uint64_t hits)
+{
+    struct mr_desk *general = mr_desk_open(venue_product, false), *fast = mr_desk_open(venue_product, true);
+    struct mr_shapes_stats stats;
+    stock(general);
+    stock(fast);
+    for (size_t i = 0; i < count; i++) {
+        size_t n = strlen(messages[i]);
+        assert_true(mr_desk_decode(general, messages[i], n) > 0);
+        assert_int_equal(mr_desk_decode(fast, messages[i], n), (int)general->slots);
+        same_slots(general, fast, (const uint8_t *)messages[i], n);
+    }
+    mr_shapes_stats(fast->dec.shapes, &stats);
+    assert_int_equal(stats.hits, hits);
+    mr_desk_close(general);
+    mr_desk_close(fast);
+}
+
 /* A byte or some digits changed, or the end cut off: what a shape must not mistake for the message it learnt. */
 static size_t mutated(const char *message, struct mr_random *r, char *out)
 {

@@ -33,6 +33,9 @@ void mr_desk_expect(const char *venue_product, void (*stock)(struct mr_desk *des
 struct mr_desk_refusal { const char *says, *message; int status; const char *about; /* field, or for UNKNOWN the name */ };
 void mr_desk_refuse(const char *venue_product, void (*stock)(struct mr_desk *desk), const struct mr_desk_refusal *cases, size_t count);
 
+/* Messages in pairs of one pattern: as many come by the fast path as said, and equal those of the general one. */
+void mr_desk_learns(const char *venue_product, void (*stock)(struct mr_desk *desk), const char *const *messages, size_t count, uint64_t hits);
+
 /* A recording: every message of it decodes, as often by kind as said, and to the same slots with and without the fast path.
  * `counts` ends with a NULL name. REST bodies of X.rest.json come first if they are there. Skips when there are no recordings. */
 struct mr_desk_count { const char *kind; uint64_t count; };

@@ -162,6 +162,20 @@ static void liquidations_name_the_position(void **state)
     mr_desk_expect("bybit:linear", stock, cases, MR_COUNT_OF(cases));
 }
 
+static void trades_and_liquidations_are_learnt(void **state)
+{
+    (void)state;
+    static const char *const messages[] = {
+        "{\"topic\":\"publicTrade.BTCUSDT\",\"type\":\"snapshot\",\"ts\":1781415763023,\"data\":[{\"T\":1781415763021,\"s\":\"BTCUSDT\",\"S\":\"Sell\",\"v\":\"0.001\","
+        "\"p\":\"64345.20\",\"L\":\"MinusTick\",\"i\":\"35319862-77a2-5ebe-851b-3836573c4fe9\",\"BT\":false,\"RPI\":false,\"seq\":598180439295}]}",
+        "{\"topic\":\"publicTrade.BTCUSDT\",\"type\":\"snapshot\",\"ts\":1781415763923,\"data\":[{\"T\":1781415763921,\"s\":\"BTCUSDT\",\"S\":\"Sell\",\"v\":\"0.022\","
+        "\"p\":\"64341.10\",\"L\":\"MinusTick\",\"i\":\"d5e1986b-fea2-5eba-951c-abcdef3c4fef\",\"BT\":false,\"RPI\":false,\"seq\":598180439911}]}",
+        "{\"topic\":\"allLiquidation.BTCUSDT\",\"type\":\"snapshot\",\"ts\":1791457584979,\"data\":[{\"T\":1791457584957,\"s\":\"BTCUSDT\",\"S\":\"Buy\",\"v\":\"0.5\",\"p\":\"82000\"}]}",
+        "{\"topic\":\"allLiquidation.BTCUSDT\",\"type\":\"snapshot\",\"ts\":1791457585179,\"data\":[{\"T\":1791457585101,\"s\":\"BTCUSDT\",\"S\":\"Buy\",\"v\":\"0.7\",\"p\":\"81990\"}]}",
+    };
+    mr_desk_learns("bybit:linear", stock, messages, MR_COUNT_OF(messages), 2);
+}
+
 static void klines_are_candles(void **state)
 {
     (void)state;
@@ -357,6 +371,7 @@ int main(void)
         cmocka_unit_test(tickers_complete_what_a_delta_leaves_out),
         cmocka_unit_test(a_failed_message_leaves_the_last_values_alone),
         cmocka_unit_test(liquidations_name_the_position),
+        cmocka_unit_test(trades_and_liquidations_are_learnt),
         cmocka_unit_test(klines_are_candles),
         cmocka_unit_test(what_is_no_event_is_understood),
         cmocka_unit_test(what_is_wrong_is_refused_by_name),

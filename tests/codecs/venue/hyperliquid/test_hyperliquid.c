@@ -131,6 +131,16 @@ static void books_are_images(void **state)
     mr_desk_expect("hyperliquid:perp", stock, cases, MR_COUNT_OF(cases));
 }
 
+static void best_bids_and_asks_are_learnt(void **state)
+{
+    (void)state;
+    static const char *const messages[] = {
+        "{\"channel\":\"bbo\",\"data\":{\"coin\":\"SOL\",\"time\":1765887848009,\"bbo\":[{\"px\":\"128.5\",\"sz\":\"36.93\",\"n\":2},{\"px\":\"128.54\",\"sz\":\"18.7\",\"n\":2}]}}",
+        "{\"channel\":\"bbo\",\"data\":{\"coin\":\"SOL\",\"time\":1765887848079,\"bbo\":[{\"px\":\"127.4\",\"sz\":\"11.07\",\"n\":5},{\"px\":\"127.56\",\"sz\":\"10.3\",\"n\":9}]}}",
+    };
+    mr_desk_learns("hyperliquid:perp", stock, messages, MR_COUNT_OF(messages), 1);
+}
+
 static void contexts_and_candles(void **state)
 {
     (void)state;
@@ -263,6 +273,7 @@ int main(void)
         cmocka_unit_test(a_liquidators_trade_is_a_liquidation_too),
         cmocka_unit_test(fills_tell_whose_position_was_closed),
         cmocka_unit_test(books_are_images),
+        cmocka_unit_test(best_bids_and_asks_are_learnt),
         cmocka_unit_test(contexts_and_candles),
         cmocka_unit_test(what_is_no_event_is_understood),
         cmocka_unit_test(what_is_wrong_is_refused_by_name),

@@ -236,21 +236,7 @@ static void small_messages_are_learnt_and_stay_equal(void **state)
         ARG("trades", "BTC-USDT-SWAP") "\"data\":[{\"instId\":\"BTC-USDT-SWAP\",\"tradeId\":\"2701364977\",\"px\":\"64311\",\"sz\":\"31.27\",\"side\":\"buy\",\"ts\":\"1781416584831\",\"count\":\"8\",\"source\":\"0\",\"seqId\":323647402789}]}",
         ARG("trades", "BTC-USDT-SWAP") "\"data\":[{\"instId\":\"BTC-USDT-SWAP\",\"tradeId\":\"2701364978\",\"px\":\"64312\",\"sz\":\"11.28\",\"side\":\"buy\",\"ts\":\"1781416584931\",\"count\":\"1\",\"source\":\"1\",\"seqId\":323647402799}]}",
     };
-    struct mr_desk *general = mr_desk_open("okx:public", false), *fast = mr_desk_open("okx:public", true);
-    stock(general);
-    stock(fast);
-    for (size_t i = 0; i < MR_COUNT_OF(messages); i++) {
-        size_t n = strlen(messages[i]);
-        assert_true(mr_desk_decode(general, messages[i], n) > 0);
-        assert_int_equal(mr_desk_decode(fast, messages[i], n), (int)general->slots);
-        assert_string_equal(fast->text, general->text);
-        assert_memory_equal(fast->out, general->out, general->slots * sizeof *general->out);
-    }
-    struct mr_shapes_stats stats;
-    mr_shapes_stats(fast->dec.shapes, &stats);
-    assert_int_equal(stats.hits, 3); /* the second of each */
-    mr_desk_close(general);
-    mr_desk_close(fast);
+    mr_desk_learns("okx:public", stock, messages, MR_COUNT_OF(messages), 3); /* the second of each */
 }
 
 static const struct mr_instrument *found(struct mr_desk *desk, const char *symbol)
