@@ -85,17 +85,14 @@ static int32_t anchor(const struct mr_side *side, const struct change *changes, 
     return stay;
 }
 
-/* Room below for `stay` and above for net - stay; there is room for both in all, so a shifted anchor always does. */
-static int32_t fit(struct mr_side *side, int32_t stay, int32_t net)
+/* The levels are about to grow by `stay` downwards and by net - stay upwards (or to shrink). mr_side_apply has seen to
+ * it that half of what is free is enough for either. */
+static void make_room(struct mr_side *side, int32_t stay, int32_t net)
 {
-    for (int tries = 0;; tries++) {
-        int32_t below = (int32_t)side->first - 1, above = (int32_t)(side->capacity - side->first - side->count);
-        if (mr_likely(stay <= below && net - stay <= above))
-            return stay;
-        if (tries > 0)
-            return stay > below ? below : net - above;
+    int32_t below = (int32_t)side->first - 1, above = (int32_t)(side->capacity - side->first - side->count);
+    if (mr_unlikely(stay > below || net - stay > above))
         centre(side);
-    }
+    MR_DCHECK(stay < (int32_t)side->first && net - stay <= (int32_t)(side->capacity - side->first - side->count));
 }
 
 /* Makes the changes (best first) in place. Targets are disjoint and in order, so what moves down is moved from the
@@ -104,7 +101,7 @@ static void merge(struct mr_side *side, const struct change *changes, uint32_t c
 {
     int32_t net;
     int32_t stay = anchor(side, changes, count, &net);
-    stay = fit(side, stay, net);
+    make_room(side, stay, net);
     struct mr_level *levels = side->base + side->first;
     int32_t by = -stay;
     if (by < 0)
@@ -240,7 +237,7 @@ void mr_side_apply(struct mr_side *side, const struct mr_level *levels, uint32_t
 {
     while (n > 0) {
         if (mr_unlikely(side->capacity - 1 - side->count < 2 * MR_SIDE_MERGE))
-            mr_side_trim(side); /* leaves room for one run, and as much again to float in */
+            mr_side_trim(side); /* half of what is free takes one run, at whichever end */
         struct run run = run_of(side, levels, n);
         if (run.count <= FEW)
             apply_few(side, &run);
