@@ -74,9 +74,11 @@ bool mr_json_null(struct mr_json *j);                      /* consumes null and 
 bool mr_json_skip(struct mr_json *j);                      /* passes over one value of any kind, verifying it */
 bool mr_json_raw(struct mr_json *j, struct mr_span *text); /* skips, and gives the value's bytes */
 
-/* For readers that verify a value themselves (levels.h): the value that begins at the cursor ends before `end`. */
+/* For readers that verify a value themselves (levels.h): the value that begins at the cursor, without blanks before it,
+ * ends before `end`. Only where a value is due. */
 MR_INLINE void mr_json_passed(struct mr_json *j, uint32_t end)
 {
+    MR_DCHECK(j->status == MR_OK && end > j->pos && end <= j->len);
     j->start = j->pos;
     j->pos = end;
     j->expect = j->after;

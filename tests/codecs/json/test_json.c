@@ -338,6 +338,31 @@ static void skipping_stops_behind_the_value(void **state)
     }
 }
 
+/* As after mr_levels_decode: the cursor goes on behind the value, also in another block of 64 bytes. */
+static void a_value_read_by_others_is_passed(void **state)
+{
+    (void)state;
+    char text[256];
+    static const char value[] = "[[\"60120.00\",\"1.250\"],[\"60119.90\",\"0\"],[\"60119.80\",\"0.004\"],[\"60119.70\",\"3\"]]";
+    snprintf(text, sizeof text, "{\"b\":%s,\"a\":[%s,7]}", value, value);
+    FOR_EACH_KERNEL(kernel)
+    {
+        struct mr_json j;
+        struct mr_span s;
+        open_text(&j, text, kernel);
+        assert_true(mr_json_object(&j) && mr_json_key(&j, &s));
+        mr_json_passed(&j, j.pos + (uint32_t)strlen(value));
+        assert_true(mr_json_key(&j, &s));
+        assert_span(s, "a");
+        assert_true(mr_json_array(&j) && mr_json_next(&j));
+        mr_json_passed(&j, j.pos + (uint32_t)strlen(value));
+        assert_true(mr_json_next(&j) && mr_json_number(&j, &s));
+        assert_span(s, "7");
+        assert_false(mr_json_next(&j));
+        assert_int_equal(mr_json_close(&j), MR_OK);
+    }
+}
+
 /* From every state a container can be left in; what was not looked at is still verified. */
 static void leave_passes_over_the_rest_of_the_container(void **state)
 {
@@ -681,6 +706,7 @@ int main(void)
         cmocka_unit_test(members_and_elements_are_given_in_order),
         cmocka_unit_test(raw_gives_the_bytes_of_any_value),
         cmocka_unit_test(skipping_stops_behind_the_value),
+        cmocka_unit_test(a_value_read_by_others_is_passed),
         cmocka_unit_test(leave_passes_over_the_rest_of_the_container),
         cmocka_unit_test(the_first_error_sticks),
         cmocka_unit_test(another_type_is_a_type_error_where_the_value_begins),
