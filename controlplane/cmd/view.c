@@ -49,8 +49,8 @@ static void draw_book(struct mr_text *t, const struct mr_instrument *i, const st
     if (mr_book_level(book, true, 0, &ask))
         mr_decimal_text(ask.price, i->price_scale, a);
     double spread_bp = bid.price > 0 && ask.price > 0 ? 1e4 * (double)(ask.price - bid.price) / (double)bid.price : 0;
-    snprintf(name, sizeof name, "%.11s %.14s", venue->name, i->symbol);
-    mr_text_format(t, "%-26.26s %12s %12s %8.3f %5u/%-5u %s\n", name, b, a, spread_bp, mr_book_count(book, false), mr_book_count(book, true),
+    snprintf(name, sizeof name, "%.11s:%.8s %.32s", venue->name, venue->products[i->product].name, i->symbol);
+    mr_text_format(t, "%-26.26s %11.11s %11.11s %8.3f %5u/%-5u %s\n", name, b, a, spread_bp, mr_book_count(book, false), mr_book_count(book, true),
                    !mr_book_live(book) ? "STALE" : mr_book_crossed(book) ? "CROSSED" : "live");
 }
 
@@ -58,7 +58,7 @@ static void draw_books(const struct mr_view *view, struct mr_player *p, struct m
 {
     const struct mr_instruments *table = mr_player_instruments(p);
     uint32_t shown = 0, more = 0;
-    heading(view, t, "book                                bid          ask spread bp bids/asks");
+    heading(view, t, "book                               bid         ask spread bp  bids/asks");
     for (uint32_t id = 0; id < mr_instruments_count(table); id++) {
         const struct mr_book *book = mr_pipeline_book(mr_player_pipeline(p), id);
         if (book && shown++ < BOOKS_SHOWN)
@@ -75,20 +75,20 @@ static void draw_rates(struct mr_text *t, const char *what, const char *name, st
     struct mr_velocity_view r;
     if (!v || !mr_velocity_underlying(v, u, &r) || r.windows < 5)
         return;
-    mr_text_format(t, "%-12s %-6.6s", what, name);
+    mr_text_format(t, "%-6s %-5.5s", what, name);
     for (int w = 0; w < 5; w++)
         mr_text_format(t, " %7.1f", r.window[w].per_s);
-    mr_text_format(t, " %8.1f %9.3f  %s\n", r.events.acceleration, r.window[3].usd_per_s / 1e6, r.leading_venue ? mr_venue_by_id(r.leading_venue)->name : "-");
+    mr_text_format(t, " %7.1f %8.3f %.11s\n", r.events.acceleration, r.window[3].usd_per_s / 1e6, r.leading_venue ? mr_venue_by_id(r.leading_venue)->name : "-");
 }
 
 static void draw_velocity(const struct mr_view *view, struct mr_player *p, struct mr_text *t)
 {
     const struct mr_instruments *table = mr_player_instruments(p);
-    heading(view, t, "rates a second        0.1 s   0.5 s     2 s    10 s    60 s    accel   M USD/s  leads");
+    heading(view, t, "rates/s        0.1 s   0.5 s     2 s    10 s    60 s   accel  M USD/s leads");
     uint32_t n = mr_instruments_underlyings(table);
     for (uint32_t u = 0; u < n && u < 4; u++) {
         const char *name = mr_instruments_underlying_name(table, (uint16_t)u);
-        draw_rates(t, "liquidations", name, mr_pipeline_velocity(mr_player_pipeline(p)), u);
+        draw_rates(t, "liq.", name, mr_pipeline_velocity(mr_player_pipeline(p)), u);
         draw_rates(t, "trades", name, mr_pipeline_flow(mr_player_pipeline(p)), u);
     }
 }
@@ -97,7 +97,7 @@ static void draw_volatility(struct mr_player *p, struct mr_text *t)
 {
     struct mr_volatility_view v;
     mr_volatility_query(mr_pipeline_volatility(mr_player_pipeline(p)), &v);
-    mr_text_format(t, "volatility %%  1 min %.3f  5 min %.3f  15 min %.3f  1 h %.3f   regime %s  multiplier %.2f%s\n", v.vol[0], v.vol[1], v.vol[2], v.vol[3],
+    mr_text_format(t, "volatility %%  1m %.3f  5m %.3f  15m %.3f  1h %.3f  %s x%.2f%s\n", v.vol[0], v.vol[1], v.vol[2], v.vol[3],
                    mr_regime_name(v.regime), v.multiplier, v.flags & MR_VOLATILITY_WARMING ? "  (warming)" : "");
 }
 
@@ -115,21 +115,30 @@ static void draw_signals(const struct mr_view *view, const struct mr_player *p, 
         struct mr_text one;
         mr_text_init(&one, line, sizeof line);
         mr_signal_text(&one, &view->signals[i]);
-        mr_text_format(t, "%.79s\n", line);
+        mr_text_format(t, "%.8s%.70s\n", line + 11, line + 30); /* the time of day will do: day, fraction and zone go */
     }
     if (!view->signal_count)
         mr_text_add(t, "none so far\n");
+}
+
+static void draw_clock(struct mr_text *t, int64_t ns)
+{
+    char full[40];
+    struct mr_text one;
+    mr_text_init(&one, full, sizeof full);
+    mr_text_time(&one, ns);
+    mr_text_format(t, "%.10s %.12s", full, full + 11);
 }
 
 void mr_view_draw(struct mr_view *view, struct mr_player *p, int64_t wall_ns, struct mr_text *t)
 {
     double seconds = (double)(wall_ns - view->last_ns) / 1e9;
     int64_t engine_ns = mr_pipeline_time(mr_player_pipeline(p));
-    mr_text_format(t, "%s   %.0f s   engine time ", view->title, (double)(wall_ns - view->begun_ns) / 1e9);
+    mr_text_format(t, "%s  %.0f s  engine time ", view->title, (double)(wall_ns - view->begun_ns) / 1e9);
     if (engine_ns == INT64_MIN)
         mr_text_add(t, "-");
     else
-        mr_text_time(t, engine_ns / 1000000 * 1000000);
+        draw_clock(t, engine_ns);
     mr_text_add(t, "\n\n");
     draw_feeds(view, p, seconds, t);
     mr_text_add(t, "\n");

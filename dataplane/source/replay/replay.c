@@ -98,6 +98,21 @@ static void replay_close(struct mr_source *s)
     r->count = 0;
 }
 
+/* Receive time of an input's first frame: lists and snapshots fetched before it do not count. */
+static int64_t begins(const struct input *in)
+{
+    return in->recv_at && in->len ? in->first_frame_ns : in->next.recv_ns;
+}
+
+static void align(struct input *in, const struct input *first)
+{
+    if (!in->has_next || !in->next.recv_ns || !begins(first) || in == first)
+        return;
+    in->shift_ns = begins(first) - begins(in);
+    in->next.recv_ns += in->shift_ns;
+    in->last_ns = in->next.recv_ns;
+}
+
 static int replay_open(struct mr_source *s, void *mem, const void *config, struct mr_err *err)
 {
     const struct mr_replay_config *c = config;
@@ -116,12 +131,11 @@ static int replay_open(struct mr_source *s, void *mem, const void *config, struc
             replay_close(s);
             return status;
         }
+        if (in->recv_at)
+            in->first_frame_ns = peek_recv(in);
         advance(in);
-        if (c->align && in->has_next && in->next.recv_ns && r->inputs[0].has_next && r->inputs[0].next.recv_ns) {
-            in->shift_ns = r->inputs[0].next.recv_ns - in->next.recv_ns;
-            in->next.recv_ns += in->shift_ns;
-            in->last_ns = in->next.recv_ns;
-        }
+        if (c->align)
+            align(in, &r->inputs[0]);
     }
     return MR_OK;
 }
@@ -137,11 +151,15 @@ static struct input *earliest(struct replay *r)
     return best;
 }
 
-static bool due(struct replay *r, int64_t recv_ns, int64_t now_ns)
+/* The first frame sets the clock: instrument lists may have been fetched minutes before it. */
+static bool due(struct replay *r, const struct mr_piece *piece, int64_t now_ns)
 {
+    int64_t recv_ns = piece->recv_ns;
     if (r->pace <= 0 || recv_ns == 0)
         return true;
     if (!r->started) {
+        if (piece->kind == MR_PIECE_REST)
+            return true;
         r->started = true;
         r->first_ns = recv_ns;
         r->start_ns = now_ns;
@@ -162,7 +180,7 @@ static int replay_poll(struct mr_source *s, int64_t now_ns, struct mr_piece *pie
         struct input *in = earliest(r);
         if (!in)
             return n ? (int)n : MR_E_END;
-        if (!due(r, in->next.recv_ns, now_ns))
+        if (!due(r, &in->next, now_ns))
             break;
         pieces[n++] = in->next;
         if (in->segment) { /* its block buffer is reused by the next record, so that is read at the next poll */

@@ -23,7 +23,7 @@ struct mr_replay_config {
     const struct mr_replay_input *inputs;
     uint32_t count;
     double pace;  /* 1 as recorded, N times as fast, 0 as fast as possible */
-    bool align;   /* shift every input in time so that all begin with the first */
+    bool align;   /* shift every input in time so that its first frame comes with that of the first input */
 };
 
 #define MR_REPLAY_INPUTS_MAX 64

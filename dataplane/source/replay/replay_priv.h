@@ -22,7 +22,7 @@ struct input {
     bool lent; /* a segment's piece is out: the next record is read at the next poll */
     uint8_t venue, product;
     uint16_t connection;
-    int64_t shift_ns, last_ns;
+    int64_t shift_ns, last_ns, first_frame_ns;
 };
 
 struct replay {

@@ -80,7 +80,7 @@ static void lines_bodies_and_files_merge_by_receive_time(void **state)
     assert_string_equal(out, "R50:/info={} F100:{1} F150:{4} F200:{2} R250:/depth={\"x\":[1,2]} F300:{3} F300:{5}");
     config.align = true;
     assert_int_equal(run(&config, 0, out, sizeof out, &err), MR_E_END);
-    assert_string_equal(out, "R50:/info={} F50:{4} F100:{1} F200:{2} F200:{5} R250:/depth={\"x\":[1,2]} F300:{3}");
+    assert_string_equal(out, "R50:/info={} F100:{1} F100:{4} F200:{2} R250:/depth={\"x\":[1,2]} F250:{5} F300:{3}");
 }
 
 static void pacing_holds_pieces_until_their_time(void **state)
