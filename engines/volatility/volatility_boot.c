@@ -45,30 +45,62 @@ uint32_t mr_volatility_state_layout(void)
 
 void mr_volatility_save(const struct mr_volatility *v, void *state) { memcpy(state, &v->state, sizeof(v->state)); }
 
-static bool finite_variance(double x) { return x >= 0 && x - x == 0; }
+/* A variance or a percentage that this engine can have written. NaN is none. */
+static bool plausible(double x) { return x >= 0 && x < 1e9; }
 
-/* Could this engine have written it? Rings in their bounds, numbers finite, counts that fit each other. */
-static bool possible(const struct volatility_state *s)
+static bool never_or_past(int64_t time_ns, int64_t now_ns)
 {
-    if (s->bars > BARS || s->bar_next >= BARS || s->samples > SAMPLES || s->sample_next >= SAMPLES ||
-        s->regime >= MR_REGIME_COUNT || s->regime_before >= MR_REGIME_COUNT || s->price < 0 || s->sampled < 0 ||
-        s->price_scale < 0 || s->price_scale > MR_SCALE_MAX || !finite_variance(s->ewma) || s->returns > 1ull << 62)
+    return time_ns == INT64_MIN || (time_ns >= 0 && time_ns <= now_ns);
+}
+
+static bool counts_possible(const struct volatility_state *s)
+{
+    return s->bars <= BARS && s->bar_next < BARS && s->samples <= SAMPLES && s->sample_next < SAMPLES &&
+           s->returns <= 1ull << 62 && s->regime < MR_REGIME_COUNT && s->regime_before < MR_REGIME_COUNT;
+}
+
+static bool prices_possible(const struct volatility_state *s)
+{
+    return s->price >= 0 && s->sampled >= 0 && s->price_scale >= 0 && s->price_scale <= MR_SCALE_MAX;
+}
+
+static bool times_possible(const struct volatility_state *s, int64_t now_ns)
+{
+    if (!never_or_past(s->second_ns, now_ns) || !never_or_past(s->trade_ns, now_ns) ||
+        !never_or_past(s->clamped_ns, now_ns) || !never_or_past(s->gap_ns, now_ns) ||
+        !never_or_past(s->regime_ns, now_ns) || (s->regime_known && s->regime_ns == INT64_MIN))
         return false;
-    if (s->price > 0 ? s->trade_ns < 0 : s->trade_ns != INT64_MIN)
-        return false;
-    for (uint32_t i = 0; i < MR_VOLATILITY_WINDOWS; i++)
-        if (!finite_variance(s->parkinson_vol[i]) || !finite_variance(s->garman_klass_vol[i]))
-            return false;
+    return s->price == 0 || (s->second_ns >= 0 && s->trade_ns >= 0 && s->bar.open_ns >= 0 && s->bar.open_ns <= now_ns);
+}
+
+static bool rings_possible(const struct volatility_state *s, int64_t now_ns)
+{
     for (uint32_t i = 0; i < RETURNS; i++)
         if (s->ret[i] > RETURN_BOUND || s->ret[i] < -RETURN_BOUND)
             return false;
     for (uint32_t i = 0; i < SAMPLES; i++)
-        if (s->sample[i].value < 0 || s->sample[i].value > SAMPLE_BOUND || s->sample[i].time_ns < 0)
+        if (s->sample[i].value < 0 || s->sample[i].value > SAMPLE_BOUND || s->sample[i].time_ns < 0 ||
+            s->sample[i].time_ns > now_ns)
             return false;
     for (uint32_t i = 0; i < BARS; i++)
-        if (!finite_variance(s->parkinson[i]) || !finite_variance(s->garman_klass[i]))
+        if (!plausible(s->parkinson[i]) || !plausible(s->garman_klass[i]))
             return false;
-    return true;
+    for (uint32_t i = 0; i < MR_VOLATILITY_WINDOWS; i++)
+        if (!plausible(s->parkinson_vol[i]) || !plausible(s->garman_klass_vol[i]))
+            return false;
+    return plausible(s->ewma);
+}
+
+static int judge(const struct mr_volatility *v, int64_t now_ns)
+{
+    const struct volatility_state *s = &v->state;
+    if (s->stale_s != v->config.stale_s || memcmp(&s->lambda, &v->config.ewma_lambda, sizeof(s->lambda)) != 0)
+        return MR_E_LAYOUT;
+    if (s->second_ns > now_ns)
+        return MR_E_RANGE;
+    return counts_possible(s) && prices_possible(s) && times_possible(s, now_ns) && rings_possible(s, now_ns)
+               ? MR_OK
+               : MR_E_CORRUPT;
 }
 
 /* Sums and order are made anew from the rings: nothing that can be derived is taken on trust. */
@@ -110,16 +142,12 @@ int mr_volatility_restore(struct mr_volatility *v, const void *state, size_t byt
     if (bytes != sizeof(v->state))
         return MR_E_LAYOUT;
     memcpy(&v->state, state, bytes);
-    const struct volatility_state *s = &v->state;
-    int status = s->stale_s != v->config.stale_s || memcmp(&s->lambda, &v->config.ewma_lambda, sizeof(double)) != 0
-                     ? MR_E_LAYOUT
-                 : !possible(s)                                  ? MR_E_CORRUPT
-                 : s->second_ns > now_ns || s->trade_ns > now_ns ? MR_E_RANGE
-                                                                 : MR_OK;
+    int status = judge(v, now_ns);
     if (status != MR_OK) {
         begin(v);
         return status;
     }
+    const struct volatility_state *s = &v->state;
     derive(&v->state);
     if (s->second_ns == INT64_MIN || now_ns - s->second_ns > RESTORE_NS)
         keep_samples_only(v);
