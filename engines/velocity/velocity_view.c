@@ -56,11 +56,14 @@ static uint32_t view_flags(const struct mr_velocity *v, const struct stream *str
     return flags;
 }
 
+/* Fills `out`, all zero before. */
 static bool view(struct mr_velocity *v, uint32_t id, struct mr_velocity_view *out)
 {
     struct stream *stream = &v->stream[id];
-    *out = (struct mr_velocity_view){
-        .engine_ns = v->now_ns, .grid_ns = v->grid_ns, .last_event_ns = stream->last_ns, .windows = v->windows};
+    out->engine_ns = v->now_ns;
+    out->grid_ns = v->grid_ns;
+    out->last_event_ns = stream->last_ns;
+    out->windows = v->windows;
     if (!stream->used)
         return false;
     mr_window_advance(stream->window, v->now_ns);

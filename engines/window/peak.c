@@ -29,11 +29,21 @@ static MR_COLD void merge_oldest(struct mr_peak *peak)
 /* What is older and not larger will never again be the largest of anything. */
 void mr_peak_add(struct mr_peak *peak, int64_t time_ns, int64_t value)
 {
-    while (peak->count > 0 && entry(peak, peak->count - 1)->value <= value)
-        peak->count--;
-    if (mr_unlikely(peak->count == peak->capacity))
-        merge_oldest(peak);
-    *entry(peak, peak->count++) = (struct mr_peak_entry){time_ns, value};
+    struct mr_peak_entry *entries = peak->entries;
+    uint32_t count = peak->count, at = peak->head + count; /* where the new one goes */
+    at = at < peak->capacity ? at : at - peak->capacity;
+    while (count > 0) {
+        uint32_t last = at > 0 ? at - 1 : peak->capacity - 1;
+        if (entries[last].value > value)
+            break;
+        at = last;
+        count--;
+    }
+    peak->count = count;
+    if (mr_unlikely(count == peak->capacity))
+        merge_oldest(peak); /* frees the front, which is where the new one goes */
+    entries[at] = (struct mr_peak_entry){time_ns, value};
+    peak->count++;
 }
 
 void mr_peak_expire(struct mr_peak *peak, int64_t cutoff_ns)
@@ -42,15 +52,22 @@ void mr_peak_expire(struct mr_peak *peak, int64_t cutoff_ns)
         drop_oldest(peak);
 }
 
+/* The longest window's answer is the front entry; that of a short one lies near the back, and entries are few: one more
+ * for each time a stream of n values sets a new record, about log n. So it looks at the front, then goes from the back.
+ */
 int64_t mr_peak_after(const struct mr_peak *peak, int64_t cutoff_ns)
 {
-    uint32_t low = 0, high = peak->count; /* the first entry later than the cutoff */
-    while (low < high) {
-        uint32_t middle = (low + high) / 2;
-        if (entry(peak, middle)->time_ns <= cutoff_ns)
-            low = middle + 1;
-        else
-            high = middle;
+    const struct mr_peak_entry *entries = peak->entries;
+    if (peak->count == 0)
+        return 0;
+    if (entries[peak->head].time_ns > cutoff_ns)
+        return entries[peak->head].value;
+    int64_t largest = 0;
+    uint32_t at = peak->head + peak->count - 1;
+    at = at < peak->capacity ? at : at - peak->capacity;
+    while (entries[at].time_ns > cutoff_ns) { /* the front entry ends it */
+        largest = entries[at].value;
+        at = at > 0 ? at - 1 : peak->capacity - 1;
     }
-    return low < peak->count ? entry(peak, low)->value : 0;
+    return largest;
 }

@@ -26,27 +26,38 @@ static void cursor_pass_cells(struct mr_window *window, struct window_cursor *cu
     }
 }
 
-static void cursor_advance(struct mr_window *window, struct window_cursor *cursor)
+/* Lets the events up to the cutoff go. Sides are told apart without a branch: `side` is all ones for a short. */
+static void cursor_pass_events(const struct mr_window *window, struct window_cursor *cursor)
 {
-    cursor->cutoff_ns = window->now_ns - cursor->width_ns;
-    if (mr_unlikely(cursor->cell < window->end_cell))
-        cursor_pass_cells(window, cursor);
-    while (cursor->event < window->end_event) {
-        const struct window_event *event = &window->events[cursor->event & window->event_mask];
-        if (event->time_ns > cursor->cutoff_ns)
-            return;
-        total_add(&cursor->base, event->value);
-        cursor->event++;
+    const struct window_event *events = window->events;
+    const uint64_t mask = window->event_mask, end = window->end_event;
+    const int64_t cutoff_ns = cursor->cutoff_ns;
+    uint64_t at = cursor->event, longs = 0, shorts = 0;
+    for (; at < end && events[at & mask].time_ns <= cutoff_ns; at++) {
+        uint64_t value = (uint64_t)events[at & mask].value, side = 0 - (value >> 63);
+        shorts += (value ^ side) & side;
+        longs += value & ~side;
     }
+    cursor->base.count += at - cursor->event;
+    cursor->base.long_micro += longs;
+    cursor->base.short_micro += shorts;
+    cursor->event = at;
 }
 
 void mr_window_advance(struct mr_window *window, int64_t now_ns)
 {
-    if (now_ns <= window->now_ns)
+    if (now_ns > window->now_ns)
+        window->now_ns = now_ns;
+    if (window->advanced_ns == window->now_ns)
         return;
-    window->now_ns = now_ns;
-    for (uint32_t i = 0; i < window->cursors; i++)
-        cursor_advance(window, &window->cursor[i]);
+    window->advanced_ns = window->now_ns;
+    for (uint32_t i = 0; i < window->cursors; i++) {
+        struct window_cursor *cursor = &window->cursor[i];
+        cursor->cutoff_ns = window->now_ns - cursor->width_ns;
+        if (mr_unlikely(cursor->cell < window->end_cell))
+            cursor_pass_cells(window, cursor);
+        cursor_pass_events(window, cursor);
+    }
     mr_peak_expire(&window->peak, window->cursor[window->longest].cutoff_ns);
 }
 
@@ -78,12 +89,22 @@ static MR_COLD void fold_oldest(struct mr_window *window)
     }
 }
 
+/* Old events leave first: what is folded or merged must not depend on who asked in between. */
+static MR_COLD void make_room(struct mr_window *window)
+{
+    mr_window_advance(window, window->now_ns);
+    if (window->end_event - window->first_event > window->event_mask)
+        fold_oldest(window);
+}
+
 void mr_window_add(struct mr_window *window, int64_t now_ns, int64_t micro, bool is_short)
 {
     micro = micro < 0 ? 0 : micro > MR_WINDOW_MICRO_MAX ? MR_WINDOW_MICRO_MAX : micro;
-    mr_window_advance(window, now_ns);
-    if (mr_unlikely(window->end_event - window->first_event > window->event_mask))
-        fold_oldest(window);
+    if (now_ns > window->now_ns)
+        window->now_ns = now_ns;
+    if (mr_unlikely(window->end_event - window->first_event > window->event_mask ||
+                    window->peak.count == window->peak.capacity))
+        make_room(window);
     struct window_event *event = &window->events[window->end_event++ & window->event_mask];
     *event = (struct window_event){window->now_ns, is_short ? ~micro : micro};
     total_add(&window->total, event->value);
@@ -99,7 +120,7 @@ static bool coarse(const struct mr_window *window, const struct window_cursor *c
 
 void mr_window_query(const struct mr_window *window, uint32_t i, struct mr_window_sum *out)
 {
-    MR_DCHECK(i < window->cursors);
+    MR_DCHECK(i < window->cursors && window->advanced_ns == window->now_ns);
     const struct window_cursor *cursor = &window->cursor[i];
     out->count = window->total.count - cursor->base.count;
     out->long_micro = (int64_t)(window->total.long_micro - cursor->base.long_micro);

@@ -49,11 +49,12 @@ size_t mr_window_bytes(const struct mr_window_config *config);
 /* An empty stream at time INT64_MIN in `mem` (8-byte aligned). Config outside its bounds is ours to prevent: asserted. */
 struct mr_window *mr_window_init(void *mem, const struct mr_window_config *config);
 
-/* Adds one event; `micro` is clamped to 0 .. MR_WINDOW_MICRO_MAX. Advances to its time first. */
+/* Adds one event; `micro` is clamped to 0 .. MR_WINDOW_MICRO_MAX. What is old by now leaves with the next advance, which has
+ * to come before a question. */
 void mr_window_add(struct mr_window *window, int64_t now_ns, int64_t micro, bool is_short);
 /* Lets go what is older than each window at `now_ns`. */
 void mr_window_advance(struct mr_window *window, int64_t now_ns);
-/* Content of window `i` of the config at the time of the last add or advance. */
+/* Content of window `i` of the config. Nothing was added since the last advance. */
 void mr_window_query(const struct mr_window *window, uint32_t i, struct mr_window_sum *out);
 uint64_t mr_window_count(const struct mr_window *window, uint32_t i); /* the count alone */
 int64_t mr_window_micro(const struct mr_window *window, uint32_t i);  /* both sides together */

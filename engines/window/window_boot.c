@@ -38,7 +38,7 @@ struct mr_window *mr_window_init(void *mem, const struct mr_window_config *confi
     check(config);
     struct mr_window *window = mem;
     memset(window, 0, sizeof(*window));
-    window->now_ns = INT64_MIN;
+    window->now_ns = window->advanced_ns = INT64_MIN;
     window->event_mask = config->events - 1;
     window->cell_count = cells(config);
     window->events = (struct window_event *)(window + 1);

@@ -30,7 +30,7 @@ struct window_cursor {
 };
 
 struct mr_window {
-    int64_t now_ns;
+    int64_t now_ns, advanced_ns;     /* the newest time seen; the time the cursors stand at */
     uint32_t cursors, longest; /* how many; the index of the longest */
     uint64_t event_mask, cell_count;
     uint64_t first_event, end_event; /* single events kept */

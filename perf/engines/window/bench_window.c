@@ -55,6 +55,7 @@ static uint64_t ours_windows(void *arg)
     (void)arg;
     for (uint32_t i = 0; i < EVENTS; i++) {
         mr_window_add(window, times[i], micros[i], i & 1);
+        mr_window_advance(window, times[i]);
         for (uint32_t w = 0; w < 5; w++) {
             struct mr_window_sum s;
             mr_window_query(window, w, &s);
