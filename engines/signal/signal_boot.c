@@ -241,25 +241,66 @@ int64_t mr_signal_save(const struct mr_signals *s, int64_t engine_ns, void *buff
                          s->saved_bytes);
 }
 
-/* A checksum says who wrote it did so whole, not that it is sane: indices are checked before anything follows them. */
+/* Any two such times have a difference that fits. */
+static bool time_ok(int64_t t) { return t >= -(1ll << 61) && t <= 1ll << 61; }
+
+static bool cascade_ok(const struct mr_signal_cascade *c)
+{
+    return c->active <= 1 && time_ok(c->start_ns) && time_ok(c->last_ns) && c->micro_usd >= 0 &&
+           c->told_micro_usd >= 0 && __builtin_isfinite(c->peak_per_s);
+}
+
+/* The ring's times are good and its sum is the one kept. */
+static bool window_ok(const struct mr_signals *s, const struct mr_signal_under *u)
+{
+    uint32_t capacity = s->config.cascade_window_events;
+    const struct mr_signal_liquidation *ring = s->window + (size_t)(u - s->under) * capacity;
+    mr_i128 sum = 0;
+    if (u->window_head >= capacity || u->window_len > capacity)
+        return false;
+    for (uint32_t i = 0; i < u->window_len; i++) {
+        const struct mr_signal_liquidation *l = &ring[(u->window_head + i) % capacity];
+        if (!time_ok(l->at_ns) || l->micro_usd < 0)
+            return false;
+        sum += l->micro_usd;
+    }
+    return sum == u->window_micro_usd;
+}
+
+static bool underlying_ok(const struct mr_signals *s, const struct mr_signal_under *u)
+{
+    for (int k = 0; k < MR_LEVEL_COUNT; k++)
+        if (!time_ok(u->below_ns[k]) && u->below_ns[k] != MR_SIGNAL_ABOVE)
+            return false;
+    return u->level < MR_LEVEL_COUNT && u->left_level < MR_LEVEL_COUNT && memchr(u->name, 0, sizeof u->name) &&
+           time_ok(u->changed_ns) && time_ok(u->left_ns) && cascade_ok(&u->cascade) && window_ok(s, u);
+}
+
+static bool instrument_ok(const struct mr_signals *s, uint32_t i)
+{
+    const struct mr_signal_instrument *it = &s->instrument[i];
+    if (it->oi_head >= MR_SIGNAL_OI_SAMPLES || it->oi_count > MR_SIGNAL_OI_SAMPLES || !time_ok(it->funding_at_ns) ||
+        !time_ok(it->oi_at_ns))
+        return false;
+    for (int k = 0; k < MR_SIGNAL_OI_SAMPLES; k++)
+        if (!time_ok(it->oi[k].at_ns))
+            return false;
+    return s->under_of_instrument[i] == MR_SIGNAL_NO_UNDER || s->under_of_instrument[i] < s->saved->underlyings;
+}
+
+/* A checksum says who wrote it did so whole, not that it is sane: all is checked before anything relies on it. */
 static bool sane(const struct mr_signals *s)
 {
     if (s->saved->underlyings > s->underlyings_max || s->saved->instruments > s->config.instruments_max)
         return false;
-    for (uint32_t i = 0; i < s->saved->underlyings; i++) {
-        const struct mr_signal_under *u = &s->under[i];
-        if (u->level >= MR_LEVEL_COUNT || u->left_level >= MR_LEVEL_COUNT || !memchr(u->name, 0, sizeof u->name) ||
-            u->cascade.active > 1 || u->window_head >= s->config.cascade_window_events ||
-            u->window_len > s->config.cascade_window_events)
+    if (!time_ok(s->saved->engine_ns) && s->saved->engine_ns != INT64_MIN)
+        return false;
+    for (uint32_t i = 0; i < s->saved->underlyings; i++)
+        if (!underlying_ok(s, &s->under[i]))
             return false;
-    }
-    for (uint32_t i = 0; i < s->saved->instruments; i++) {
-        const struct mr_signal_instrument *it = &s->instrument[i];
-        bool nobody = s->under_of_instrument[i] == MR_SIGNAL_NO_UNDER;
-        if (it->oi_head >= MR_SIGNAL_OI_SAMPLES || it->oi_count > MR_SIGNAL_OI_SAMPLES ||
-            (!nobody && s->under_of_instrument[i] >= s->saved->underlyings))
+    for (uint32_t i = 0; i < s->saved->instruments; i++)
+        if (!instrument_ok(s, i))
             return false;
-    }
     return true;
 }
 
