@@ -64,7 +64,7 @@ MR_INLINE __m256i mr_levels_two(const void *low, const void *high)
 MR_INLINE __m256i mr_levels_text(const struct mr_levels_vector *v, const struct mr_levels_numbers *n, uint32_t i,
                                  bool whole_vectors)
 {
-    const uint8_t *a = v->data + n->start[i], *b = v->data + n->start[i + 1];
+    const uint8_t *a = mr_levels_at(v->data, n->start[i], 0), *b = mr_levels_at(v->data, n->start[i + 1], 0);
     if (whole_vectors)
         return mr_levels_two(a, b);
     if (n->len[i] - 1u >= 16 || n->len[i + 1] - 1u >= 16)
@@ -102,7 +102,8 @@ MR_INLINE bool mr_levels_counts(const struct mr_levels_vector *v, const uint16_t
     bool good = true;
     for (uint32_t i = 0; i < MR_LEVELS_GROUP; i++)
         for (uint32_t s = 4 * i + 2; s < 4 * i + 4; s++)
-            good &= mr_levels_is_count(v->data + close[s - 1] + 3, close[s] - close[s - 1] - 3u, point[s] != close[s]);
+            good &= mr_levels_is_count(mr_levels_at(v->data, close[s - 1], 3), close[s] - close[s - 1] - 3u,
+                                       point[s] != close[s]);
     return good;
 }
 

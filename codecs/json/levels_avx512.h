@@ -29,7 +29,7 @@ MR_INLINE void mr_levels_prepare(struct mr_levels_vector *v, const struct mr_lev
 struct mr_levels_numbers {
     __m128i whole, end,
         part; /* digits before the point; length with a point, whether there is one or not; digits behind */
-    __mmask8 unusual;
+    __mmask8 usual;
 };
 
 MR_INLINE struct mr_levels_numbers mr_levels_measure(const struct mr_levels_vector *v, __m128i before, __m128i close,
@@ -40,10 +40,11 @@ MR_INLINE struct mr_levels_numbers mr_levels_measure(const struct mr_levels_vect
     __m128i one = _mm_set1_epi16(1), len = _mm_sub_epi16(close, start), whole = _mm_sub_epi16(point, start);
     __m128i end = _mm_mask_add_epi16(len, _mm_cmpeq_epi16_mask(whole, len), len, one);
     __m128i whole_less_1 = _mm_sub_epi16(whole, one), part = _mm_sub_epi16(_mm_sub_epi16(end, whole), one);
-    __mmask8 unusual = _mm_cmpge_epu16_mask(_mm_sub_epi16(len, one), _mm_set1_epi16(16)) |
-                       _mm_cmpge_epu16_mask(whole_less_1, _mm_sub_epi16(_mm_set1_epi16(18), v->scale)) |
-                       _mm_cmpgt_epu16_mask(part, v->scale) | _mm_cmpeq_epi16_mask(_mm_add_epi16(whole, one), len);
-    return (struct mr_levels_numbers){whole, end, part, unusual};
+    __mmask8 usual = _mm_cmplt_epu16_mask(_mm_sub_epi16(len, one), _mm_set1_epi16(16));
+    usual = _mm_mask_cmplt_epu16_mask(usual, whole_less_1, _mm_sub_epi16(_mm_set1_epi16(18), v->scale));
+    usual = _mm_mask_cmple_epu16_mask(usual, part, v->scale);
+    usual = _mm_mask_cmpneq_epi16_mask(usual, _mm_add_epi16(whole, one), len); /* a point, and nothing behind it */
+    return (struct mr_levels_numbers){whole, end, part, usual};
 }
 
 /* Digits of four numbers, right-aligned in their lanes, as eight 4-digit integers a lane... of which four count.
@@ -74,13 +75,15 @@ MR_INLINE __m512i mr_levels_values(const struct mr_levels_vector *v, const struc
     return _mm512_mullo_epi64(sum, _mm512_permutex2var_epi64(v->pow_low, shift, v->pow_high));
 }
 
-/* 16 bytes from `at`, or as many as the buffer has; `wanted` false: none, nothing is touched. */
-MR_INLINE __m128i mr_levels_lane(const struct mr_levels_vector *v, uint32_t at, bool whole_vector, bool wanted)
+/* 16 bytes from there, or as many as the buffer has; `wanted` false: none, nothing is touched. */
+MR_INLINE __m128i mr_levels_lane(const struct mr_levels_vector *v, uint16_t listed, int ahead, bool whole_vector,
+                                 bool wanted)
 {
+    const uint8_t *at = mr_levels_at(v->data, listed, ahead);
     if (whole_vector)
-        return _mm_loadu_si128((const __m128i *)(const void *)(v->data + at));
-    uint32_t room = wanted && at < v->len ? v->len - at : 0;
-    return _mm_maskz_loadu_epi8((__mmask16)_bzhi_u32(0xffff, room < 16 ? room : 16), v->data + at);
+        return _mm_loadu_si128((const __m128i *)(const void *)at);
+    uint64_t room = wanted && at < v->data + v->len ? (uint64_t)(v->data + v->len - at) : 0;
+    return _mm_maskz_loadu_epi8((__mmask16)_bzhi_u32(0xffff, room < 16 ? (uint32_t)room : 16), at);
 }
 
 MR_INLINE __m512i mr_levels_lanes(__m128i a, __m128i b, __m128i c, __m128i d)
@@ -96,8 +99,8 @@ MR_INLINE bool mr_levels_counts(const struct mr_levels_vector *v, const uint16_t
 {
     uint64_t text[2 * MR_LEVELS_GROUP];
     for (uint32_t i = 0; i < MR_LEVELS_GROUP; i++) {
-        memcpy(&text[2 * i], v->data + close[4 * i + 1] + 3, 8);
-        memcpy(&text[2 * i + 1], v->data + close[4 * i + 2] + 3, 8);
+        memcpy(&text[2 * i], mr_levels_at(v->data, close[4 * i + 1], 3), 8);
+        memcpy(&text[2 * i + 1], mr_levels_at(v->data, close[4 * i + 2], 3), 8);
     }
     __m512i bytes = _mm512_set_epi64((int64_t)text[7], (int64_t)text[6], (int64_t)text[5], (int64_t)text[4],
                                      (int64_t)text[3], (int64_t)text[2], (int64_t)text[1], (int64_t)text[0]);
@@ -138,8 +141,8 @@ MR_INLINE bool mr_levels_group(const struct mr_levels_vector *v, const uint16_t 
     struct mr_levels_numbers n = mr_levels_measure(v, before, shut, stop);
     __m128i lane[2 * MR_LEVELS_GROUP];
     for (uint32_t i = 0; i < MR_LEVELS_GROUP; i++) {
-        lane[i] = mr_levels_lane(v, (uint16_t)(close[(int)(strings * i) - 1] + 5), whole_vectors, i < levels);
-        lane[4 + i] = mr_levels_lane(v, close[strings * i] + 3u, whole_vectors, i < levels);
+        lane[i] = mr_levels_lane(v, close[(int)(strings * i) - 1], 5, whole_vectors, i < levels);
+        lane[4 + i] = mr_levels_lane(v, close[strings * i], 3, whole_vectors, i < levels);
     }
     const __m512i of_prices = _mm512_set_epi64(0x0c0c0c0c0c0c0c0c, 0x0c0c0c0c0c0c0c0c, 0x0808080808080808,
                                                0x0808080808080808, 0x0404040404040404, 0x0404040404040404, 0, 0);
@@ -153,7 +156,7 @@ MR_INLINE bool mr_levels_group(const struct mr_levels_vector *v, const uint16_t 
         _mm512_storeu_si512(out, values);
     else
         _mm512_mask_storeu_epi64(out, counted, values);
-    return ((n.unusual & counted) | (whole_vectors ? odd : odd & _bzhi_u64(~0ull, 16 * levels))) == 0;
+    return ((~n.usual & counted) | (whole_vectors ? odd : odd & _bzhi_u64(~0ull, 16 * levels))) == 0;
 }
 
 #endif

@@ -4,7 +4,8 @@
  * opening quotes, moved up by one, to the mask of all that is neither quote nor point makes a carry run along each
  * string up to its first point or, where there is none, to its closing quote: so each string has exactly one such bit.
  *
- * Positions are relative to the quote that opens the first string of the stretch. */
+ * Positions are counted from MR_LEVELS_BIAS bytes in front of the quote that opens the first string of the stretch, so
+ * that none is below zero. */
 #ifndef MR_JSON_LEVELS_LISTS_H
 #define MR_JSON_LEVELS_LISTS_H
 
@@ -14,15 +15,22 @@
 
 #define MR_LEVELS_STRETCH                                                                                              \
     2048 /* bytes looked at before the numbers in them are read: the lists stay in the first cache */
+#define MR_LEVELS_BIAS 8
 #define MR_LEVELS_LIST (MR_LEVELS_STRETCH / 2 + 64)
 
 struct mr_levels_lists {
     uint16_t close_from[32 + MR_LEVELS_LIST]; /* entry 31 stands for what closes in front of the stretch */
     uint16_t point_from[MR_LEVELS_LIST];
     uint32_t closes, points;
-    uint32_t end; /* where the second bracket of the first "]]" stands, or 0: not in this stretch */
+    uint32_t end; /* where the second bracket of the first "]]" stands (without bias), or 0: not in this stretch */
     bool inside;  /* the stretch ends inside a string */
 };
+
+/* The byte `ahead` of a listed position. */
+MR_INLINE const uint8_t *mr_levels_at(const uint8_t *data, uint16_t listed, int ahead)
+{
+    return data + ((int64_t)listed + ahead - MR_LEVELS_BIAS);
+}
 
 struct mr_levels_masks {
     uint64_t quotes, points, brackets;
@@ -47,7 +55,7 @@ MR_INLINE void mr_levels_write(uint16_t *list, uint64_t bits, uint32_t base)
                                                 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63};
     __m512i places = _mm512_maskz_compress_epi8(bits, _mm512_load_si512(iota));
     __m512i wide = _mm512_cvtepu8_epi16(_mm512_castsi512_si256(places));
-    _mm512_storeu_si512(list, _mm512_add_epi16(wide, _mm512_set1_epi16((short)base)));
+    _mm512_storeu_si512(list, _mm512_add_epi16(wide, _mm512_set1_epi16((short)(base + MR_LEVELS_BIAS))));
 }
 #else
 MR_INLINE uint64_t mr_levels_equal(__m256i low, __m256i high, char c)
@@ -75,7 +83,7 @@ MR_INLINE void mr_levels_write(uint16_t *list, uint64_t bits, uint32_t base)
 {
     while (bits) {
         for (int i = 0; i < 4; i++) { /* four at a time: fewer branches; what is written too much is overwritten */
-            *list++ = (uint16_t)(base + (uint32_t)_tzcnt_u64(bits));
+            *list++ = (uint16_t)(base + MR_LEVELS_BIAS + (uint32_t)_tzcnt_u64(bits));
             bits = _blsr_u64(bits);
         }
     }
@@ -85,34 +93,35 @@ MR_INLINE void mr_levels_write(uint16_t *list, uint64_t bits, uint32_t base)
 /* Fills the lists from the stretch that begins at data[0], an opening quote. */
 MR_INLINE void mr_levels_list(struct mr_levels_lists *l, const uint8_t *data, uint32_t len)
 {
-    uint64_t bracket = 0, odd = 0;
-    unsigned char carry = 0;
-    uint32_t closes = 0, points = 0, end = 0;
-    for (uint32_t base = 0; base < MR_LEVELS_STRETCH && base < len && !end; base += 64) {
+    uint16_t *close = l->close_from + 32, *point = l->point_from;
+    uint64_t bracket = 0, opening = 0x5555555555555555u, carry = 0;
+    uint32_t most = len < MR_LEVELS_STRETCH ? len : MR_LEVELS_STRETCH;
+    l->end = 0;
+    for (uint32_t base = 0; base < most; base += 64) {
         struct mr_levels_masks m = mr_levels_look(data + base, len - base);
         uint64_t pairs = m.brackets & (m.brackets << 1 | bracket);
         bracket = m.brackets >> 63;
-        if (mr_unlikely(pairs)) {
+        if (mr_unlikely(pairs)) { /* the end of the array: what is behind it is not ours */
             uint64_t before = _blsmsk_u64(pairs) >> 1;
             m.quotes &= before;
             m.points &= before;
-            end = base + (uint32_t)_tzcnt_u64(pairs);
+            l->end = base + (uint32_t)_tzcnt_u64(pairs);
+            most = 0;
         }
-        uint64_t opens = _pdep_u64(0x5555555555555555u << odd, m.quotes);
-        uint64_t shut = m.quotes ^ opens, stops = m.quotes | m.points;
-        unsigned long long sum;
-        carry = (unsigned char)(_addcarry_u64(carry, ~stops, opens << 1, &sum) | (unsigned char)(opens >> 63));
-        odd ^= (uint64_t)_mm_popcnt_u64(m.quotes) & 1;
-        mr_levels_write(l->close_from + 32 + closes, shut, base);
-        mr_levels_write(l->point_from + points, sum & stops, base);
-        closes += (uint32_t)_mm_popcnt_u64(shut);
-        points += (uint32_t)_mm_popcnt_u64(sum & stops);
+        uint64_t opens = _pdep_u64(opening, m.quotes), shut = m.quotes ^ opens, stops = m.quotes | m.points;
+        uint64_t runs = ~stops + carry, sum = runs + (opens << 1);
+        carry = (uint64_t)(runs < carry) + (sum < runs) + (opens >> 63); /* at most one of them */
+        opening ^= 0 - ((uint64_t)_mm_popcnt_u64(m.quotes) & 1);         /* an odd number: the next one closes */
+        mr_levels_write(close, shut, base);
+        mr_levels_write(point, sum & stops, base);
+        close += _mm_popcnt_u64(shut);
+        point += _mm_popcnt_u64(sum & stops);
     }
-    l->closes = closes;
-    l->points = points;
-    l->end = end;
-    l->inside = odd != 0;
-    l->close_from[31] = (uint16_t)-4; /* as if a level closed 5 bytes in front of the first digit, like all others do */
+    l->closes = (uint32_t)(close - (l->close_from + 32));
+    l->points = (uint32_t)(point - l->point_from);
+    l->inside = opening != 0x5555555555555555u;
+    l->close_from[31] =
+        MR_LEVELS_BIAS - 4; /* as if a level closed 5 bytes in front of the first digit, like all others do */
 }
 
 #endif

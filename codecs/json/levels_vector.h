@@ -26,10 +26,10 @@ MR_INLINE bool mr_levels_between(const uint8_t *data, const uint16_t *close, uin
                    next_level = ']' | ',' << 8 | '[' << 16 | (uint32_t)'"' << 24;
     uint32_t wrong = 0;
     for (uint32_t i = 0; i < levels - !another; i++)
-        wrong |= mr_levels_four_bytes(data + close[strings * i + strings - 1] + 1) ^ next_level;
+        wrong |= mr_levels_four_bytes(mr_levels_at(data, close[strings * i + strings - 1], 1)) ^ next_level;
     for (uint32_t i = 0; i < levels; i++)
         for (uint32_t s = 0; s + 1 < strings; s++)
-            wrong |= (mr_levels_four_bytes(data + close[strings * i + s]) & 0xffffff) ^ next_string;
+            wrong |= (mr_levels_four_bytes(mr_levels_at(data, close[strings * i + s], 0)) & 0xffffff) ^ next_string;
     return wrong == 0;
 }
 
@@ -38,7 +38,7 @@ static MR_COLD bool mr_levels_slowly(struct mr_levels_walk w, uint32_t origin, c
                                      uint32_t levels, struct mr_level *out)
 {
     for (uint32_t i = 0; i < levels; i++) {
-        w.pos = origin + (uint16_t)(close[(int)(strings * i) - 1] + 5) - 2;
+        w.pos = origin + close[(int)(strings * i) - 1] + 3 - MR_LEVELS_BIAS;
         if (!mr_levels_one(&w, &out[i]))
             return false;
     }
@@ -58,7 +58,8 @@ MR_INLINE bool mr_levels_stretch(const struct mr_levels_walk *w, struct mr_level
         uint32_t left = levels - i, first = strings * i;
         bool good;
         /* the last vector to be read begins at the last string of the group */
-        if (mr_likely(left >= MR_LEVELS_GROUP && close[first + strings * MR_LEVELS_GROUP - 2] + 3u + 16u <= v->len)) {
+        if (mr_likely(left >= MR_LEVELS_GROUP &&
+                      close[first + strings * MR_LEVELS_GROUP - 2] + 3u + 16u - MR_LEVELS_BIAS <= v->len)) {
             left = MR_LEVELS_GROUP;
             good = mr_levels_group(v, close + first, point + first, strings, MR_LEVELS_GROUP, true, out + i);
         } else {
@@ -86,7 +87,8 @@ MR_INLINE int64_t mr_levels_fast(struct mr_levels_walk *w, uint32_t strings, str
         const uint16_t *close = l.close_from + 32;
         uint32_t levels = l.closes / strings;
         if (l.end) {
-            if (l.inside || l.closes % strings || l.closes != l.points || close[l.closes - 1] + 2u != l.end)
+            if (l.inside || l.closes % strings || l.closes != l.points ||
+                close[l.closes - 1] + 2u - MR_LEVELS_BIAS != l.end)
                 break;
         } else if (levels-- < 2) { /* the last one may go on behind the stretch, and would be the next one's first */
             break;
@@ -100,7 +102,7 @@ MR_INLINE int64_t mr_levels_fast(struct mr_levels_walk *w, uint32_t strings, str
             *count = done;
             return w->pos + 1 + l.end + 1;
         }
-        w->pos += 1u + close[strings * levels - 1] + 3; /* behind `"],` */
+        w->pos += 1u + close[strings * levels - 1] - MR_LEVELS_BIAS + 3; /* behind `"],` */
     }
     return mr_levels_rest(w, out, out_max, done, count);
 }
