@@ -92,6 +92,7 @@ struct mr_ring_reader {
     uint64_t record[2];                /* byte rings: own copy of the record's head */
     uint32_t mask, slots, group_max;
     uint32_t pending;                  /* byte rings: slots of the record last peeked */
+    bool idle;                         /* the last look found nothing */
     int status;                        /* MR_OK, or MR_E_CORRUPT for good */
 } __attribute__((aligned(128)));
 

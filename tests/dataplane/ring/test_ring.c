@@ -1,35 +1,6 @@
 #include "dataplane/ring/bytes.h"
+#include "tests/dataplane/ring/groups.h"
 #include "tests/support/support.h"
-
-/* A group in these tests: its first slot says its length and number; every word of it is made from both. */
-struct group { uint32_t len, check; uint64_t seq; uint64_t word[6]; };
-static_assert(sizeof(struct group) == MR_RING_SLOT_BYTES, "one slot");
-
-static uint32_t length_of(const void *slot)
-{
-    return ((const struct group *)slot)->len;
-}
-
-static void fill(struct group *g, uint64_t seq, uint32_t n)
-{
-    for (uint32_t i = 0; i < n; i++) {
-        g[i] = (struct group){.len = n, .check = i, .seq = seq};
-        for (uint32_t k = 0; k < 6; k++)
-            g[i].word[k] = seq * 1000003 + i * 31 + k;
-    }
-}
-
-static bool whole(const struct group *g, uint64_t seq, uint32_t n)
-{
-    for (uint32_t i = 0; i < n; i++) {
-        bool same = g[i].len == n && g[i].check == i && g[i].seq == seq;
-        for (uint32_t k = 0; k < 6; k++)
-            same &= g[i].word[k] == seq * 1000003 + i * 31 + k;
-        if (!same)
-            return false;
-    }
-    return true;
-}
 
 struct pair { void *mem; size_t bytes; struct mr_ring_writer w; struct mr_ring_reader r; };
 
@@ -63,7 +34,7 @@ static void groups_of_any_length_arrive_whole_and_in_order(void **state)
             uint32_t n = 1 + (uint32_t)mr_random_below(&random, shapes[s].group_max), ready;
             void *slot = mr_ring_reserve(&p->w, n);
             if (slot) {
-                fill(slot, sent++, n);
+                group_fill(slot, sent++, n);
                 mr_ring_publish(&p->w, n);
             } else {
                 full++;
@@ -75,7 +46,7 @@ static void groups_of_any_length_arrive_whole_and_in_order(void **state)
                     break;
                 }
                 assert_true(ready >= 1 && mr_ring_has(&p->r, g->len));
-                assert_true(whole(g, got++, g->len));
+                assert_true(group_whole(g, got++, g->len));
                 mr_ring_release(&p->r, g->len);
             }
         }
@@ -91,7 +62,7 @@ static void a_full_ring_says_so_and_loses_nothing(void **state)
     (void)state;
     struct pair *p = pair_open(8, 4, MR_RING_BACKPRESSURE);
     for (uint64_t i = 0; i < 8; i++) {
-        fill(mr_ring_reserve(&p->w, 1), i, 1);
+        group_fill(mr_ring_reserve(&p->w, 1), i, 1);
         mr_ring_publish(&p->w, 1);
     }
     assert_null(mr_ring_reserve(&p->w, 1));
@@ -118,7 +89,7 @@ static void an_unpublished_group_is_not_seen(void **state)
     (void)state;
     struct pair *p = pair_open(8, 8, MR_RING_BACKPRESSURE);
     uint32_t ready = 7;
-    fill(mr_ring_reserve(&p->w, 5), 0, 5);
+    group_fill(mr_ring_reserve(&p->w, 5), 0, 5);
     assert_null(mr_ring_peek(&p->r, &ready));
     assert_int_equal(ready, 0);
     assert_int_equal(p->r.status, MR_OK);
@@ -138,7 +109,7 @@ static void batches_go_in_as_far_as_there_is_room(void **state)
     while (got < 5000) {
         uint32_t want = (uint32_t)mr_random_below(&random, 25), ready;
         for (uint32_t i = 0; i < want; i++)
-            fill(&in[i], sent + i, 1);
+            group_fill(&in[i], sent + i, 1);
         uint64_t room = 16 - (sent - got);
         uint32_t put = mr_ring_publish_batch(&p->w, in, want);
         assert_int_equal(put, want < room ? want : room);
@@ -146,7 +117,7 @@ static void batches_go_in_as_far_as_there_is_room(void **state)
         const struct group *g = mr_ring_peek(&p->r, &ready);
         uint32_t take = (uint32_t)mr_random_below(&random, ready + 1u);
         for (uint32_t i = 0; g && i < take; i++)
-            assert_true(whole(&g[i], got + i, 1));
+            assert_true(group_whole(&g[i], got + i, 1));
         if (g)
             mr_ring_release(&p->r, take);
         got += g ? take : 0;
@@ -191,11 +162,11 @@ static void a_tap_reads_what_is_there_and_counts_what_is_not(void **state)
     uint64_t seq = 0, seen = 0, lapped = 0, sent_slots = 0, seen_slots = 0;
     for (int i = 0; i < 20000; i++) {
         uint32_t n = 1 + (uint32_t)mr_random_below(&random, 5);
-        fill(in, seq++, n);
+        group_fill(in, seq++, n);
         mr_ring_put(&p->w, in, n);
         sent_slots += n;
         for (uint64_t reads = mr_random_below(&random, mr_random_below(&random, 10) ? 3 : 1); reads > 0; reads--) {
-            int64_t got = mr_tap_read(&tap, length_of, out, 5);
+            int64_t got = mr_tap_read(&tap, group_length, out, 5);
             if (got == 0)
                 break;
             if (got == MR_E_LAPPED) {
@@ -203,13 +174,13 @@ static void a_tap_reads_what_is_there_and_counts_what_is_not(void **state)
                 continue;
             }
             assert_true(got > 0 && got == out->len);
-            assert_true(whole(out, out->seq, out->len) && out->seq >= seen);
+            assert_true(group_whole(out, out->seq, out->len) && out->seq >= seen);
             seen = out->seq + 1;
             seen_slots += (uint64_t)got;
         }
     }
     assert_true(lapped > 0 && seen_slots > 0);
-    while (mr_tap_read(&tap, length_of, out, 5) != 0)
+    while (mr_tap_read(&tap, group_length, out, 5) != 0)
         if (tap.next != p->w.head)
             seen_slots += out->len;
     assert_true(seen_slots + tap.lost <= sent_slots && seen_slots + tap.lost + 10 >= sent_slots);
@@ -224,7 +195,7 @@ static void a_tap_may_begin_with_old_records(void **state)
     uint64_t oldest_seen = 0;
     for (uint64_t seq = 0; seq < 500; seq++) {
         uint32_t len = 1 + (uint32_t)seq % 3;
-        fill(in, seq, len);
+        group_fill(in, seq, len);
         mr_ring_put(&p->w, in, len);
         struct mr_tap tap;
         assert_int_equal(mr_tap_open(&tap, p->mem, p->bytes, true), MR_OK);
@@ -232,8 +203,8 @@ static void a_tap_may_begin_with_old_records(void **state)
         if (p->w.head > 128)
             assert_true(p->w.head - tap.next >= 64 - 2 * 8 - 3); /* it really is old */
         uint64_t want = 0;
-        for (int64_t got; (got = mr_tap_read(&tap, length_of, out, 3)) != 0; want = out->seq + 1) {
-            assert_true(got > 0 && whole(out, out->seq, out->len)); /* every place it starts at begins a group */
+        for (int64_t got; (got = mr_tap_read(&tap, group_length, out, 3)) != 0; want = out->seq + 1) {
+            assert_true(got > 0 && group_whole(out, out->seq, out->len)); /* every place it starts at begins a group */
             if (want)
                 assert_int_equal(out->seq, want);
             else
@@ -253,21 +224,21 @@ static void a_tap_refuses_what_does_not_fit(void **state)
     struct group in[4], out[4];
     struct mr_tap tap;
     mr_tap_open(&tap, p->mem, p->bytes, false);
-    fill(in, 0, 3);
+    group_fill(in, 0, 3);
     mr_ring_put(&p->w, in, 3);
-    assert_int_equal(mr_tap_read(&tap, length_of, out, 2), MR_E_TOO_BIG);
-    assert_int_equal(mr_tap_read(&tap, length_of, out, 0), MR_E_TOO_BIG);
-    assert_int_equal(mr_tap_read(&tap, length_of, out, 3), 3);
+    assert_int_equal(mr_tap_read(&tap, group_length, out, 2), MR_E_TOO_BIG);
+    assert_int_equal(mr_tap_read(&tap, group_length, out, 0), MR_E_TOO_BIG);
+    assert_int_equal(mr_tap_read(&tap, group_length, out, 3), 3);
     static const uint32_t lengths[] = {0, 2, 5, UINT32_MAX};
-    fill(in, 1, 1);
+    group_fill(in, 1, 1);
     for (size_t i = 0; i < MR_COUNT_OF(lengths); i++) {
         in[0].len = lengths[i];
         mr_ring_put(&p->w, in, 1);
         tap.next = p->w.head - 1;
-        assert_int_equal(mr_tap_read(&tap, length_of, out, 4), MR_E_CORRUPT);
+        assert_int_equal(mr_tap_read(&tap, group_length, out, 4), MR_E_CORRUPT);
     }
     tap.next = p->w.head + 1;
-    assert_int_equal(mr_tap_read(&tap, length_of, out, 4), MR_E_CORRUPT);
+    assert_int_equal(mr_tap_read(&tap, group_length, out, 4), MR_E_CORRUPT);
     pair_close(p);
 }
 
@@ -279,15 +250,15 @@ static void a_watcher_sees_what_the_reader_has_not_released(void **state)
     struct group out[2];
     uint32_t ready;
     for (uint64_t i = 0; i < 3; i++) {
-        fill(mr_ring_reserve(&p->w, 2), i, 2);
+        group_fill(mr_ring_reserve(&p->w, 2), i, 2);
         mr_ring_publish(&p->w, 2);
     }
     assert_int_equal(mr_tap_open(&watch, p->mem, p->bytes, true), MR_OK);
-    assert_int_equal(mr_tap_read(&watch, length_of, out, 2), 2);
-    assert_true(whole(out, 0, 2));
+    assert_int_equal(mr_tap_read(&watch, group_length, out, 2), 2);
+    assert_true(group_whole(out, 0, 2));
     assert_non_null(mr_ring_peek(&p->r, &ready));
     mr_ring_release(&p->r, 4);
-    assert_int_equal(mr_tap_read(&watch, length_of, out, 2), MR_E_LAPPED);
+    assert_int_equal(mr_tap_read(&watch, group_length, out, 2), MR_E_LAPPED);
     assert_int_equal(watch.lost, 4);
     pair_close(p);
 }
