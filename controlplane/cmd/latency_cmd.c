@@ -1,0 +1,334 @@
+/* millrace latency: the histograms of a running (or dead) instance, from its workspace file and nothing else. */
+#include <argp.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "controlplane/cmd/cmd.h"
+#include "controlplane/cmd/shot.h"
+#include "dataplane/ring/workspace.h"
+#include "dataplane/text/text.h"
+
+enum form { TABLE, JSON, CSV, HDR };
+enum { KEY_JSON = 256, KEY_CSV, KEY_HDR, KEY_HISTOGRAM, KEY_INTERVAL, KEY_COUNT, KEY_SAVE, KEY_DIFF, KEY_PACE };
+
+struct options {
+    const char *workspace, *save, *diff_a, *diff_b;
+    enum form form;
+    bool histogram, diff;
+    double interval_s;
+    uint64_t count, pace_ns;
+    int status;
+    struct mr_err err;
+};
+
+static const struct argp_option argp_options[] = {
+    {"workspace", 'w', "FILE", 0, "the instance's workspace (default: the run directory's default/workspace)", 0},
+    {"json", KEY_JSON, NULL, 0, "a JSON list", 0},
+    {"csv", KEY_CSV, NULL, 0, "one line a histogram, with a heading", 0},
+    {"hdr", KEY_HDR, NULL, 0, "HdrHistogram's percentile text", 0},
+    {"histogram", KEY_HISTOGRAM, NULL, 0, "also draw each histogram, a line a power of two", 0},
+    {"interval", KEY_INTERVAL, "S", 0, "what came in every S seconds, instead of all since the start", 0},
+    {"count", KEY_COUNT, "N", 0, "with --interval: end after N of them", 0},
+    {"pace", KEY_PACE, "NS", 0, "values were due each NS nanoseconds: count what a stall held up (coordinated omission)", 0},
+    {"save", KEY_SAVE, "FILE", 0, "keep all histograms in FILE", 0},
+    {"diff", KEY_DIFF, NULL, 0, "compare two saved files, A and B", 0},
+    {0},
+};
+
+static const double points[] = {0.5, 0.9, 0.99, 0.999, 0.9999, 0.99999};
+static const char *const point_names[] = {"p50", "p90", "p99", "p99.9", "p99.99", "p99.999"};
+static const char *const point_keys[] = {"p50", "p90", "p99", "p99_9", "p99_99", "p99_999"};
+
+static double number(struct options *o, const char *name, const char *text, double least, double most)
+{
+    char *end;
+    double value = strtod(text, &end);
+    if (end == text || *end || !(value >= least && value <= most))
+        o->status = mr_err_set(&o->err, MR_E_INVALID, "--%s %s: want a number from %g to %g", name, text, least, most);
+    return value;
+}
+
+static void set_form(struct options *o, enum form form)
+{
+    if (o->form != TABLE && o->form != form)
+        o->status = mr_err_set(&o->err, MR_E_INVALID, "--json, --csv and --hdr: choose one");
+    o->form = form;
+}
+
+static void take_argument(struct options *o, const char *arg)
+{
+    if (!o->diff || o->diff_b)
+        o->status = mr_err_set(&o->err, MR_E_INVALID, "%s: no argument is wanted here (the workspace is --workspace FILE)", arg);
+    else if (o->diff_a)
+        o->diff_b = arg;
+    else
+        o->diff_a = arg;
+}
+
+static void check_together(struct options *o)
+{
+    if (o->diff && !o->diff_b)
+        o->status = mr_err_set(&o->err, MR_E_INVALID, "--diff wants two files that --save made: --diff A B");
+    else if (o->diff && (o->workspace || o->save || o->interval_s > 0 || o->form == HDR))
+        o->status = mr_err_set(&o->err, MR_E_INVALID, "--diff compares two saved files; it goes with --json or --csv only");
+    else if (o->count && o->interval_s <= 0)
+        o->status = mr_err_set(&o->err, MR_E_INVALID, "--count goes with --interval");
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct options *o = state->input;
+    switch (key) {
+    case 'w': o->workspace = arg; break;
+    case KEY_JSON: set_form(o, JSON); break;
+    case KEY_CSV: set_form(o, CSV); break;
+    case KEY_HDR: set_form(o, HDR); break;
+    case KEY_HISTOGRAM: o->histogram = true; break;
+    case KEY_INTERVAL: o->interval_s = number(o, "interval", arg, 0.01, 86400); break;
+    case KEY_COUNT: o->count = (uint64_t)number(o, "count", arg, 1, 1e9); break;
+    case KEY_PACE: o->pace_ns = (uint64_t)number(o, "pace", arg, 1, 1e12); break;
+    case KEY_SAVE: o->save = arg; break;
+    case KEY_DIFF: o->diff = true; break;
+    case ARGP_KEY_ARG: take_argument(o, arg); break;
+    case ARGP_KEY_END: check_together(o); break;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+    return o->status ? EINVAL : 0;
+}
+
+/* ---- showing ---- */
+
+struct drawing { uint64_t count[64], most; };
+
+static void add_to_drawing(void *arg, int64_t low, int64_t high, uint64_t count)
+{
+    struct drawing *d = arg;
+    (void)high;
+    int power = 63 - __builtin_clzll((uint64_t)low | 1);
+    d->count[power] += count;
+    d->most = d->count[power] > d->most ? d->count[power] : d->most;
+}
+
+static void draw(const struct mr_hist *h)
+{
+    struct drawing d = {0};
+    mr_hist_each(h, add_to_drawing, &d);
+    for (int power = 0; power < 64; power++) {
+        if (d.count[power] == 0)
+            continue;
+        int width = (int)((double)d.count[power] / (double)d.most * 50 + 0.999);
+        printf("  %14lld .. %-14lld %12llu %.*s\n", power ? 1ll << power : 0ll, (1ll << (power + 1)) - 1,
+               (unsigned long long)d.count[power], width, "##################################################");
+    }
+}
+
+static void show_table(const struct mr_shot_row *row, bool heading, bool histogram)
+{
+    char label[512];
+    if (heading) {
+        printf("%-48s %12s", "histogram (values in its unit)", "count");
+        for (size_t i = 0; i < MR_COUNT_OF(points); i++)
+            printf(" %10s", point_names[i]);
+        printf(" %12s\n", "max");
+    }
+    snprintf(label, sizeof label, "%s{%s} %s [%s]", row->family, row->labels, row->name, row->unit);
+    printf("%-48s %12llu", label, (unsigned long long)mr_hist_count(row->hist));
+    for (size_t i = 0; i < MR_COUNT_OF(points); i++)
+        printf(" %10lld", (long long)mr_hist_percentile(row->hist, points[i]));
+    printf(" %12lld", (long long)mr_hist_max(row->hist));
+    if (mr_hist_negative(row->hist))
+        printf("  and %llu negative", (unsigned long long)mr_hist_negative(row->hist));
+    putchar('\n');
+    if (histogram)
+        draw(row->hist);
+}
+
+static void show_csv(const struct mr_shot_row *row, bool heading)
+{
+    if (heading) {
+        printf("family,labels,name,unit,count,negative,beyond,mean,min");
+        for (size_t i = 0; i < MR_COUNT_OF(points); i++)
+            printf(",%s", point_keys[i]);
+        printf(",max\n");
+    }
+    printf("%s,\"%s\",%s,%s,%llu,%llu,%llu,%.3f,%lld", row->family, row->labels, row->name, row->unit,
+           (unsigned long long)mr_hist_count(row->hist), (unsigned long long)mr_hist_negative(row->hist),
+           (unsigned long long)mr_hist_beyond(row->hist), mr_hist_mean(row->hist), (long long)mr_hist_min(row->hist));
+    for (size_t i = 0; i < MR_COUNT_OF(points); i++)
+        printf(",%lld", (long long)mr_hist_percentile(row->hist, points[i]));
+    printf(",%lld\n", (long long)mr_hist_max(row->hist));
+}
+
+static void show_json(const struct mr_shot_row *row, bool first)
+{
+    char out[4096];
+    struct mr_text text;
+    struct mr_json_out j;
+    mr_text_init(&text, out, sizeof out);
+    mr_json_out_init(&j, &text);
+    mr_json_out_object(&j, NULL);
+    mr_json_out_string(&j, "family", row->family);
+    mr_json_out_string(&j, "labels", row->labels);
+    mr_json_out_string(&j, "name", row->name);
+    mr_json_out_string(&j, "unit", row->unit);
+    mr_json_out_u64(&j, "count", mr_hist_count(row->hist));
+    mr_json_out_u64(&j, "negative", mr_hist_negative(row->hist));
+    mr_json_out_u64(&j, "beyond", mr_hist_beyond(row->hist));
+    mr_json_out_double(&j, "mean", mr_hist_mean(row->hist));
+    mr_json_out_i64(&j, "min", mr_hist_min(row->hist));
+    for (size_t i = 0; i < MR_COUNT_OF(points); i++)
+        mr_json_out_i64(&j, point_keys[i], mr_hist_percentile(row->hist, points[i]));
+    mr_json_out_i64(&j, "max", mr_hist_max(row->hist));
+    mr_json_out_end(&j);
+    printf("%s%s", first ? "" : ",\n ", out);
+}
+
+struct hdr { uint64_t total, seen; };
+
+static void hdr_line(void *arg, int64_t low, int64_t high, uint64_t count)
+{
+    struct hdr *h = arg;
+    (void)low;
+    h->seen += count;
+    double share = (double)h->seen / (double)h->total;
+    if (h->seen < h->total)
+        printf("%12.3f %14.12f %10llu %14.2f\n", (double)high, share, (unsigned long long)h->seen, 1 / (1 - share));
+    else
+        printf("%12.3f %14.12f %10llu\n", (double)high, 1.0, (unsigned long long)h->seen);
+}
+
+static void show_hdr(const struct mr_shot_row *row)
+{
+    struct hdr h = {mr_hist_count(row->hist), 0};
+    printf("# %s{%s} %s [%s]\n%12s %14s %10s %14s\n\n", row->family, row->labels, row->name, row->unit, "Value", "Percentile",
+           "TotalCount", "1/(1-Percentile)");
+    mr_hist_each(row->hist, hdr_line, &h);
+    printf("#[Mean    = %12.3f, Total count = %12llu]\n#[Max     = %12.3f]\n\n", mr_hist_mean(row->hist),
+           (unsigned long long)h.total, (double)mr_hist_max(row->hist));
+}
+
+static void show(const struct options *o, const struct mr_shot *shot)
+{
+    if (o->form == JSON)
+        printf("[");
+    for (uint32_t i = 0; i < shot->count; i++) {
+        const struct mr_shot_row *row = &shot->rows[i];
+        switch (o->form) {
+        case TABLE: show_table(row, i == 0, o->histogram); break;
+        case JSON: show_json(row, i == 0); break;
+        case CSV: show_csv(row, i == 0); break;
+        case HDR: show_hdr(row); break;
+        }
+    }
+    if (o->form == JSON)
+        printf("]\n");
+    if (shot->count == 0 && o->form == TABLE)
+        printf("no histograms in this workspace\n");
+    fflush(stdout);
+}
+
+static double change(int64_t a, int64_t b)
+{
+    return a ? ((double)b - (double)a) / (double)a * 100 : 0;
+}
+
+static void show_diff(const struct options *o, const struct mr_shot *a, const struct mr_shot *b)
+{
+    printf(o->form == JSON ? "[" : o->form == CSV ? "family,labels,name,point,a,b,change_percent\n" : "");
+    bool first = true;
+    for (uint32_t i = 0; i < b->count; i++) {
+        const struct mr_shot_row *now = &b->rows[i], *was = mr_shot_find(a, now);
+        if (!was)
+            continue;
+        if (o->form == TABLE)
+            printf("%s{%s} %s [%s]\n", now->family, now->labels, now->name, now->unit);
+        for (size_t k = 0; k <= MR_COUNT_OF(points); k++) {
+            bool last = k == MR_COUNT_OF(points);
+            long long x = last ? mr_hist_max(was->hist) : mr_hist_percentile(was->hist, points[k]);
+            long long y = last ? mr_hist_max(now->hist) : mr_hist_percentile(now->hist, points[k]);
+            const char *point = last ? "max" : point_keys[k];
+            if (o->form == TABLE)
+                printf("  %-8s %14lld %14lld %+8.1f %%\n", last ? "max" : point_names[k], x, y, change(x, y));
+            else if (o->form == CSV)
+                printf("%s,\"%s\",%s,%s,%lld,%lld,%.2f\n", now->family, now->labels, now->name, point, x, y, change(x, y));
+            else /* names are those of our own tables: no character of theirs needs an escape */
+                printf("%s{\"family\": \"%s\", \"labels\": \"%s\", \"name\": \"%s\", \"point\": \"%s\", \"a\": %lld, \"b\": %lld}",
+                       first ? "" : ",\n ", now->family, now->labels, now->name, point, x, y);
+            first = false;
+        }
+    }
+    printf(o->form == JSON ? "]\n" : "");
+}
+
+/* ---- doing ---- */
+
+static int run_diff(struct options *o)
+{
+    struct mr_shot a = {0}, b = {0};
+    int status = mr_shot_load(&a, o->diff_a, &o->err);
+    if (status == MR_OK)
+        status = mr_shot_load(&b, o->diff_b, &o->err);
+    if (status == MR_OK)
+        show_diff(o, &a, &b);
+    mr_shot_free(&a);
+    mr_shot_free(&b);
+    return status;
+}
+
+static int run_once(struct options *o, const struct mr_workspace *ws)
+{
+    struct mr_shot shot = {0};
+    int status = mr_shot_take(&shot, ws, &o->err);
+    if (status == MR_OK && o->save)
+        status = mr_shot_save(&shot, o->save, &o->err);
+    if (status == MR_OK && o->pace_ns)
+        status = mr_shot_pace(&shot, (int64_t)o->pace_ns, &o->err);
+    if (status == MR_OK)
+        show(o, &shot);
+    mr_shot_free(&shot);
+    return status;
+}
+
+static int run_intervals(struct options *o, const struct mr_workspace *ws)
+{
+    struct mr_shot before = {0};
+    int status = mr_shot_take(&before, ws, &o->err);
+    for (uint64_t i = 0; status == MR_OK && (o->count == 0 || i < o->count); i++) {
+        struct mr_shot now = {0}, interval = {0};
+        usleep((useconds_t)(o->interval_s * 1e6));
+        status = mr_shot_take(&now, ws, &o->err);
+        if (status == MR_OK)
+            status = mr_shot_take(&interval, ws, &o->err);
+        if (status == MR_OK) {
+            mr_shot_between(&interval, &now, &before);
+            show(o, &interval);
+        }
+        mr_shot_free(&interval);
+        mr_shot_free(&before);
+        before = now;
+    }
+    mr_shot_free(&before);
+    return status;
+}
+
+int mr_cmd_latency(int argc, char **argv)
+{
+    static const struct argp argp = {argp_options, parse, "[--diff A B]",
+                                     "Latency percentiles of a running instance, or of what is left of one.", NULL, NULL, NULL};
+    struct options o = {.status = MR_OK};
+    char name[] = "millrace latency", path[MR_WORKSPACE_PATH_BYTES];
+    argv[0] = name;
+    if (argp_parse(&argp, argc, argv, 0, NULL, &o))
+        return mr_cmd_fail(MR_EXIT_USAGE, "latency", &o.err);
+    if (o.diff)
+        return run_diff(&o) == MR_OK ? MR_EXIT_GOOD : mr_cmd_fail(MR_EXIT_USAGE, "latency", &o.err);
+    mr_shot_workspace_path(path, sizeof path);
+    struct mr_workspace ws;
+    if (mr_workspace_attach(&ws, o.workspace ? o.workspace : path, false, &o.err) != MR_OK)
+        return mr_cmd_fail(MR_EXIT_UNREACHABLE, "latency", &o.err);
+    int status = o.interval_s > 0 ? run_intervals(&o, &ws) : run_once(&o, &ws);
+    mr_workspace_close(&ws);
+    return status == MR_OK ? MR_EXIT_GOOD : mr_cmd_fail(MR_EXIT_ENVIRONMENT, "latency", &o.err);
+}

@@ -1,0 +1,206 @@
+#include "controlplane/cmd/shot.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define FIRST_LINE "millrace-latency 1\n"
+
+static struct mr_hist *new_hist(unsigned bits)
+{
+    void *mem = aligned_alloc(64, mr_hist_bytes(bits));
+    return mem ? mr_hist_init(mem, bits) : NULL;
+}
+
+static struct mr_shot_row *add_row(struct mr_shot *shot, unsigned bits)
+{
+    if (shot->count == MR_SHOT_ROWS)
+        return NULL;
+    struct mr_shot_row *rows = realloc(shot->rows, (shot->count + 1) * sizeof *rows);
+    if (!rows)
+        return NULL;
+    shot->rows = rows;
+    memset(&rows[shot->count], 0, sizeof *rows);
+    rows[shot->count].hist = new_hist(bits);
+    return rows[shot->count].hist ? &rows[shot->count++] : NULL;
+}
+
+struct taking { struct mr_shot *shot; int status; };
+
+static void take_one(void *arg, const struct mr_metric_view *view)
+{
+    struct taking *t = arg;
+    if (view->type != MR_METRIC_HIST || t->status != MR_OK)
+        return;
+    struct mr_shot_row *row = add_row(t->shot, view->hist_bits);
+    if (!row) {
+        t->status = MR_E_NOMEM;
+        return;
+    }
+    snprintf(row->family, sizeof row->family, "%s", view->family);
+    snprintf(row->labels, sizeof row->labels, "%s", view->labels);
+    snprintf(row->name, sizeof row->name, "%s", view->name);
+    snprintf(row->unit, sizeof row->unit, "%s", view->unit);
+    t->status = mr_hist_copy(row->hist, view->hist);
+}
+
+int mr_shot_take(struct mr_shot *shot, const struct mr_workspace *ws, struct mr_err *err)
+{
+    struct taking t = {shot, MR_OK};
+    struct mr_region region;
+    for (uint32_t i = 0; mr_workspace_region(ws, i, &region) == MR_OK; i++) {
+        if (region.kind != MR_REGION_METRICS)
+            continue;
+        int status = mr_metrics_each(region.mem, region.bytes, take_one, &t);
+        status = status == MR_OK ? t.status : status;
+        if (status != MR_OK)
+            return mr_err_set(err, status, "%s: metrics \"%s\": %s", ws->path, region.name, mr_status_text(status));
+    }
+    return MR_OK;
+}
+
+/* ---- files: a line of names, a line of totals, then a line a bucket ---- */
+
+static void save_bucket(void *arg, int64_t low, int64_t high, uint64_t count)
+{
+    (void)high;
+    fprintf(arg, "%lld %llu\n", (long long)low, (unsigned long long)count);
+}
+
+int mr_shot_save(const struct mr_shot *shot, const char *path, struct mr_err *err)
+{
+    FILE *f = fopen(path, "w");
+    if (!f)
+        return mr_err_set(err, MR_E_IO, "%s: cannot write: %s", path, strerror(errno));
+    fputs(FIRST_LINE, f);
+    for (uint32_t i = 0; i < shot->count; i++) {
+        const struct mr_shot_row *r = &shot->rows[i];
+        const struct mr_hist *h = r->hist;
+        fprintf(f, "%s\t%s\t%s\t%s\n", r->family, r->labels, r->name, r->unit);
+        fprintf(f, "= %u %llu %llu %llu %lld %lld\n", h->sub_bits, (unsigned long long)h->negative, (unsigned long long)h->beyond,
+                (unsigned long long)h->sum, (long long)h->max, (long long)h->below_max);
+        mr_hist_each(h, save_bucket, f);
+        fputs(".\n", f);
+    }
+    bool bad = ferror(f) != 0;
+    if (fclose(f) != 0 || bad)
+        return mr_err_set(err, MR_E_IO, "%s: cannot write: %s", path, strerror(errno));
+    return MR_OK;
+}
+
+static bool load_names(struct mr_shot_row *row, const char *line)
+{
+    static_assert(MR_METRICS_NAME_BYTES == 64 && MR_METRICS_LABELS_BYTES == 192, "the widths below");
+    const char *tab = strchr(line, '\t');
+    bool bare = tab && tab[1] == '\t'; /* no labels */
+    int got = bare ? sscanf(line, "%63[^\t]\t\t%63[^\t]\t%63[^\t\n]", row->family, row->name, row->unit) + 1
+                   : sscanf(line, "%63[^\t]\t%191[^\t]\t%63[^\t]\t%63[^\t\n]", row->family, row->labels, row->name, row->unit);
+    return got == 4;
+}
+
+static bool load_row(struct mr_shot *shot, FILE *f, const char *names, uint32_t *line_no)
+{
+    char line[512];
+    unsigned bits;
+    unsigned long long negative, beyond, sum, count;
+    long long max, below_max, low;
+    if (!fgets(line, sizeof line, f) || ++*line_no == 0 ||
+        sscanf(line, "= %u %llu %llu %llu %lld %lld", &bits, &negative, &beyond, &sum, &max, &below_max) != 6 ||
+        mr_hist_bytes(bits) == 0)
+        return false;
+    struct mr_shot_row *row = add_row(shot, bits);
+    if (!row || !load_names(row, names))
+        return false;
+    row->hist->negative = negative;
+    row->hist->beyond = beyond;
+    row->hist->sum = sum;
+    row->hist->max = max;
+    row->hist->below_max = below_max;
+    while (fgets(line, sizeof line, f)) {
+        ++*line_no;
+        if (strcmp(line, ".\n") == 0)
+            return true;
+        if (sscanf(line, "%lld %llu", &low, &count) != 2 || low < 0 || low >> MR_HIST_RANGE_BITS)
+            return false;
+        mr_hist_counts(row->hist)[mr_hist_bucket((uint64_t)low, bits)] += count;
+    }
+    return false;
+}
+
+int mr_shot_load(struct mr_shot *shot, const char *path, struct mr_err *err)
+{
+    char line[512];
+    uint32_t line_no = 1;
+    FILE *f = fopen(path, "r");
+    if (!f)
+        return mr_err_set(err, MR_E_IO, "%s: cannot read: %s", path, strerror(errno));
+    int status = MR_OK;
+    if (!fgets(line, sizeof line, f) || strcmp(line, FIRST_LINE) != 0)
+        status = mr_err_set(err, MR_E_MAGIC, "%s: not a file that --save made", path);
+    while (status == MR_OK && fgets(line, sizeof line, f)) {
+        line_no++;
+        if (!load_row(shot, f, line, &line_no))
+            status = mr_err_set(err, MR_E_MALFORMED, "%s:%u: not a histogram as --save writes it", path, line_no);
+    }
+    fclose(f);
+    return status;
+}
+
+/* ---- between shots ---- */
+
+const struct mr_shot_row *mr_shot_find(const struct mr_shot *shot, const struct mr_shot_row *like)
+{
+    for (uint32_t i = 0; i < shot->count; i++) {
+        const struct mr_shot_row *r = &shot->rows[i];
+        if (strcmp(r->name, like->name) == 0 && strcmp(r->labels, like->labels) == 0 && strcmp(r->family, like->family) == 0)
+            return r;
+    }
+    return NULL;
+}
+
+void mr_shot_between(struct mr_shot *into, const struct mr_shot *now, const struct mr_shot *before)
+{
+    for (uint32_t i = 0; i < into->count; i++) {
+        const struct mr_shot_row *n = mr_shot_find(now, &into->rows[i]), *b = mr_shot_find(before, &into->rows[i]);
+        if (n)
+            mr_hist_copy(into->rows[i].hist, n->hist);
+        if (b)
+            mr_hist_subtract(into->rows[i].hist, b->hist);
+    }
+}
+
+int mr_shot_pace(struct mr_shot *shot, int64_t interval_ns, struct mr_err *err)
+{
+    for (uint32_t i = 0; i < shot->count; i++) {
+        struct mr_hist *paced = new_hist(shot->rows[i].hist->sub_bits);
+        int status = paced ? mr_hist_add_paced(paced, shot->rows[i].hist, interval_ns) : MR_E_NOMEM;
+        if (status != MR_OK) {
+            free(paced);
+            return mr_err_set(err, status, "--pace %lld: %s: values are too many intervals long", (long long)interval_ns,
+                              shot->rows[i].name);
+        }
+        free(shot->rows[i].hist);
+        shot->rows[i].hist = paced;
+    }
+    return MR_OK;
+}
+
+void mr_shot_free(struct mr_shot *shot)
+{
+    for (uint32_t i = 0; i < shot->count; i++)
+        free(shot->rows[i].hist);
+    free(shot->rows);
+    *shot = (struct mr_shot){0};
+}
+
+void mr_shot_workspace_path(char *out, size_t bytes)
+{
+    const char *run = getenv("MILLRACE_RUN"), *session = getenv("XDG_RUNTIME_DIR");
+    if (run && *run)
+        snprintf(out, bytes, "%s/default/workspace", run);
+    else if (access("/run/millrace", X_OK) == 0 || !session)
+        snprintf(out, bytes, "/run/millrace/default/workspace");
+    else
+        snprintf(out, bytes, "%s/millrace/default/workspace", session);
+}
