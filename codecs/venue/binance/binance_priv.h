@@ -81,18 +81,49 @@ struct binance_message {
     union mr_slot *end;
 };
 
-/* decode.c. Walks the object the cursor stands at. */
+/* ---- fields.c ---- */
+
+/* Walks the object the cursor stands at. */
 int binance_collect(struct mr_decoder *dec, struct mr_json *j, struct binance_fields *f);
-/* The instrument of a symbol as it is on the wire, plain or with escapes. MR_OK, MR_E_SYMBOL, MR_E_MISSING. */
-int binance_instrument(struct mr_decoder *dec, struct mr_span symbol, const struct mr_instrument **it);
+/* One member whose key has been read. */
+void binance_keep(struct mr_decoder *dec, struct mr_json *j, struct mr_span key, struct binance_fields *f);
 /* The raw bytes of a part of the frame, as a cursor; failures are reported in the frame's positions. */
 void binance_reopen(struct mr_json *j, struct mr_span raw);
 int binance_failed(struct mr_decoder *dec, const struct mr_json *j);
+/* The instrument of a symbol as it is on the wire, plain or with escapes; of member "s". MR_OK, MR_E_SYMBOL, _MISSING,
+ * _TYPE. */
+int binance_instrument(struct mr_decoder *dec, struct mr_span symbol, const struct mr_instrument **it);
+int binance_symbol(struct binance_message *m, const struct binance_fields *f, const struct mr_instrument **it);
+/* A string member; its escapes undone into `room` where it has some. */
+int binance_string(struct mr_decoder *dec, const struct binance_fields *f, char c, const char *field, uint8_t *room,
+                   uint32_t room_bytes, struct mr_span *out);
+int binance_bool(struct mr_decoder *dec, const struct binance_fields *f, char c, const char *field, bool *out);
+/* Numbers that are not used, and may vary from message to message: these letters, nq and ap. */
+void binance_ignore(struct binance_message *m, const struct binance_fields *f, const char *letters);
+bool binance_coin_m(const struct binance_fields *f); /* "st" is 2 */
+
+/* ---- messages.c: events of one kind; m->out moves behind them ---- */
+
+int binance_agg_trade(struct binance_message *m, const struct binance_fields *f);
+int binance_raw_trade(struct binance_message *m, const struct binance_fields *f);
+int binance_book_ticker(struct binance_message *m, const struct binance_fields *f);
+int binance_force_order(struct binance_message *m, const struct binance_fields *f);
+int binance_mark_price(struct binance_message *m, const struct binance_fields *f);
+int binance_kline(struct binance_message *m, const struct binance_fields *f);
+int binance_contract_info(struct binance_message *m, const struct binance_fields *f);
+int binance_shutdown_notice(struct binance_message *m, const struct binance_fields *f);
+int binance_nothing(struct binance_message *m, const struct binance_fields *f); /* understood, no event */
+
+/* MARK, INDEX and FUNDING of one instrument, for REST too. Index and rate may be empty: left out. */
+struct binance_marks {
+    struct mr_span mark, index, rate, next_funding, time;
+};
+int binance_marks(struct binance_message *m, const struct mr_instrument *it, const struct binance_marks *in);
 
 /* depth_usual.c. MR_E_AGAIN: not the usual form. */
 int binance_depth_usual(struct mr_decoder *dec, const struct mr_frame *frame, union mr_slot *out, uint32_t out_max);
-int binance_snapshot_usual(struct mr_decoder *dec, struct mr_span symbol, const struct mr_frame *body, union mr_slot *out,
-                           uint32_t out_max);
+int binance_snapshot_usual(struct mr_decoder *dec, struct mr_span symbol, const struct mr_frame *body,
+                           union mr_slot *out, uint32_t out_max);
 
 /* depth.c */
 int binance_depth(struct binance_message *m, const struct binance_fields *f);
@@ -101,11 +132,7 @@ int binance_partial(struct binance_message *m, const struct binance_fields *f);
 int binance_sides(struct binance_message *m, const struct mr_instrument *it, union mr_slot *slot, struct mr_span bids,
                   struct mr_span asks);
 
-/* decode.c, used by rest.c too: MARK, INDEX and FUNDING of one instrument. Texts with NULL data are left out. */
-struct binance_marks {
-    struct mr_span mark, index, rate, next_funding, time;
-};
-int binance_marks(struct binance_message *m, const struct mr_instrument *it, const struct binance_marks *in);
+/* ---- entry points: decode.c, rest.c ---- */
 
 int binance_decode(struct mr_decoder *dec, const struct mr_frame *frame, union mr_slot *out, uint32_t out_max);
 int binance_rest(struct mr_decoder *dec, struct mr_span url, const struct mr_frame *body, struct mr_instruments *table,
