@@ -1,3 +1,4 @@
+#include <argp.h>
 #include <stdio.h>
 
 #include "controlplane/cmd/cmd.h"
@@ -42,6 +43,7 @@ int mr_cmd_exit_of(int status)
 int main(int argc, char **argv)
 {
     struct mr_err err;
+    argp_err_exit_status = MR_EXIT_USAGE;
     if (argc < 2)
         return usage(stderr, MR_EXIT_USAGE);
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0 || strcmp(argv[1], "-h") == 0)

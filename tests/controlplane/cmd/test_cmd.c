@@ -223,15 +223,17 @@ static void run_plays_the_generator_where_there_are_no_recordings(void **state)
     unsetenv("MILLRACE_CAPTURES");
 }
 
+/* A measure of the rule at the first horizon: a number, or an object with "value" first. */
 static double figure(const char *measure)
 {
     char key[64];
-    snprintf(key, sizeof key, "\"%s\":{\"rule\":{\"value\":", measure);
-    const char *at = strstr(out, key);
+    snprintf(key, sizeof key, "\"%s\":", measure);
+    const char *rule = strstr(out, "\"rule\":{"), *at = rule ? strstr(rule, key) : NULL;
     if (!at)
         print_error("no %s in %.600s\n", measure, out);
     assert_non_null(at);
-    return atof(at + strlen(key));
+    at += strlen(key);
+    return atof(strncmp(at, "{\"value\":", 9) == 0 ? at + 9 : at);
 }
 
 /* The bar of the requirement on the labelled streams that ship (E-26). */
@@ -246,7 +248,7 @@ static void cascades_are_signalled_and_quiet_stretches_are_not(void **state)
         assert_true(figure("recall") >= 0.95);
         assert_true(figure("precision") >= 0.8);
         assert_true(figure("false_positive_rate") < 0.2);
-        assert_non_null(strstr(out, "beats random"));
+        assert_non_null(strstr(out, "beats_random"));
         printf("seed %d: recall %.2f, precision %.2f, median lead %.1f s\n", seed, figure("recall"), figure("precision"), figure("lead_median_s"));
     }
 }
@@ -270,6 +272,6 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: %s MILLRACE\n", argv[0]);
         return 1;
     }
-    program = argv[1];
+    program = realpath(argv[1], NULL);
     return MR_TEST_MAIN(tests);
 }
