@@ -13,6 +13,8 @@
 #include "dataplane/base/base.h"
 #include "codecs/event/event.h"
 
+struct mr_clock;
+
 enum mr_piece_kind { MR_PIECE_STREAM, MR_PIECE_DATAGRAM, MR_PIECE_FRAME, MR_PIECE_REST, MR_PIECE_OPENED, MR_PIECE_CLOSED, MR_PIECE_END };
 
 struct mr_piece {
@@ -24,7 +26,20 @@ struct mr_piece {
     uint8_t venue, product; /* replay: whose bytes these are; 0 elsewhere: the connection says it */
     int64_t recv_ns;
     uint64_t lend;       /* private to the source: what release needs */
-    struct mr_span name; /* MR_PIECE_REST: the URL. MR_PIECE_CLOSED: the reason */
+    int32_t status;      /* MR_PIECE_CLOSED: MR_E_END (the peer closed), MR_E_IO (name says what) */
+    struct mr_span name; /* MR_PIECE_REST: the URL. MR_PIECE_CLOSED: the reason, "connection refused" */
+};
+
+/* Where a stream connection goes, and from where. */
+struct mr_address { uint8_t ip[16]; uint8_t family; /* 4, 6; 0: none */ uint8_t spare; uint16_t port; };
+struct mr_dial { struct mr_address peer, from; /* from.family 0: any */ const char *interface; /* NULL: any */ };
+
+/* For sources of stream connections (uring, socket, dpdk). */
+struct mr_stream_config {
+    uint32_t connections_max;
+    uint32_t buffer_bytes, buffers; /* received pieces: 16 KiB x 256 */
+    uint32_t send_bytes;            /* a connection's output that the peer has not taken yet: 64 KiB */
+    struct mr_clock *clock;         /* of the tile: stamps recv_ns */
 };
 
 struct mr_source;
@@ -35,10 +50,15 @@ struct mr_source_ops {
     /* Up to `max` pieces; how many, 0 none now, or a status (MR_E_END: never again). `now_ns` paces replay. */
     int (*poll)(struct mr_source *s, int64_t now_ns, struct mr_piece *pieces, uint32_t max);
     void (*release)(struct mr_source *s, const struct mr_piece *piece);
-    /* Stream connections; NULL where the source has none. send: bytes taken (maybe fewer), or a status. */
-    int (*connect)(struct mr_source *s, uint16_t connection, const void *address, int64_t now_ns);
+    /* Stream connections; NULL where the source has none. Numbers are the caller's, below connections_max.
+     * connect: begins; later one MR_PIECE_OPENED or MR_PIECE_CLOSED comes by poll. Deadlines are the caller's.
+     * send: bytes taken, maybe fewer (the rest is the caller's to offer again), or a status.
+     * close_connection: at once, no piece comes of it any more; pieces still lent stay good until released. */
+    int (*connect)(struct mr_source *s, uint16_t connection, const struct mr_dial *dial, int64_t now_ns);
     int64_t (*send)(struct mr_source *s, uint16_t connection, const uint8_t *data, uint32_t len);
     void (*close_connection)(struct mr_source *s, uint16_t connection);
+    /* Blocks until something is there or `max_ns` have passed (a blocking tile's idle round); NULL: it only spins. */
+    void (*wait)(struct mr_source *s, int64_t max_ns);
     void (*housekeep)(struct mr_source *s, int64_t now_ns);
     void (*close)(struct mr_source *s);
 };
