@@ -12,7 +12,8 @@
  *
  * A pass is repeated until it lasts a few milliseconds; passes of ours and of each reference alternate, so that
  * the machine's moods meet all of them alike. Reported: medians, and the median over passes of
- * (best reference) / (ours in the same pass). Never an absolute time as a goal.
+ * (best reference) / (ours in the same pass). An absolute time is a goal only where a requirement states one
+ * (`limit_ns`): such a row says something about this machine and holds only where it is quiet.
  *
  * References may be C++ (.cc); they are compiled for the very CPU (-march=native), so that they do their best.
  * They have no static constructors that need such a CPU: instruction counts run under valgrind. */
@@ -48,6 +49,9 @@ struct mr_bench_pair {
         void *arg;
     } references[MR_BENCH_REFERENCES];
     double goal, stretch; /* ratio; 0: none */
+    double limit_ns;      /* an item of ours takes at most this; 0: none. Without references the row shows it as one,
+                             with goal 1 */
+    void (*prepare)(void *arg); /* before each pass of ours, not timed nor counted; NULL: none */
     unsigned other_work;  /* bit i: the checksum of reference i means something else and is not compared */
     bool kernels;         /* ours asks mr_kernel_active() at each pass: the AVX2 time is measured too */
     bool threads;         /* both sides run threads of their own: timed by the wall, instructions are not counted */
@@ -59,8 +63,9 @@ void mr_bench_pair(struct mr_bench *b, const struct mr_bench_pair *pair);
  * are wanted: ask mr_bench_timing() before the work. */
 struct mr_bench_row {
     const char *name, *work, *reference; /* reference may be NULL */
-    double ns, reference_ns, ratio;      /* ratio: median over paired passes */
+    double ns, reference_ns, ratio;      /* ratio: median over paired passes; ns 0: not a time (memory, say) */
     double goal, stretch;
+    double limit_ns; /* see above */
 };
 bool mr_bench_timing(const struct mr_bench *b, const char *name);
 void mr_bench_row(struct mr_bench *b, const struct mr_bench_row *row);

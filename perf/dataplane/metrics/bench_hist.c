@@ -74,6 +74,7 @@ void mr_bench_hist(struct mr_bench *b)
                          .ours = {record, s},
                          .references = {{"the same buckets by atomic add", record_shared, s}},
                          .goal = 2,
+                         .limit_ns = 2,
                      });
     mr_bench_pair(b, &(struct mr_bench_pair){
                          .name = "record_bound",
