@@ -68,6 +68,8 @@ struct mr_bench_row {
     double limit_ns; /* see above */
 };
 bool mr_bench_timing(const struct mr_bench *b, const char *name);
+/* False where only another case is to run: spares the making of what this one works on. */
+bool mr_bench_wants(const struct mr_bench *b, const char *name);
 void mr_bench_row(struct mr_bench *b, const struct mr_bench_row *row);
 
 /* Passes to take, odd, at least 9; median of n values (sorts them); now in ns; a mixer for checksums. */

@@ -49,21 +49,28 @@ static bool publish(void *arg, const union mr_slot *group, uint32_t slots)
     return true;
 }
 
-static struct mr_feed *feed_for(struct mr_player *p, const struct mr_piece *piece)
+static struct mr_feed *feed_for(struct mr_player *p, uint8_t venue, uint8_t product)
 {
-    uint16_t key = (uint16_t)(piece->venue << 8 | piece->product);
+    uint16_t key = (uint16_t)(venue << 8 | product);
     if (mr_likely(p->feeds_used && p->feed_keys[p->feed_last] == key))
         return p->feeds[p->feed_last];
     for (uint32_t i = 0; i < p->feeds_used; i++)
         if (p->feed_keys[i] == key)
             return p->feeds[p->feed_last = i];
-    return mr_player_feed_new(p, piece->venue, piece->product, publish);
+    return mr_player_feed_new(p, venue, product, publish);
+}
+
+int mr_player_expect(struct mr_player *p, uint8_t venue, uint8_t product)
+{
+    if (!mr_venue_by_id(venue))
+        return MR_E_UNKNOWN;
+    return feed_for(p, venue, product) ? MR_OK : MR_E_FULL;
 }
 
 int mr_player_piece(struct mr_player *p, const struct mr_piece *piece)
 {
     p->pieces++;
-    struct mr_feed *feed = feed_for(p, piece);
+    struct mr_feed *feed = feed_for(p, piece->venue, piece->product);
     if (mr_unlikely(!feed))
         return MR_E_FULL;
     const struct mr_frame frame = {.data = piece->data, .len = piece->len, .connection = piece->connection, .clock = piece->clock, .recv_ns = piece->recv_ns};

@@ -36,6 +36,9 @@ struct mr_player;
 int mr_player_open(struct mr_player **player, const struct mr_player_config *config, struct mr_err *err);
 void mr_player_close(struct mr_player *player);
 
+/* Makes a product's feed ahead of its first piece, which otherwise pays for that. MR_OK, MR_E_FULL, MR_E_UNKNOWN. */
+int mr_player_expect(struct mr_player *player, uint8_t venue, uint8_t product);
+
 /* One piece: its feed is made at its first piece (venue and product are in it). >= 0: groups that reached the engines; below:
  * the message was refused (and counted), or MR_E_FULL: more feeds than MR_PLAYER_FEEDS_MAX. */
 int mr_player_piece(struct mr_player *player, const struct mr_piece *piece);

@@ -34,12 +34,12 @@ static MR_COLD void book_trouble(struct mr_pipeline *p, const union mr_slot *gro
     }
     if (status == MR_E_GAP)
         return; /* counted by the book, and on its way already */
-    bool wrong = status == MR_E_CORRUPT || (status == MR_E_INVALID && !mr_book_live(book));
-    if (!wrong) {
+    if (mr_book_live(book)) { /* policy drop: the book goes on without this message */
         MR_COUNT(m, dropped, 1);
         return;
     }
     MR_COUNT(m, broken, 1);
+    /* crossed, locked or negative: wrong by its content */
     if (p->config.on_broken)
         p->config.on_broken(p->config.arg, group->event.instrument, status == MR_E_CORRUPT ? MR_GAP_CHECKSUM : MR_GAP_CROSSED, group->event.recv_ns);
 }

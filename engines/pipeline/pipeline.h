@@ -10,7 +10,7 @@
  * Books look only at whole messages (0-definitions); signals come out by callback, in engine order.
  *
  * Memory  mr_pipeline_bytes(config), planned at boot.   Thread  the engine tile.
- * Errors  counted by name; a book that must be fetched anew (checksum, crossed under RESYNC) is reported by `broken`. */
+ * Errors  counted by name; a book that must be fetched anew (checksum, negative numbers, crossed under RESYNC) is reported by `broken`. */
 #ifndef MR_PIPELINE_PIPELINE_H
 #define MR_PIPELINE_PIPELINE_H
 
@@ -26,7 +26,7 @@
     COUNTER(jumps,      "jumps",   "jumps of engine time by more than an hour; the middle was not ticked") \
     COUNTER(backwards,  "groups",  "receive time before engine time; engine time stays")                   \
     COUNTER(stale,      "groups",  "book updates for a book that was not live")                            \
-    COUNTER(dropped,    "groups",  "book messages refused: out of range, or crossed under policy drop")    \
+    COUNTER(dropped,    "groups",  "book messages refused under policy drop: crossed, locked or negative")    \
     COUNTER(no_book,    "groups",  "book messages dropped: no room for another book")                      \
     COUNTER(unknown,    "groups",  "groups of instruments that are not in the table")                      \
     COUNTER(signals,    "signals", "signal records emitted")                                               \

@@ -2,7 +2,7 @@
  * records.
  *
  * Every pass is a new player (made untimed, its memory touched), which plays the stream from its first byte: instrument
- * lists and snapshots are in it, and so are shapes learnt anew. All engines have work: the stream's own BTCUSDT
+ * lists and snapshots are in it, shapes are learnt anew. All engines have work: the stream's own BTCUSDT
  * is the reference of volatility, and trades have their velocity beside the liquidations. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -98,6 +98,8 @@ static void new_player(void *arg)
         mr_player_close(s->player);
     if (mr_player_open(&s->player, &config, &err) != MR_OK)
         mr_panic(__FILE__, __LINE__, err.text);
+    for (uint32_t i = 0; i < s->count; i++) /* boot: a live plane has made its feeds before the first byte */
+        MR_ASSERT(mr_player_expect(s->player, s->pieces[i].venue, s->pieces[i].product) == MR_OK);
 }
 
 static uint64_t play(void *arg)
@@ -131,6 +133,8 @@ static void recorded(struct mr_bench *b, const char *name, const char *work, con
     struct mr_replay_input input = {.path = path};
     const struct mr_replay_config config = {.inputs = &input, .count = 1};
     const struct mr_venue *venue;
+    if (!mr_bench_wants(b, name))
+        return;
     snprintf(path, sizeof path, "%s/%s", folder ? folder : "../shared/captures", file);
     if (access(path, R_OK) != 0) {
         fprintf(stderr, "path/%s: skipped, no recording %s (MILLRACE_CAPTURES names the folder)\n", name, path);
@@ -153,7 +157,7 @@ static void generated(struct mr_bench *b, const char *name, const char *work, ui
                                                               .venues = venues,
                                                               .books_per_s = 20,
                                                               .trades_per_s = 20}};
-    if (read_all(&s, &mr_source_market, &config))
+    if (mr_bench_wants(b, name) && read_all(&s, &mr_source_market, &config))
         measure(b, &s, name, work);
     forget(&s);
 }
