@@ -66,10 +66,13 @@ struct mr_session_config {
     uint32_t backoff_ms_first, backoff_ms_most, dials_per_minute; /* [100, 30,000, 30] */
     uint64_t seed;
     void (*resolve)(void *arg, struct mr_session *s, const char *host); /* answer: mr_session_resolved, later */
-    /* A whole message. Its bytes are good until the call returns. */
-    void (*deliver)(void *arg, struct mr_session *s, const struct mr_frame *frame);
+    /* A whole message. Its bytes are good until the call returns. Above 0: it held events; else (as mr_feed_frame: nothing, or a status) the
+     * session asks the dialect whether it is an ack, an error, a pong. May call mr_session_saw, _resubscribe, _reconnect. */
+    int (*deliver)(void *arg, struct mr_session *s, const struct mr_frame *frame);
     /* Each transition, once: state, and why. OPENED and CLOSED for the recording follow from it. */
     void (*changed)(void *arg, struct mr_session *s, enum mr_session_state was, enum mr_session_state is, const char *why);
+    /* A stream stays silent although it was subscribed twice, or speaks again. May be NULL. */
+    void (*mute)(void *arg, struct mr_session *s, const struct mr_stream *stream, bool mute);
     void *arg;
 };
 
