@@ -18,10 +18,7 @@ struct mr_capture_writer {
     uint8_t packed[PACKED_MAX];
 };
 
-size_t mr_capture_writer_bytes(void)
-{
-    return sizeof(struct mr_capture_writer);
-}
+size_t mr_capture_writer_bytes(void) { return sizeof(struct mr_capture_writer); }
 
 struct mr_capture_writer *mr_capture_writer_init(void *mem, int zstd_level, mr_capture_sink_fn *sink, void *arg)
 {
@@ -69,8 +66,10 @@ int mr_capture_flush(struct mr_capture_writer *w)
 {
     if (w->status || !w->records)
         return w->status;
-    struct block_head head = {
-        .plain_bytes = w->used, .records = w->records, .first_ns = (int64_t)w->first_ns, .last_ns = (int64_t)w->last_ns};
+    struct block_head head = {.plain_bytes = w->used,
+                              .records = w->records,
+                              .first_ns = (int64_t)w->first_ns,
+                              .last_ns = (int64_t)w->last_ns};
     const uint8_t *body = w->plain;
     head.stored_bytes = w->used;
     if (w->zstd_level) {
@@ -94,8 +93,14 @@ int mr_capture_add(struct mr_capture_writer *w, const struct mr_capture_record *
     size_t need = sizeof(struct record_head) + r->name.len + (size_t)r->len;
     if (w->records && w->used + need > MR_CAPTURE_BLOCK_BYTES && mr_capture_flush(w) != MR_OK)
         return w->status;
-    struct record_head head = {.recv_ns = r->recv_ns, .len = r->len, .name_len = (uint16_t)r->name.len, .connection = r->connection,
-                               .kind = r->kind, .clock = r->clock, .venue = r->venue, .product = r->product};
+    struct record_head head = {.recv_ns = r->recv_ns,
+                               .len = r->len,
+                               .name_len = (uint16_t)r->name.len,
+                               .connection = r->connection,
+                               .kind = r->kind,
+                               .clock = r->clock,
+                               .venue = r->venue,
+                               .product = r->product};
     uint8_t *at = w->plain + w->used;
     memcpy(at, &head, sizeof head);
     if (r->name.len)
@@ -122,10 +127,7 @@ struct mr_capture_reader {
     uint8_t plain[PLAIN_MAX];
 };
 
-size_t mr_capture_reader_bytes(void)
-{
-    return sizeof(struct mr_capture_reader);
-}
+size_t mr_capture_reader_bytes(void) { return sizeof(struct mr_capture_reader); }
 
 struct mr_capture_reader *mr_capture_reader_init(void *mem)
 {
@@ -209,20 +211,20 @@ int mr_capture_next(struct mr_capture_reader *r, struct mr_capture_record *out)
     if (head.name_len > left || head.len > left - head.name_len)
         return r->status = MR_E_CORRUPT;
     const uint8_t *name = r->body + r->body_at + sizeof head;
-    *out = (struct mr_capture_record){.recv_ns = head.recv_ns, .data = name + head.name_len, .len = head.len, .connection = head.connection,
-                                      .kind = head.kind, .clock = head.clock, .venue = head.venue, .product = head.product,
+    *out = (struct mr_capture_record){.recv_ns = head.recv_ns,
+                                      .data = name + head.name_len,
+                                      .len = head.len,
+                                      .connection = head.connection,
+                                      .kind = head.kind,
+                                      .clock = head.clock,
+                                      .venue = head.venue,
+                                      .product = head.product,
                                       .name = {name, head.name_len}};
     r->body_at += (uint32_t)sizeof head + head.name_len + head.len;
     r->records_left--;
     return MR_OK;
 }
 
-size_t mr_capture_offset(const struct mr_capture_reader *r)
-{
-    return r->at;
-}
+size_t mr_capture_offset(const struct mr_capture_reader *r) { return r->at; }
 
-const char *mr_capture_feed(const struct mr_capture_reader *r)
-{
-    return r->feed;
-}
+const char *mr_capture_feed(const struct mr_capture_reader *r) { return r->feed; }

@@ -18,7 +18,16 @@
 #define MR_CAPTURE_RECORD_MAX (16u << 20)
 #define MR_CAPTURE_BLOCK_BYTES (256u << 10) /* a block is closed when its plain body reaches this */
 
-enum mr_capture_kind { MR_CAPTURE_FRAME = 1, MR_CAPTURE_REST, MR_CAPTURE_OPENED, MR_CAPTURE_CLOSED, MR_CAPTURE_INSTRUMENTS, MR_CAPTURE_CONFIG, MR_CAPTURE_INPUT, MR_CAPTURE_NOTE };
+enum mr_capture_kind {
+    MR_CAPTURE_FRAME = 1,
+    MR_CAPTURE_REST,
+    MR_CAPTURE_OPENED,
+    MR_CAPTURE_CLOSED,
+    MR_CAPTURE_INSTRUMENTS,
+    MR_CAPTURE_CONFIG,
+    MR_CAPTURE_INPUT,
+    MR_CAPTURE_NOTE
+};
 
 struct mr_capture_record {
     int64_t recv_ns;

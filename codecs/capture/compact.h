@@ -9,7 +9,12 @@
 #include "codecs/event/instrument.h"
 
 #define MR_COMPACT_BYTES 18
-struct mr_compact { uint32_t time_s, symbol_hash; uint8_t side; uint32_t price_x100, size_x1e6; uint8_t notional_kusd; };
+struct mr_compact {
+    uint32_t time_s, symbol_hash;
+    uint8_t side;
+    uint32_t price_x100, size_x1e6;
+    uint8_t notional_kusd;
+};
 
 uint32_t mr_fnv1a32(const void *data, size_t len);
 /* Fields that saturated (0 .. 4), or MR_E_INVALID if the event is no liquidation. */

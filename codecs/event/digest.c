@@ -16,10 +16,7 @@ struct mr_digest {
 };
 static_assert(_Alignof(struct mr_digest) <= MR_LINE_BYTES, "callers align to a line");
 
-size_t mr_digest_bytes(void)
-{
-    return (sizeof(struct mr_digest) + MR_LINE_BYTES - 1) / MR_LINE_BYTES * MR_LINE_BYTES;
-}
+size_t mr_digest_bytes(void) { return (sizeof(struct mr_digest) + MR_LINE_BYTES - 1) / MR_LINE_BYTES * MR_LINE_BYTES; }
 
 struct mr_digest *mr_digest_init(void *mem)
 {
@@ -45,20 +42,14 @@ static void put(struct mr_digest *d, const void *data, uint32_t len)
     d->used += len;
 }
 
-static void put_u8(struct mr_digest *d, uint8_t value)
-{
-    put(d, &value, 1);
-}
+static void put_u8(struct mr_digest *d, uint8_t value) { put(d, &value, 1); }
 
 static void put_u64(struct mr_digest *d, uint64_t value)
 {
     put(d, &value, sizeof value); /* little endian: event.h builds for nothing else */
 }
 
-static void put_i64(struct mr_digest *d, int64_t value)
-{
-    put(d, &value, sizeof value);
-}
+static void put_i64(struct mr_digest *d, int64_t value) { put(d, &value, sizeof value); }
 
 static void put_text(struct mr_digest *d, const char *text, size_t len)
 {
@@ -67,10 +58,14 @@ static void put_text(struct mr_digest *d, const char *text, size_t len)
     put(d, text, (uint32_t)len);
 }
 
-/* value * 10^exponent, trailing zeros moved into the exponent in falling powers: at most six divisions by a constant. */
+/* value * 10^exponent, trailing zeros moved into the exponent in falling powers: at most six divisions by a
+ * constant. */
 static void put_decimal(struct mr_digest *d, int64_t value, int exponent)
 {
-    static const struct { int64_t power; int zeros; } steps[] = {
+    static const struct {
+        int64_t power;
+        int zeros;
+    } steps[] = {
         {10000000000000000, 16}, {100000000, 8}, {10000, 4}, {100, 2}, {10, 1},
     };
     if (value == 0)
@@ -218,15 +213,13 @@ void mr_digest_combine(struct mr_digest *total, const struct mr_digest *part)
     put(total, &value, sizeof value);
 }
 
-uint64_t mr_digest_count(const struct mr_digest *d)
-{
-    return d->count;
-}
+uint64_t mr_digest_count(const struct mr_digest *d) { return d->count; }
 
 uint32_t mr_digest_text(const struct mr_digest *d, uint64_t dropped, char *out)
 {
     if (dropped)
-        return (uint32_t)snprintf(out, MR_DIGEST_TEXT, "digest not comparable: %llu dropped", (unsigned long long)dropped);
+        return (uint32_t)snprintf(out, MR_DIGEST_TEXT, "digest not comparable: %llu dropped",
+                                  (unsigned long long)dropped);
     XXH128_canonical_t value = value_of(d);
     for (size_t i = 0; i < sizeof value.digest; i++)
         snprintf(out + 2 * i, 3, "%02x", value.digest[i]);

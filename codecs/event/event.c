@@ -6,7 +6,4 @@ static const char *const names[MR_EVENT_KIND_COUNT] = {
 #undef MR_X
 };
 
-const char *mr_event_kind_name(unsigned kind)
-{
-    return kind < MR_EVENT_KIND_COUNT ? names[kind] : "?";
-}
+const char *mr_event_kind_name(unsigned kind) { return kind < MR_EVENT_KIND_COUNT ? names[kind] : "?"; }

@@ -173,10 +173,7 @@ const struct mr_instrument *mr_instruments_find(const struct mr_instruments *t, 
     return NULL;
 }
 
-uint32_t mr_instruments_capacity(const struct mr_instruments *table)
-{
-    return table->capacity;
-}
+uint32_t mr_instruments_capacity(const struct mr_instruments *table) { return table->capacity; }
 
 uint32_t mr_instruments_count(const struct mr_instruments *t) { return __atomic_load_n(&t->count, __ATOMIC_ACQUIRE); }
 

@@ -17,7 +17,14 @@
 #define MR_SYMBOL_BYTES 96 /* Polymarket's asset ids have 78 digits */
 #define MR_ASSET_BYTES  24
 
-enum mr_instrument_type { MR_TYPE_UNKNOWN, MR_TYPE_SPOT, MR_TYPE_PERPETUAL, MR_TYPE_FUTURE, MR_TYPE_OPTION, MR_TYPE_OUTCOME };
+enum mr_instrument_type {
+    MR_TYPE_UNKNOWN,
+    MR_TYPE_SPOT,
+    MR_TYPE_PERPETUAL,
+    MR_TYPE_FUTURE,
+    MR_TYPE_OPTION,
+    MR_TYPE_OUTCOME
+};
 enum mr_instrument_flag {
     MR_INSTRUMENT_NO_METADATA = 1 << 0,
     MR_INSTRUMENT_INVERSE = 1 << 1,   /* size counts quote currency: notional = size * multiplier */
@@ -76,14 +83,14 @@ uint32_t mr_instruments_underlyings(const struct mr_instruments *table);
 const char *mr_instruments_underlying_name(const struct mr_instruments *table, uint16_t underlying);
 
 /* Sets scales, tick, lot and their decimals from tick and lot texts ("0.10", "0.001") by the rule above, and clears
- * NO_METADATA when both are known. The largest price is not in the metadata: 10^10 ticks are taken for it. Where 8 digits
- * do not fit (lots of 1 and more: meme coins in trillions; ticks of 5 and more) the scale is the step's decimals and 4, because
- * orders older than the present step rest in books. An empty text: unknown.
+ * NO_METADATA when both are known. The largest price is not in the metadata: 10^10 ticks are taken for it. Where 8
+ * digits do not fit (lots of 1 and more: meme coins in trillions; ticks of 5 and more) the scale is the step's decimals
+ * and 4, because orders older than the present step rest in books. An empty text: unknown.
  * MR_OK; MR_E_MALFORMED; MR_E_RANGE negative, or more decimals than 18: nothing changed. */
 int mr_instrument_scales(struct mr_instrument *instrument, struct mr_span tick, struct mr_span lot);
 
-/* Notional of a trade in micro units of the quote currency: price * size * multiplier, or size * multiplier of an inverse
- * contract. MR_OK or MR_E_OVERFLOW. */
+/* Notional of a trade in micro units of the quote currency: price * size * multiplier, or size * multiplier of an
+ * inverse contract. MR_OK or MR_E_OVERFLOW. */
 MR_INLINE int mr_instrument_notional(const struct mr_instrument *it, mr_price price, mr_size size, int64_t *out)
 {
     if (mr_unlikely(it->flags & MR_INSTRUMENT_INVERSE))

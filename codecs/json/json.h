@@ -32,7 +32,16 @@
 
 #define MR_JSON_DEPTH 1024
 
-enum mr_json_type { MR_JSON_NONE, MR_JSON_OBJECT, MR_JSON_ARRAY, MR_JSON_STRING, MR_JSON_NUMBER, MR_JSON_TRUE, MR_JSON_FALSE, MR_JSON_NULL };
+enum mr_json_type {
+    MR_JSON_NONE,
+    MR_JSON_OBJECT,
+    MR_JSON_ARRAY,
+    MR_JSON_STRING,
+    MR_JSON_NUMBER,
+    MR_JSON_TRUE,
+    MR_JSON_FALSE,
+    MR_JSON_NULL
+};
 
 struct mr_json_kernel; /* the SIMD routines in use */
 
@@ -63,14 +72,17 @@ void mr_json_open_kernel(struct mr_json *j, const uint8_t *data, uint32_t len, e
 enum mr_json_type mr_json_peek(struct mr_json *j);
 
 bool mr_json_object(struct mr_json *j);                    /* enter; false (MR_E_TYPE) if it is not one */
-bool mr_json_key(struct mr_json *j, struct mr_span *key);  /* next key (raw bytes between the quotes); false at '}', which is consumed */
+/* next key (raw bytes between the quotes); false at '}', which is consumed */
+bool mr_json_key(struct mr_json *j, struct mr_span *key);
 bool mr_json_array(struct mr_json *j);                     /* enter */
-bool mr_json_next(struct mr_json *j);                      /* is there another element? false at ']', which is consumed */
+/* is there another element? false at ']', which is consumed */
+bool mr_json_next(struct mr_json *j);
 bool mr_json_string(struct mr_json *j, struct mr_span *text); /* raw bytes between the quotes */
 bool mr_json_number(struct mr_json *j, struct mr_span *text); /* the number's text */
 bool mr_json_text(struct mr_json *j, struct mr_span *text);   /* string or number, whichever stands there */
 bool mr_json_bool(struct mr_json *j, bool *value);
-bool mr_json_null(struct mr_json *j);                      /* consumes null and says true; else moves nothing, no error */
+/* consumes null and says true; else moves nothing, no error */
+bool mr_json_null(struct mr_json *j);
 bool mr_json_skip(struct mr_json *j);                      /* passes over one value of any kind, verifying it */
 bool mr_json_raw(struct mr_json *j, struct mr_span *text); /* skips, and gives the value's bytes */
 

@@ -42,7 +42,9 @@ struct shape {
     uint8_t notionals;
     uint8_t texts;
     uint8_t head[MR_SHAPE_SLOTS];
-    struct { uint16_t at, len; } text[SHAPE_TEXTS];
+    struct {
+        uint16_t at, len;
+    } text[SHAPE_TEXTS];
     struct shape_notional notional[MR_SHAPE_SLOTS];
     /* chunk c: `width` bytes of the lowest legal byte, then `width` bytes of how far above it is legal */
     uint8_t check[2 * MR_SHAPE_TEXT_MAX] MR_ALIGNED;
@@ -69,14 +71,15 @@ struct mr_shapes {
     struct mr_shapes_stats stats;
 };
 
-/* One SIMD width. `key` is a hash of length, digit positions and the letters of the first 64 bytes; `loose` leaves the digit
- * positions out, for shapes with texts. Both never 0. */
+/* One SIMD width. `key` is a hash of length, digit positions and the letters of the first 64 bytes; `loose` leaves the
+ * digit positions out, for shapes with texts. Both never 0. */
 struct shape_kernel {
     uint32_t width;
     uint32_t len_min;
     bool masked; /* the last chunk is loaded in part; else it overlaps the one before */
     uint64_t (*key)(const uint8_t *data, uint32_t len, bool loose);
-    int (*decode)(struct mr_shapes *shapes, const struct mr_frame *frame, union mr_slot *out, uint32_t out_max, uint8_t *kind);
+    int (*decode)(struct mr_shapes *shapes, const struct mr_frame *frame, union mr_slot *out, uint32_t out_max,
+                  uint8_t *kind);
     /* One shape on one message whatever its key: MR_E_AGAIN if it does not match. */
     int (*apply)(const struct shape *shape, const struct mr_frame *frame, union mr_slot *out);
 };

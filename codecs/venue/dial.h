@@ -1,19 +1,21 @@
-/* The other half of a venue: where its products are found, how to subscribe and keep alive, what its control messages say,
- * which REST bodies it has. Pure text in, text out; the session (dataplane/session) does the talking.
+/* The other half of a venue: where its products are found, how to subscribe and keep alive, what its control messages
+ * say, which REST bodies it has. Pure text in, text out; the session (dataplane/session) does the talking.
  *
- * A product has one or more routes: endpoints that serve some of its channels (Binance USD-M: public, market). A session is
- * one connection to one route. Facts: the venue's README. */
+ * A product has one or more routes: endpoints that serve some of its channels (Binance USD-M: public, market). A
+ * session is one connection to one route. Facts: the venue's README. */
 #ifndef MR_VENUE_DIAL_H
 #define MR_VENUE_DIAL_H
 
 #include "codecs/venue/venue.h"
 #include "dataplane/text/text.h"
 
-enum mr_ping { MR_PING_NONE, MR_PING_WS, MR_PING_TEXT }; /* frames of RFC 6455; a text message of the venue's (mr_dialect.ping) */
+/* frames of RFC 6455; a text message of the venue's (mr_dialect.ping) */
+enum mr_ping { MR_PING_NONE, MR_PING_WS, MR_PING_TEXT };
 
 struct mr_route {
     const char *name;          /* "public", "market"; shown as binance:usdm/market */
-    const char *host; uint16_t port;
+    const char *host;
+    uint16_t port;
     const char *path;          /* of the upgrade */
     uint32_t channels;         /* enum mr_channel bits that this route serves */
     uint32_t streams_max;      /* subscriptions a connection may hold */
@@ -22,7 +24,7 @@ struct mr_route {
     uint32_t ping_s, pong_s;   /* how often; within which an answer must come */
     uint32_t silence_s;        /* no byte for so long: stale */
     uint32_t life_s;           /* the venue cuts connections after so long; 0: no rule */
-    uint32_t requests_per_hour;/* subscribe and unsubscribe messages a connection may send in an hour; 0: no rule */
+    uint32_t requests_per_hour; /* subscribe and unsubscribe messages a connection may send in an hour; 0: no rule */
 };
 struct mr_product_dial {       /* same order as mr_venue.products */
     const struct mr_route *routes; /* ends with an empty row */
@@ -30,36 +32,56 @@ struct mr_product_dial {       /* same order as mr_venue.products */
     uint32_t rest_per_minute;
     uint32_t interest_s;       /* open interest is polled so often; 0: it is in the stream, or there is none */
     uint32_t market_wide;      /* channels that are subscribed once, for all instruments: symbol empty */
-    uint32_t quiet;            /* channels that may rightly say nothing for many minutes: their silence proves nothing */
+    /* channels that may rightly say nothing for many minutes: their silence proves nothing */
+    uint32_t quiet;
 };
 
 /* What is wanted: one channel of one instrument (or of all: symbol empty). */
-struct mr_stream { uint32_t channel; /* one enum mr_channel bit */ const char *symbol; };
+struct mr_stream {
+    uint32_t channel; /* one enum mr_channel bit */
+    const char *symbol;
+};
 
-enum mr_control_kind { MR_CONTROL_NONE, MR_CONTROL_ACK, MR_CONTROL_ERROR, MR_CONTROL_PONG, MR_CONTROL_PING, MR_CONTROL_CLOSING, MR_CONTROL_OTHER };
+enum mr_control_kind {
+    MR_CONTROL_NONE,
+    MR_CONTROL_ACK,
+    MR_CONTROL_ERROR,
+    MR_CONTROL_PONG,
+    MR_CONTROL_PING,
+    MR_CONTROL_CLOSING,
+    MR_CONTROL_OTHER
+};
 struct mr_control {
-    uint8_t kind;    /* NONE: no control message. ACK: what was asked for stands. OTHER: understood, nothing to do (answers to unsubscribe too) */
+    /* NONE: no control message. ACK: what was asked for stands. OTHER: understood, nothing to do (answers to
+     * unsubscribe too) */
+    uint8_t kind;
     uint64_t id;     /* of the request it answers; 0 where the venue does not say */
     char text[160];  /* ERROR, CLOSING: what the venue said. PING: what to answer */
-    char stream[128]; /* ACK, ERROR: the one subscription it is about, as mr_dialect.name writes it; "" : all of the request */
+    /* ACK, ERROR: the one subscription it is about, as mr_dialect.name writes it; "" : all of the request */
+    char stream[128];
 };
 
 enum mr_url_kind { MR_URL_INSTRUMENTS, MR_URL_SNAPSHOT, MR_URL_INTEREST };
 
 struct mr_dialect {
     const struct mr_product_dial *products;
-    /* The venue's own name of a subscription ("btcusdt@aggTrade", "tickers.BTCUSDT"). Streams of one name are one subscription (mark price and
-     * funding of Binance): it must be asked for once. MR_OK, MR_E_UNSUPPORTED, MR_E_INVALID (no symbol could be so). */
+    /* The venue's own name of a subscription ("btcusdt@aggTrade", "tickers.BTCUSDT"). Streams of one name are one
+     * subscription (mark price and funding of Binance): it must be asked for once. MR_OK, MR_E_UNSUPPORTED,
+     * MR_E_INVALID (no symbol could be so). */
     int (*name)(uint8_t product, const struct mr_stream *stream, struct mr_text *out);
-    /* Writes one client message that subscribes to as many of streams[*at ...] as fit the venue's rules and moves *at on; `id` stands in it where
-     * the venue has ids. MR_OK; MR_E_UNSUPPORTED, MR_E_INVALID: of the stream at *at, as `name` says; MR_E_FULL: `out` is too small for a single one. */
-    int (*subscribe)(uint8_t product, const struct mr_stream *streams, uint32_t count, uint32_t *at, uint64_t id, struct mr_text *out);
+    /* Writes one client message that subscribes to as many of streams[*at ...] as fit the venue's rules and moves *at
+     * on; `id` stands in it where the venue has ids. MR_OK; MR_E_UNSUPPORTED, MR_E_INVALID: of the stream at *at, as
+     * `name` says; MR_E_FULL: `out` is too small for a single one. */
+    int (*subscribe)(uint8_t product, const struct mr_stream *streams, uint32_t count, uint32_t *at, uint64_t id,
+                     struct mr_text *out);
     /* The reverse, for single streams: a resync where the snapshot is in the stream (Bybit, OKX). */
-    int (*unsubscribe)(uint8_t product, const struct mr_stream *streams, uint32_t count, uint32_t *at, uint64_t id, struct mr_text *out);
+    int (*unsubscribe)(uint8_t product, const struct mr_stream *streams, uint32_t count, uint32_t *at, uint64_t id,
+                       struct mr_text *out);
     void (*ping)(uint8_t product, uint64_t id, struct mr_text *out); /* NULL unless MR_PING_TEXT */
     /* A message that decoded to nothing: what it says. */
     void (*control)(uint8_t product, struct mr_span message, struct mr_control *out);
-    /* A REST request: path and query for GET; `body` non-empty: POST that JSON. MR_OK, MR_E_UNSUPPORTED: the product has none. */
+    /* A REST request: path and query for GET; `body` non-empty: POST that JSON. MR_OK, MR_E_UNSUPPORTED: the product
+     * has none. */
     int (*url)(uint8_t product, enum mr_url_kind kind, const char *symbol, struct mr_text *path, struct mr_text *body);
 };
 const struct mr_dialect *mr_dialect_of(const struct mr_venue *venue);

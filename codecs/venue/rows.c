@@ -209,7 +209,8 @@ static bool number_field(struct mr_rows *rows, const struct mr_field *f, const c
 }
 
 /* Tells the recorder where a number went. One that went elsewhere was branched on or kept: its digits stay pinned. */
-static void told(struct mr_rows *rows, enum mr_shape_op op, struct mr_span text, const void *to, int scale, int64_t factor)
+static void told(struct mr_rows *rows, enum mr_shape_op op, struct mr_span text, const void *to, int scale,
+                 int64_t factor)
 {
     uintptr_t at = (uintptr_t)to, start = (uintptr_t)rows->out;
     if (mr_unlikely(rows->dec->recorder.on) && at >= start && at < start + rows->max * sizeof *rows->out)
@@ -290,7 +291,8 @@ bool mr_field_text(struct mr_rows *rows, const struct mr_field *f, const char *n
     return f->type == MR_JSON_STRING ? true : mr_rows_fail_at(rows, MR_E_TYPE, name, f->text);
 }
 
-bool mr_field_value(struct mr_rows *rows, const struct mr_field *f, const char *name, int64_t *mantissa, int8_t *exponent)
+bool mr_field_value(struct mr_rows *rows, const struct mr_field *f, const char *name, int64_t *mantissa,
+                    int8_t *exponent)
 {
     struct mr_decimal value;
     if (mr_unlikely(!number_field(rows, f, name)))

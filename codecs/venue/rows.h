@@ -5,8 +5,8 @@
  *              a price, a size, a time, which also tells the shape recorder where it went
  *     sides    the level arrays of a book, in either order, gathered bids first
  *
- * Errors stick in `rows->status` as they do in the cursor; the first one wins, and dec->error_field names its field. A decoder
- * may therefore read on and look once.
+ * Errors stick in `rows->status` as they do in the cursor; the first one wins, and dec->error_field names its field. A
+ * decoder may therefore read on and look once.
  *
  * Bounds  never more slots than the caller's array, never bytes outside the frame.   Memory  the caller's stack. */
 #ifndef MR_VENUE_ROWS_H
@@ -40,7 +40,8 @@ struct mr_event *mr_rows_event(struct mr_rows *rows, enum mr_event_kind kind, in
 bool mr_rows_fail(struct mr_rows *rows, int status, const char *field);
 bool mr_rows_fail_at(struct mr_rows *rows, int status, const char *field, struct mr_span where);
 
-/* Slots written; or the first failure, of the rows or of the cursor. mr_decode puts in the frame's stamps, FIRST and LAST. */
+/* Slots written; or the first failure, of the rows or of the cursor. mr_decode puts in the frame's stamps, FIRST and
+ * LAST. */
 int mr_rows_end(struct mr_rows *rows, struct mr_json *j);
 
 /* Sets rows->instrument; false with MR_E_SYMBOL when it is not in the table. */
@@ -58,10 +59,13 @@ struct mr_field_name {
     const char *text;
     uint32_t len;
 };
-#define MR_FIELD(name) {name, sizeof(name) - 1}
+#define MR_FIELD(name)                                                                                                 \
+    {                                                                                                                  \
+        name, sizeof(name) - 1                                                                                         \
+    }
 
-/* Reads one object whole. fields[i] is the member names[i]; a member that comes twice is MR_E_MALFORMED. Names are tried in
- * the order given, so the order usual on the wire costs one comparison a member. */
+/* Reads one object whole. fields[i] is the member names[i]; a member that comes twice is MR_E_MALFORMED. Names are
+ * tried in the order given, so the order usual on the wire costs one comparison a member. */
 bool mr_fields_read(struct mr_rows *rows, struct mr_json *j, const struct mr_field_name *names, uint32_t count,
                     struct mr_field *fields);
 /* For loops of their own over an object's keys: one member into `field`. */
@@ -81,17 +85,21 @@ MR_INLINE bool mr_field_is(const struct mr_field *f, const char *literal)
     return mr_span_is(f->text, literal, strlen(literal));
 }
 
-/* Each takes a required member: MR_E_MISSING when it is not there, MR_E_TYPE when it is no number. Not negative unless said. */
+/* Each takes a required member: MR_E_MISSING when it is not there, MR_E_TYPE when it is no number. Not negative unless
+ * said. */
 bool mr_field_price(struct mr_rows *rows, const struct mr_field *f, const char *name, int64_t *to);
 bool mr_field_size(struct mr_rows *rows, const struct mr_field *f, const char *name, int64_t *to);
 bool mr_field_ms(struct mr_rows *rows, const struct mr_field *f, const char *name, int64_t *to_ns);
 bool mr_field_u64(struct mr_rows *rows, const struct mr_field *f, const char *name, uint64_t *to);
-bool mr_field_i64(struct mr_rows *rows, const struct mr_field *f, const char *name, int64_t *to); /* may be negative; never recorded */
+/* may be negative; never recorded */
+bool mr_field_i64(struct mr_rows *rows, const struct mr_field *f, const char *name, int64_t *to);
 bool mr_field_bool(struct mr_rows *rows, const struct mr_field *f, const char *name, bool *to);
 bool mr_field_text(struct mr_rows *rows, const struct mr_field *f, const char *name); /* a string, not empty */
 /* Mantissa and exponent of an event that carries its own scale; may be negative. */
-bool mr_field_value(struct mr_rows *rows, const struct mr_field *f, const char *name, int64_t *mantissa, int8_t *exponent);
-/* An amount of money in micro units; what is smaller than a micro is cut off (it is a measure, not a price). 0 if absent. */
+bool mr_field_value(struct mr_rows *rows, const struct mr_field *f, const char *name, int64_t *mantissa,
+                    int8_t *exponent);
+/* An amount of money in micro units; what is smaller than a micro is cut off (it is a measure, not a price). 0 if
+ * absent. */
 bool mr_field_micro(struct mr_rows *rows, const struct mr_field *f, const char *name, int64_t *to);
 /* "Buy" or "Sell" in the venue's words: sets MR_FLAG_SELL for the second; MR_E_RANGE for a third. */
 bool mr_field_side(struct mr_rows *rows, const struct mr_field *f, const char *name, const char *buy, const char *sell,
@@ -118,10 +126,10 @@ struct mr_book_head *mr_rows_bbo(struct mr_rows *rows, int64_t venue_ns, uint64_
 
 /* ---- REST lists ---- */
 
-/* Adds or replaces one instrument, its scales from the texts of tick and lot. Where they or the multiplier (`known` false) do
- * not say enough it is added with NO_METADATA. `table` NULL: verified and dropped. */
-bool mr_rows_instrument(struct mr_rows *rows, struct mr_instruments *table, struct mr_instrument *it, struct mr_span symbol,
-                        struct mr_span tick, struct mr_span lot, bool known);
+/* Adds or replaces one instrument, its scales from the texts of tick and lot. Where they or the multiplier (`known`
+ * false) do not say enough it is added with NO_METADATA. `table` NULL: verified and dropped. */
+bool mr_rows_instrument(struct mr_rows *rows, struct mr_instruments *table, struct mr_instrument *it,
+                        struct mr_span symbol, struct mr_span tick, struct mr_span lot, bool known);
 
 /* The value of `name` in "..?a=1&name=value"; empty if it is not there. */
 struct mr_span mr_url_parameter(struct mr_span url, const char *name);

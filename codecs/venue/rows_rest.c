@@ -20,8 +20,8 @@ void mr_span_copy(char *out, size_t out_bytes, struct mr_span text)
     memset(out + n, 0, out_bytes - n);
 }
 
-bool mr_rows_instrument(struct mr_rows *rows, struct mr_instruments *table, struct mr_instrument *it, struct mr_span symbol,
-                        struct mr_span tick, struct mr_span lot, bool known)
+bool mr_rows_instrument(struct mr_rows *rows, struct mr_instruments *table, struct mr_instrument *it,
+                        struct mr_span symbol, struct mr_span tick, struct mr_span lot, bool known)
 {
     if (symbol.len == 0 || symbol.len > MR_SYMBOL_BYTES)
         return mr_rows_fail_at(rows, MR_E_TOO_BIG, "symbol", symbol);

@@ -7,8 +7,7 @@ struct mr_book_head *mr_sides_open(struct mr_rows *rows, struct mr_sides *sides,
     if (mr_unlikely(!slot))
         return NULL;
     uint32_t room = (rows->max - rows->used) * 4;
-    *sides = (struct mr_sides){
-        .room = slot[1].level, .max = room < MR_LEVELS_MAX ? room : MR_LEVELS_MAX, .form = form};
+    *sides = (struct mr_sides){.room = slot[1].level, .max = room < MR_LEVELS_MAX ? room : MR_LEVELS_MAX, .form = form};
     return &slot->book;
 }
 
@@ -20,7 +19,8 @@ static bool level_array(struct mr_rows *rows, struct mr_json *j, struct mr_level
         return false;
     if (!mr_json_next(j) || !mr_json_fixed(j, it->price_scale, &level->price) || !mr_json_next(j) ||
         !mr_json_fixed(j, it->size_scale, &level->size))
-        return j->status == MR_OK ? mr_rows_fail_at(rows, MR_E_MISSING, name, (struct mr_span){j->data + j->pos, 0}) : false;
+        return j->status == MR_OK ? mr_rows_fail_at(rows, MR_E_MISSING, name, (struct mr_span){j->data + j->pos, 0})
+                                  : false;
     return mr_json_leave(j);
 }
 
@@ -44,8 +44,8 @@ static bool level_object(struct mr_rows *rows, struct mr_json *j, struct mr_leve
     return j->status != MR_OK ? false : got == 3 ? true : mr_rows_fail(rows, MR_E_MISSING, name);
 }
 
-static MR_COLD bool by_cursor(struct mr_rows *rows, struct mr_json *j, const struct mr_sides *sides, struct mr_level *out,
-                              uint32_t max, uint32_t *count, const char *name)
+static MR_COLD bool by_cursor(struct mr_rows *rows, struct mr_json *j, const struct mr_sides *sides,
+                              struct mr_level *out, uint32_t max, uint32_t *count, const char *name)
 {
     *count = 0;
     if (!mr_json_array(j))

@@ -1,13 +1,14 @@
 /* A venue: one folder, one row in venues.def, one struct mr_venue on one screen.
  *
- * A decoder is f(bytes, state): no I/O, no clock, no allocation. Its state holds predictions (shapes), which change speed
- * only, and last values where a venue sends partial ones (Bybit linear tickers), reset on reconnect.
+ * A decoder is f(bytes, state): no I/O, no clock, no allocation. Its state holds predictions (shapes), which change
+ * speed only, and last values where a venue sends partial ones (Bybit linear tickers), reset on reconnect.
  *
  *     frame bytes --mr_decode--> slots: groups of events in the venue's order, FIRST .. LAST set
  *
  * Output  a caller's array; `out_max` >= MR_GROUP_SLOTS + MR_TRADES_MAX always suffices (MR_DECODE_SLOTS).
- * Errors  MR_E_MALFORMED, _TRUNCATED, _DEPTH, _MISSING, _TYPE, _INEXACT, _OVERFLOW, _RANGE: the message is dropped whole;
- *         dec->error_at and dec->error_field say where. MR_E_UNKNOWN: legal JSON of a kind we do not know, dec->name its name.
+ * Errors  MR_E_MALFORMED, _TRUNCATED, _DEPTH, _MISSING, _TYPE, _INEXACT, _OVERFLOW, _RANGE: the message is dropped
+ *         whole; dec->error_at and dec->error_field say where. MR_E_UNKNOWN: legal JSON of a kind we do not know,
+ *         dec->name its name.
  *         MR_E_SYMBOL: dec->name is not in the table; the caller may add it (mr_instruments_add_bare) and call again.
  *         0: understood, nothing to report (acks, pongs). */
 #ifndef MR_VENUE_VENUE_H
@@ -26,8 +27,15 @@ enum mr_venue_id {
 #define MR_VENUE_ID_MAX 15
 
 enum mr_channel {
-    MR_TRADES = 1 << 0, MR_BEST = 1 << 1, MR_DEPTH = 1 << 2, MR_LIQUIDATIONS = 1 << 3, MR_MARKS = 1 << 4,
-    MR_FUNDINGS = 1 << 5, MR_INTERESTS = 1 << 6, MR_CANDLES = 1 << 7, MR_CONTROL = 1 << 8, /* acks, pongs, errors */
+    MR_TRADES = 1 << 0,
+    MR_BEST = 1 << 1,
+    MR_DEPTH = 1 << 2,
+    MR_LIQUIDATIONS = 1 << 3,
+    MR_MARKS = 1 << 4,
+    MR_FUNDINGS = 1 << 5,
+    MR_INTERESTS = 1 << 6,
+    MR_CANDLES = 1 << 7,
+    MR_CONTROL = 1 << 8, /* acks, pongs, errors */
 };
 
 /* How a product's book messages follow one another (codecs/sequence/sequence.h has the rules). */
@@ -49,7 +57,10 @@ struct mr_product {
 };
 
 /* The venue's own message kinds, by name, as the recordings' manifest counts them ("depthUpdate", "books update"). */
-struct mr_venue_kind { const char *name; uint32_t channel; };
+struct mr_venue_kind {
+    const char *name;
+    uint32_t channel;
+};
 #define MR_VENUE_KINDS_MAX 64
 
 struct mr_frame {
@@ -85,13 +96,16 @@ struct mr_venue {
     const char *name, *title;
     const struct mr_product *products; /* ends with an empty row */
     const struct mr_venue_kind *kinds; /* kinds[0] is { "?" }: unknown; ends with an empty row */
-    size_t state_bytes;                /* of one decoder's partial values for `instruments` instruments: state_bytes + n * state_bytes_each */
+    /* of one decoder's partial values for `instruments` instruments: state_bytes + n * state_bytes_each */
+    size_t state_bytes;
     size_t state_bytes_each;
-    /* The general path, and the only authority: sets dec->kind, fills out, returns slots or a status. Called by mr_decode only,
-     * which puts in recv_ns, connection, clock, FIRST and LAST. codecs/venue/take.h has what decoders share. */
+    /* The general path, and the only authority: sets dec->kind, fills out, returns slots or a status. Called by
+     * mr_decode only, which puts in recv_ns, connection, clock, FIRST and LAST. codecs/venue/take.h has what decoders
+     * share. */
     int (*decode)(struct mr_decoder *dec, const struct mr_frame *frame, union mr_slot *out, uint32_t out_max);
-    /* One REST body (`url` tells what it is), called by mr_decode_rest only: a book snapshot becomes a BOOK group with SNAPSHOT; instrument lists go to
-     * `table` and return 0; open interest becomes events. MR_E_UNKNOWN for bodies that are none of these. */
+    /* One REST body (`url` tells what it is), called by mr_decode_rest only: a book snapshot becomes a BOOK group with
+     * SNAPSHOT; instrument lists go to `table` and return 0; open interest becomes events. MR_E_UNKNOWN for bodies that
+     * are none of these. */
     int (*rest)(struct mr_decoder *dec, struct mr_span url, const struct mr_frame *body, struct mr_instruments *table,
                 union mr_slot *out, uint32_t out_max);
     void (*reset)(struct mr_decoder *dec); /* on reconnect: forgets partial values; NULL if none */
@@ -106,15 +120,15 @@ int mr_venue_parse(const char *text, const struct mr_venue **venue, uint8_t *pro
 
 size_t mr_decoder_bytes(const struct mr_venue *venue, uint32_t instruments); /* the partial state */
 /* `state` is mr_decoder_bytes() long for the capacity of `instruments`, all of which is cleared here. */
-void mr_decoder_init(struct mr_decoder *dec, const struct mr_venue *venue, uint8_t product, struct mr_instruments *instruments,
-                     struct mr_shapes *shapes, void *state);
+void mr_decoder_init(struct mr_decoder *dec, const struct mr_venue *venue, uint8_t product,
+                     struct mr_instruments *instruments, struct mr_shapes *shapes, void *state);
 void mr_decoder_reset(struct mr_decoder *dec);
 
 /* Decodes one frame: a known shape if there is one, else the general path, which then may teach the shape. */
 int mr_decode(struct mr_decoder *dec, const struct mr_frame *frame, union mr_slot *out, uint32_t out_max);
 /* Decodes one REST body. `table` is dec->instruments, writable: only boot and the feed tile's housekeeping may pass it;
  * NULL: instrument lists are understood, and dropped. */
-int mr_decode_rest(struct mr_decoder *dec, struct mr_span url, const struct mr_frame *body, struct mr_instruments *table,
-                   union mr_slot *out, uint32_t out_max);
+int mr_decode_rest(struct mr_decoder *dec, struct mr_span url, const struct mr_frame *body,
+                   struct mr_instruments *table, union mr_slot *out, uint32_t out_max);
 
 #endif

@@ -56,14 +56,30 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct options *o = state->input;
     switch (key) {
-    case 'v': o->status = mr_inputs_venue(&o->inputs, arg, &o->err); break;
-    case 'o': o->out = arg; break;
-    case KEY_RECV: o->inputs.recv = arg; break;
-    case KEY_REST: o->inputs.rest = arg; break;
-    case KEY_FROM: o->from_ns = parse_ns(o, "from", arg); break;
-    case KEY_TO: o->to_ns = parse_ns(o, "to", arg); break;
-    case KEY_FORCE: o->force = true; break;
-    case KEY_JSON: o->json = true; break;
+    case 'v':
+        o->status = mr_inputs_venue(&o->inputs, arg, &o->err);
+        break;
+    case 'o':
+        o->out = arg;
+        break;
+    case KEY_RECV:
+        o->inputs.recv = arg;
+        break;
+    case KEY_REST:
+        o->inputs.rest = arg;
+        break;
+    case KEY_FROM:
+        o->from_ns = parse_ns(o, "from", arg);
+        break;
+    case KEY_TO:
+        o->to_ns = parse_ns(o, "to", arg);
+        break;
+    case KEY_FORCE:
+        o->force = true;
+        break;
+    case KEY_JSON:
+        o->json = true;
+        break;
     case KEY_ZSTD:
         o->zstd_level = atoi(arg);
         if (o->zstd_level < 0 || o->zstd_level > 19 || arg[0] < '0' || arg[0] > '9')
@@ -77,9 +93,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         break;
     case ARGP_KEY_END:
         if (!o->action || !o->inputs.count)
-            o->status = mr_err_set(&o->err, MR_E_INVALID, "want an action and files: info, cut, merge, import, export or compact; --help says more");
+            o->status =
+                mr_err_set(&o->err, MR_E_INVALID,
+                           "want an action and files: info, cut, merge, import, export or compact; --help says more");
         break;
-    default: return ARGP_ERR_UNKNOWN;
+    default:
+        return ARGP_ERR_UNKNOWN;
     }
     return o->status ? EINVAL : 0;
 }
@@ -91,7 +110,8 @@ static int open_out(struct options *o, const char *path, struct sink *sink)
     sink->bytes = 0;
     sink->fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | (o->force ? O_TRUNC : O_EXCL), 0640);
     if (sink->fd < 0)
-        return mr_err_set(&o->err, MR_E_IO, "%s: %s%s", path, strerror(errno), errno == EEXIST ? "; --force overwrites it" : "");
+        return mr_err_set(&o->err, MR_E_IO, "%s: %s%s", path, strerror(errno),
+                          errno == EEXIST ? "; --force overwrites it" : "");
     return MR_OK;
 }
 
@@ -139,7 +159,8 @@ static int each_piece(struct options *o, piece_fn *take, void *arg, uint64_t *co
         }
         uint32_t torn = mr_replay_torn(&source);
         if (torn)
-            fprintf(stderr, "millrace capture: %u segment%s ended in a tear; all before it was taken\n", torn, torn == 1 ? "" : "s");
+            fprintf(stderr, "millrace capture: %u segment%s ended in a tear; all before it was taken\n", torn,
+                    torn == 1 ? "" : "s");
         source.ops->close(&source);
     }
     free(mem);
@@ -148,10 +169,20 @@ static int each_piece(struct options *o, piece_fn *take, void *arg, uint64_t *co
 
 static int to_segment(void *arg, const struct mr_piece *p)
 {
-    static const uint8_t kinds[] = {[MR_PIECE_FRAME] = MR_CAPTURE_FRAME, [MR_PIECE_DATAGRAM] = MR_CAPTURE_FRAME, [MR_PIECE_REST] = MR_CAPTURE_REST,
-                                    [MR_PIECE_OPENED] = MR_CAPTURE_OPENED, [MR_PIECE_CLOSED] = MR_CAPTURE_CLOSED};
-    const struct mr_capture_record r = {.recv_ns = p->recv_ns, .data = p->data, .len = p->len, .connection = p->connection, .kind = kinds[p->kind],
-                                        .clock = p->clock, .venue = p->venue, .product = p->product, .name = p->name};
+    static const uint8_t kinds[] = {[MR_PIECE_FRAME] = MR_CAPTURE_FRAME,
+                                    [MR_PIECE_DATAGRAM] = MR_CAPTURE_FRAME,
+                                    [MR_PIECE_REST] = MR_CAPTURE_REST,
+                                    [MR_PIECE_OPENED] = MR_CAPTURE_OPENED,
+                                    [MR_PIECE_CLOSED] = MR_CAPTURE_CLOSED};
+    const struct mr_capture_record r = {.recv_ns = p->recv_ns,
+                                        .data = p->data,
+                                        .len = p->len,
+                                        .connection = p->connection,
+                                        .kind = kinds[p->kind],
+                                        .clock = p->clock,
+                                        .venue = p->venue,
+                                        .product = p->product,
+                                        .name = p->name};
     return mr_capture_add(arg, &r);
 }
 
@@ -162,7 +193,8 @@ static int write_segment(struct options *o)
     if (status)
         return status;
     uint64_t count = 0;
-    struct mr_capture_writer *w = mr_capture_writer_init(malloc(mr_capture_writer_bytes()), o->zstd_level, write_sink, &sink);
+    struct mr_capture_writer *w =
+        mr_capture_writer_init(malloc(mr_capture_writer_bytes()), o->zstd_level, write_sink, &sink);
     status = mr_capture_begin(w, o->action, 1, 0);
     if (status == MR_OK)
         status = each_piece(o, to_segment, w, &count);
@@ -177,7 +209,8 @@ static int write_segment(struct options *o)
 
 /* ---- export: JSON lines, receive times, REST bodies ---- */
 
-struct export {
+struct export
+{
     FILE *lines, *recv, *rest;
     uint64_t bodies, skipped;
 };
@@ -192,7 +225,8 @@ static int to_text(void *arg, const struct mr_piece *p)
         mr_text_init(&text, url, sizeof url);
         mr_json_out_init(&j, &text);
         mr_json_out_span(&j, NULL, p->name);
-        fprintf(e->rest, "%s{\"url\":%s,\"recv_ns\":%lld,\"body\":", e->bodies++ ? ",\n" : "[", url, (long long)p->recv_ns);
+        fprintf(e->rest, "%s{\"url\":%s,\"recv_ns\":%lld,\"body\":", e->bodies++ ? ",\n" : "[", url,
+                (long long)p->recv_ns);
         fwrite(p->data, 1, p->len, e->rest);
         fputc('}', e->rest);
         return MR_OK;
@@ -215,7 +249,8 @@ static FILE *text_file(struct options *o, const char *suffix)
     snprintf(path, sizeof path, "%s%s", o->out, suffix);
     FILE *f = fopen(path, o->force ? "we" : "wxe");
     if (!f)
-        o->status = mr_err_set(&o->err, MR_E_IO, "%s: %s%s", path, strerror(errno), errno == EEXIST ? "; --force overwrites it" : "");
+        o->status = mr_err_set(&o->err, MR_E_IO, "%s: %s%s", path, strerror(errno),
+                               errno == EEXIST ? "; --force overwrites it" : "");
     return f;
 }
 
@@ -242,9 +277,11 @@ static int write_export(struct options *o)
     if (status == MR_OK && closed != MR_OK)
         status = mr_err_set(&o->err, MR_E_IO, "%s: cannot write: %s", o->out, strerror(errno));
     if (e.skipped)
-        fprintf(stderr, "millrace capture: %llu frames hold a line feed and were left out\n", (unsigned long long)e.skipped);
+        fprintf(stderr, "millrace capture: %llu frames hold a line feed and were left out\n",
+                (unsigned long long)e.skipped);
     if (status == MR_OK)
-        printf("%s: %llu messages, %llu bodies\n", o->out, (unsigned long long)(count - e.bodies), (unsigned long long)e.bodies);
+        printf("%s: %llu messages, %llu bodies\n", o->out, (unsigned long long)(count - e.bodies),
+               (unsigned long long)e.bodies);
     return status;
 }
 
@@ -292,7 +329,8 @@ static int write_compact(struct options *o)
     }
     status = close_out(o, &c.sink, o->out, status);
     if (status == MR_OK)
-        printf("%s: %llu liquidations, %llu fields saturated\n", o->out, (unsigned long long)c.count, (unsigned long long)c.saturated);
+        printf("%s: %llu liquidations, %llu fields saturated\n", o->out, (unsigned long long)c.count,
+               (unsigned long long)c.saturated);
     return status;
 }
 
@@ -344,8 +382,8 @@ static void show_info(const struct options *o, const char *path, const struct in
         mr_json_out_u64(&j, "backwards", i->backwards);
         mr_json_out_end(&j);
     } else {
-        mr_text_format(&text, "%s: %llu frames, %llu REST bodies, %llu bytes", path, (unsigned long long)i->frames, (unsigned long long)i->bodies,
-                       (unsigned long long)i->bytes);
+        mr_text_format(&text, "%s: %llu frames, %llu REST bodies, %llu bytes", path, (unsigned long long)i->frames,
+                       (unsigned long long)i->bodies, (unsigned long long)i->bytes);
         if (i->first_ns)
             mr_text_format(&text, "\n  %s .. %s (%.1f s)", first, last, (double)(i->last_ns - i->first_ns) / 1e9);
         else
@@ -384,15 +422,20 @@ static const struct {
 
 int mr_cmd_capture(int argc, char **argv)
 {
-    static const struct argp argp = {argp_options, parse, "ACTION FILE...",
-                                     "Recordings.\v"
-                                     "info     what is in them\n"
-                                     "cut      the part from --from to --to, as a segment\n"
-                                     "merge    several into one segment, by receive time\n"
-                                     "import   JSON lines (with receive times and REST bodies beside them) into a segment\n"
-                                     "export   a segment into JSON lines, receive times and REST bodies\n"
-                                     "compact  the liquidations, 18 bytes each",
-                                     NULL, NULL, NULL};
+    static const struct argp argp = {
+        argp_options,
+        parse,
+        "ACTION FILE...",
+        "Recordings.\v"
+        "info     what is in them\n"
+        "cut      the part from --from to --to, as a segment\n"
+        "merge    several into one segment, by receive time\n"
+        "import   JSON lines (with receive times and REST bodies beside them) into a segment\n"
+        "export   a segment into JSON lines, receive times and REST bodies\n"
+        "compact  the liquidations, 18 bytes each",
+        NULL,
+        NULL,
+        NULL};
     static struct options o = {.from_ns = INT64_MIN, .to_ns = INT64_MAX};
     char name[] = "millrace capture";
     argv[0] = name;
@@ -401,7 +444,9 @@ int mr_cmd_capture(int argc, char **argv)
     for (size_t i = 0; i < MR_COUNT_OF(actions); i++) {
         if (strcmp(o.action, actions[i].name) != 0)
             continue;
-        int status = actions[i].writes && !o.out ? mr_err_set(&o.err, MR_E_INVALID, "%s: where to? give --out FILE", o.action) : actions[i].run(&o);
+        int status = actions[i].writes && !o.out
+                         ? mr_err_set(&o.err, MR_E_INVALID, "%s: where to? give --out FILE", o.action)
+                         : actions[i].run(&o);
         return status ? mr_cmd_fail(mr_cmd_exit_of(status), "capture", &o.err) : MR_EXIT_GOOD;
     }
     mr_err_set(&o.err, MR_E_INVALID, "no action \"%s\"; known: info, cut, merge, import, export, compact", o.action);

@@ -1,5 +1,5 @@
-/* millrace evaluate: what the default rules' alarms are worth (E-26), on the generator, on labelled recordings, or against moves
- * of the price. */
+/* millrace evaluate: what the default rules' alarms are worth (E-26), on the generator, on labelled recordings, or
+ * against moves of the price. */
 #include <argp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,8 +36,23 @@ struct options {
     bool json, moves, horizons_given, cascade_rule;
 };
 
-enum { KEY_RECV = 1000, KEY_REST, KEY_LABELS, KEY_GENERATE, KEY_SEED, KEY_MOVE, KEY_SIGMAS, KEY_HORIZON, KEY_LEVEL, KEY_JSON, KEY_IGNORE, KEY_RULE, KEY_REFERENCE };
+enum {
+    KEY_RECV = 1000,
+    KEY_REST,
+    KEY_LABELS,
+    KEY_GENERATE,
+    KEY_SEED,
+    KEY_MOVE,
+    KEY_SIGMAS,
+    KEY_HORIZON,
+    KEY_LEVEL,
+    KEY_JSON,
+    KEY_IGNORE,
+    KEY_RULE,
+    KEY_REFERENCE
+};
 
+/* clang-format off */
 static const struct argp_option argp_options[] = {
     {"generate", KEY_GENERATE, "MINUTES", 0, "Play the seeded market so long, with its own labels", 0},
     {"seed", KEY_SEED, "N", 0, "Seed of the market and of the random alarms (1)", 0},
@@ -55,6 +70,7 @@ static const struct argp_option argp_options[] = {
     {"json", KEY_JSON, NULL, 0, "One JSON object on stdout", 0},
     {0},
 };
+/* clang-format on */
 
 static double number(struct options *o, const char *name, const char *text, double low, double high)
 {
@@ -91,36 +107,63 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct options *o = state->input;
     switch (key) {
-    case 'v': o->status = mr_inputs_venue(&o->inputs, arg, &o->err); break;
-    case KEY_RECV: o->inputs.recv = arg; break;
-    case KEY_REST: o->inputs.rest = arg; break;
-    case KEY_LABELS: o->labels = arg; break;
-    case KEY_GENERATE: o->market.duration_ns = (int64_t)(number(o, "generate", arg, 10, 10080) * 60e9); break;
-    case KEY_SEED: o->market.seed = o->eval.seed = strtoull(arg, NULL, 10); break;
+    case 'v':
+        o->status = mr_inputs_venue(&o->inputs, arg, &o->err);
+        break;
+    case KEY_RECV:
+        o->inputs.recv = arg;
+        break;
+    case KEY_REST:
+        o->inputs.rest = arg;
+        break;
+    case KEY_LABELS:
+        o->labels = arg;
+        break;
+    case KEY_GENERATE:
+        o->market.duration_ns = (int64_t)(number(o, "generate", arg, 10, 10080) * 60e9);
+        break;
+    case KEY_SEED:
+        o->market.seed = o->eval.seed = strtoull(arg, NULL, 10);
+        break;
     case KEY_MOVE:
     case KEY_SIGMAS:
         o->moves = true;
         o->eval.unit = key == KEY_MOVE ? MR_EVAL_PERCENT : MR_EVAL_VOLATILITY;
         o->eval.threshold = number(o, key == KEY_MOVE ? "move" : "sigmas", arg, 0.001, 100);
         break;
-    case KEY_HORIZON: add_horizon(o, arg); break;
-    case KEY_LEVEL: set_level(o, arg); break;
+    case KEY_HORIZON:
+        add_horizon(o, arg);
+        break;
+    case KEY_LEVEL:
+        set_level(o, arg);
+        break;
     case KEY_RULE:
         o->cascade_rule = strcmp(arg, "cascade") == 0;
         if (!o->cascade_rule && strcmp(arg, "level") != 0)
             o->status = mr_err_set(&o->err, MR_E_INVALID, "--rule %s: want level or cascade", arg);
         break;
-    case KEY_REFERENCE: o->reference = arg; break;
-    case KEY_IGNORE: o->ignore_ns = (int64_t)(number(o, "ignore", arg, 0, 86400) * 1e9); break;
-    case KEY_JSON: o->json = true; break;
-    case ARGP_KEY_ARG: o->status = mr_inputs_file(&o->inputs, arg, &o->err); break;
+    case KEY_REFERENCE:
+        o->reference = arg;
+        break;
+    case KEY_IGNORE:
+        o->ignore_ns = (int64_t)(number(o, "ignore", arg, 0, 86400) * 1e9);
+        break;
+    case KEY_JSON:
+        o->json = true;
+        break;
+    case ARGP_KEY_ARG:
+        o->status = mr_inputs_file(&o->inputs, arg, &o->err);
+        break;
     case ARGP_KEY_END:
         if (!o->market.duration_ns && !o->inputs.count)
-            o->status = mr_err_set(&o->err, MR_E_INVALID, "what to play? --generate MINUTES, or files with --labels, --move or --sigmas");
+            o->status = mr_err_set(&o->err, MR_E_INVALID,
+                                   "what to play? --generate MINUTES, or files with --labels, --move or --sigmas");
         else if (!o->market.duration_ns && !o->labels && !o->moves)
-            o->status = mr_err_set(&o->err, MR_E_INVALID, "what is true of these files? --labels FILE, --move PERCENT or --sigmas N");
+            o->status = mr_err_set(&o->err, MR_E_INVALID,
+                                   "what is true of these files? --labels FILE, --move PERCENT or --sigmas N");
         break;
-    default: return ARGP_ERR_UNKNOWN;
+    default:
+        return ARGP_ERR_UNKNOWN;
     }
     return o->status ? EINVAL : 0;
 }
@@ -172,7 +215,8 @@ static void on_event(void *arg, const union mr_slot *group, const struct mr_inst
         o->last_ns = group->event.recv_ns;
     if (group->event.kind != MR_EVENT_TRADE || !instrument || group->event.flags & MR_FLAG_SNAPSHOT)
         return;
-    struct track *t = track_for(o, mr_instruments_underlying_name(mr_player_instruments(o->player), instrument->underlying));
+    struct track *t =
+        track_for(o, mr_instruments_underlying_name(mr_player_instruments(o->player), instrument->underlying));
     if (!t || (t->price_instrument != UINT32_MAX && t->price_instrument != instrument->id))
         return;
     t->price_instrument = instrument->id;
@@ -181,8 +225,9 @@ static void on_event(void *arg, const union mr_slot *group, const struct mr_inst
     if (t->price_count && t->prices[t->price_count - 1].at_ns >= group->event.recv_ns)
         return;
     t->prices = grow(t->prices, t->price_count, &t->price_room, sizeof *t->prices);
-    t->prices[t->price_count++] = (struct mr_eval_price){group->event.recv_ns, mr_decimal_double(group->event.price, instrument->price_scale),
-                                                         v.flags & MR_VOLATILITY_WARMING ? 0 : v.vol[MR_VOLATILITY_5M]};
+    t->prices[t->price_count++] =
+        (struct mr_eval_price){group->event.recv_ns, mr_decimal_double(group->event.price, instrument->price_scale),
+                               v.flags & MR_VOLATILITY_WARMING ? 0 : v.vol[MR_VOLATILITY_5M]};
 }
 
 static int play(struct options *o, struct mr_stretches *stretches)
@@ -217,8 +262,9 @@ static void clip(struct mr_eval_span *span, int64_t from, int64_t to)
     span->to_ns = span->to_ns > to ? to : span->to_ns;
 }
 
-/* Of one underlying: its cascades are the positives, all quiet stretches the quiet ones; bursts are neither, so an alarm
- * in one counts against the rule only if no cascade follows: they are quiet too, since nothing happens in them. */
+/* Of one underlying: its cascades are the positives, all quiet stretches the quiet ones; bursts are neither, so an
+ * alarm in one counts against the rule only if no cascade follows: they are quiet too, since nothing happens in
+ * them. */
 static void spans(struct track *t, const struct mr_stretches *s, int64_t from, int64_t to)
 {
     t->positives = calloc(s->count + 1, sizeof *t->positives);
@@ -244,7 +290,8 @@ static int evaluate(struct options *o, const struct mr_stretches *stretches, str
     uint32_t n = 0;
     int64_t from = o->first_ns + o->ignore_ns, to = o->last_ns + 1;
     if (from >= to)
-        return mr_err_set(&o->err, MR_E_INVALID, "nothing is left after the first %lld s; play more, or give --ignore", (long long)(o->ignore_ns / 1000000000));
+        return mr_err_set(&o->err, MR_E_INVALID, "nothing is left after the first %lld s; play more, or give --ignore",
+                          (long long)(o->ignore_ns / 1000000000));
     for (uint32_t i = 0; i < o->track_count; i++) {
         struct track *t = &o->tracks[i];
         spans(t, stretches, from, to);
@@ -254,9 +301,17 @@ static int evaluate(struct options *o, const struct mr_stretches *stretches, str
         uint32_t early = 0;
         while (early < t->change_count && t->changes[early].at_ns < from)
             early++;
-        tracks[n++] = (struct mr_eval_track){.name = t->name, .from_ns = from, .to_ns = to, .changes = t->changes + early, .change_count = t->change_count - early,
-                                             .prices = t->prices + skip, .price_count = t->price_count - skip, .positives = t->positives,
-                                             .positive_count = t->positive_count, .quiets = t->quiets, .quiet_count = t->quiet_count};
+        tracks[n++] = (struct mr_eval_track){.name = t->name,
+                                             .from_ns = from,
+                                             .to_ns = to,
+                                             .changes = t->changes + early,
+                                             .change_count = t->change_count - early,
+                                             .prices = t->prices + skip,
+                                             .price_count = t->price_count - skip,
+                                             .positives = t->positives,
+                                             .positive_count = t->positive_count,
+                                             .quiets = t->quiets,
+                                             .quiet_count = t->quiet_count};
     }
     return mr_evaluate(&o->eval, tracks, n, out, &o->err);
 }
@@ -279,8 +334,11 @@ static void show(const struct options *o, const struct mr_evaluation *evaluation
 
 int mr_cmd_evaluate(int argc, char **argv)
 {
-    static const struct argp argp = {argp_options, parse, "[FILE...]", "Precision, recall, false positives and lead time of the cascade signals, beside random alarms.",
-                                     NULL, NULL, NULL};
+    static const struct argp argp = {
+        argp_options, parse,
+        "[FILE...]",  "Precision, recall, false positives and lead time of the cascade signals, beside random alarms.",
+        NULL,         NULL,
+        NULL};
     static struct options o = {.market = {.seed = 1, .start_ns = 1700000000000000000}, .ignore_ns = 420000000000};
     char name[] = "millrace evaluate";
     argv[0] = name;
@@ -288,7 +346,8 @@ int mr_cmd_evaluate(int argc, char **argv)
     if (argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &o))
         return mr_cmd_fail(MR_EXIT_USAGE, "evaluate", &o.err);
     o.eval.labels = o.moves ? MR_EVAL_MOVES : MR_EVAL_WINDOWS;
-    const struct mr_player_config config = {.reference = o.reference, .on_signal = on_signal, .on_event = on_event, .arg = &o};
+    const struct mr_player_config config = {
+        .reference = o.reference, .on_signal = on_signal, .on_event = on_event, .arg = &o};
     struct mr_stretches stretches = {0};
     struct mr_evaluation evaluation;
     int status = mr_player_open(&o.player, &config, &o.err);

@@ -29,20 +29,29 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     struct options *o = state->input;
     char *end;
     switch (key) {
-    case 's': o->market.seed = strtoull(arg, &end, 10); break;
+    case 's':
+        o->market.seed = strtoull(arg, &end, 10);
+        break;
     case 'm':
         o->market.duration_ns = strtoll(arg, &end, 10) * 60000000000ll;
         if (*end || o->market.duration_ns <= 0 || o->market.duration_ns > 7 * 86400000000000ll)
             o->status = mr_err_set(&o->err, MR_E_INVALID, "--minutes %s: want 1 to 10080", arg);
         break;
-    case 'o': o->out = arg; break;
-    case 'q': o->market.quiet = true; break;
-    case ARGP_KEY_ARG: o->status = mr_err_set(&o->err, MR_E_INVALID, "%s: files go to --out", arg); break;
+    case 'o':
+        o->out = arg;
+        break;
+    case 'q':
+        o->market.quiet = true;
+        break;
+    case ARGP_KEY_ARG:
+        o->status = mr_err_set(&o->err, MR_E_INVALID, "%s: files go to --out", arg);
+        break;
     case ARGP_KEY_END:
         if (!o->out)
             o->status = mr_err_set(&o->err, MR_E_INVALID, "where to? give --out FILE");
         break;
-    default: return ARGP_ERR_UNKNOWN;
+    default:
+        return ARGP_ERR_UNKNOWN;
     }
     return o->status ? EINVAL : 0;
 }
@@ -58,8 +67,15 @@ static int write_messages(struct mr_market *market, FILE *f, int64_t start_ns, u
     struct mr_piece p;
     int status = mr_capture_begin(w, "generated", 1, start_ns);
     while (status == MR_OK && mr_market_next(market, &p) == MR_OK) {
-        const struct mr_capture_record r = {.recv_ns = p.recv_ns, .data = p.data, .len = p.len, .connection = p.connection, .clock = p.clock, .venue = p.venue,
-                                            .product = p.product, .name = p.name, .kind = p.kind == MR_PIECE_REST ? MR_CAPTURE_REST : MR_CAPTURE_FRAME};
+        const struct mr_capture_record r = {.recv_ns = p.recv_ns,
+                                            .data = p.data,
+                                            .len = p.len,
+                                            .connection = p.connection,
+                                            .clock = p.clock,
+                                            .venue = p.venue,
+                                            .product = p.product,
+                                            .name = p.name,
+                                            .kind = p.kind == MR_PIECE_REST ? MR_CAPTURE_REST : MR_CAPTURE_FRAME};
         status = mr_capture_add(w, &r);
         ++*count;
     }
@@ -71,7 +87,8 @@ static int write_messages(struct mr_market *market, FILE *f, int64_t start_ns, u
 
 int mr_cmd_generate(int argc, char **argv)
 {
-    static const struct argp argp = {argp_options, parse, "", "Writes a generated market as a recording that replay can play.", NULL, NULL, NULL};
+    static const struct argp argp = {
+        argp_options, parse, "", "Writes a generated market as a recording that replay can play.", NULL, NULL, NULL};
     static struct options o = {.market = {.seed = 1, .start_ns = 1700000000000000000, .duration_ns = 3600000000000}};
     char name[] = "millrace generate", path[4096];
     argv[0] = name;

@@ -15,8 +15,10 @@ int mr_inputs_venue(struct mr_inputs *in, const char *text, struct mr_err *err)
 int mr_inputs_file(struct mr_inputs *in, const char *path, struct mr_err *err)
 {
     if (in->count == MR_REPLAY_INPUTS_MAX)
-        return mr_err_set(err, MR_E_FULL, "%s: more than %d files; merge some with millrace capture merge", path, MR_REPLAY_INPUTS_MAX);
-    in->list[in->count++] = (struct mr_replay_input){.path = path, .recv = in->recv, .rest = in->rest, .venue = in->venue, .product = in->product};
+        return mr_err_set(err, MR_E_FULL, "%s: more than %d files; merge some with millrace capture merge", path,
+                          MR_REPLAY_INPUTS_MAX);
+    in->list[in->count++] = (struct mr_replay_input){
+        .path = path, .recv = in->recv, .rest = in->rest, .venue = in->venue, .product = in->product};
     in->recv = in->rest = NULL;
     return MR_OK;
 }

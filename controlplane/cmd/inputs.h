@@ -23,7 +23,10 @@ int mr_pace_parse(const char *text, double *pace, struct mr_err *err);
 /* Kinds of messages nobody knows, by name; the first 64 names, the rest together. */
 #define MR_UNKNOWN_NAMES 64
 struct mr_unknowns {
-    struct { char name[64]; uint64_t count; } list[MR_UNKNOWN_NAMES];
+    struct {
+        char name[64];
+        uint64_t count;
+    } list[MR_UNKNOWN_NAMES];
     uint32_t count;
     uint64_t others;
 };

@@ -7,7 +7,8 @@
 #include "codecs/json/json.h"
 #include "dataplane/text/text.h"
 
-static const char *const names[] = {[MR_MARKET_QUIET] = "quiet", [MR_MARKET_BURST] = "burst", [MR_MARKET_CASCADE] = "cascade"};
+static const char *const names[] = {
+    [MR_MARKET_QUIET] = "quiet", [MR_MARKET_BURST] = "burst", [MR_MARKET_CASCADE] = "cascade"};
 
 int mr_labels_write(const char *path, const struct mr_market *market)
 {
@@ -29,7 +30,8 @@ int mr_labels_write(const char *path, const struct mr_market *market)
     for (uint32_t i = 0; i < n; i++) {
         mr_json_out_object(&j, NULL);
         mr_json_out_string(&j, "stretch", names[labels[i].stretch]);
-        mr_json_out_string(&j, "underlying", labels[i].stretch == MR_MARKET_QUIET ? "" : mr_market_underlying(labels[i].underlying));
+        mr_json_out_string(&j, "underlying",
+                           labels[i].stretch == MR_MARKET_QUIET ? "" : mr_market_underlying(labels[i].underlying));
         mr_json_out_i64(&j, "start_ns", labels[i].start_ns);
         mr_json_out_i64(&j, "end_ns", labels[i].end_ns);
         mr_json_out_u64(&j, "liquidations", labels[i].liquidations);
@@ -61,7 +63,8 @@ static bool read_stretch(struct mr_json *j, struct mr_stretch *out)
         else if (mr_span_eq(key, "stretch"))
             seen |= mr_json_string(j, &name) ? 4u : 0;
         else if (mr_span_eq(key, "underlying") && mr_json_string(j, &text))
-            memcpy(out->underlying, text.data, text.len < sizeof out->underlying ? text.len : sizeof out->underlying - 1);
+            memcpy(out->underlying, text.data,
+                   text.len < sizeof out->underlying ? text.len : sizeof out->underlying - 1);
         else if (j->status == MR_OK)
             mr_json_skip(j);
     }
@@ -120,7 +123,8 @@ int mr_labels_read(const char *path, struct mr_stretches *out, struct mr_err *er
         return MR_OK;
     free(out->list);
     *out = (struct mr_stretches){0};
-    return mr_err_set(err, status ? status : MR_E_MISSING, "%s: byte %u: %s; want {\"stretches\":[...]}", path, j.at, mr_status_text(status ? status : MR_E_MISSING));
+    return mr_err_set(err, status ? status : MR_E_MISSING, "%s: byte %u: %s; want {\"stretches\":[...]}", path, j.at,
+                      mr_status_text(status ? status : MR_E_MISSING));
 }
 
 void mr_labels_of(const struct mr_market *market, struct mr_stretches *out)
@@ -131,8 +135,10 @@ void mr_labels_of(const struct mr_market *market, struct mr_stretches *out)
     out->count = n;
     MR_ASSERT(out->list);
     for (uint32_t i = 0; i < n; i++) {
-        out->list[i] = (struct mr_stretch){.start_ns = labels[i].start_ns, .end_ns = labels[i].end_ns, .stretch = labels[i].stretch};
+        out->list[i] = (struct mr_stretch){
+            .start_ns = labels[i].start_ns, .end_ns = labels[i].end_ns, .stretch = labels[i].stretch};
         if (labels[i].stretch != MR_MARKET_QUIET)
-            strncpy(out->list[i].underlying, mr_market_underlying(labels[i].underlying), sizeof out->list[i].underlying - 1);
+            strncpy(out->list[i].underlying, mr_market_underlying(labels[i].underlying),
+                    sizeof out->list[i].underlying - 1);
     }
 }

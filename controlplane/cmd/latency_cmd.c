@@ -23,6 +23,7 @@ struct options {
     struct mr_err err;
 };
 
+/* clang-format off */
 static const struct argp_option argp_options[] = {
     {"workspace", 'w', "FILE", 0, "the instance's workspace (default: the run directory's default/workspace)", 0},
     {"json", KEY_JSON, NULL, 0, "a JSON list", 0},
@@ -36,6 +37,7 @@ static const struct argp_option argp_options[] = {
     {"diff", KEY_DIFF, NULL, 0, "compare two saved files, A and B", 0},
     {0},
 };
+/* clang-format on */
 
 static const double points[] = {0.5, 0.9, 0.99, 0.999, 0.9999, 0.99999};
 static const char *const point_names[] = {"p50", "p90", "p99", "p99.9", "p99.99", "p99.999"};
@@ -60,7 +62,8 @@ static void set_form(struct options *o, enum form form)
 static void take_argument(struct options *o, const char *arg)
 {
     if (!o->diff || o->diff_b)
-        o->status = mr_err_set(&o->err, MR_E_INVALID, "%s: no argument is wanted here (the workspace is --workspace FILE)", arg);
+        o->status = mr_err_set(&o->err, MR_E_INVALID,
+                               "%s: no argument is wanted here (the workspace is --workspace FILE)", arg);
     else if (o->diff_a)
         o->diff_b = arg;
     else
@@ -72,7 +75,8 @@ static void check_together(struct options *o)
     if (o->diff && !o->diff_b)
         o->status = mr_err_set(&o->err, MR_E_INVALID, "--diff wants two files that --save made: --diff A B");
     else if (o->diff && (o->workspace || o->save || o->interval_s > 0 || o->form == HDR))
-        o->status = mr_err_set(&o->err, MR_E_INVALID, "--diff compares two saved files; it goes with --json or --csv only");
+        o->status =
+            mr_err_set(&o->err, MR_E_INVALID, "--diff compares two saved files; it goes with --json or --csv only");
     else if (o->count && o->interval_s <= 0)
         o->status = mr_err_set(&o->err, MR_E_INVALID, "--count goes with --interval");
 }
@@ -81,26 +85,53 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct options *o = state->input;
     switch (key) {
-    case 'w': o->workspace = arg; break;
-    case KEY_JSON: set_form(o, JSON); break;
-    case KEY_CSV: set_form(o, CSV); break;
-    case KEY_HDR: set_form(o, HDR); break;
-    case KEY_HISTOGRAM: o->histogram = true; break;
-    case KEY_INTERVAL: o->interval_s = number(o, "interval", arg, 0.01, 86400); break;
-    case KEY_COUNT: o->count = (uint64_t)number(o, "count", arg, 1, 1e9); break;
-    case KEY_PACE: o->pace_ns = (uint64_t)number(o, "pace", arg, 1, 1e12); break;
-    case KEY_SAVE: o->save = arg; break;
-    case KEY_DIFF: o->diff = true; break;
-    case ARGP_KEY_ARG: take_argument(o, arg); break;
-    case ARGP_KEY_END: check_together(o); break;
-    default: return ARGP_ERR_UNKNOWN;
+    case 'w':
+        o->workspace = arg;
+        break;
+    case KEY_JSON:
+        set_form(o, JSON);
+        break;
+    case KEY_CSV:
+        set_form(o, CSV);
+        break;
+    case KEY_HDR:
+        set_form(o, HDR);
+        break;
+    case KEY_HISTOGRAM:
+        o->histogram = true;
+        break;
+    case KEY_INTERVAL:
+        o->interval_s = number(o, "interval", arg, 0.01, 86400);
+        break;
+    case KEY_COUNT:
+        o->count = (uint64_t)number(o, "count", arg, 1, 1e9);
+        break;
+    case KEY_PACE:
+        o->pace_ns = (uint64_t)number(o, "pace", arg, 1, 1e12);
+        break;
+    case KEY_SAVE:
+        o->save = arg;
+        break;
+    case KEY_DIFF:
+        o->diff = true;
+        break;
+    case ARGP_KEY_ARG:
+        take_argument(o, arg);
+        break;
+    case ARGP_KEY_END:
+        check_together(o);
+        break;
+    default:
+        return ARGP_ERR_UNKNOWN;
     }
     return o->status ? EINVAL : 0;
 }
 
 /* ---- showing ---- */
 
-struct drawing { uint64_t count[64], most; };
+struct drawing {
+    uint64_t count[64], most;
+};
 
 static void add_to_drawing(void *arg, int64_t low, int64_t high, uint64_t count)
 {
@@ -185,7 +216,9 @@ static void show_json(const struct mr_shot_row *row, bool first)
     printf("%s%s", first ? "" : ",\n ", out);
 }
 
-struct hdr { uint64_t total, seen; };
+struct hdr {
+    uint64_t total, seen;
+};
 
 static void hdr_line(void *arg, int64_t low, int64_t high, uint64_t count)
 {
@@ -202,8 +235,8 @@ static void hdr_line(void *arg, int64_t low, int64_t high, uint64_t count)
 static void show_hdr(const struct mr_shot_row *row)
 {
     struct hdr h = {mr_hist_count(row->hist), 0};
-    printf("# %s{%s} %s [%s]\n%12s %14s %10s %14s\n\n", row->family, row->labels, row->name, row->unit, "Value", "Percentile",
-           "TotalCount", "1/(1-Percentile)");
+    printf("# %s{%s} %s [%s]\n%12s %14s %10s %14s\n\n", row->family, row->labels, row->name, row->unit, "Value",
+           "Percentile", "TotalCount", "1/(1-Percentile)");
     mr_hist_each(row->hist, hdr_line, &h);
     printf("#[Mean    = %12.3f, Total count = %12llu]\n#[Max     = %12.3f]\n\n", mr_hist_mean(row->hist),
            (unsigned long long)h.total, (double)mr_hist_max(row->hist));
@@ -216,10 +249,18 @@ static void show(const struct options *o, const struct mr_shot *shot)
     for (uint32_t i = 0; i < shot->count; i++) {
         const struct mr_shot_row *row = &shot->rows[i];
         switch (o->form) {
-        case TABLE: show_table(row, i == 0, o->histogram); break;
-        case JSON: show_json(row, i == 0); break;
-        case CSV: show_csv(row, i == 0); break;
-        case HDR: show_hdr(row); break;
+        case TABLE:
+            show_table(row, i == 0, o->histogram);
+            break;
+        case JSON:
+            show_json(row, i == 0);
+            break;
+        case CSV:
+            show_csv(row, i == 0);
+            break;
+        case HDR:
+            show_hdr(row);
+            break;
         }
     }
     if (o->form == JSON)
@@ -229,10 +270,7 @@ static void show(const struct options *o, const struct mr_shot *shot)
     fflush(stdout);
 }
 
-static double change(int64_t a, int64_t b)
-{
-    return a ? ((double)b - (double)a) / (double)a * 100 : 0;
-}
+static double change(int64_t a, int64_t b) { return a ? ((double)b - (double)a) / (double)a * 100 : 0; }
 
 static void show_diff(const struct options *o, const struct mr_shot *a, const struct mr_shot *b)
 {
@@ -252,9 +290,11 @@ static void show_diff(const struct options *o, const struct mr_shot *a, const st
             if (o->form == TABLE)
                 printf("  %-8s %14lld %14lld %+8.1f %%\n", last ? "max" : point_names[k], x, y, change(x, y));
             else if (o->form == CSV)
-                printf("%s,\"%s\",%s,%s,%lld,%lld,%.2f\n", now->family, now->labels, now->name, point, x, y, change(x, y));
+                printf("%s,\"%s\",%s,%s,%lld,%lld,%.2f\n", now->family, now->labels, now->name, point, x, y,
+                       change(x, y));
             else /* names are those of our own tables: no character of theirs needs an escape */
-                printf("%s{\"family\": \"%s\", \"labels\": \"%s\", \"name\": \"%s\", \"point\": \"%s\", \"a\": %lld, \"b\": %lld}",
+                printf("%s{\"family\": \"%s\", \"labels\": \"%s\", \"name\": \"%s\", \"point\": \"%s\", \"a\": %lld, "
+                       "\"b\": %lld}",
                        first ? "" : ",\n ", now->family, now->labels, now->name, point, x, y);
             first = false;
         }
@@ -315,8 +355,13 @@ static int run_intervals(struct options *o, const struct mr_workspace *ws)
 
 int mr_cmd_latency(int argc, char **argv)
 {
-    static const struct argp argp = {argp_options, parse, "[--diff A B]",
-                                     "Latency percentiles of a running instance, or of what is left of one.", NULL, NULL, NULL};
+    static const struct argp argp = {argp_options,
+                                     parse,
+                                     "[--diff A B]",
+                                     "Latency percentiles of a running instance, or of what is left of one.",
+                                     NULL,
+                                     NULL,
+                                     NULL};
     struct options o = {.status = MR_OK};
     char name[] = "millrace latency", path[MR_WORKSPACE_PATH_BYTES];
     argv[0] = name;

@@ -33,10 +33,13 @@ int mr_cmd_fail(int code, const char *verb, const struct mr_err *err)
 int mr_cmd_exit_of(int status)
 {
     switch (status) {
-    case MR_OK: return MR_EXIT_GOOD;
+    case MR_OK:
+        return MR_EXIT_GOOD;
     case MR_E_NOMEM:
-    case MR_E_IO: return MR_EXIT_ENVIRONMENT;
-    default: return MR_EXIT_USAGE;
+    case MR_E_IO:
+        return MR_EXIT_ENVIRONMENT;
+    default:
+        return MR_EXIT_USAGE;
     }
 }
 

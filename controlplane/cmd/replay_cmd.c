@@ -18,8 +18,19 @@ struct options {
     uint64_t shown;
 };
 
-enum { KEY_REST = 1000, KEY_RECV, KEY_PACE, KEY_DIGEST, KEY_JSON, KEY_REFERENCE, KEY_INSTRUMENTS, KEY_BOOKS, KEY_NO_SHAPES };
+enum {
+    KEY_REST = 1000,
+    KEY_RECV,
+    KEY_PACE,
+    KEY_DIGEST,
+    KEY_JSON,
+    KEY_REFERENCE,
+    KEY_INSTRUMENTS,
+    KEY_BOOKS,
+    KEY_NO_SHAPES
+};
 
+/* clang-format off */
 static const struct argp_option argp_options[] = {
     {"venue", 'v', "VENUE:PRODUCT", 0, "Whose messages the next files hold, as binance:usdm", 0},
     {"recv", KEY_RECV, "FILE", 0, "Receive times of the next file (else FILE.recv beside it)", 0},
@@ -34,6 +45,7 @@ static const struct argp_option argp_options[] = {
     {"verbose", 'V', NULL, 0, "Show the first refused messages, with reason and place", 0},
     {0},
 };
+/* clang-format on */
 
 static error_t count_option(struct options *o, const char *name, const char *text, uint32_t max, uint32_t *out)
 {
@@ -51,20 +63,45 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct options *o = state->input;
     switch (key) {
-    case 'v': o->status = mr_inputs_venue(&o->inputs, arg, &o->err); break;
-    case KEY_RECV: o->inputs.recv = arg; break;
-    case KEY_REST: o->inputs.rest = arg; break;
-    case KEY_PACE: o->status = mr_pace_parse(arg, &o->pace, &o->err); break;
-    case KEY_DIGEST: o->player.digest = true; break;
-    case KEY_JSON: o->json = true; break;
-    case KEY_REFERENCE: o->player.reference = arg; break;
-    case KEY_INSTRUMENTS: return count_option(o, "instruments", arg, 4096, &o->player.instruments_max);
-    case KEY_BOOKS: return count_option(o, "books", arg, 4096, &o->player.books_max);
-    case KEY_NO_SHAPES: o->player.shapes = UINT32_MAX; break;
-    case 'V': o->verbose = true; break;
-    case ARGP_KEY_ARG: o->status = mr_inputs_file(&o->inputs, arg, &o->err); break;
-    case ARGP_KEY_NO_ARGS: o->status = mr_err_set(&o->err, MR_E_INVALID, "no files; millrace replay --venue VENUE:PRODUCT FILE..."); break;
-    default: return ARGP_ERR_UNKNOWN;
+    case 'v':
+        o->status = mr_inputs_venue(&o->inputs, arg, &o->err);
+        break;
+    case KEY_RECV:
+        o->inputs.recv = arg;
+        break;
+    case KEY_REST:
+        o->inputs.rest = arg;
+        break;
+    case KEY_PACE:
+        o->status = mr_pace_parse(arg, &o->pace, &o->err);
+        break;
+    case KEY_DIGEST:
+        o->player.digest = true;
+        break;
+    case KEY_JSON:
+        o->json = true;
+        break;
+    case KEY_REFERENCE:
+        o->player.reference = arg;
+        break;
+    case KEY_INSTRUMENTS:
+        return count_option(o, "instruments", arg, 4096, &o->player.instruments_max);
+    case KEY_BOOKS:
+        return count_option(o, "books", arg, 4096, &o->player.books_max);
+    case KEY_NO_SHAPES:
+        o->player.shapes = UINT32_MAX;
+        break;
+    case 'V':
+        o->verbose = true;
+        break;
+    case ARGP_KEY_ARG:
+        o->status = mr_inputs_file(&o->inputs, arg, &o->err);
+        break;
+    case ARGP_KEY_NO_ARGS:
+        o->status = mr_err_set(&o->err, MR_E_INVALID, "no files; millrace replay --venue VENUE:PRODUCT FILE...");
+        break;
+    default:
+        return ARGP_ERR_UNKNOWN;
     }
     return o->status ? EINVAL : 0;
 }
@@ -76,8 +113,9 @@ static void on_reject(void *arg, int status, const struct mr_frame *frame, const
         mr_unknowns_add(&o->unknowns, dec->name);
     if (!o->verbose || o->shown++ >= 20)
         return;
-    fprintf(stderr, "refused: %s (%s) at byte %u%s%s: %.*s\n", mr_status_name(status), mr_status_text(status), dec->error_at, dec->error_field ? ", field " : "",
-            dec->error_field ? dec->error_field : "", (int)(frame->len < 200 ? frame->len : 200), (const char *)frame->data);
+    fprintf(stderr, "refused: %s (%s) at byte %u%s%s: %.*s\n", mr_status_name(status), mr_status_text(status),
+            dec->error_at, dec->error_field ? ", field " : "", dec->error_field ? dec->error_field : "",
+            (int)(frame->len < 200 ? frame->len : 200), (const char *)frame->data);
 }
 
 static int64_t cpu_ns(void)
@@ -105,8 +143,12 @@ static int report(struct options *o, struct mr_player *player, const struct mr_s
 {
     struct mr_player_totals totals;
     mr_player_totals(player, &totals);
-    const struct mr_report r = {.player = player, .unknowns = &o->unknowns, .untimed = mr_replay_untimed(source), .torn = mr_replay_torn(source),
-                                .ns_per_message = ns < 0 || !totals.messages ? -1 : (double)ns / (double)totals.messages};
+    const struct mr_report r = {.player = player,
+                                .unknowns = &o->unknowns,
+                                .untimed = mr_replay_untimed(source),
+                                .torn = mr_replay_torn(source),
+                                .ns_per_message =
+                                    ns < 0 || !totals.messages ? -1 : (double)ns / (double)totals.messages};
     size_t room = 1 << 20;
     char *out = malloc(room);
     if (!out)
@@ -123,7 +165,8 @@ static int report(struct options *o, struct mr_player *player, const struct mr_s
 
 int mr_cmd_replay(int argc, char **argv)
 {
-    static const struct argp argp = {argp_options, parse, "FILE...", "Plays recordings through decoders, books and engines.", NULL, NULL, NULL};
+    static const struct argp argp = {
+        argp_options, parse, "FILE...", "Plays recordings through decoders, books and engines.", NULL, NULL, NULL};
     static struct options o;
     char name[] = "millrace replay";
     argv[0] = name;

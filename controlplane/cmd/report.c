@@ -69,7 +69,8 @@ static const char *feed_name(const struct mr_instrument *i, char *out, size_t by
     return out;
 }
 
-static void book_json(const struct mr_player *p, const struct mr_instrument *i, const struct mr_book *book, struct mr_json_out *j)
+static void book_json(const struct mr_player *p, const struct mr_instrument *i, const struct mr_book *book,
+                      struct mr_json_out *j)
 {
     char name[64];
     struct mr_level level;
@@ -99,7 +100,8 @@ static void unknowns_json(const struct mr_unknowns *u, struct mr_json_out *j)
     mr_json_out_end(j);
 }
 
-static void refused(const struct mr_player *p, uint64_t *malformed, uint64_t *inexact, uint64_t *overflow, uint64_t *range)
+static void refused(const struct mr_player *p, uint64_t *malformed, uint64_t *inexact, uint64_t *overflow,
+                    uint64_t *range)
 {
     *malformed = *inexact = *overflow = *range = 0;
     for (uint32_t f = 0; f < mr_player_feeds(p); f++) {
@@ -182,19 +184,23 @@ static void feed_text(const struct mr_player *p, uint32_t f, struct mr_text *t)
 {
     const struct mr_feed_metrics *m = mr_player_feed_metrics(p, f);
     const struct mr_decoder *dec = mr_feed_decoder(mr_player_feed(p, f));
-    mr_text_format(t, "%s:%s  %llu messages", dec->venue->name, dec->venue->products[dec->product].name, (unsigned long long)m->messages);
+    mr_text_format(t, "%s:%s  %llu messages", dec->venue->name, dec->venue->products[dec->product].name,
+                   (unsigned long long)m->messages);
     if (m->bodies)
         mr_text_format(t, ", %llu REST bodies", (unsigned long long)m->bodies);
     mr_text_add(t, "\n ");
     for (uint32_t k = 1; k < MR_VENUE_KINDS_MAX && dec->venue->kinds[k].name; k++)
         if (dec->messages[k])
             mr_text_format(t, " %s %llu", dec->venue->kinds[k].name, (unsigned long long)dec->messages[k]);
-    mr_text_format(t, "\n  malformed %llu  truncated %llu  inexact %llu  overflow %llu  range %llu  unknown %llu  no symbol %llu  gaps %llu\n",
+    mr_text_format(t,
+                   "\n  malformed %llu  truncated %llu  inexact %llu  overflow %llu  range %llu  unknown %llu  no "
+                   "symbol %llu  gaps %llu\n",
                    (unsigned long long)m->malformed, (unsigned long long)m->truncated, (unsigned long long)m->inexact,
                    (unsigned long long)m->overflow, (unsigned long long)m->range, (unsigned long long)m->unknown,
                    (unsigned long long)m->no_symbol, (unsigned long long)m->gaps);
     if (m->negative_lag)
-        mr_text_format(t, "  %llu messages were received before their venue's time: the clocks disagree\n", (unsigned long long)m->negative_lag);
+        mr_text_format(t, "  %llu messages were received before their venue's time: the clocks disagree\n",
+                       (unsigned long long)m->negative_lag);
 }
 
 void mr_report_text(const struct mr_report *r, struct mr_text *t)
@@ -204,14 +210,16 @@ void mr_report_text(const struct mr_report *r, struct mr_text *t)
     for (uint32_t f = 0; f < mr_player_feeds(r->player); f++)
         feed_text(r->player, f, t);
     for (uint32_t i = 0; i < r->unknowns->count; i++)
-        mr_text_format(t, "unknown kind \"%s\": %llu\n", r->unknowns->list[i].name, (unsigned long long)r->unknowns->list[i].count);
+        mr_text_format(t, "unknown kind \"%s\": %llu\n", r->unknowns->list[i].name,
+                       (unsigned long long)r->unknowns->list[i].count);
     mr_text_add(t, "events ");
     for (unsigned k = 1; k < MR_EVENT_KIND_COUNT; k++)
         if (totals.events[k])
             mr_text_format(t, " %s %llu", mr_event_kind_name(k), (unsigned long long)totals.events[k]);
-    mr_text_format(t, "\nbooks  %u, live %u; crossed after %llu messages, locked after %llu; checksums %llu, mismatched %llu\n", totals.books,
-                   totals.books_live, (unsigned long long)totals.crossed, (unsigned long long)totals.locked, (unsigned long long)totals.checksums,
-                   (unsigned long long)totals.mismatches);
+    mr_text_format(
+        t, "\nbooks  %u, live %u; crossed after %llu messages, locked after %llu; checksums %llu, mismatched %llu\n",
+        totals.books, totals.books_live, (unsigned long long)totals.crossed, (unsigned long long)totals.locked,
+        (unsigned long long)totals.checksums, (unsigned long long)totals.mismatches);
     mr_text_add(t, "signals");
     for (unsigned l = 1; l < MR_LEVEL_COUNT; l++)
         mr_text_format(t, " %s %llu", mr_level_name(l), (unsigned long long)totals.signals[l]);
@@ -219,7 +227,8 @@ void mr_report_text(const struct mr_report *r, struct mr_text *t)
     if (totals.dropped)
         mr_text_format(t, "DROPPED %llu groups between feed and engines\n", (unsigned long long)totals.dropped);
     if (r->untimed)
-        mr_text_format(t, "%u file%s without receive times: the venue's times serve\n", r->untimed, r->untimed == 1 ? "" : "s");
+        mr_text_format(t, "%u file%s without receive times: the venue's times serve\n", r->untimed,
+                       r->untimed == 1 ? "" : "s");
     if (r->torn)
         mr_text_format(t, "%u segment%s ended in a tear: all before it was played\n", r->torn, r->torn == 1 ? "" : "s");
     if (r->ns_per_message >= 0)

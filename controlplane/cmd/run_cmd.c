@@ -1,4 +1,5 @@
-/* millrace run, at this stage: recordings (or the generator) at their own pace through the whole pipeline, with a live view. */
+/* millrace run, at this stage: recordings (or the generator) at their own pace through the whole pipeline, with a live
+ * view. */
 #include <argp.h>
 #include <dirent.h>
 #include <signal.h>
@@ -32,6 +33,7 @@ struct options {
 
 enum { KEY_PACE = 1000, KEY_SEED, KEY_SECONDS, KEY_GENERATOR, KEY_JSON };
 
+/* clang-format off */
 static const struct argp_option argp_options[] = {
     {"generator", KEY_GENERATOR, NULL, 0, "The generated market, with liquidation cascades, even where recordings are", 0},
     {"seed", KEY_SEED, "N", 0, "Seed of the generator (1)", 0},
@@ -40,23 +42,35 @@ static const struct argp_option argp_options[] = {
     {"json", KEY_JSON, NULL, 0, "No view; one JSON object at the end", 0},
     {0},
 };
+/* clang-format on */
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct options *o = state->input;
     char *end;
     switch (key) {
-    case KEY_GENERATOR: o->generator = true; break;
-    case KEY_SEED: o->seed = strtoull(arg, NULL, 10); break;
-    case KEY_PACE: o->status = mr_pace_parse(arg, &o->pace, &o->err); break;
-    case KEY_JSON: o->json = true; break;
+    case KEY_GENERATOR:
+        o->generator = true;
+        break;
+    case KEY_SEED:
+        o->seed = strtoull(arg, NULL, 10);
+        break;
+    case KEY_PACE:
+        o->status = mr_pace_parse(arg, &o->pace, &o->err);
+        break;
+    case KEY_JSON:
+        o->json = true;
+        break;
     case KEY_SECONDS:
         o->seconds = strtod(arg, &end);
         if (*end || !(o->seconds > 0))
             o->status = mr_err_set(&o->err, MR_E_INVALID, "--seconds %s: want a number above 0", arg);
         break;
-    case ARGP_KEY_ARG: o->status = mr_err_set(&o->err, MR_E_INVALID, "%s: run takes no files; millrace replay does", arg); break;
-    default: return ARGP_ERR_UNKNOWN;
+    case ARGP_KEY_ARG:
+        o->status = mr_err_set(&o->err, MR_E_INVALID, "%s: run takes no files; millrace replay does", arg);
+        break;
+    default:
+        return ARGP_ERR_UNKNOWN;
     }
     return o->status ? EINVAL : 0;
 }
@@ -78,7 +92,8 @@ static void offer(struct options *o, const struct mr_venue *venue, const char *f
     struct stat st;
     const char *end = strstr(file, ".jsonl");
     if (!end || snprintf(path, sizeof path, "%s/%s", folder, file) >= (int)sizeof path ||
-        snprintf(recv, sizeof recv, "%s/%.*s.recv", folder, (int)(end - file), file) >= (int)sizeof recv || stat(recv, &st))
+        snprintf(recv, sizeof recv, "%s/%.*s.recv", folder, (int)(end - file), file) >= (int)sizeof recv ||
+        stat(recv, &st))
         return;
     uint8_t product = product_of(venue, file);
     uint32_t i = 0;
@@ -181,7 +196,10 @@ static int finish(struct options *o, struct mr_player *player, const struct mr_s
     struct mr_text text;
     mr_text_init(&text, out, room);
     bool replay = source->ops == &mr_source_replay;
-    const struct mr_report report = {.player = player, .unknowns = &o->unknowns, .ns_per_message = -1, .untimed = replay ? mr_replay_untimed(source) : 0,
+    const struct mr_report report = {.player = player,
+                                     .unknowns = &o->unknowns,
+                                     .ns_per_message = -1,
+                                     .untimed = replay ? mr_replay_untimed(source) : 0,
                                      .torn = replay ? mr_replay_torn(source) : 0};
     (o->json ? mr_report_json : mr_report_text)(&report, &text);
     printf("%s%s", o->json ? "" : "\n", out);
@@ -193,22 +211,33 @@ static int finish(struct options *o, struct mr_player *player, const struct mr_s
 
 static int open_source(struct options *o, struct mr_source *source, void **mem)
 {
-    const struct mr_replay_config recordings = {.inputs = o->inputs.list, .count = o->inputs.count, .pace = o->pace, .align = true};
+    const struct mr_replay_config recordings = {
+        .inputs = o->inputs.list, .count = o->inputs.count, .pace = o->pace, .align = true};
     const struct mr_market_source_config market = {
-        .market = {.seed = o->seed, .start_ns = 1700000000000000000, .duration_ns = 7 * 86400000000000ll}, .pace = o->pace, .skip_ns = SKIP_NS};
+        .market = {.seed = o->seed, .start_ns = 1700000000000000000, .duration_ns = 7 * 86400000000000ll},
+        .pace = o->pace,
+        .skip_ns = SKIP_NS};
     const struct mr_source_ops *ops = o->generator ? &mr_source_market : &mr_source_replay;
     const void *config = o->generator ? (const void *)&market : (const void *)&recordings;
     *mem = malloc(ops->bytes(config));
-    snprintf(o->view.title, sizeof o->view.title, o->generator ? "millrace run: generated market, seed %llu" : "millrace run: recordings", (unsigned long long)o->seed);
+    snprintf(o->view.title, sizeof o->view.title,
+             o->generator ? "millrace run: generated market, seed %llu" : "millrace run: recordings",
+             (unsigned long long)o->seed);
     return ops->open(source, *mem, config, &o->err);
 }
 
 int mr_cmd_run(int argc, char **argv)
 {
-    static const struct argp argp = {argp_options, parse, "",
-                                     "Plays the recordings of MILLRACE_CAPTURES (or ../shared/captures), of each product the longest, all from the same "
-                                     "start; or else the generator; through decoders, books and engines, and shows them live.",
-                                     NULL, NULL, NULL};
+    static const struct argp argp = {
+        argp_options,
+        parse,
+        "",
+        "Plays the recordings of MILLRACE_CAPTURES (or ../shared/captures), of each product the longest, all from the "
+        "same "
+        "start; or else the generator; through decoders, books and engines, and shows them live.",
+        NULL,
+        NULL,
+        NULL};
     static struct options o = {.pace = 1, .seed = 1};
     char name[] = "millrace run";
     argv[0] = name;
@@ -216,10 +245,13 @@ int mr_cmd_run(int argc, char **argv)
         return mr_cmd_fail(MR_EXIT_USAGE, "run", &o.err);
     find_recordings(&o);
     if (!o.inputs.count && !o.generator) {
-        fprintf(stderr, "millrace run: no recordings; set MILLRACE_CAPTURES to a folder of them. The generator plays instead.\n");
+        fprintf(
+            stderr,
+            "millrace run: no recordings; set MILLRACE_CAPTURES to a folder of them. The generator plays instead.\n");
         o.generator = true;
     }
-    const struct mr_player_config config = {.flow = true, .instruments_max = 32, .on_signal = on_signal, .on_reject = on_reject, .arg = &o};
+    const struct mr_player_config config = {
+        .flow = true, .instruments_max = 32, .on_signal = on_signal, .on_reject = on_reject, .arg = &o};
     struct mr_source source = {0};
     struct mr_player *player;
     void *mem;

@@ -26,7 +26,10 @@ static struct mr_shot_row *add_row(struct mr_shot *shot, unsigned bits)
     return rows[shot->count].hist ? &rows[shot->count++] : NULL;
 }
 
-struct taking { struct mr_shot *shot; int status; };
+struct taking {
+    struct mr_shot *shot;
+    int status;
+};
 
 static void take_one(void *arg, const struct mr_metric_view *view)
 {
@@ -78,8 +81,8 @@ int mr_shot_save(const struct mr_shot *shot, const char *path, struct mr_err *er
         const struct mr_shot_row *r = &shot->rows[i];
         const struct mr_hist *h = r->hist;
         fprintf(f, "%s\t%s\t%s\t%s\n", r->family, r->labels, r->name, r->unit);
-        fprintf(f, "= %u %llu %llu %llu %lld %lld\n", h->sub_bits, (unsigned long long)h->negative, (unsigned long long)h->beyond,
-                (unsigned long long)h->sum, (long long)h->max, (long long)h->below_max);
+        fprintf(f, "= %u %llu %llu %llu %lld %lld\n", h->sub_bits, (unsigned long long)h->negative,
+                (unsigned long long)h->beyond, (unsigned long long)h->sum, (long long)h->max, (long long)h->below_max);
         mr_hist_each(h, save_bucket, f);
         fputs(".\n", f);
     }
@@ -95,7 +98,8 @@ static bool load_names(struct mr_shot_row *row, const char *line)
     const char *tab = strchr(line, '\t');
     bool bare = tab && tab[1] == '\t'; /* no labels */
     int got = bare ? sscanf(line, "%63[^\t]\t\t%63[^\t]\t%63[^\t\n]", row->family, row->name, row->unit) + 1
-                   : sscanf(line, "%63[^\t]\t%191[^\t]\t%63[^\t]\t%63[^\t\n]", row->family, row->labels, row->name, row->unit);
+                   : sscanf(line, "%63[^\t]\t%191[^\t]\t%63[^\t]\t%63[^\t\n]", row->family, row->labels, row->name,
+                            row->unit);
     return got == 4;
 }
 
@@ -153,7 +157,8 @@ const struct mr_shot_row *mr_shot_find(const struct mr_shot *shot, const struct 
 {
     for (uint32_t i = 0; i < shot->count; i++) {
         const struct mr_shot_row *r = &shot->rows[i];
-        if (strcmp(r->name, like->name) == 0 && strcmp(r->labels, like->labels) == 0 && strcmp(r->family, like->family) == 0)
+        if (strcmp(r->name, like->name) == 0 && strcmp(r->labels, like->labels) == 0 &&
+            strcmp(r->family, like->family) == 0)
             return r;
     }
     return NULL;
@@ -177,8 +182,8 @@ int mr_shot_pace(struct mr_shot *shot, int64_t interval_ns, struct mr_err *err)
         int status = paced ? mr_hist_add_paced(paced, shot->rows[i].hist, interval_ns) : MR_E_NOMEM;
         if (status != MR_OK) {
             free(paced);
-            return mr_err_set(err, status, "--pace %lld: %s: values are too many intervals long", (long long)interval_ns,
-                              shot->rows[i].name);
+            return mr_err_set(err, status, "--pace %lld: %s: values are too many intervals long",
+                              (long long)interval_ns, shot->rows[i].name);
         }
         free(shot->rows[i].hist);
         shot->rows[i].hist = paced;

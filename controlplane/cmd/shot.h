@@ -14,7 +14,10 @@ struct mr_shot_row {
     char labels[MR_METRICS_LABELS_BYTES];
     struct mr_hist *hist;
 };
-struct mr_shot { struct mr_shot_row *rows; uint32_t count; };
+struct mr_shot {
+    struct mr_shot_row *rows;
+    uint32_t count;
+};
 
 int mr_shot_take(struct mr_shot *shot, const struct mr_workspace *ws, struct mr_err *err);
 int mr_shot_save(const struct mr_shot *shot, const char *path, struct mr_err *err);
@@ -24,7 +27,8 @@ void mr_shot_between(struct mr_shot *into, const struct mr_shot *now, const stru
 int mr_shot_pace(struct mr_shot *shot, int64_t interval_ns, struct mr_err *err);
 const struct mr_shot_row *mr_shot_find(const struct mr_shot *shot, const struct mr_shot_row *like);
 void mr_shot_free(struct mr_shot *shot);
-/* The workspace of the instance "default" in the run directory (0-definitions: MILLRACE_RUN, /run/millrace, XDG_RUNTIME_DIR). */
+/* The workspace of the instance "default" in the run directory (0-definitions: MILLRACE_RUN, /run/millrace,
+ * XDG_RUNTIME_DIR). */
 void mr_shot_workspace_path(char *out, size_t bytes);
 
 #endif

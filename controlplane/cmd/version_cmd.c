@@ -1,9 +1,9 @@
 #include <stdio.h>
 
 #include "controlplane/cmd/cmd.h"
-#include "version.h"
 #include "dataplane/base/kernel.h"
 #include "dataplane/text/text.h"
+#include "version.h"
 
 #if defined(__clang__)
 #define COMPILER "clang " __clang_version__

@@ -33,8 +33,10 @@ static void draw_feeds(struct mr_view *view, const struct mr_player *p, double s
         else if (m->negative_lag)
             snprintf(lag, sizeof lag, "negative");
         double rate = seconds > 0 ? (double)(m->messages - view->last_messages[i]) / seconds : 0;
-        mr_text_format(t, "%-18s %9llu %7.0f  %10s %7llu %8llu %8llu\n", name, (unsigned long long)m->messages, rate, lag, (unsigned long long)m->gaps,
-                       (unsigned long long)(m->malformed + m->truncated + m->inexact + m->overflow + m->range), (unsigned long long)m->unknown);
+        mr_text_format(t, "%-18s %9llu %7.0f  %10s %7llu %8llu %8llu\n", name, (unsigned long long)m->messages, rate,
+                       lag, (unsigned long long)m->gaps,
+                       (unsigned long long)(m->malformed + m->truncated + m->inexact + m->overflow + m->range),
+                       (unsigned long long)m->unknown);
         view->last_messages[i] = m->messages;
     }
 }
@@ -50,8 +52,11 @@ static void draw_book(struct mr_text *t, const struct mr_instrument *i, const st
         mr_decimal_text(ask.price, i->price_scale, a);
     double spread_bp = bid.price > 0 && ask.price > 0 ? 1e4 * (double)(ask.price - bid.price) / (double)bid.price : 0;
     snprintf(name, sizeof name, "%.11s:%.8s %.32s", venue->name, venue->products[i->product].name, i->symbol);
-    mr_text_format(t, "%-26.26s %11.11s %11.11s %8.3f %5u/%-5u %s\n", name, b, a, spread_bp, mr_book_count(book, false), mr_book_count(book, true),
-                   !mr_book_live(book) ? "STALE" : mr_book_crossed(book) ? "CROSSED" : "live");
+    mr_text_format(t, "%-26.26s %11.11s %11.11s %8.3f %5u/%-5u %s\n", name, b, a, spread_bp, mr_book_count(book, false),
+                   mr_book_count(book, true),
+                   !mr_book_live(book)     ? "STALE"
+                   : mr_book_crossed(book) ? "CROSSED"
+                                           : "live");
 }
 
 static void draw_books(const struct mr_view *view, struct mr_player *p, struct mr_text *t)
@@ -78,7 +83,8 @@ static void draw_rates(struct mr_text *t, const char *what, const char *name, st
     mr_text_format(t, "%-6s %-5.5s", what, name);
     for (int w = 0; w < 5; w++)
         mr_text_format(t, " %7.1f", r.window[w].per_s);
-    mr_text_format(t, " %7.1f %8.3f %.11s\n", r.events.acceleration, r.window[3].usd_per_s / 1e6, r.leading_venue ? mr_venue_by_id(r.leading_venue)->name : "-");
+    mr_text_format(t, " %7.1f %8.3f %.11s\n", r.events.acceleration, r.window[3].usd_per_s / 1e6,
+                   r.leading_venue ? mr_venue_by_id(r.leading_venue)->name : "-");
 }
 
 static void draw_velocity(const struct mr_view *view, struct mr_player *p, struct mr_text *t)
@@ -97,8 +103,9 @@ static void draw_volatility(struct mr_player *p, struct mr_text *t)
 {
     struct mr_volatility_view v;
     mr_volatility_query(mr_pipeline_volatility(mr_player_pipeline(p)), &v);
-    mr_text_format(t, "volatility %%  1m %.3f  5m %.3f  15m %.3f  1h %.3f  %s x%.2f%s\n", v.vol[0], v.vol[1], v.vol[2], v.vol[3],
-                   mr_regime_name(v.regime), v.multiplier, v.flags & MR_VOLATILITY_WARMING ? "  (warming)" : "");
+    mr_text_format(t, "volatility %%  1m %.3f  5m %.3f  15m %.3f  1h %.3f  %s x%.2f%s\n", v.vol[0], v.vol[1], v.vol[2],
+                   v.vol[3], mr_regime_name(v.regime), v.multiplier,
+                   v.flags & MR_VOLATILITY_WARMING ? "  (warming)" : "");
 }
 
 static void draw_signals(const struct mr_view *view, const struct mr_player *p, struct mr_text *t)
@@ -106,8 +113,9 @@ static void draw_signals(const struct mr_view *view, const struct mr_player *p, 
     struct mr_player_totals totals;
     char title[128];
     mr_player_totals(p, &totals);
-    snprintf(title, sizeof title, "signals  watch %llu  alert %llu  critical %llu  extreme %llu   cascades %llu", (unsigned long long)totals.signals[MR_LEVEL_WATCH],
-             (unsigned long long)totals.signals[MR_LEVEL_ALERT], (unsigned long long)totals.signals[MR_LEVEL_CRITICAL],
+    snprintf(title, sizeof title, "signals  watch %llu  alert %llu  critical %llu  extreme %llu   cascades %llu",
+             (unsigned long long)totals.signals[MR_LEVEL_WATCH], (unsigned long long)totals.signals[MR_LEVEL_ALERT],
+             (unsigned long long)totals.signals[MR_LEVEL_CRITICAL],
              (unsigned long long)totals.signals[MR_LEVEL_EXTREME], (unsigned long long)totals.cascades);
     heading(view, t, title);
     for (uint32_t i = 0; i < view->signal_count; i++) {
@@ -160,9 +168,12 @@ void mr_view_line(struct mr_view *view, struct mr_player *p, int64_t wall_ns, st
     uint64_t events = 0;
     for (unsigned k = 1; k < MR_EVENT_KIND_COUNT; k++)
         events += totals.events[k];
-    mr_text_format(t, "%4.0f s  %llu messages  %llu events  books %u/%u live  gaps %llu  refused %llu  regime %s  alerts %llu\n", (double)(wall_ns - view->begun_ns) / 1e9,
-                   (unsigned long long)totals.messages, (unsigned long long)events, totals.books_live, totals.books, (unsigned long long)totals.gaps,
-                   (unsigned long long)totals.refused, mr_regime_name(v.regime),
-                   (unsigned long long)(totals.signals[MR_LEVEL_ALERT] + totals.signals[MR_LEVEL_CRITICAL] + totals.signals[MR_LEVEL_EXTREME]));
+    mr_text_format(
+        t, "%4.0f s  %llu messages  %llu events  books %u/%u live  gaps %llu  refused %llu  regime %s  alerts %llu\n",
+        (double)(wall_ns - view->begun_ns) / 1e9, (unsigned long long)totals.messages, (unsigned long long)events,
+        totals.books_live, totals.books, (unsigned long long)totals.gaps, (unsigned long long)totals.refused,
+        mr_regime_name(v.regime),
+        (unsigned long long)(totals.signals[MR_LEVEL_ALERT] + totals.signals[MR_LEVEL_CRITICAL] +
+                             totals.signals[MR_LEVEL_EXTREME]));
     view->last_ns = wall_ns;
 }

@@ -1,5 +1,5 @@
-/* The live view of `millrace run`: feeds, books, rates, velocity, regime, signals; 80 columns, plain text, colour only as an
- * extra. Looks at the player from its own thread between two steps. */
+/* The live view of `millrace run`: feeds, books, rates, velocity, regime, signals; 80 columns, plain text, colour only
+ * as an extra. Looks at the player from its own thread between two steps. */
 #ifndef MR_CMD_VIEW_H
 #define MR_CMD_VIEW_H
 

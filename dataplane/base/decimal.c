@@ -1,10 +1,12 @@
 #include "dataplane/base/decimal.h"
 
+/* clang-format off */
 const int64_t mr_pow10[MR_SCALE_MAX + 1] = {
     1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000, 10000000000, 100000000000,
     1000000000000, 10000000000000, 100000000000000, 1000000000000000, 10000000000000000, 100000000000000000,
     1000000000000000000,
 };
+/* clang-format on */
 
 struct mr_decimal mr_decimal_normal(struct mr_decimal value)
 {
@@ -86,7 +88,8 @@ uint32_t mr_decimal_text(int64_t value, int scale, char *out)
 
 double mr_decimal_double(int64_t value, int scale)
 {
-    /* both operands exact below 2^53: the quotient is the correctly rounded one (10^18 < 2^60 is exact too, as 5^18 < 2^53) */
+    /* both operands exact below 2^53: the quotient is the correctly rounded one (10^18 < 2^60 is exact too, as 5^18 <
+     * 2^53) */
     if (value > -(1ll << 53) && value < (1ll << 53))
         return (double)value / (double)mr_pow10[scale];
     int64_t whole = value / mr_pow10[scale], part = value % mr_pow10[scale];

@@ -4,17 +4,16 @@
 
 static const char *const names[MR_KERNEL_COUNT] = {"scalar", "sse42", "avx2", "avx512"};
 
-const char *mr_kernel_name(enum mr_kernel kernel)
-{
-    return (unsigned)kernel < MR_KERNEL_COUNT ? names[kernel] : "?";
-}
+const char *mr_kernel_name(enum mr_kernel kernel) { return (unsigned)kernel < MR_KERNEL_COUNT ? names[kernel] : "?"; }
 
 bool mr_kernel_available(enum mr_kernel kernel)
 {
     switch (kernel) {
-    case MR_KERNEL_SCALAR: return true;
+    case MR_KERNEL_SCALAR:
+        return true;
 #if defined(__x86_64__)
-    case MR_KERNEL_SSE42: return __builtin_cpu_supports("sse4.2") && __builtin_cpu_supports("popcnt");
+    case MR_KERNEL_SSE42:
+        return __builtin_cpu_supports("sse4.2") && __builtin_cpu_supports("popcnt");
     case MR_KERNEL_AVX2:
         return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
     case MR_KERNEL_AVX512:
@@ -23,7 +22,8 @@ bool mr_kernel_available(enum mr_kernel kernel)
                __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vbmi") &&
                __builtin_cpu_supports("avx512vbmi2");
 #endif
-    default: return false;
+    default:
+        return false;
     }
 }
 
@@ -37,10 +37,7 @@ static enum mr_kernel best(void)
 
 int mr_kernel_chosen = -1;
 
-static void choose(enum mr_kernel kernel)
-{
-    __atomic_store_n(&mr_kernel_chosen, (int)kernel, __ATOMIC_RELAXED);
-}
+static void choose(enum mr_kernel kernel) { __atomic_store_n(&mr_kernel_chosen, (int)kernel, __ATOMIC_RELAXED); }
 
 int mr_kernel_init(struct mr_err *err)
 {
@@ -58,7 +55,8 @@ int mr_kernel_init(struct mr_err *err)
         choose((enum mr_kernel)k);
         return MR_OK;
     }
-    return mr_err_set(err, MR_E_INVALID, "MILLRACE_KERNEL=%s: no such kernel; known: scalar, sse42, avx2, avx512", wish);
+    return mr_err_set(err, MR_E_INVALID, "MILLRACE_KERNEL=%s: no such kernel; known: scalar, sse42, avx2, avx512",
+                      wish);
 }
 
 enum mr_kernel mr_kernel_choose(void)

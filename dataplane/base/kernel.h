@@ -19,8 +19,8 @@ bool mr_kernel_available(enum mr_kernel kernel);
  * Modules with kernels take `enum mr_kernel` at init; mr_kernel_active() is what init chose
  * (the best available one if nobody called it). */
 int mr_kernel_init(struct mr_err *err);
-/* Inlined, because readers of single numbers ask at each call. The one piece of process-wide state in the floor: what the
- * CPU is does not change under us. */
+/* Inlined, because readers of single numbers ask at each call. The one piece of process-wide state in the floor: what
+ * the CPU is does not change under us. */
 extern int mr_kernel_chosen; /* -1 until somebody asks */
 enum mr_kernel mr_kernel_choose(void);
 MR_INLINE enum mr_kernel mr_kernel_active(void)

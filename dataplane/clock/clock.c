@@ -16,10 +16,7 @@ static int64_t read_clock(clockid_t id)
     return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
 }
 
-int64_t mr_clock_mono(void)
-{
-    return read_clock(CLOCK_MONOTONIC);
-}
+int64_t mr_clock_mono(void) { return read_clock(CLOCK_MONOTONIC); }
 
 static bool invariant_tsc(void)
 {
@@ -53,10 +50,7 @@ static struct reading read_pair(void)
     return best;
 }
 
-static uint64_t rate(uint64_t tsc, int64_t ns)
-{
-    return (uint64_t)(((mr_u128)(uint64_t)ns << SHIFT) / tsc);
-}
+static uint64_t rate(uint64_t tsc, int64_t ns) { return (uint64_t)(((mr_u128)(uint64_t)ns << SHIFT) / tsc); }
 
 int mr_clock_open(struct mr_clock *c)
 {
@@ -92,10 +86,7 @@ void mr_clock_set(struct mr_clock *c, int64_t ns)
         c->virtual_ns = ns;
 }
 
-double mr_clock_tsc_per_ns(const struct mr_clock *c)
-{
-    return c->mult ? (double)(1ull << SHIFT) / (double)c->mult : 0;
-}
+double mr_clock_tsc_per_ns(const struct mr_clock *c) { return c->mult ? (double)(1ull << SHIFT) / (double)c->mult : 0; }
 
 static int64_t tsc_wall(const struct mr_clock *c, uint64_t tsc)
 {

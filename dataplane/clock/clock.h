@@ -11,10 +11,17 @@
 #include "dataplane/base/base.h"
 
 struct mr_clock { /* calibration; one a thread */
-    uint64_t tsc_base; int64_t wall_base_ns; uint64_t mult; /* slewed ns a tick, 32.32 */
+    uint64_t tsc_base;
+    int64_t wall_base_ns;
+    uint64_t mult;    /* slewed ns a tick, 32.32 */
     uint64_t tick_ns; /* true ns a tick, 32.32 */
-    uint64_t first_tsc; int64_t first_wall_ns; /* the longest base there is: gives the true rate */
-    bool tsc_ok; bool virtual_time; int64_t virtual_ns; int64_t last_ns; uint64_t next_calibration_tsc;
+    uint64_t first_tsc;
+    int64_t first_wall_ns; /* the longest base there is: gives the true rate */
+    bool tsc_ok;
+    bool virtual_time;
+    int64_t virtual_ns;
+    int64_t last_ns;
+    uint64_t next_calibration_tsc;
 };
 int mr_clock_open(struct mr_clock *c);               /* calibrates: takes about 10 ms */
 void mr_clock_open_virtual(struct mr_clock *c, int64_t start_ns);

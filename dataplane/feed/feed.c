@@ -8,15 +8,29 @@ static MR_COLD int refuse(struct mr_feed *feed, int status, const struct mr_fram
 {
     struct mr_feed_metrics *m = feed->metrics;
     switch (status) {
-    case MR_E_TRUNCATED: MR_COUNT(m, truncated, 1); break;
-    case MR_E_INEXACT: MR_COUNT(m, inexact, 1); break;
+    case MR_E_TRUNCATED:
+        MR_COUNT(m, truncated, 1);
+        break;
+    case MR_E_INEXACT:
+        MR_COUNT(m, inexact, 1);
+        break;
     case MR_E_OVERFLOW:
     case MR_E_TOO_BIG:
-    case MR_E_FULL: MR_COUNT(m, overflow, 1); break;
-    case MR_E_RANGE: MR_COUNT(m, range, 1); break;
-    case MR_E_UNKNOWN: MR_COUNT(m, unknown, 1); break;
-    case MR_E_SYMBOL: MR_COUNT(m, no_symbol, 1); break;
-    default: MR_COUNT(m, malformed, 1); break;
+    case MR_E_FULL:
+        MR_COUNT(m, overflow, 1);
+        break;
+    case MR_E_RANGE:
+        MR_COUNT(m, range, 1);
+        break;
+    case MR_E_UNKNOWN:
+        MR_COUNT(m, unknown, 1);
+        break;
+    case MR_E_SYMBOL:
+        MR_COUNT(m, no_symbol, 1);
+        break;
+    default:
+        MR_COUNT(m, malformed, 1);
+        break;
     }
     if (feed->config.reject)
         feed->config.reject(feed->config.reject_arg, status, frame, feed->decoder);
@@ -31,8 +45,10 @@ static MR_COLD bool add_symbol(struct mr_feed *feed)
     if (!feed->config.add_unknown || mr_instruments_count(table) >= feed->config.instruments_max)
         return false;
     const struct mr_instrument *known =
-        feed->config.catalogue ? mr_instruments_find(feed->config.catalogue, dec->venue->id, dec->product, dec->name) : NULL;
-    int64_t id = known ? mr_instruments_add(table, known) : mr_instruments_add_bare(table, dec->venue->id, dec->product, dec->name);
+        feed->config.catalogue ? mr_instruments_find(feed->config.catalogue, dec->venue->id, dec->product, dec->name)
+                               : NULL;
+    int64_t id = known ? mr_instruments_add(table, known)
+                       : mr_instruments_add_bare(table, dec->venue->id, dec->product, dec->name);
     MR_COUNT(feed->metrics, added, id >= 0);
     return id >= 0;
 }
@@ -48,7 +64,8 @@ static MR_COLD void refresh_metadata(struct mr_feed *feed)
         if (ours->venue != dec->venue->id || ours->product != dec->product)
             continue;
         const struct mr_span symbol = {(const uint8_t *)ours->symbol, ours->symbol_len};
-        const struct mr_instrument *known = mr_instruments_find(feed->config.catalogue, ours->venue, ours->product, symbol);
+        const struct mr_instrument *known =
+            mr_instruments_find(feed->config.catalogue, ours->venue, ours->product, symbol);
         if (known)
             mr_instruments_add(feed->config.instruments, known);
     }
@@ -103,13 +120,25 @@ static int offer(struct mr_feed *feed, struct mr_join *join, union mr_slot *grou
         feed->owes_gap[join->instrument] = false;
     }
     switch (mr_join_offer(join, group)) {
-    case MR_JOIN_PASS: return pass(feed, join, group);
-    case MR_JOIN_HOLD: MR_COUNT(m, held, 1); return 0;
-    case MR_JOIN_DROP: MR_COUNT(m, old, 1); return 0;
-    case MR_JOIN_GAP: MR_COUNT(m, gaps, 1); return pass(feed, join, &join->gap);
-    case MR_JOIN_REPLAY: return replay_held(feed, join, group);
-    case MR_JOIN_REFETCH: MR_COUNT(m, refetched, 1); return 0;
-    default: MR_ASSERT(false); return 0;
+    case MR_JOIN_PASS:
+        return pass(feed, join, group);
+    case MR_JOIN_HOLD:
+        MR_COUNT(m, held, 1);
+        return 0;
+    case MR_JOIN_DROP:
+        MR_COUNT(m, old, 1);
+        return 0;
+    case MR_JOIN_GAP:
+        MR_COUNT(m, gaps, 1);
+        return pass(feed, join, &join->gap);
+    case MR_JOIN_REPLAY:
+        return replay_held(feed, join, group);
+    case MR_JOIN_REFETCH:
+        MR_COUNT(m, refetched, 1);
+        return 0;
+    default:
+        MR_ASSERT(false);
+        return 0;
     }
 }
 

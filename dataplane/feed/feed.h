@@ -16,27 +16,27 @@
 #include "codecs/venue/venue.h"
 #include "dataplane/metrics/metrics.h"
 
-#define MR_FEED_METRICS(COUNTER, GAUGE, HIST)                                                                        \
-    COUNTER(messages,  "messages", "frames decoded, of any kind")                                                    \
-    COUNTER(bodies,    "messages", "REST bodies decoded")                                                            \
-    COUNTER(groups,    "groups",   "event groups passed on")                                                         \
+#define MR_FEED_METRICS(COUNTER, GAUGE, HIST)                                                                          \
+    COUNTER(messages, "messages", "frames decoded, of any kind")                                                       \
+    COUNTER(bodies, "messages", "REST bodies decoded")                                                                 \
+    COUNTER(groups, "groups", "event groups passed on")                                                                \
     COUNTER(malformed, "messages", "refused: not legal JSON, a required field missing or of the wrong type, too deep") \
-    COUNTER(truncated, "messages", "refused: the bytes end inside a value")                                          \
-    COUNTER(inexact,   "messages", "refused: digits beyond the instrument's scale")                                  \
-    COUNTER(overflow,  "messages", "refused: a number that does not fit")                                            \
-    COUNTER(range,     "messages", "refused: a value outside its legal range")                                       \
-    COUNTER(unknown,   "messages", "legal JSON of a kind this build does not know")                                  \
-    COUNTER(no_symbol, "messages", "skipped: an instrument that is not in the table")                                \
-    COUNTER(added,     "instruments", "instruments added because a message named them")                              \
-    COUNTER(gaps,      "gaps",     "holes in a book stream; each one starts a resync of its instrument")             \
-    COUNTER(old,       "groups",   "book messages dropped as old or duplicate")                                      \
-    COUNTER(held,      "groups",   "book messages held for a snapshot")                                              \
-    COUNTER(refetched, "bodies",   "snapshots too old to join; another is wanted")                                   \
-    COUNTER(no_join,   "groups",   "book messages dropped: no room to join another instrument")                      \
-    COUNTER(refused,   "groups",   "groups that emit could not take")                                                \
-    COUNTER(negative_lag, "messages", "receive time before venue time: clocks disagree")                             \
-    GAUGE  (wanting,   "books",    "instruments that wait for a snapshot now")                                       \
-    HIST   (lag_ns,    "ns",       "receive time minus venue time")
+    COUNTER(truncated, "messages", "refused: the bytes end inside a value")                                            \
+    COUNTER(inexact, "messages", "refused: digits beyond the instrument's scale")                                      \
+    COUNTER(overflow, "messages", "refused: a number that does not fit")                                               \
+    COUNTER(range, "messages", "refused: a value outside its legal range")                                             \
+    COUNTER(unknown, "messages", "legal JSON of a kind this build does not know")                                      \
+    COUNTER(no_symbol, "messages", "skipped: an instrument that is not in the table")                                  \
+    COUNTER(added, "instruments", "instruments added because a message named them")                                    \
+    COUNTER(gaps, "gaps", "holes in a book stream; each one starts a resync of its instrument")                        \
+    COUNTER(old, "groups", "book messages dropped as old or duplicate")                                                \
+    COUNTER(held, "groups", "book messages held for a snapshot")                                                       \
+    COUNTER(refetched, "bodies", "snapshots too old to join; another is wanted")                                       \
+    COUNTER(no_join, "groups", "book messages dropped: no room to join another instrument")                            \
+    COUNTER(refused, "groups", "groups that emit could not take")                                                      \
+    COUNTER(negative_lag, "messages", "receive time before venue time: clocks disagree")                               \
+    GAUGE(wanting, "books", "instruments that wait for a snapshot now")                                                \
+    HIST(lag_ns, "ns", "receive time minus venue time")
 MR_METRICS_DECLARE(mr_feed, MR_FEED_METRICS);
 
 /* Takes one whole group; false: it could not (counted as refused, and the book stream gets a gap). */
@@ -53,7 +53,7 @@ struct mr_feed_config {
     uint32_t hold_slots;      /* slots an instrument may hold while it waits for a snapshot */
     uint32_t joins_max;       /* instruments with a book */
     uint32_t shapes;          /* a power of two; 0: always the general path */
-    bool add_unknown;         /* instruments that messages name are added (with the catalogue's metadata if it has them);
+    bool add_unknown;         /* instruments that messages name are added (with the catalogue's metadata if it has it);
                                  else their messages are counted and skipped */
     mr_feed_emit_fn *emit;
     void *emit_arg;

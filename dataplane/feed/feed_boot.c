@@ -3,17 +3,16 @@
 
 MR_METRICS_DEFINE(mr_feed, MR_FEED_METRICS);
 
-static size_t rounded(size_t bytes)
-{
-    return (bytes + MR_LINE_BYTES - 1) / MR_LINE_BYTES * MR_LINE_BYTES;
-}
+static size_t rounded(size_t bytes) { return (bytes + MR_LINE_BYTES - 1) / MR_LINE_BYTES * MR_LINE_BYTES; }
 
 size_t mr_feed_bytes(const struct mr_feed_config *c)
 {
-    return rounded(sizeof(struct mr_feed)) + rounded(sizeof(struct mr_decoder)) + rounded(mr_decoder_bytes(c->venue, c->instruments_max)) +
-           (c->shapes ? rounded(mr_shapes_bytes(c->shapes)) : 0) + rounded(c->instruments_max * sizeof(struct mr_join *)) +
-           rounded(c->instruments_max * sizeof(bool)) + rounded(mr_join_bytes(c->hold_slots)) * c->joins_max +
-           MR_DECODE_SLOTS * sizeof(union mr_slot) + 16 * MR_LINE_BYTES;
+    return rounded(sizeof(struct mr_feed)) + rounded(sizeof(struct mr_decoder)) +
+           rounded(mr_decoder_bytes(c->venue, c->instruments_max)) +
+           (c->shapes ? rounded(mr_shapes_bytes(c->shapes)) : 0) +
+           rounded(c->instruments_max * sizeof(struct mr_join *)) + rounded(c->instruments_max * sizeof(bool)) +
+           rounded(mr_join_bytes(c->hold_slots)) * c->joins_max + MR_DECODE_SLOTS * sizeof(union mr_slot) +
+           16 * MR_LINE_BYTES;
 }
 
 struct mr_feed *mr_feed_init(void *mem, const struct mr_feed_config *config, struct mr_feed_metrics *metrics)
@@ -43,15 +42,13 @@ struct mr_join *mr_feed_join_for(struct mr_feed *feed, uint32_t instrument)
         return NULL;
     struct mr_join **join = &feed->joins[instrument];
     if (!*join && feed->joins_used < feed->config.joins_max)
-        *join = mr_join_init(feed->join_pool + feed->join_bytes * feed->joins_used++, feed->config.venue->products[feed->config.product].sequencing,
-                             instrument, feed->config.hold_slots);
+        *join = mr_join_init(feed->join_pool + feed->join_bytes * feed->joins_used++,
+                             feed->config.venue->products[feed->config.product].sequencing, instrument,
+                             feed->config.hold_slots);
     return *join;
 }
 
-const struct mr_decoder *mr_feed_decoder(const struct mr_feed *feed)
-{
-    return feed->decoder;
-}
+const struct mr_decoder *mr_feed_decoder(const struct mr_feed *feed) { return feed->decoder; }
 
 const struct mr_join *mr_feed_join(const struct mr_feed *feed, uint32_t instrument)
 {

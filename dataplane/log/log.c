@@ -41,7 +41,10 @@ struct mr_log {
 };
 
 static uint64_t log_ids;
-static _Thread_local struct { uint64_t id; struct writer *writer; } mine;
+static _Thread_local struct {
+    uint64_t id;
+    struct writer *writer;
+} mine;
 
 static int64_t wall(void)
 {
@@ -181,7 +184,8 @@ static uint32_t drain(struct mr_log *log)
         uint64_t lost = __atomic_load_n(&w->lost, __ATOMIC_RELAXED);
         if (lost != w->lost_said) {
             char said[80];
-            int len = snprintf(said, sizeof said, "log: %llu records lost, its ring was full", (unsigned long long)(lost - w->lost_said));
+            int len = snprintf(said, sizeof said, "log: %llu records lost, its ring was full",
+                               (unsigned long long)(lost - w->lost_said));
             put_line(log, MR_LOG_WARN, wall(), said, (size_t)len);
             w->lost_said = lost;
         }
@@ -222,7 +226,8 @@ int mr_log_open(struct mr_log **out, const char *path, bool json, enum mr_log_le
     log->fd = path ? open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640) : 2;
     int status = MR_OK;
     if (log->fd < 0)
-        status = mr_err_set(err, MR_E_IO, "log: %s: %s; give a path that can be written, or none for stderr", path, strerror(errno));
+        status = mr_err_set(err, MR_E_IO, "log: %s: %s; give a path that can be written, or none for stderr", path,
+                            strerror(errno));
     size_t bytes = (mr_bytes_ring_bytes(RING_BYTES) + 127) / 128 * 128;
     for (uint32_t i = 0; i < WRITERS_MAX && !status; i++) {
         struct writer *w = &log->writers[i];

@@ -13,13 +13,20 @@ enum mr_log_level { MR_LOG_DEBUG, MR_LOG_INFO, MR_LOG_WARN, MR_LOG_ERROR };
 #define MR_LOG_BURST 10
 
 struct mr_log; /* the log of a process: writers' rings and the sink thread */
-struct mr_log_site { const char *file; int line; int64_t window_ns; uint32_t in_window, held_back; };
+struct mr_log_site {
+    const char *file;
+    int line;
+    int64_t window_ns;
+    uint32_t in_window, held_back;
+};
 
-int mr_log_open(struct mr_log **log, const char *path, bool json, enum mr_log_level level, struct mr_err *err); /* path NULL: stderr */
+/* path NULL: stderr */
+int mr_log_open(struct mr_log **log, const char *path, bool json, enum mr_log_level level, struct mr_err *err);
 void mr_log_close(struct mr_log *log); /* drains */
 void mr_log_level_set(struct mr_log *log, enum mr_log_level level);
 uint64_t mr_log_lost(const struct mr_log *log);
-void mr_log_write(struct mr_log *log, struct mr_log_site *site, enum mr_log_level level, const char *format, ...) MR_PRINTF(4, 5);
+void mr_log_write(struct mr_log *log, struct mr_log_site *site, enum mr_log_level level, const char *format, ...)
+    MR_PRINTF(4, 5);
 #define MR_LOG(log, level, ...)                                                                   \
     do {                                                                                          \
         static _Thread_local struct mr_log_site mr_site = {__FILE__, __LINE__, 0, 0, 0};          \

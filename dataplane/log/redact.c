@@ -2,10 +2,7 @@
 
 static const char *const secrets[] = {"key", "secret", "passphrase", "password", "token", "signature"};
 
-static char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
-}
+static char lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c; }
 
 static bool word(char c)
 {
@@ -27,7 +24,8 @@ static bool names_secret(const char *start, const char *end)
     return false;
 }
 
-/* Where the value begins after a name that ends at `at`: behind quotes, blanks and one ':' or '='. NULL: none follows. */
+/* Where the value begins after a name that ends at `at`: behind quotes, blanks and one ':' or '='. NULL: none
+ * follows. */
 static const char *value_of(const char *at, const char *end)
 {
     while (at < end && (*at == '"' || *at == '\'' || *at == ' '))

@@ -4,8 +4,9 @@
 
 #include "dataplane/base/base.h"
 
-/* Copies `in` to `out` (cut at out_bytes) with such values replaced; the length written. Names match anywhere in a word,
- * in any case ("X-API-KEY: a", "apiSecret=a", "\"token\":\"a\""); a value runs to a blank, comma, quote, '&' or bracket. */
+/* Copies `in` to `out` (cut at out_bytes) with such values replaced; the length written. Names match anywhere in a
+ * word, in any case ("X-API-KEY: a", "apiSecret=a", "\"token\":\"a\""); a value runs to a blank, comma, quote, '&' or
+ * bracket. */
 size_t mr_redact(char *out, size_t out_bytes, const char *in, size_t len);
 
 #endif

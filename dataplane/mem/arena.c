@@ -8,7 +8,8 @@
 
 static void *map_huge(size_t bytes)
 {
-    void *mem = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | MAP_POPULATE, -1, 0);
+    void *mem =
+        mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | MAP_POPULATE, -1, 0);
     return mem == MAP_FAILED ? NULL : mem;
 }
 
@@ -29,12 +30,14 @@ int mr_arena_open(struct mr_arena *arena, size_t bytes, bool lock, struct mr_err
     if (!arena->base)
         arena->base = map_plain(arena->bytes);
     if (!arena->base)
-        return mr_err_set(err, MR_E_NOMEM, "memory: cannot map %zu MiB (%s); lower the rings and books in the config, or free memory",
+        return mr_err_set(err, MR_E_NOMEM,
+                          "memory: cannot map %zu MiB (%s); lower the rings and books in the config, or free memory",
                           arena->bytes >> 20, strerror(errno));
     if (lock && mlock(arena->base, arena->bytes)) {
         int why = errno;
         mr_arena_close(arena);
-        return mr_err_set(err, MR_E_NOMEM, "memory: cannot lock %zu MiB (%s); raise the locked-memory limit (ulimit -l)", bytes >> 20,
+        return mr_err_set(err, MR_E_NOMEM,
+                          "memory: cannot lock %zu MiB (%s); raise the locked-memory limit (ulimit -l)", bytes >> 20,
                           strerror(why));
     }
     arena->locked = lock;
@@ -71,7 +74,4 @@ void *mr_arena_cut(struct mr_arena *arena, size_t bytes, size_t align)
     return arena->base + at;
 }
 
-void mr_arena_seal(struct mr_arena *arena)
-{
-    arena->sealed = true;
-}
+void mr_arena_seal(struct mr_arena *arena) { arena->sealed = true; }

@@ -3,20 +3,11 @@
 #define HIST_MAGIC   0x747369682d726dull /* "mr-hist" */
 #define HIST_VERSION 1
 
-static uint64_t load(const uint64_t *word)
-{
-    return __atomic_load_n(word, __ATOMIC_RELAXED);
-}
+static uint64_t load(const uint64_t *word) { return __atomic_load_n(word, __ATOMIC_RELAXED); }
 
-static const uint64_t *counts_of(const struct mr_hist *h)
-{
-    return (const uint64_t *)(h + 1);
-}
+static const uint64_t *counts_of(const struct mr_hist *h) { return (const uint64_t *)(h + 1); }
 
-static bool known(unsigned sub_bits)
-{
-    return sub_bits == MR_HIST_BITS || sub_bits == MR_HIST_BITS_FINE;
-}
+static bool known(unsigned sub_bits) { return sub_bits == MR_HIST_BITS || sub_bits == MR_HIST_BITS_FINE; }
 
 /* Buckets of a histogram; none if the head is not one (a zeroed block reads as empty). */
 static uint32_t buckets_of(const struct mr_hist *h)
@@ -96,20 +87,11 @@ uint64_t mr_hist_count(const struct mr_hist *h)
     return n;
 }
 
-uint64_t mr_hist_negative(const struct mr_hist *h)
-{
-    return load(&h->negative);
-}
+uint64_t mr_hist_negative(const struct mr_hist *h) { return load(&h->negative); }
 
-uint64_t mr_hist_beyond(const struct mr_hist *h)
-{
-    return load(&h->beyond);
-}
+uint64_t mr_hist_beyond(const struct mr_hist *h) { return load(&h->beyond); }
 
-uint64_t mr_hist_sum(const struct mr_hist *h)
-{
-    return load(&h->sum);
-}
+uint64_t mr_hist_sum(const struct mr_hist *h) { return load(&h->sum); }
 
 int64_t mr_hist_min(const struct mr_hist *h)
 {
@@ -117,10 +99,7 @@ int64_t mr_hist_min(const struct mr_hist *h)
     return below <= 0 ? 0 : INT64_MAX - below;
 }
 
-int64_t mr_hist_max(const struct mr_hist *h)
-{
-    return __atomic_load_n(&h->max, __ATOMIC_RELAXED);
-}
+int64_t mr_hist_max(const struct mr_hist *h) { return __atomic_load_n(&h->max, __ATOMIC_RELAXED); }
 
 double mr_hist_mean(const struct mr_hist *h)
 {
@@ -189,10 +168,7 @@ int mr_hist_add(struct mr_hist *into, const struct mr_hist *from)
     return MR_OK;
 }
 
-static uint64_t less(uint64_t a, uint64_t b)
-{
-    return a > b ? a - b : 0;
-}
+static uint64_t less(uint64_t a, uint64_t b) { return a > b ? a - b : 0; }
 
 /* An interval's own extremes are not known exactly: the edges of its outer buckets, within those of the whole. */
 static void extremes_from_counts(struct mr_hist *h, uint32_t buckets)

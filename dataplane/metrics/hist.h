@@ -20,7 +20,8 @@
 #define MR_HIST_RANGE_BITS 42 /* values from 2^42 up are counted as beyond */
 #define MR_HIST_BUCKETS(sub_bits) ((MR_HIST_RANGE_BITS - (sub_bits) + 1u) << (sub_bits))
 
-/* The head; MR_HIST_BUCKETS(sub_bits) counts of 64 bits follow it. A zeroed head is a valid, empty start for recording. */
+/* The head; MR_HIST_BUCKETS(sub_bits) counts of 64 bits follow it. A zeroed head is a valid, empty start for
+ * recording. */
 struct mr_hist {
     uint64_t magic;
     uint32_t sub_bits, version;
@@ -33,8 +34,14 @@ struct mr_hist {
 static_assert(sizeof(struct mr_hist) == 64, "the head is one cache line");
 
 /* A histogram of known size, for embedding (metrics.h). */
-struct mr_hist_normal { struct mr_hist head; uint64_t counts[MR_HIST_BUCKETS(MR_HIST_BITS)]; };
-struct mr_hist_fine { struct mr_hist head; uint64_t counts[MR_HIST_BUCKETS(MR_HIST_BITS_FINE)]; };
+struct mr_hist_normal {
+    struct mr_hist head;
+    uint64_t counts[MR_HIST_BUCKETS(MR_HIST_BITS)];
+};
+struct mr_hist_fine {
+    struct mr_hist head;
+    uint64_t counts[MR_HIST_BUCKETS(MR_HIST_BITS_FINE)];
+};
 
 size_t mr_hist_bytes(unsigned sub_bits); /* 0 for a size that is neither of the two */
 struct mr_hist *mr_hist_init(void *mem, unsigned sub_bits);
@@ -51,8 +58,8 @@ int64_t mr_hist_max(const struct mr_hist *h);
 double mr_hist_mean(const struct mr_hist *h);
 /* p in (0, 1]; 0 when empty. */
 int64_t mr_hist_percentile(const struct mr_hist *h, double p);
-/* into = from, or into += from, or from -= before (interval view); all of the same sub_bits, else MR_E_LAYOUT. `into` (the
- * first argument) is the caller's own; the second may be live shared memory that was checked for that size. */
+/* into = from, or into += from, or from -= before (interval view); all of the same sub_bits, else MR_E_LAYOUT. `into`
+ * (the first argument) is the caller's own; the second may be live shared memory that was checked for that size. */
 int mr_hist_copy(struct mr_hist *into, const struct mr_hist *from);
 int mr_hist_add(struct mr_hist *into, const struct mr_hist *from);
 int mr_hist_subtract(struct mr_hist *from, const struct mr_hist *before);
@@ -61,7 +68,8 @@ int mr_hist_subtract(struct mr_hist *from, const struct mr_hist *before);
  * MR_E_TOO_BIG (into is then half done) if one bucket would stand for more than 10^7 values. */
 int mr_hist_add_paced(struct mr_hist *into, const struct mr_hist *from, int64_t interval);
 /* Calls back for each non-empty bucket, in order: [low, high] inclusive, count. */
-void mr_hist_each(const struct mr_hist *h, void (*each)(void *arg, int64_t low, int64_t high, uint64_t count), void *arg);
+void mr_hist_each(const struct mr_hist *h, void (*each)(void *arg, int64_t low, int64_t high, uint64_t count),
+                  void *arg);
 
 #include "dataplane/metrics/hist_inline.h"
 

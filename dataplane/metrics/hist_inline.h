@@ -4,10 +4,7 @@
 
 #include "dataplane/metrics/hist.h"
 
-MR_INLINE uint64_t *mr_hist_counts(struct mr_hist *h)
-{
-    return (uint64_t *)(h + 1);
-}
+MR_INLINE uint64_t *mr_hist_counts(struct mr_hist *h) { return (uint64_t *)(h + 1); }
 
 /* One writer, so a load, an add and a store do; relaxed atomics make the readers' race defined at no cost. */
 MR_INLINE void mr_hist_bump(uint64_t *word, uint64_t by)

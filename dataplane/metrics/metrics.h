@@ -28,18 +28,31 @@
 #define MR_METRICS_HELP_BYTES   256
 
 enum mr_metric_type { MR_METRIC_COUNTER, MR_METRIC_GAUGE, MR_METRIC_HIST };
-struct mr_metric_desc { const char *name, *unit, *help; uint32_t type; uint32_t bytes; /* of the field */ };
-struct mr_metrics_desc { const char *family; const struct mr_metric_desc *metrics; uint32_t count; uint32_t value_bytes; };
+struct mr_metric_desc {
+    const char *name, *unit, *help;
+    uint32_t type;
+    uint32_t bytes; /* of the field */
+};
+struct mr_metrics_desc {
+    const char *family;
+    const struct mr_metric_desc *metrics;
+    uint32_t count;
+    uint32_t value_bytes;
+};
 
 #define MR_METRIC_FIELD_COUNTER(n, u, h) uint64_t n;
 #define MR_METRIC_FIELD_GAUGE(n, u, h)   int64_t n;
 #define MR_METRIC_FIELD_HIST(n, u, h)    struct mr_hist_normal n;
 #define MR_METRIC_FIELD_FINE(n, u, h)    struct mr_hist_fine n;
-#define MR_METRICS_DECLARE(prefix, LIST)                                                                      \
-    struct prefix##_metrics { LIST(MR_METRIC_FIELD_COUNTER, MR_METRIC_FIELD_GAUGE, MR_METRIC_FIELD_HIST) };   \
+#define MR_METRICS_DECLARE(prefix, LIST)                                                                               \
+    struct prefix##_metrics {                                                                                          \
+        LIST(MR_METRIC_FIELD_COUNTER, MR_METRIC_FIELD_GAUGE, MR_METRIC_FIELD_HIST)                                     \
+    };                                                                                                                 \
     extern const struct mr_metrics_desc prefix##_metrics_desc
-#define MR_METRICS_DECLARE_FINE(prefix, LIST)                                                                 \
-    struct prefix##_metrics { LIST(MR_METRIC_FIELD_COUNTER, MR_METRIC_FIELD_GAUGE, MR_METRIC_FIELD_FINE) };   \
+#define MR_METRICS_DECLARE_FINE(prefix, LIST)                                                                          \
+    struct prefix##_metrics {                                                                                          \
+        LIST(MR_METRIC_FIELD_COUNTER, MR_METRIC_FIELD_GAUGE, MR_METRIC_FIELD_FINE)                                     \
+    };                                                                                                                 \
     extern const struct mr_metrics_desc prefix##_metrics_desc
 
 #define MR_METRIC_ROW_COUNTER(n, u, h) {#n, u, h, MR_METRIC_COUNTER, sizeof(uint64_t)},
@@ -81,6 +94,7 @@ struct mr_metric_view {
     int64_t value;              /* counter (as u64) or gauge */
     const struct mr_hist *hist; /* NULL unless a histogram */
 };
-int mr_metrics_each(const void *mem, size_t bytes, void (*each)(void *arg, const struct mr_metric_view *view), void *arg);
+int mr_metrics_each(const void *mem, size_t bytes, void (*each)(void *arg, const struct mr_metric_view *view),
+                    void *arg);
 
 #endif

@@ -73,14 +73,25 @@ int mr_player_piece(struct mr_player *p, const struct mr_piece *piece)
     struct mr_feed *feed = feed_for(p, piece->venue, piece->product);
     if (mr_unlikely(!feed))
         return MR_E_FULL;
-    const struct mr_frame frame = {.data = piece->data, .len = piece->len, .connection = piece->connection, .clock = piece->clock, .recv_ns = piece->recv_ns};
+    const struct mr_frame frame = {.data = piece->data,
+                                   .len = piece->len,
+                                   .connection = piece->connection,
+                                   .clock = piece->clock,
+                                   .recv_ns = piece->recv_ns};
     int status = 0;
     switch (piece->kind) {
     case MR_PIECE_FRAME:
-    case MR_PIECE_DATAGRAM: status = mr_feed_frame(feed, &frame); break;
-    case MR_PIECE_REST: status = mr_feed_rest(feed, piece->name, &frame); break;
-    case MR_PIECE_CLOSED: mr_feed_disconnect(feed, piece->recv_ns); break;
-    default: break; /* opened, end: nothing to do */
+    case MR_PIECE_DATAGRAM:
+        status = mr_feed_frame(feed, &frame);
+        break;
+    case MR_PIECE_REST:
+        status = mr_feed_rest(feed, piece->name, &frame);
+        break;
+    case MR_PIECE_CLOSED:
+        mr_feed_disconnect(feed, piece->recv_ns);
+        break;
+    default:
+        break; /* opened, end: nothing to do */
     }
     uint32_t groups = drain(p);
     return status < 0 ? status : (int)groups;
@@ -120,7 +131,8 @@ void mr_player_on_signal(void *arg, const struct mr_signal *signal)
     p->cascades += signal->kind == MR_SIGNAL_CASCADE_START;
     if (p->signals_digest) {
         uint8_t canonical[MR_SIGNAL_CANONICAL_BYTES];
-        const struct mr_instrument *by = signal->instrument == UINT32_MAX ? NULL : mr_instruments_get(p->instruments, signal->instrument);
+        const struct mr_instrument *by =
+            signal->instrument == UINT32_MAX ? NULL : mr_instruments_get(p->instruments, signal->instrument);
         mr_digest_update_bytes(p->signals_digest, canonical, mr_signal_canonical(signal, by, canonical));
     }
     if (p->config.on_signal)

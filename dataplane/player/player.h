@@ -3,8 +3,8 @@
  *
  *     piece -> mr_feed (decode, join) -> ring of slots -> mr_pipeline (books, engines, signals)
  *
- * The ring between feed and engines is the one that the live tiles have; here one thread empties it after each piece, so what
- * engines see is the same, in the same order.
+ * The ring between feed and engines is the one that the live tiles have; here one thread empties it after each piece,
+ * so what engines see is the same, in the same order.
  *
  * Memory  one arena, planned and mapped at open (mr_player_bytes printed by --verbose).   Thread  one.
  * Digests (0-definitions): events, XXH3-128 in engine order; signals, likewise. Off costs nothing. */
@@ -39,8 +39,8 @@ void mr_player_close(struct mr_player *player);
 /* Makes a product's feed ahead of its first piece, which otherwise pays for that. MR_OK, MR_E_FULL, MR_E_UNKNOWN. */
 int mr_player_expect(struct mr_player *player, uint8_t venue, uint8_t product);
 
-/* One piece: its feed is made at its first piece (venue and product are in it). >= 0: groups that reached the engines; below:
- * the message was refused (and counted), or MR_E_FULL: more feeds than MR_PLAYER_FEEDS_MAX. */
+/* One piece: its feed is made at its first piece (venue and product are in it). >= 0: groups that reached the engines;
+ * below: the message was refused (and counted), or MR_E_FULL: more feeds than MR_PLAYER_FEEDS_MAX. */
 int mr_player_piece(struct mr_player *player, const struct mr_piece *piece);
 /* Up to `max` pieces of a source that are due. How many, 0 none due, MR_E_END. */
 int mr_player_step(struct mr_player *player, struct mr_source *source, int64_t now_ns, uint32_t max);
@@ -67,6 +67,7 @@ const struct mr_pipeline_metric_blocks *mr_player_metrics(const struct mr_player
 const struct mr_instruments *mr_player_instruments(const struct mr_player *player);
 /* 32 hex digits each; "" when digests are off. */
 #define MR_PLAYER_DIGEST_TEXT 96
-void mr_player_digests(const struct mr_player *player, char events[MR_PLAYER_DIGEST_TEXT], char signals[MR_PLAYER_DIGEST_TEXT]);
+void mr_player_digests(const struct mr_player *player, char events[MR_PLAYER_DIGEST_TEXT],
+                       char signals[MR_PLAYER_DIGEST_TEXT]);
 
 #endif

@@ -6,18 +6,25 @@
 #define RING_SLOTS    65536
 #define HOLD_SLOTS    8192
 
-static size_t rounded(size_t bytes)
-{
-    return (bytes + 127) / 128 * 128;
-}
+static size_t rounded(size_t bytes) { return (bytes + 127) / 128 * 128; }
 
-static struct mr_feed_config feed_config(struct mr_player *p, const struct mr_venue *venue, uint8_t product, mr_feed_emit_fn *emit)
+static struct mr_feed_config feed_config(struct mr_player *p, const struct mr_venue *venue, uint8_t product,
+                                         mr_feed_emit_fn *emit)
 {
     const struct mr_player_config *c = &p->config;
-    return (struct mr_feed_config){.venue = venue, .product = product, .instruments = p->instruments, .catalogue = p->catalogue,
-                                   .instruments_max = c->instruments_max, .hold_slots = HOLD_SLOTS, .joins_max = c->books_max,
-                                   .shapes = c->shapes == UINT32_MAX ? 0 : c->shapes, .add_unknown = true, .emit = emit, .emit_arg = p,
-                                   .reject = c->on_reject, .reject_arg = c->arg};
+    return (struct mr_feed_config){.venue = venue,
+                                   .product = product,
+                                   .instruments = p->instruments,
+                                   .catalogue = p->catalogue,
+                                   .instruments_max = c->instruments_max,
+                                   .hold_slots = HOLD_SLOTS,
+                                   .joins_max = c->books_max,
+                                   .shapes = c->shapes == UINT32_MAX ? 0 : c->shapes,
+                                   .add_unknown = true,
+                                   .emit = emit,
+                                   .emit_arg = p,
+                                   .reject = c->on_reject,
+                                   .reject_arg = c->arg};
 }
 
 /* "binance:spot:BTCUSDT" into the table, so that its id is known before its first message. */
@@ -28,7 +35,8 @@ static int reference(struct mr_player *p, const char *text, uint32_t *id, struct
     const struct mr_venue *venue;
     uint8_t row;
     if (!colon || colon == text || !colon[1] || (size_t)(colon - text) >= sizeof product)
-        return mr_err_set(err, MR_E_INVALID, "--reference %s: want VENUE:PRODUCT:SYMBOL, as binance:spot:BTCUSDT", text);
+        return mr_err_set(err, MR_E_INVALID, "--reference %s: want VENUE:PRODUCT:SYMBOL, as binance:spot:BTCUSDT",
+                          text);
     memcpy(product, text, (size_t)(colon - text));
     product[colon - text] = 0;
     int status = mr_venue_parse(product, &venue, &row, err);
@@ -62,10 +70,12 @@ static struct mr_pipeline_config pipeline_config(struct mr_player *p)
 static size_t planned(struct mr_player *p)
 {
     const struct mr_pipeline_config pipeline = pipeline_config(p);
-    const struct mr_metrics_desc *blocks[] = {&mr_pipeline_metrics_desc, &mr_book_metrics_desc, &mr_velocity_metrics_desc, &mr_velocity_metrics_desc,
+    const struct mr_metrics_desc *blocks[] = {&mr_pipeline_metrics_desc, &mr_book_metrics_desc,
+                                              &mr_velocity_metrics_desc, &mr_velocity_metrics_desc,
                                               &mr_signal_metrics_desc};
-    size_t bytes = rounded(mr_instruments_bytes(p->config.instruments_max)) + rounded(mr_instruments_bytes(CATALOGUE_MAX)) +
-                   rounded(mr_ring_bytes(RING_SLOTS, MR_GROUP_SLOTS)) + rounded(mr_pipeline_bytes(&pipeline)) + 2 * rounded(mr_digest_bytes()) + 4096;
+    size_t bytes = rounded(mr_instruments_bytes(p->config.instruments_max)) +
+                   rounded(mr_instruments_bytes(CATALOGUE_MAX)) + rounded(mr_ring_bytes(RING_SLOTS, MR_GROUP_SLOTS)) +
+                   rounded(mr_pipeline_bytes(&pipeline)) + 2 * rounded(mr_digest_bytes()) + 4096;
     for (size_t i = 0; i < MR_COUNT_OF(blocks); i++)
         bytes += rounded(mr_metrics_bytes(blocks[i]));
     return bytes;
@@ -74,7 +84,8 @@ static size_t planned(struct mr_player *p)
 static int build(struct mr_player *p, struct mr_err *err)
 {
     struct mr_arena *a = &p->arena;
-    p->instruments = mr_instruments_init(mr_arena_cut(a, mr_instruments_bytes(p->config.instruments_max), 128), p->config.instruments_max);
+    p->instruments = mr_instruments_init(mr_arena_cut(a, mr_instruments_bytes(p->config.instruments_max), 128),
+                                         p->config.instruments_max);
     p->catalogue = mr_instruments_init(mr_arena_cut(a, mr_instruments_bytes(CATALOGUE_MAX), 128), CATALOGUE_MAX);
     struct mr_pipeline_config pipeline = pipeline_config(p);
     int status = reference(p, p->config.reference, &pipeline.volatility.instrument, err);
@@ -83,12 +94,14 @@ static int build(struct mr_player *p, struct mr_err *err)
     size_t ring_bytes = mr_ring_bytes(RING_SLOTS, MR_GROUP_SLOTS);
     void *ring = mr_arena_cut(a, ring_bytes, 128);
     MR_ASSERT(mr_ring_init(ring, RING_SLOTS, MR_GROUP_SLOTS, MR_RING_BACKPRESSURE) == MR_OK);
-    MR_ASSERT(mr_ring_writer_open(&p->writer, ring, ring_bytes) == MR_OK && mr_ring_reader_open(&p->reader, ring, ring_bytes) == MR_OK);
-    p->metrics = (struct mr_pipeline_metric_blocks){.pipeline = metrics(a, &mr_pipeline_metrics_desc, ""),
-                                                    .book = metrics(a, &mr_book_metrics_desc, ""),
-                                                    .velocity = metrics(a, &mr_velocity_metrics_desc, "of=liquidations"),
-                                                    .flow = metrics(a, &mr_velocity_metrics_desc, "of=trades"),
-                                                    .signal = metrics(a, &mr_signal_metrics_desc, "")};
+    MR_ASSERT(mr_ring_writer_open(&p->writer, ring, ring_bytes) == MR_OK &&
+              mr_ring_reader_open(&p->reader, ring, ring_bytes) == MR_OK);
+    p->metrics =
+        (struct mr_pipeline_metric_blocks){.pipeline = metrics(a, &mr_pipeline_metrics_desc, ""),
+                                           .book = metrics(a, &mr_book_metrics_desc, ""),
+                                           .velocity = metrics(a, &mr_velocity_metrics_desc, "of=liquidations"),
+                                           .flow = metrics(a, &mr_velocity_metrics_desc, "of=trades"),
+                                           .signal = metrics(a, &mr_signal_metrics_desc, "")};
     p->pipeline = mr_pipeline_init(mr_arena_cut(a, mr_pipeline_bytes(&pipeline), 128), &pipeline, &p->metrics);
     if (p->config.digest) {
         p->events_digest = mr_digest_init(mr_arena_cut(a, mr_digest_bytes(), 128));
@@ -149,7 +162,8 @@ struct mr_feed *mr_player_feed_new(struct mr_player *p, uint8_t venue_id, uint8_
     strcat(labels, ",product=");
     strncat(labels, venue->products[product].name, 20);
     uint32_t i = p->feeds_used;
-    void *block = aligned_alloc(128, rounded(mr_metrics_bytes(&mr_feed_metrics_desc))), *mem = aligned_alloc(128, rounded(mr_feed_bytes(&config)));
+    void *block = aligned_alloc(128, rounded(mr_metrics_bytes(&mr_feed_metrics_desc))),
+         *mem = aligned_alloc(128, rounded(mr_feed_bytes(&config)));
     MR_ASSERT(block && mem);
     p->feed_blocks[i] = block;
     p->feed_metrics[i] = mr_metrics_init(block, &mr_feed_metrics_desc, labels);
@@ -191,10 +205,7 @@ void mr_player_totals(const struct mr_player *p, struct mr_player_totals *out)
     }
 }
 
-uint32_t mr_player_feeds(const struct mr_player *p)
-{
-    return p->feeds_used;
-}
+uint32_t mr_player_feeds(const struct mr_player *p) { return p->feeds_used; }
 
 const struct mr_feed *mr_player_feed(const struct mr_player *p, uint32_t i)
 {
@@ -206,22 +217,14 @@ const struct mr_feed_metrics *mr_player_feed_metrics(const struct mr_player *p, 
     return i < p->feeds_used ? p->feed_metrics[i] : NULL;
 }
 
-struct mr_pipeline *mr_player_pipeline(struct mr_player *p)
-{
-    return p->pipeline;
-}
+struct mr_pipeline *mr_player_pipeline(struct mr_player *p) { return p->pipeline; }
 
-const struct mr_pipeline_metric_blocks *mr_player_metrics(const struct mr_player *p)
-{
-    return &p->metrics;
-}
+const struct mr_pipeline_metric_blocks *mr_player_metrics(const struct mr_player *p) { return &p->metrics; }
 
-const struct mr_instruments *mr_player_instruments(const struct mr_player *p)
-{
-    return p->instruments;
-}
+const struct mr_instruments *mr_player_instruments(const struct mr_player *p) { return p->instruments; }
 
-void mr_player_digests(const struct mr_player *p, char events[MR_PLAYER_DIGEST_TEXT], char signals[MR_PLAYER_DIGEST_TEXT])
+void mr_player_digests(const struct mr_player *p, char events[MR_PLAYER_DIGEST_TEXT],
+                       char signals[MR_PLAYER_DIGEST_TEXT])
 {
     static_assert(MR_DIGEST_TEXT <= MR_PLAYER_DIGEST_TEXT, "room");
     events[0] = signals[0] = 0;

@@ -11,10 +11,7 @@ static uint32_t slots_for(uint32_t len)
     return (len + (uint32_t)sizeof(struct mr_bytes_head) + MR_RING_SLOT_BYTES - 1) / MR_RING_SLOT_BYTES;
 }
 
-static bool legal(uint32_t len)
-{
-    return len - 1 < MR_BYTES_RECORD_MAX;
-}
+static bool legal(uint32_t len) { return len - 1 < MR_BYTES_RECORD_MAX; }
 
 size_t mr_bytes_ring_bytes(uint32_t area_bytes)
 {

@@ -45,14 +45,18 @@ enum mr_ring_policy { MR_RING_BACKPRESSURE, MR_RING_GAP, MR_RING_LAP };
 
 struct mr_ring; /* in shared memory; layout in ring_inline.h */
 
-/* slots: a power of two, 2 .. MR_RING_SLOTS_MAX; group_max: 1 .. slots. 0 (MR_E_INVALID from init) for anything else. */
+/* slots: a power of two, 2 .. MR_RING_SLOTS_MAX; group_max: 1 .. slots. 0 (MR_E_INVALID from init) for anything
+ * else. */
 size_t mr_ring_bytes(uint32_t slots, uint32_t group_max);
 int mr_ring_init(void *mem, uint32_t slots, uint32_t group_max, enum mr_ring_policy policy); /* fresh, epochs 0 */
-/* Checks a ring that somebody else made, also while both sides use it: MR_OK, MR_E_INVALID (memory not aligned), MR_E_MAGIC,
- * MR_E_VERSION, MR_E_LAYOUT, MR_E_TRUNCATED, MR_E_CORRUPT. */
+/* Checks a ring that somebody else made, also while both sides use it: MR_OK, MR_E_INVALID (memory not aligned),
+ * MR_E_MAGIC, MR_E_VERSION, MR_E_LAYOUT, MR_E_TRUNCATED, MR_E_CORRUPT. */
 int mr_ring_check(const void *mem, size_t bytes);
 
-struct mr_ring_stats { uint64_t published, released, dropped, epoch_writer, epoch_reader; uint32_t slots, used; };
+struct mr_ring_stats {
+    uint64_t published, released, dropped, epoch_writer, epoch_reader;
+    uint32_t slots, used;
+};
 void mr_ring_stats(const void *mem, struct mr_ring_stats *out); /* any process, any time, once checked */
 
 /* ---- writer ---- */
@@ -61,7 +65,8 @@ struct mr_ring_writer {
     uint8_t *base;                     /* slot area */
     uint64_t head, tail_seen;          /* next to write; reader's index when last looked */
     uint64_t dropped, gap_first;       /* GAP policy: since the last marker */
-    uint64_t mark_next, claim_floor;   /* LAP policy: where the next mark is due; how far an earlier writer had claimed */
+    /* LAP policy: where the next mark is due; how far an earlier writer had claimed */
+    uint64_t mark_next, claim_floor;
     uint32_t mask, slots, group_max;
     uint32_t reserved;                 /* byte rings: slots of the record being filled */
     bool lap;
@@ -100,7 +105,8 @@ struct mr_ring_reader {
 int mr_ring_reader_open(struct mr_ring_reader *r, void *mem, size_t bytes);
 /* Slots ready and contiguous from the returned one; a group may run on into the overhang, so `*n` counts all that
  * is published up to the end of the area and the caller's group length may exceed it only within group_max
- * (mr_ring_has says whether a whole group is there). NULL and *n = 0 when empty; *n = 0 with r->status set if corrupt. */
+ * (mr_ring_has says whether a whole group is there). NULL and *n = 0 when empty; *n = 0 with r->status set if
+ * corrupt. */
 MR_INLINE void *mr_ring_peek(struct mr_ring_reader *r, uint32_t *n);
 /* true if a group of `n` slots is published at the reader's mark. False and r->status = MR_E_CORRUPT if n
  * is 0, beyond group_max, or beyond what is published: groups are published whole. Only after a peek gave a slot. */
@@ -118,12 +124,12 @@ struct mr_tap {
     uint32_t mask, slots, group_max;
     bool lap;
 };
-/* From the next record to come, or from the oldest place that is known to begin a group (at most an eighth of the ring after
- * the oldest slot). Needs only read access. */
+/* From the next record to come, or from the oldest place that is known to begin a group (at most an eighth of the ring
+ * after the oldest slot). Needs only read access. */
 int mr_tap_open(struct mr_tap *t, const void *mem, size_t bytes, bool from_oldest);
 /* Copies one group: `slots_of` says a group's length from its first slot. Returns the slots copied, 0 when there is
- * nothing new, MR_E_LAPPED (t->lost raised, the next call goes on with the next record to come), MR_E_CORRUPT (an index or a
- * length that cannot be; the tap stays where it is), MR_E_TOO_BIG (out_slots too few; nothing was consumed).
+ * nothing new, MR_E_LAPPED (t->lost raised, the next call goes on with the next record to come), MR_E_CORRUPT (an index
+ * or a length that cannot be; the tap stays where it is), MR_E_TOO_BIG (out_slots too few; nothing was consumed).
  * `slots_of` is given the tap's own copy. */
 typedef uint32_t mr_ring_slots_fn(const void *first_slot);
 int64_t mr_tap_read(struct mr_tap *t, mr_ring_slots_fn *slots_of, void *out, uint32_t out_slots);

@@ -33,10 +33,7 @@ struct shape {
     uint32_t slots, group_max, policy;
 };
 
-static uint32_t word(const uint32_t *at)
-{
-    return __atomic_load_n(at, __ATOMIC_RELAXED);
-}
+static uint32_t word(const uint32_t *at) { return __atomic_load_n(at, __ATOMIC_RELAXED); }
 
 static int shape_of(const void *mem, size_t bytes, struct shape *out)
 {

@@ -37,7 +37,8 @@ MR_INLINE void mr_ring_group_legal(uint32_t n, uint32_t group_max)
 }
 
 /* A side that has just found something and has used it up waits this long (some tens of ns) before it looks again: each
- * look takes the index line away from the other side in the middle of its run. A side that found nothing looks at once. */
+ * look takes the index line away from the other side in the middle of its run. A side that found nothing looks at
+ * once. */
 MR_INLINE void mr_ring_breathe(void)
 {
 #if defined(__x86_64__)

@@ -31,10 +31,7 @@ static uint64_t table_hash(const struct workspace_head *head)
     return fnv(0xcbf29ce484222325u, head + 1, head->region_count * sizeof(struct workspace_region));
 }
 
-static size_t up(size_t bytes)
-{
-    return (bytes + WORKSPACE_ALIGN - 1) / WORKSPACE_ALIGN * WORKSPACE_ALIGN;
-}
+static size_t up(size_t bytes) { return (bytes + WORKSPACE_ALIGN - 1) / WORKSPACE_ALIGN * WORKSPACE_ALIGN; }
 
 size_t workspace_table_bytes(uint32_t region_count)
 {

@@ -18,13 +18,32 @@
 
 #include "dataplane/base/base.h"
 
-enum mr_region_kind { MR_REGION_RING = 1, MR_REGION_BYTES, MR_REGION_IMAGE, MR_REGION_METRICS, MR_REGION_INSTRUMENTS, MR_REGION_TILES, MR_REGION_TEXT };
+enum mr_region_kind {
+    MR_REGION_RING = 1,
+    MR_REGION_BYTES,
+    MR_REGION_IMAGE,
+    MR_REGION_METRICS,
+    MR_REGION_INSTRUMENTS,
+    MR_REGION_TILES,
+    MR_REGION_TEXT
+};
 #define MR_REGION_NAME_BYTES 48
 #define MR_REGIONS_MAX 512
 #define MR_WORKSPACE_PATH_BYTES 256
 
-struct mr_region_plan { char name[MR_REGION_NAME_BYTES]; uint32_t kind; uint32_t layout; size_t bytes; };
-struct mr_region { const char *name; uint32_t kind; uint32_t layout; size_t bytes; void *mem; };
+struct mr_region_plan {
+    char name[MR_REGION_NAME_BYTES];
+    uint32_t kind;
+    uint32_t layout;
+    size_t bytes;
+};
+struct mr_region {
+    const char *name;
+    uint32_t kind;
+    uint32_t layout;
+    size_t bytes;
+    void *mem;
+};
 
 struct mr_workspace {
     void *map;
@@ -35,12 +54,16 @@ struct mr_workspace {
     uint32_t region_count;
     char path[MR_WORKSPACE_PATH_BYTES];
 };
-struct mr_workspace_info { uint64_t epoch, created_ns, layout; uint32_t pid, version; char build[48], instance[32]; };
+struct mr_workspace_info {
+    uint64_t epoch, created_ns, layout;
+    uint32_t pid, version;
+    char build[48], instance[32];
+};
 
-/* Makes and maps the file under a temporary name; regions are zero and 128-byte aligned. Its epoch is one more than that of
- * the file now at `path`. mr_workspace_close without a commit removes it. */
-int mr_workspace_create(struct mr_workspace *ws, const char *path, const char *instance, const struct mr_region_plan *regions,
-                        uint32_t count, struct mr_err *err);
+/* Makes and maps the file under a temporary name; regions are zero and 128-byte aligned. Its epoch is one more than
+ * that of the file now at `path`. mr_workspace_close without a commit removes it. */
+int mr_workspace_create(struct mr_workspace *ws, const char *path, const char *instance,
+                        const struct mr_region_plan *regions, uint32_t count, struct mr_err *err);
 /* All regions are initialised: the file takes its name, in one step; what was there becomes NAME.old. */
 int mr_workspace_commit(struct mr_workspace *ws, struct mr_err *err);
 int mr_workspace_attach(struct mr_workspace *ws, const char *path, bool writable, struct mr_err *err);
@@ -48,12 +71,15 @@ int mr_workspace_attach(struct mr_workspace *ws, const char *path, bool writable
 int mr_workspace_attach_memory(struct mr_workspace *ws, void *mem, size_t bytes, const char *name, struct mr_err *err);
 void mr_workspace_close(struct mr_workspace *ws);
 void mr_workspace_info(const struct mr_workspace *ws, struct mr_workspace_info *out);
-int mr_workspace_region(const struct mr_workspace *ws, uint32_t idx, struct mr_region *out);   /* by number; MR_E_RANGE */
-int mr_workspace_find(const struct mr_workspace *ws, const char *name, struct mr_region *out); /* by name; MR_E_MISSING */
+/* by number; MR_E_RANGE */
+int mr_workspace_region(const struct mr_workspace *ws, uint32_t idx, struct mr_region *out);
+/* by name; MR_E_MISSING */
+int mr_workspace_find(const struct mr_workspace *ws, const char *name, struct mr_region *out);
 
-/* Sets up memory as a workspace file would be, for tests and for parts that run in one process. Bytes needed; 0 if the plan is
- * not legal (then `err` says why). `mem` zeroed, aligned to 128 bytes. */
+/* Sets up memory as a workspace file would be, for tests and for parts that run in one process. Bytes needed; 0 if the
+ * plan is not legal (then `err` says why). `mem` zeroed, aligned to 128 bytes. */
 size_t mr_workspace_bytes(const struct mr_region_plan *regions, uint32_t count, struct mr_err *err);
-void mr_workspace_format(void *mem, const char *instance, uint64_t epoch, const struct mr_region_plan *regions, uint32_t count);
+void mr_workspace_format(void *mem, const char *instance, uint64_t epoch, const struct mr_region_plan *regions,
+                         uint32_t count);
 
 #endif

@@ -25,7 +25,8 @@ struct workspace_region {
     uint32_t kind, layout;
     uint64_t offset, bytes;
 };
-static_assert(sizeof(struct workspace_head) == 192 && sizeof(struct workspace_region) == 72, "nothing between the fields");
+static_assert(sizeof(struct workspace_head) == 192 && sizeof(struct workspace_region) == 72,
+              "nothing between the fields");
 
 uint64_t workspace_layout(void);
 size_t workspace_table_bytes(uint32_t region_count); /* head and table, in whole pages */

@@ -1,15 +1,17 @@
-/* A session: one WebSocket connection to one route of one product, from dial to live data, and back again when it breaks.
+/* A session: one WebSocket connection to one route of one product, from dial to live data, and back again when it
+ * breaks.
  *
  *     DOWN -> RESOLVE -> DIAL -> TLS -> UPGRADE -> SUBSCRIBE -> LIVE <-> STALE
  *       ^________________________ back-off with jitter _____________________|
  *
- * SUBSCRIBE ends when each wanted stream has been acked (where the venue acks) and first data has come on some; a stream without data after
- * `data_s` is re-subscribed once, then reported mute (an ack proves nothing: Binance acks an unknown route and stays silent). LIVE turns STALE
- * when no byte came for the route's silence time; then it pings, then reconnects. First retry within 100 ms, then doubled with
- * jitter up to 30 s, bounded by a budget of connection attempts per minute.
+ * SUBSCRIBE ends when each wanted stream has been acked (where the venue acks) and first data has come on some; a
+ * stream without data after `data_s` is re-subscribed once, then reported mute (an ack proves nothing: Binance acks an
+ * unknown route and stays silent). LIVE turns STALE when no byte came for the route's silence time; then it pings, then
+ * reconnects. First retry within 100 ms, then doubled with jitter up to 30 s, bounded by a budget of connection
+ * attempts per minute.
  *
- * Time is an argument; randomness comes from a seed; the source, TLS and the resolver are handed in: a test drives a session on a virtual
- * clock against a scripted peer.
+ * Time is an argument; randomness comes from a seed; the source, TLS and the resolver are handed in: a test drives a
+ * session on a virtual clock against a scripted peer.
  *
  * Memory  mr_session_bytes(config): plaintext buffer and assembly of message_max each.   Thread  the feed tile.
  * Errors  every failure is a transition with a reason text, a counter, and one log line. */
@@ -21,31 +23,42 @@
 #include "dataplane/source/source.h"
 #include "dataplane/tls/tls.h"
 
-enum mr_session_state { MR_SESSION_DOWN, MR_SESSION_RESOLVE, MR_SESSION_DIAL, MR_SESSION_TLS, MR_SESSION_UPGRADE, MR_SESSION_SUBSCRIBE, MR_SESSION_LIVE, MR_SESSION_STALE, MR_SESSION_PAUSED, MR_SESSION_STATES };
+enum mr_session_state {
+    MR_SESSION_DOWN,
+    MR_SESSION_RESOLVE,
+    MR_SESSION_DIAL,
+    MR_SESSION_TLS,
+    MR_SESSION_UPGRADE,
+    MR_SESSION_SUBSCRIBE,
+    MR_SESSION_LIVE,
+    MR_SESSION_STALE,
+    MR_SESSION_PAUSED,
+    MR_SESSION_STATES
+};
 const char *mr_session_state_name(enum mr_session_state state);
 
-#define MR_SESSION_METRICS(COUNTER, GAUGE, HIST)                                                             \
-    COUNTER(dials,       "dials",    "connections tried")                                                    \
-    COUNTER(lives,       "times",    "times it went live")                                                   \
-    COUNTER(closes,      "times",    "connections that ended, for any reason")                               \
-    COUNTER(refused,     "times",    "ended: no connection (refused, unreachable, timed out)")               \
-    COUNTER(tls_failed,  "times",    "ended: handshake or certificate")                                      \
-    COUNTER(upgrade_failed, "times", "ended: the upgrade was not answered with 101")                         \
-    COUNTER(protocol,    "times",    "ended: WebSocket or TLS rules broken by the peer")                     \
-    COUNTER(silent,      "times",    "ended: no byte for the route's silence time, and no pong")             \
-    COUNTER(planned,     "times",    "ended: closed by the venue with notice")                               \
-    COUNTER(rejected,    "streams",  "subscriptions that the venue refused")                                 \
-    COUNTER(mute,        "streams",  "subscribed and acked, but no data came")                               \
-    COUNTER(bytes,       "bytes",    "received, on the wire")                                                \
-    COUNTER(frames,      "frames",   "WebSocket messages delivered")                                         \
-    COUNTER(pings,       "pings",    "sent")                                                                 \
-    COUNTER(pongs,       "pongs",    "answered to the venue's pings")                                        \
-    GAUGE  (state,       "state",    "0 down, 1 resolve, 2 dial, 3 tls, 4 upgrade, 5 subscribe, 6 live, 7 stale, 8 paused") \
-    GAUGE  (streams,     "streams",  "wanted")                                                               \
-    GAUGE  (streams_live, "streams", "with data seen since the connection opened")                           \
-    HIST   (live_ns,     "ns",       "from the dial to live")                                                \
-    HIST   (frame_ns,    "ns",       "from bytes received to frame delivered")                               \
-    HIST   (pong_ns,     "ns",       "from our ping to the answer")
+#define MR_SESSION_METRICS(COUNTER, GAUGE, HIST)                                                                       \
+    COUNTER(dials, "dials", "connections tried")                                                                       \
+    COUNTER(lives, "times", "times it went live")                                                                      \
+    COUNTER(closes, "times", "connections that ended, for any reason")                                                 \
+    COUNTER(refused, "times", "ended: no connection (refused, unreachable, timed out)")                                \
+    COUNTER(tls_failed, "times", "ended: handshake or certificate")                                                    \
+    COUNTER(upgrade_failed, "times", "ended: the upgrade was not answered with 101")                                   \
+    COUNTER(protocol, "times", "ended: WebSocket or TLS rules broken by the peer")                                     \
+    COUNTER(silent, "times", "ended: no byte for the route's silence time, and no pong")                               \
+    COUNTER(planned, "times", "ended: closed by the venue with notice")                                                \
+    COUNTER(rejected, "streams", "subscriptions that the venue refused")                                               \
+    COUNTER(mute, "streams", "subscribed and acked, but no data came")                                                 \
+    COUNTER(bytes, "bytes", "received, on the wire")                                                                   \
+    COUNTER(frames, "frames", "WebSocket messages delivered")                                                          \
+    COUNTER(pings, "pings", "sent")                                                                                    \
+    COUNTER(pongs, "pongs", "answered to the venue's pings")                                                           \
+    GAUGE(state, "state", "0 down, 1 resolve, 2 dial, 3 tls, 4 upgrade, 5 subscribe, 6 live, 7 stale, 8 paused")       \
+    GAUGE(streams, "streams", "wanted")                                                                                \
+    GAUGE(streams_live, "streams", "with data seen since the connection opened")                                       \
+    HIST(live_ns, "ns", "from the dial to live")                                                                       \
+    HIST(frame_ns, "ns", "from bytes received to frame delivered")                                                     \
+    HIST(pong_ns, "ns", "from our ping to the answer")
 MR_METRICS_DECLARE(mr_session, MR_SESSION_METRICS);
 
 struct mr_session;
@@ -56,7 +69,8 @@ struct mr_session_config {
     uint16_t connection;               /* its number: in the source, in events, in recordings */
     const char *host;                  /* for SNI, Host and verification; may differ from the dialled address */
     struct mr_address fixed;           /* family 0: resolve; else dial this (F-25) */
-    struct mr_address from; const char *interface;
+    struct mr_address from;
+    const char *interface;
     const struct mr_stream *streams;   /* what to subscribe to; outlives the session */
     uint32_t stream_count;
     struct mr_source *source;
@@ -66,34 +80,44 @@ struct mr_session_config {
     uint32_t backoff_ms_first, backoff_ms_most, dials_per_minute; /* [100, 30,000, 30] */
     uint64_t seed;
     void (*resolve)(void *arg, struct mr_session *s, const char *host); /* answer: mr_session_resolved, later */
-    /* A whole message. Its bytes are good until the call returns. Above 0: it held events; else (as mr_feed_frame: nothing, or a status) the
-     * session asks the dialect whether it is an ack, an error, a pong. May call mr_session_saw, _resubscribe, _reconnect. */
+    /* A whole message. Its bytes are good until the call returns. Above 0: it held events; else (as mr_feed_frame:
+     * nothing, or a status) the session asks the dialect whether it is an ack, an error, a pong. May call
+     * mr_session_saw, _resubscribe, _reconnect. */
     int (*deliver)(void *arg, struct mr_session *s, const struct mr_frame *frame);
     /* Each transition, once: state, and why. OPENED and CLOSED for the recording follow from it. */
-    void (*changed)(void *arg, struct mr_session *s, enum mr_session_state was, enum mr_session_state is, const char *why);
+    void (*changed)(void *arg, struct mr_session *s, enum mr_session_state was, enum mr_session_state is,
+                    const char *why);
     /* A stream stays silent although it was subscribed twice, or speaks again. May be NULL. */
     void (*mute)(void *arg, struct mr_session *s, const struct mr_stream *stream, bool mute);
     void *arg;
 };
 
 size_t mr_session_bytes(const struct mr_session_config *config);
-struct mr_session *mr_session_init(void *mem, const struct mr_session_config *config, struct mr_session_metrics *metrics);
+struct mr_session *mr_session_init(void *mem, const struct mr_session_config *config,
+                                   struct mr_session_metrics *metrics);
 /* What the source brought for this connection; the caller releases the piece afterwards. */
 void mr_session_piece(struct mr_session *s, const struct mr_piece *piece, int64_t now_ns);
-void mr_session_resolved(struct mr_session *s, const struct mr_address *addresses, uint32_t count, const char *why_none, int64_t now_ns);
+void mr_session_resolved(struct mr_session *s, const struct mr_address *addresses, uint32_t count, const char *why_none,
+                         int64_t now_ns);
 /* Timers: deadlines, pings, back-off, silence, sends that did not fit. About each millisecond. */
 void mr_session_housekeep(struct mr_session *s, int64_t now_ns);
 /* A message of this stream was decoded: verifies the subscription. `symbol` of the instrument. */
 void mr_session_saw(struct mr_session *s, uint32_t channel, const char *symbol, int64_t now_ns);
-/* Re-subscribes one stream (its snapshot is in the stream): unsubscribe, subscribe. MR_E_UNSUPPORTED where the venue has no such thing: reconnect instead. */
+/* Re-subscribes one stream (its snapshot is in the stream): unsubscribe, subscribe. MR_E_UNSUPPORTED where the venue
+ * has no such thing: reconnect instead. */
 int mr_session_resubscribe(struct mr_session *s, uint32_t channel, const char *symbol, int64_t now_ns);
 void mr_session_pause(struct mr_session *s, bool paused, int64_t now_ns);
 void mr_session_reconnect(struct mr_session *s, const char *why, int64_t now_ns);
 
 enum mr_session_state mr_session_state(const struct mr_session *s);
 struct mr_session_view {
-    const char *venue, *product, *route, *host; uint16_t connection; uint8_t state;
-    int64_t since_ns, last_byte_ns, next_dial_ns; uint32_t streams, streams_live, mute, attempts; char why[96]; char tls[48];
+    const char *venue, *product, *route, *host;
+    uint16_t connection;
+    uint8_t state;
+    int64_t since_ns, last_byte_ns, next_dial_ns;
+    uint32_t streams, streams_live, mute, attempts;
+    char why[96];
+    char tls[48];
 };
 void mr_session_view(const struct mr_session *s, struct mr_session_view *out);
 

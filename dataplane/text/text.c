@@ -28,10 +28,7 @@ void mr_text_bytes(struct mr_text *t, const void *data, size_t len)
     t->out[t->len] = 0;
 }
 
-void mr_text_add(struct mr_text *t, const char *text)
-{
-    mr_text_bytes(t, text, strlen(text));
-}
+void mr_text_add(struct mr_text *t, const char *text) { mr_text_bytes(t, text, strlen(text)); }
 
 void mr_text_format(struct mr_text *t, const char *format, ...)
 {
@@ -50,10 +47,7 @@ void mr_text_format(struct mr_text *t, const char *format, ...)
     }
 }
 
-void mr_text_i64(struct mr_text *t, int64_t value)
-{
-    mr_text_decimal(t, value, 0);
-}
+void mr_text_i64(struct mr_text *t, int64_t value) { mr_text_decimal(t, value, 0); }
 
 void mr_text_decimal(struct mr_text *t, int64_t value, int scale)
 {
@@ -76,10 +70,7 @@ void mr_text_time(struct mr_text *t, int64_t wall_ns)
     mr_text_format(t, "%s.%09lldZ", day, (long long)part);
 }
 
-void mr_json_out_init(struct mr_json_out *j, struct mr_text *text)
-{
-    *j = (struct mr_json_out){.text = text};
-}
+void mr_json_out_init(struct mr_json_out *j, struct mr_text *text) { *j = (struct mr_json_out){.text = text}; }
 
 /* Bytes of the well-formed UTF-8 character at s, or 0 (Unicode, table 3-7). */
 static size_t utf8_length(const uint8_t *s, size_t left)
@@ -89,7 +80,12 @@ static size_t utf8_length(const uint8_t *s, size_t left)
     size_t want = s[0] >= 0xf0 ? 4 : s[0] >= 0xe0 ? 3 : 2;
     if (s[0] < 0xc2 || s[0] > 0xf4 || left < want)
         return 0;
-    uint8_t low = s[0] == 0xe0 ? 0xa0 : s[0] == 0xf0 ? 0x90 : 0x80, high = s[0] == 0xed ? 0x9f : s[0] == 0xf4 ? 0x8f : 0xbf;
+    uint8_t low = s[0] == 0xe0   ? 0xa0
+                  : s[0] == 0xf0 ? 0x90
+                                 : 0x80,
+            high = s[0] == 0xed   ? 0x9f
+                   : s[0] == 0xf4 ? 0x8f
+                                  : 0xbf;
     if (s[1] < low || s[1] > high)
         return 0;
     for (size_t i = 2; i < want; i++)
@@ -141,15 +137,9 @@ static void open_container(struct mr_json_out *j, const char *key, bool array)
     j->arrays = array ? j->arrays | 1ull << j->depth : j->arrays & ~(1ull << j->depth);
 }
 
-void mr_json_out_object(struct mr_json_out *j, const char *key)
-{
-    open_container(j, key, false);
-}
+void mr_json_out_object(struct mr_json_out *j, const char *key) { open_container(j, key, false); }
 
-void mr_json_out_array(struct mr_json_out *j, const char *key)
-{
-    open_container(j, key, true);
-}
+void mr_json_out_array(struct mr_json_out *j, const char *key) { open_container(j, key, true); }
 
 void mr_json_out_end(struct mr_json_out *j)
 {

@@ -7,7 +7,11 @@
 
 #include "dataplane/base/base.h"
 
-struct mr_text { char *out; size_t bytes, len; bool cut; };
+struct mr_text {
+    char *out;
+    size_t bytes, len;
+    bool cut;
+};
 
 void mr_text_init(struct mr_text *t, char *out, size_t bytes);
 void mr_text_add(struct mr_text *t, const char *text);
@@ -18,7 +22,11 @@ void mr_text_decimal(struct mr_text *t, int64_t value, int scale);
 void mr_text_time(struct mr_text *t, int64_t wall_ns); /* 2026-11-21T10:20:30.123456789Z */
 
 /* JSON: struct mr_json_out keeps the nesting and places the commas. */
-struct mr_json_out { struct mr_text *text; uint32_t depth; uint64_t more, arrays; };
+struct mr_json_out {
+    struct mr_text *text;
+    uint32_t depth;
+    uint64_t more, arrays;
+};
 void mr_json_out_init(struct mr_json_out *j, struct mr_text *text);
 void mr_json_out_object(struct mr_json_out *j, const char *key); /* key NULL inside arrays and at the top */
 void mr_json_out_array(struct mr_json_out *j, const char *key);

@@ -177,15 +177,20 @@ static int check(const struct mr_tile_thread *threads, uint32_t count, struct mr
         if (t->count == 0)
             return mr_err_set(err, MR_E_INVALID, "threads[%u]: no tiles; give it one or remove it", i);
         if (t->core >= CPU_SETSIZE || (t->core >= 0 && !CPU_ISSET((size_t)t->core, &allowed)))
-            return mr_err_set(err, MR_E_INVALID, "threads[%u] (%s): core %d is not one this process may use; choose another or core: none", i,
-                              t->tiles[0].tile->name, t->core);
+            return mr_err_set(err, MR_E_INVALID,
+                              "threads[%u] (%s): core %d is not one this process may use; choose another or core: none",
+                              i, t->tiles[0].tile->name, t->core);
         for (uint32_t k = 0; k < i && t->core >= 0; k++)
             if (threads[k].core == t->core && (t->wait == MR_WAIT_SPIN || threads[k].wait == MR_WAIT_SPIN))
-                return mr_err_set(err, MR_E_INVALID, "threads[%u] (%s) and threads[%u] (%s) share core %d and one of them spins; use wait: yield", k,
-                                  threads[k].tiles[0].tile->name, i, t->tiles[0].tile->name, t->core);
+                return mr_err_set(
+                    err, MR_E_INVALID,
+                    "threads[%u] (%s) and threads[%u] (%s) share core %d and one of them spins; use wait: yield", k,
+                    threads[k].tiles[0].tile->name, i, t->tiles[0].tile->name, t->core);
     }
     if (spinners > cores)
-        return mr_err_set(err, MR_E_INVALID, "%d spinning threads on %d cores would wait a scheduler tick at each hand-over; merge tiles into one thread or use wait: yield",
+        return mr_err_set(err, MR_E_INVALID,
+                          "%d spinning threads on %d cores would wait a scheduler tick at each hand-over; merge tiles "
+                          "into one thread or use wait: yield",
                           spinners, cores);
     return MR_OK;
 }
@@ -205,7 +210,8 @@ static int start_one(struct worker *w, struct mr_err *err)
         CPU_SET((size_t)w->plan.core, &set);
         rc = pthread_setaffinity_np(w->thread, sizeof set, &set);
         if (rc)
-            return mr_err_set(err, MR_E_IO, "thread %s: cannot pin to core %d: %s", w->plan.tiles[0].tile->name, w->plan.core, strerror(rc));
+            return mr_err_set(err, MR_E_IO, "thread %s: cannot pin to core %d: %s", w->plan.tiles[0].tile->name,
+                              w->plan.core, strerror(rc));
     }
     return MR_OK;
 }

@@ -21,19 +21,40 @@ enum mr_wait { MR_WAIT_AUTO, MR_WAIT_SPIN, MR_WAIT_YIELD, MR_WAIT_PARK };
 
 struct mr_tile {
     const char *name;
-    size_t (*bytes)(const void *config);                                   /* memory it will need, known before boot     */
-    int (*boot)(void *state, const void *config, struct mr_arena *, struct mr_err *err); /* cold: may open, allocate, fail */
-    int (*step)(void *state, int64_t now_ns);                              /* hot: one bounded round; work done, 0 idle  */
-    void (*housekeep)(void *state, int64_t now_ns);                        /* each ~1 ms: timers, commands, metrics; may be NULL */
+    /* memory it will need, known before boot     */
+    size_t (*bytes)(const void *config);
+    /* cold: may open, allocate, fail */
+    int (*boot)(void *state, const void *config, struct mr_arena *, struct mr_err *err);
+    /* hot: one bounded round; work done, 0 idle  */
+    int (*step)(void *state, int64_t now_ns);
+    /* each ~1 ms: timers, commands, metrics; may be NULL */
+    void (*housekeep)(void *state, int64_t now_ns);
     void (*halt)(void *state);                                             /* may be NULL */
 };
 
 /* Heartbeat of one tile, in the workspace; written by its thread only. */
-struct mr_tile_beat { char name[24]; uint64_t beat, steps, busy_steps, work; int64_t last_ns; uint32_t state, tid; int32_t core; uint32_t wait; } MR_ALIGNED;
+struct mr_tile_beat {
+    char name[24];
+    uint64_t beat, steps, busy_steps, work;
+    int64_t last_ns;
+    uint32_t state, tid;
+    int32_t core;
+    uint32_t wait;
+} MR_ALIGNED;
 enum mr_tile_state { MR_TILE_BOOT, MR_TILE_RUN, MR_TILE_HALTED, MR_TILE_FAILED };
 
-struct mr_tile_slot { const struct mr_tile *tile; void *state; const void *config; struct mr_tile_beat *beat; };
-struct mr_tile_thread { struct mr_tile_slot *tiles; uint32_t count; int core; /* -1: not pinned */ enum mr_wait wait; };
+struct mr_tile_slot {
+    const struct mr_tile *tile;
+    void *state;
+    const void *config;
+    struct mr_tile_beat *beat;
+};
+struct mr_tile_thread {
+    struct mr_tile_slot *tiles;
+    uint32_t count;
+    int core; /* -1: not pinned */
+    enum mr_wait wait;
+};
 
 struct mr_tiles; /* a running set */
 /* Pins after creation (a spinning child must not inherit its parent's core). */

@@ -1,8 +1,8 @@
 /* TLS over memory: one connection's records in, plaintext out. OpenSSL does handshakes, verification and all writing.
  *
  * Bytes received are offered as a cursor over the source's piece, and nothing is read ahead: OpenSSL takes a record's
- * header, then its body, so that when the handshake ends the cursor stands at a record boundary and a record reader of our
- * own can go on from the receive buffer (the record reader decrypts in place; this one copies).
+ * header, then its body, so that when the handshake ends the cursor stands at a record boundary and a record reader of
+ * our own can go on from the receive buffer (the record reader decrypts in place; this one copies).
  *
  *     mr_tls_handshake(t, &in)        until MR_OK
  *     n = mr_tls_read(t, &in, out, room)   plaintext; 0: the cursor is empty
@@ -13,8 +13,9 @@
  *
  * Memory  OpenSSL allocates at handshake time, never for application records after it warmed up. Output queue: bounded.
  * Thread  one tile owns a context and its connections.
- * Errors  MR_E_CORRUPT (a record or handshake the peer got wrong), MR_E_INVALID (certificate, name), MR_E_END (close_notify): mr_tls_error says
- *         which in a sentence with the way out ("certificate is for other.example, not api.example: check `host`, or `tls.ca`"). */
+ * Errors  MR_E_CORRUPT (a record or handshake the peer got wrong), MR_E_INVALID (certificate, name), MR_E_END
+ *         (close_notify): mr_tls_error says which in a sentence with the way out ("certificate is for other.example,
+ *         not api.example: check `host`, or `tls.ca`"). */
 #ifndef MR_TLS_TLS_H
 #define MR_TLS_TLS_H
 
@@ -31,7 +32,10 @@ struct mr_tls;
 int mr_tls_context_open(struct mr_tls_context **context, const struct mr_tls_config *config, struct mr_err *err);
 void mr_tls_context_close(struct mr_tls_context *context);
 
-struct mr_tls_cursor { uint8_t *data; uint32_t len; }; /* what is left of the piece */
+struct mr_tls_cursor {
+    uint8_t *data;
+    uint32_t len;
+}; /* what is left of the piece */
 
 /* A connection, used again for the next dial: open begins anew (and offers the host's session for resumption). */
 int mr_tls_new(struct mr_tls **tls, struct mr_tls_context *context);
@@ -48,7 +52,10 @@ uint32_t mr_tls_output(struct mr_tls *tls, const uint8_t **data);
 void mr_tls_sent(struct mr_tls *tls, uint32_t len);
 void mr_tls_shut(struct mr_tls *tls); /* queues close_notify */
 const char *mr_tls_error(const struct mr_tls *tls); /* about the last failure */
-struct mr_tls_info { const char *version, *cipher; bool resumed; };
+struct mr_tls_info {
+    const char *version, *cipher;
+    bool resumed;
+};
 void mr_tls_info(const struct mr_tls *tls, struct mr_tls_info *out); /* after the handshake */
 
 #endif

@@ -1,12 +1,14 @@
 /* Candles of any timeframe from trades.
  *
- * A bar covers [open_ns, open_ns + interval) of engine time, aligned to multiples of its interval since 1970. It closes when
- * engine time reaches its end: by a tick, or by a trade that lies beyond it, whichever comes first; a trade exactly at the end
- * opens the next bar. A bar with no trade is flat at the last price, volume 0, flagged EMPTY, so that indicators see a
- * regular grid; there is none before an instrument's first trade.
+ * A bar covers [open_ns, open_ns + interval) of engine time, aligned to multiples of its interval since 1970. It closes
+ * when engine time reaches its end: by a tick, or by a trade that lies beyond it, whichever comes first; a trade
+ * exactly at the end opens the next bar. A bar with no trade is flat at the last price, volume 0, flagged EMPTY, so
+ * that indicators see a regular grid; there is none before an instrument's first trade.
  *
- * Exact     prices, sizes, volumes are integers in the instrument's scales. A volume beyond int64 stays at the bound, flagged.
- * Closed bars go to config.closed, in the order: end time (but around a GAP), then timeframe as configured, then instrument; and into a ring of
+ * Exact     prices, sizes, volumes are integers in the instrument's scales. A volume beyond int64 stays at the bound,
+ *           flagged.
+ * Closed bars go to config.closed, in the order: end time (but around a GAP), then timeframe as configured, then
+ * instrument; and into a ring of
  *           `keep` bars for each timeframe, read by mr_bars_get.
  * Silence   after a silence of more than `keep` bars only the last `keep` flat ones are made; the first of them is
  *           flagged GAP. So catching up costs at most keep x timeframes x instruments that ever traded.
@@ -45,7 +47,8 @@ typedef void mr_bar_fn(void *arg, uint32_t instrument, uint32_t timeframe, const
 
 struct mr_bars_config {
     uint32_t instruments;
-    uint32_t timeframes_ms[MR_BARS_TIMEFRAMES_MAX]; /* multiples of 100; 0 ends the list  [1 s, 1 min, 5 min, 15 min, 1 h] */
+    /* multiples of 100; 0 ends the list  [1 s, 1 min, 5 min, 15 min, 1 h] */
+    uint32_t timeframes_ms[MR_BARS_TIMEFRAMES_MAX];
     uint32_t keep;                                  /* closed bars of each               [64] */
     mr_bar_fn *closed;                              /* may be NULL */
     void *arg;

@@ -20,7 +20,8 @@ static void input_of(struct mr_pipeline *p, uint16_t underlying, int64_t now_ns,
     struct mr_volatility_view volatility;
     mr_velocity_underlying(p->velocity, underlying, &velocity);
     mr_volatility_query(p->volatility, &volatility);
-    mr_signal_input_fill(in, underlying, mr_instruments_underlying_name(p->config.instruments, underlying), now_ns, &velocity, &volatility);
+    mr_signal_input_fill(in, underlying, mr_instruments_underlying_name(p->config.instruments, underlying), now_ns,
+                         &velocity, &volatility);
 }
 
 /* ---- one function an engine, called in the order of engines.def ---- */
@@ -41,7 +42,8 @@ static MR_COLD void book_trouble(struct mr_pipeline *p, const union mr_slot *gro
     MR_COUNT(m, broken, 1);
     /* crossed, locked or negative: wrong by its content */
     if (p->config.on_broken)
-        p->config.on_broken(p->config.arg, group->event.instrument, status == MR_E_CORRUPT ? MR_GAP_CHECKSUM : MR_GAP_CROSSED, group->event.recv_ns);
+        p->config.on_broken(p->config.arg, group->event.instrument,
+                            status == MR_E_CORRUPT ? MR_GAP_CHECKSUM : MR_GAP_CROSSED, group->event.recv_ns);
 }
 
 static void apply_book(struct mr_pipeline *p, const union mr_slot *group, const struct mr_instrument *instrument)
@@ -56,7 +58,8 @@ static void apply_book(struct mr_pipeline *p, const union mr_slot *group, const 
         top->seq = group->book.seq;
         return;
     }
-    if ((kind != MR_EVENT_BOOK && kind != MR_EVENT_GAP) || (kind == MR_EVENT_BOOK && group->book.book_flags & MR_BOOK_PARTIAL))
+    if ((kind != MR_EVENT_BOOK && kind != MR_EVENT_GAP) ||
+        (kind == MR_EVENT_BOOK && group->book.book_flags & MR_BOOK_PARTIAL))
         return;
     struct mr_book *book = mr_pipeline_book_for(p, instrument);
     if (mr_unlikely(!book)) {
@@ -93,15 +96,23 @@ static void apply_signal(struct mr_pipeline *p, const union mr_slot *group, cons
     struct mr_pipeline_marks *marks = &p->marks[instrument->id];
     struct mr_decimal value = {group->event.price, group->event.exponent};
     switch (group->event.kind) {
-    case MR_EVENT_MARK: marks->mark = value; break;
-    case MR_EVENT_INDEX: marks->index = value; return;
+    case MR_EVENT_MARK:
+        marks->mark = value;
+        break;
+    case MR_EVENT_INDEX:
+        marks->index = value;
+        return;
     case MR_EVENT_FUNDING:
         marks->funding = value;
         marks->next_funding_ns = group->event.aux;
         break;
-    case MR_EVENT_OPEN_INTEREST: marks->open_interest = value; break;
-    case MR_EVENT_LIQUIDATION: break;
-    default: return;
+    case MR_EVENT_OPEN_INTEREST:
+        marks->open_interest = value;
+        break;
+    case MR_EVENT_LIQUIDATION:
+        break;
+    default:
+        return;
     }
     if (instrument->underlying >= p->config.underlyings_max)
         return;
@@ -141,8 +152,8 @@ static int64_t grid_after(int64_t ns)
     return down + MR_TICK_NS;
 }
 
-/* Grid points before `now_ns`, and it itself when `inclusive`: an event at a grid point belongs to that point's window, so
- * the point is ticked only once time has moved past it, or when told that it has come. */
+/* Grid points before `now_ns`, and it itself when `inclusive`: an event at a grid point belongs to that point's window,
+ * so the point is ticked only once time has moved past it, or when told that it has come. */
 static void pass(struct mr_pipeline *p, int64_t now_ns, bool inclusive)
 {
     if (mr_unlikely(now_ns - p->next_tick_ns > JUMP_NS)) {

@@ -3,14 +3,15 @@
  *     mr_pipeline_apply(p, group)      what a ring brought: book message, trade, liquidation, gap, ...
  *     mr_pipeline_advance(p, now)      engine time passes without an event
  *
- * Engine time is recv_ns forced monotone. Grid points (multiples of 100 ms) that engine time has passed are ticked first, in
- * order, so the result does not depend on when anybody called. A jump of more than an hour ticks the half hour after
- * the last event and the half hour before the new one and is counted: beyond that every window is empty.
+ * Engine time is recv_ns forced monotone. Grid points (multiples of 100 ms) that engine time has passed are ticked
+ * first, in order, so the result does not depend on when anybody called. A jump of more than an hour ticks the half
+ * hour after the last event and the half hour before the new one and is counted: beyond that every window is empty.
  *
  * Books look only at whole messages (0-definitions); signals come out by callback, in engine order.
  *
  * Memory  mr_pipeline_bytes(config), planned at boot.   Thread  the engine tile.
- * Errors  counted by name; a book that must be fetched anew (checksum, negative numbers, crossed under RESYNC) is reported by `broken`. */
+ * Errors  counted by name; a book that must be fetched anew (checksum, negative numbers, crossed under RESYNC) is
+ *         reported by `broken`. */
 #ifndef MR_PIPELINE_PIPELINE_H
 #define MR_PIPELINE_PIPELINE_H
 
@@ -50,7 +51,8 @@ struct mr_pipeline_config {
     void *arg;
 };
 /* Requirement defaults for everything but the table, the reference and the callbacks. */
-void mr_pipeline_config_default(struct mr_pipeline_config *config, struct mr_instruments *instruments, uint32_t instruments_max);
+void mr_pipeline_config_default(struct mr_pipeline_config *config, struct mr_instruments *instruments,
+                                uint32_t instruments_max);
 
 /* Metric blocks of the engines; one set a tile. */
 struct mr_pipeline_metric_blocks {
@@ -61,14 +63,22 @@ struct mr_pipeline_metric_blocks {
 };
 
 /* Best bid and ask by the venue's own channel (BBO events); size 0: none. */
-struct mr_pipeline_top { struct mr_level bid, ask; int64_t venue_ns; uint64_t seq; };
+struct mr_pipeline_top {
+    struct mr_level bid, ask;
+    int64_t venue_ns;
+    uint64_t seq;
+};
 /* Mark, index, funding, open interest as last seen. */
-struct mr_pipeline_marks { struct mr_decimal mark, index, funding, open_interest; int64_t next_funding_ns; };
+struct mr_pipeline_marks {
+    struct mr_decimal mark, index, funding, open_interest;
+    int64_t next_funding_ns;
+};
 
 struct mr_pipeline;
 
 size_t mr_pipeline_bytes(const struct mr_pipeline_config *config);
-struct mr_pipeline *mr_pipeline_init(void *mem, const struct mr_pipeline_config *config, const struct mr_pipeline_metric_blocks *metrics);
+struct mr_pipeline *mr_pipeline_init(void *mem, const struct mr_pipeline_config *config,
+                                     const struct mr_pipeline_metric_blocks *metrics);
 
 void mr_pipeline_apply(struct mr_pipeline *p, const union mr_slot *group);
 void mr_pipeline_advance(struct mr_pipeline *p, int64_t now_ns);

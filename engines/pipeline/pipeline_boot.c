@@ -4,10 +4,15 @@
 
 MR_METRICS_DEFINE(mr_pipeline, MR_PIPELINE_METRICS);
 
-void mr_pipeline_config_default(struct mr_pipeline_config *c, struct mr_instruments *instruments, uint32_t instruments_max)
+void mr_pipeline_config_default(struct mr_pipeline_config *c, struct mr_instruments *instruments,
+                                uint32_t instruments_max)
 {
-    *c = (struct mr_pipeline_config){.instruments = instruments, .instruments_max = instruments_max, .underlyings_max = instruments_max,
-                                     .books_max = 16, .book_depth = 8192, .crossed = MR_BOOK_FLAG};
+    *c = (struct mr_pipeline_config){.instruments = instruments,
+                                     .instruments_max = instruments_max,
+                                     .underlyings_max = instruments_max,
+                                     .books_max = 16,
+                                     .book_depth = 8192,
+                                     .crossed = MR_BOOK_FLAG};
     c->volatility.instrument = MR_VOLATILITY_FROM_REFERENCE;
     mr_signal_config_default(&c->signal);
 }
@@ -34,25 +39,26 @@ static struct mr_signal_config signal_config(const struct mr_pipeline_config *c)
     return s;
 }
 
-static size_t rounded(size_t bytes)
-{
-    return (bytes + MR_LINE_BYTES - 1) / MR_LINE_BYTES * MR_LINE_BYTES;
-}
+static size_t rounded(size_t bytes) { return (bytes + MR_LINE_BYTES - 1) / MR_LINE_BYTES * MR_LINE_BYTES; }
 
 size_t mr_pipeline_bytes(const struct mr_pipeline_config *c)
 {
-    const struct mr_velocity_config velocity = velocity_config(c, MR_EVENT_LIQUIDATION), flow = velocity_config(c, MR_EVENT_TRADE);
+    const struct mr_velocity_config velocity = velocity_config(c, MR_EVENT_LIQUIDATION),
+                                    flow = velocity_config(c, MR_EVENT_TRADE);
     const struct mr_bars_config bars = bars_config(c);
     const struct mr_signal_config signal = signal_config(c);
     return rounded(sizeof(struct mr_pipeline)) + rounded(c->instruments_max * sizeof(struct mr_book *)) +
-           rounded(c->instruments_max * sizeof(uint32_t)) + rounded(c->instruments_max * sizeof(struct mr_pipeline_top)) +
+           rounded(c->instruments_max * sizeof(uint32_t)) +
+           rounded(c->instruments_max * sizeof(struct mr_pipeline_top)) +
            rounded(c->instruments_max * sizeof(struct mr_pipeline_marks)) + rounded(c->underlyings_max * sizeof(bool)) +
-           rounded(mr_book_bytes(c->book_depth)) * c->books_max + rounded(mr_bars_bytes(&bars)) + rounded(mr_velocity_bytes(&velocity)) +
-           (c->trade_flow ? rounded(mr_velocity_bytes(&flow)) : 0) + rounded(mr_volatility_bytes(&c->volatility)) +
-           rounded(mr_signal_bytes(&signal, c->underlyings_max)) + 16 * MR_LINE_BYTES;
+           rounded(mr_book_bytes(c->book_depth)) * c->books_max + rounded(mr_bars_bytes(&bars)) +
+           rounded(mr_velocity_bytes(&velocity)) + (c->trade_flow ? rounded(mr_velocity_bytes(&flow)) : 0) +
+           rounded(mr_volatility_bytes(&c->volatility)) + rounded(mr_signal_bytes(&signal, c->underlyings_max)) +
+           16 * MR_LINE_BYTES;
 }
 
-struct mr_pipeline *mr_pipeline_init(void *mem, const struct mr_pipeline_config *config, const struct mr_pipeline_metric_blocks *metrics)
+struct mr_pipeline *mr_pipeline_init(void *mem, const struct mr_pipeline_config *config,
+                                     const struct mr_pipeline_metric_blocks *metrics)
 {
     struct mr_arena arena;
     mr_arena_in(&arena, mem, mr_pipeline_bytes(config));
@@ -78,10 +84,11 @@ struct mr_pipeline *mr_pipeline_init(void *mem, const struct mr_pipeline_config 
         flow.metrics = metrics->flow;
         p->flow = mr_velocity_init(mr_arena_cut(&arena, mr_velocity_bytes(&flow), MR_LINE_BYTES), &flow);
     }
-    p->volatility = mr_volatility_init(mr_arena_cut(&arena, mr_volatility_bytes(&config->volatility), MR_LINE_BYTES), &config->volatility);
+    p->volatility = mr_volatility_init(mr_arena_cut(&arena, mr_volatility_bytes(&config->volatility), MR_LINE_BYTES),
+                                       &config->volatility);
     struct mr_signal_config signal = signal_config(config);
-    p->signals = mr_signal_init(mr_arena_cut(&arena, mr_signal_bytes(&signal, config->underlyings_max), MR_LINE_BYTES), &signal,
-                                config->underlyings_max, metrics->signal);
+    p->signals = mr_signal_init(mr_arena_cut(&arena, mr_signal_bytes(&signal, config->underlyings_max), MR_LINE_BYTES),
+                                &signal, config->underlyings_max, metrics->signal);
     return p;
 }
 
@@ -109,10 +116,7 @@ struct mr_book *mr_pipeline_book_for(struct mr_pipeline *p, const struct mr_inst
     return *book;
 }
 
-int64_t mr_pipeline_time(const struct mr_pipeline *p)
-{
-    return p->now_ns;
-}
+int64_t mr_pipeline_time(const struct mr_pipeline *p) { return p->now_ns; }
 
 const struct mr_book *mr_pipeline_book(const struct mr_pipeline *p, uint32_t instrument)
 {
@@ -129,27 +133,12 @@ const struct mr_pipeline_marks *mr_pipeline_marks(const struct mr_pipeline *p, u
     return instrument < p->config.instruments_max ? &p->marks[instrument] : NULL;
 }
 
-struct mr_velocity *mr_pipeline_velocity(struct mr_pipeline *p)
-{
-    return p->velocity;
-}
+struct mr_velocity *mr_pipeline_velocity(struct mr_pipeline *p) { return p->velocity; }
 
-struct mr_velocity *mr_pipeline_flow(struct mr_pipeline *p)
-{
-    return p->flow;
-}
+struct mr_velocity *mr_pipeline_flow(struct mr_pipeline *p) { return p->flow; }
 
-struct mr_volatility *mr_pipeline_volatility(struct mr_pipeline *p)
-{
-    return p->volatility;
-}
+struct mr_volatility *mr_pipeline_volatility(struct mr_pipeline *p) { return p->volatility; }
 
-const struct mr_bars *mr_pipeline_bars(const struct mr_pipeline *p)
-{
-    return p->bars;
-}
+const struct mr_bars *mr_pipeline_bars(const struct mr_pipeline *p) { return p->bars; }
 
-const struct mr_signals *mr_pipeline_signals(const struct mr_pipeline *p)
-{
-    return p->signals;
-}
+const struct mr_signals *mr_pipeline_signals(const struct mr_pipeline *p) { return p->signals; }

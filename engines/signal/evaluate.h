@@ -1,23 +1,28 @@
-/* Are the alarms worth anything? Figures of a rule's alarms against what happened, beside those of random alarms (E-26).
+/* Are the alarms worth anything? Figures of a rule's alarms against what happened, beside those of random alarms
+ * (E-26).
  *
  * An *alarm* is the moment a level reaches `level_min` from below; it is *on* until the level is below again.
  * Truth is one of two:
- *   WINDOWS  labelled stretches of a generator or a person: positives (a cascade from .. to) and quiet ones. With horizon y
- *            an alarm at t is true if a positive overlaps [t, t + y]. Quiet ones may be left out: then all other time is.
- *   MOVES    the price: an alarm at t is true if within (t, t + y] the price moves against by the threshold, measured from
+ *   WINDOWS  labelled stretches of a generator or a person: positives (a cascade from .. to) and quiet ones. With
+ *   horizon y
+ *            an alarm at t is true if a positive overlaps [t, t + y]. Quiet ones may be left out: then all other time
+ *            is.
+ *   MOVES    the price: an alarm at t is true if within (t, t + y] the price moves against by the threshold, measured
+ *   from
  *            the last price at t. Positives are the runs of grid points (1 s) of which that is true.
  * Figures, for each horizon:
  *   precision            true alarms / alarms whose truth is known
  *   recall               positives with an alarm in [from - y, to] (MOVES: inside the run) / positives
  *   false-positive rate  negatives with an alarm / negatives, where negatives are the quiet time cut in pieces of y
- *   lead time            of each positive found, its first alarm: until the positive begins (WINDOWS: below 0 when late) or the
+ *   lead time            of each positive found, its first alarm: until the positive begins (WINDOWS: below 0 when
+ *   late) or the
  *                        move reaches the threshold (MOVES); median and quartiles
  *   alarms per hour, share of time on
- * Each has a 95 % interval by bootstrap over blocks of time (alarms come in clusters; single ones would look more certain
- * than they are), for the three shares never narrower than Wilson's, because a bootstrap of five hits in five is 1 .. 1.
- * Beside them the same figures for as many alarms, each on as long, at times drawn uniformly: median and the middle 95 % of
- * many draws. A rule beats random when its precision's interval lies above the random one's and its recall is not less;
- * otherwise it is said not to. All draws come from the seed: same input, same figures.
+ * Each has a 95 % interval by bootstrap over blocks of time (alarms come in clusters; single ones would look more
+ * certain than they are), for the three shares never narrower than Wilson's, because a bootstrap of five hits in five
+ * is 1 .. 1. Beside them the same figures for as many alarms, each on as long, at times drawn uniformly: median and the
+ * middle 95 % of many draws. A rule beats random when its precision's interval lies above the random one's and its
+ * recall is not less; otherwise it is said not to. All draws come from the seed: same input, same figures.
  *
  * Memory  allocates while it runs, frees all before it returns.   Thread  anywhere; offline, not for a tile. */
 #ifndef MR_SIGNAL_EVALUATE_H
@@ -31,13 +36,22 @@
 enum mr_eval_labels { MR_EVAL_WINDOWS, MR_EVAL_MOVES };
 enum mr_eval_unit {
     MR_EVAL_PERCENT,    /* threshold 1.0: a move of 1 % */
-    MR_EVAL_VOLATILITY, /* threshold 3.0: three times the 5-minute volatility at the time, scaled to the horizon by its root */
+    /* threshold 3.0: three times the 5-minute volatility at the time, scaled to the horizon by its root */
+    MR_EVAL_VOLATILITY,
 };
 enum mr_eval_direction { MR_EVAL_DOWN, MR_EVAL_UP, MR_EVAL_EITHER };
 
-struct mr_eval_change { int64_t at_ns; uint8_t level; }; /* the level from then on */
-struct mr_eval_price { int64_t at_ns; double price, vol_5m; }; /* vol_5m in percent; 0 unknown: no truth in that unit */
-struct mr_eval_span { int64_t from_ns, to_ns; };
+struct mr_eval_change {
+    int64_t at_ns;
+    uint8_t level;
+}; /* the level from then on */
+struct mr_eval_price {
+    int64_t at_ns;
+    double price, vol_5m;
+}; /* vol_5m in percent; 0 unknown: no truth in that unit */
+struct mr_eval_span {
+    int64_t from_ns, to_ns;
+};
 
 /* One underlying's story, in time order; spans of one list do not overlap. What lies outside from .. to is an error. */
 struct mr_eval_track {
@@ -84,14 +98,18 @@ enum mr_eval_measure {
 };
 const char *mr_eval_measure_name(unsigned measure);
 
-struct mr_eval_figure { double value, low, high; bool known; }; /* unknown: nothing to divide by; all 0 then */
+struct mr_eval_figure {
+    double value, low, high;
+    bool known;
+}; /* unknown: nothing to divide by; all 0 then */
 
 enum mr_eval_verdict { MR_EVAL_NO_ALARMS, MR_EVAL_NO_POSITIVES, MR_EVAL_DOES_NOT_BEAT_RANDOM, MR_EVAL_BEATS_RANDOM };
 const char *mr_eval_verdict_text(unsigned verdict); /* "does not beat random alarms" */
 
 struct mr_eval_result {
     int64_t horizon_ns;
-    uint64_t alarms, true_alarms, unknown_alarms; /* unknown: outside all labels, or the data end before the horizon does */
+    /* unknown: outside all labels, or the data end before the horizon does */
+    uint64_t alarms, true_alarms, unknown_alarms;
     uint64_t positives, found, negatives, disturbed;
     struct mr_eval_figure rule[MR_EVAL_MEASURE_COUNT], random[MR_EVAL_MEASURE_COUNT];
     enum mr_eval_verdict verdict;

@@ -1,16 +1,17 @@
 /* The cascade signal: scores, probability, levels with hysteresis, structural cascades (E-20 .. E-25, E-27).
  *
- * The pipeline calls the engine for each LIQUIDATION, OPEN_INTEREST, FUNDING and MARK event, and for each underlying once a
- * tick, with what the other engines say at that moment (struct mr_signal_input). Back come 0 .. MR_SIGNAL_OUT_MAX records:
- * changes of a level, a cascade's start, updates and end, changes of the regime. No change, no record.
+ * The pipeline calls the engine for each LIQUIDATION, OPEN_INTEREST, FUNDING and MARK event, and for each underlying
+ * once a tick, with what the other engines say at that moment (struct mr_signal_input). Back come 0 ..
+ * MR_SIGNAL_OUT_MAX records: changes of a level, a cascade's start, updates and end, changes of the regime. No change,
+ * no record.
  *
  * Levels     an underlying's level rises at once. Level k falls when the rules have been below it for `fall_ns` (30 s),
  *            and never sooner than `cool_down_ns` after the last change of level. A return to a level it left less than
  *            `repeat_ns` ago is emitted at once too, flagged MR_SIGNAL_REPEAT: the same alarm, not a new one.
  * Warming    while an input is warming the level is held at NONE and records say so; cascades are still followed.
- * Cascades   start at >= 5 liquidations in (t - 60 s, t] of the underlying with >= 100,000 USD; end 60 s after the last one.
- *            Updates come when the count or the notional has doubled since the last record, or a venue joins: a bounded
- *            number a cascade.
+ * Cascades   start at >= 5 liquidations in (t - 60 s, t] of the underlying with >= 100,000 USD; end 60 s after the last
+ *            one. Updates come when the count or the notional has doubled since the last record, or a venue joins: a
+ *            bounded number a cascade.
  * Numbers    E-20 .. E-24 and 0-definitions; each formula in score.c names its source.
  * Memory     one block of mr_signal_bytes(); nothing is allocated later.   Thread  one writer, the engine tile.
  * Determinism, saved state: engines/pipeline/engine.h.   Cost  perf/engines/bench_signal.c */
@@ -21,40 +22,77 @@
 #include "dataplane/text/text.h"
 #include "engines/pipeline/engine.h"
 
-enum mr_signal_level { MR_LEVEL_NONE, MR_LEVEL_WATCH, MR_LEVEL_ALERT, MR_LEVEL_CRITICAL, MR_LEVEL_EXTREME, MR_LEVEL_COUNT };
+enum mr_signal_level {
+    MR_LEVEL_NONE,
+    MR_LEVEL_WATCH,
+    MR_LEVEL_ALERT,
+    MR_LEVEL_CRITICAL,
+    MR_LEVEL_EXTREME,
+    MR_LEVEL_COUNT
+};
 enum mr_signal_kind {
-    MR_SIGNAL_LEVEL, MR_SIGNAL_CASCADE_START, MR_SIGNAL_CASCADE_UPDATE, MR_SIGNAL_CASCADE_END, MR_SIGNAL_REGIME, MR_SIGNAL_GAP,
+    MR_SIGNAL_LEVEL,
+    MR_SIGNAL_CASCADE_START,
+    MR_SIGNAL_CASCADE_UPDATE,
+    MR_SIGNAL_CASCADE_END,
+    MR_SIGNAL_REGIME,
+    MR_SIGNAL_GAP,
     MR_SIGNAL_KIND_COUNT
 };
 enum mr_signal_cause {
-    MR_CAUSE_NONE, MR_CAUSE_PROBABILITY, MR_CAUSE_VELOCITY, MR_CAUSE_VELOCITY_ACCELERATION, MR_CAUSE_STRUCTURE,
-    MR_CAUSE_DECAY, MR_CAUSE_REGIME, MR_CAUSE_COUNT
+    MR_CAUSE_NONE,
+    MR_CAUSE_PROBABILITY,
+    MR_CAUSE_VELOCITY,
+    MR_CAUSE_VELOCITY_ACCELERATION,
+    MR_CAUSE_STRUCTURE,
+    MR_CAUSE_DECAY,
+    MR_CAUSE_REGIME,
+    MR_CAUSE_COUNT
 };
 enum mr_signal_flag {
-    MR_SIGNAL_WARMING = 1 << 0,       /* some input is not warm: level held at NONE */
-    MR_SIGNAL_SATURATED = 1 << 1,     /* a venue's rate is at its feed's ceiling (E-27) */
-    MR_SIGNAL_BATCHED = 1 << 2,       /* a rate was made by one batch */
-    MR_SIGNAL_MISSING_OI = 1 << 3, MR_SIGNAL_MISSING_FUNDING = 1 << 4, MR_SIGNAL_NAN = 1 << 5,
-    MR_SIGNAL_CROSS_VENUE = 1 << 6,   /* two or more venues took part */
+    MR_SIGNAL_WARMING = 1 << 0,   /* some input is not warm: level held at NONE */
+    MR_SIGNAL_SATURATED = 1 << 1, /* a venue's rate is at its feed's ceiling (E-27) */
+    MR_SIGNAL_BATCHED = 1 << 2,   /* a rate was made by one batch */
+    MR_SIGNAL_MISSING_OI = 1 << 3,
+    MR_SIGNAL_MISSING_FUNDING = 1 << 4,
+    MR_SIGNAL_NAN = 1 << 5,
+    MR_SIGNAL_CROSS_VENUE = 1 << 6, /* two or more venues took part */
     MR_SIGNAL_STALE_BOOK = 1 << 7,
     MR_SIGNAL_MISSING_VOLATILITY = 1 << 8,
-    MR_SIGNAL_LIFTED = 1 << 9,        /* the risk multiplier lifted the level by one */
-    MR_SIGNAL_LIFT_CAPPED = 1 << 10,  /* it would have lifted it by more */
-    MR_SIGNAL_REPEAT = 1 << 11,       /* a return to a level just left: not a new alarm */
+    MR_SIGNAL_LIFTED = 1 << 9,          /* the risk multiplier lifted the level by one */
+    MR_SIGNAL_LIFT_CAPPED = 1 << 10,    /* it would have lifted it by more */
+    MR_SIGNAL_REPEAT = 1 << 11,         /* a return to a level just left: not a new alarm */
     MR_SIGNAL_NO_CORRELATION = 1 << 12, /* no pair of venues, or one with a constant side, which counts as 0 */
-    MR_SIGNAL_WINDOW_FULL = 1 << 13,  /* a velocity window overflowed its buffer (E-4) */
+    MR_SIGNAL_WINDOW_FULL = 1 << 13,    /* a velocity window overflowed its buffer (E-4) */
 };
 /* Rules that held, MR_CAUSE_PROBABILITY .. MR_CAUSE_VELOCITY_ACCELERATION: bit = 1 << cause. */
 enum mr_component {
-    MR_COMPONENT_VELOCITY, MR_COMPONENT_ACCELERATION, MR_COMPONENT_NOTIONAL, MR_COMPONENT_OI, MR_COMPONENT_FUNDING,
-    MR_COMPONENT_VOLATILITY, MR_COMPONENT_COUNT
+    MR_COMPONENT_VELOCITY,
+    MR_COMPONENT_ACCELERATION,
+    MR_COMPONENT_NOTIONAL,
+    MR_COMPONENT_OI,
+    MR_COMPONENT_FUNDING,
+    MR_COMPONENT_VOLATILITY,
+    MR_COMPONENT_COUNT
 };
 enum mr_component100 {
-    MR_COMPONENT100_VELOCITY, MR_COMPONENT100_ACCELERATION, MR_COMPONENT100_JERK, MR_COMPONENT100_VOLUME,
-    MR_COMPONENT100_CORRELATION, MR_COMPONENT100_CLUSTERING, MR_COMPONENT100_COUNT
+    MR_COMPONENT100_VELOCITY,
+    MR_COMPONENT100_ACCELERATION,
+    MR_COMPONENT100_JERK,
+    MR_COMPONENT100_VOLUME,
+    MR_COMPONENT100_CORRELATION,
+    MR_COMPONENT100_CLUSTERING,
+    MR_COMPONENT100_COUNT
 };
 /* The five windows: 0.1, 0.5, 2, 10, 60 s. */
-enum mr_signal_window { MR_WINDOW_100MS, MR_WINDOW_500MS, MR_WINDOW_2S, MR_WINDOW_10S, MR_WINDOW_60S, MR_SIGNAL_WINDOWS };
+enum mr_signal_window {
+    MR_WINDOW_100MS,
+    MR_WINDOW_500MS,
+    MR_WINDOW_2S,
+    MR_WINDOW_10S,
+    MR_WINDOW_60S,
+    MR_SIGNAL_WINDOWS
+};
 
 /* One signal: 8 slots of 64 bytes, plain data; a ring group. Doubles are finite always. */
 struct mr_signal {
@@ -105,7 +143,8 @@ struct mr_signal {
 } MR_ALIGNED;
 static_assert(sizeof(struct mr_signal) == 8 * 64, "a signal is eight slots");
 static_assert(offsetof(struct mr_signal, probability) == 64 && offsetof(struct mr_signal, component) == 128, "slots");
-static_assert(offsetof(struct mr_signal, velocity_per_s) == 256 && offsetof(struct mr_signal, cascade_id) == 384, "slots");
+static_assert(offsetof(struct mr_signal, velocity_per_s) == 256 && offsetof(struct mr_signal, cascade_id) == 384,
+              "slots");
 
 const char *mr_level_name(unsigned level);        /* "WATCH"; "?" beyond the last, as in the others */
 const char *mr_signal_cause_name(unsigned cause); /* "velocity" */
@@ -121,13 +160,15 @@ struct mr_signal_config {
     double boost_acceleration, boost_velocity, boost_factor; /* 0.8, 0.7, x1.5 (E-21) */
     double correlation_over, correlation_factor;             /* 0.7, x1.2 */
     double level_probability[MR_LEVEL_COUNT];                /* strictly above; [NONE] unused */
-    double level_velocity[MR_LEVEL_COUNT];                   /* WATCH, ALERT, CRITICAL strictly above; EXTREME at or above */
+    /* WATCH, ALERT, CRITICAL strictly above; EXTREME at or above */
+    double level_velocity[MR_LEVEL_COUNT];
     double level_acceleration[MR_LEVEL_COUNT];               /* CRITICAL strictly above; EXTREME at or above */
     int64_t fall_ns, cool_down_ns, repeat_ns;
     uint32_t cascade_events;                                 /* 5 */
     int64_t cascade_window_ns;                               /* 60 s: the window, and the quiet that ends one */
     int64_t cascade_micro_usd;                               /* 100,000 USD */
-    uint32_t cascade_window_events;  /* liquidations remembered before a cascade starts; the oldest goes when full, counted */
+    /* liquidations remembered before a cascade starts; the oldest goes when full, counted */
+    uint32_t cascade_window_events;
     uint32_t instruments_max;        /* ids 0 .. max - 1; open interest and funding beyond are not followed, counted */
     int64_t oi_window_ns;            /* 1 min */
     int64_t oi_stale_ns, funding_stale_ns; /* older values count as missing */
@@ -178,8 +219,8 @@ struct mr_signal_input {
 /* A quiet input: all rates 0, scales 1, multiplier 1, correlation unknown. */
 void mr_signal_input_default(struct mr_signal_input *in, uint16_t underlying, const char *name, int64_t engine_ns);
 
-/* Fills all of `in` but oi_change_1m and funding from the views of the other two engines (signal_input.c); either may be NULL:
- * a quiet underlying, a missing volatility. A window the velocity engine does not keep counts as missing. */
+/* Fills all of `in` but oi_change_1m and funding from the views of the other two engines (signal_input.c); either may
+ * be NULL: a quiet underlying, a missing volatility. A window the velocity engine does not keep counts as missing. */
 struct mr_velocity_view;
 struct mr_volatility_view;
 void mr_signal_input_fill(struct mr_signal_input *in, uint16_t underlying, const char *name, int64_t engine_ns,
@@ -194,20 +235,21 @@ struct mr_signal_scores {
     uint8_t level;  /* by the rules now; NONE while warming */
     uint8_t cause, rules;
 };
-void mr_signal_score(const struct mr_signal_config *config, const struct mr_signal_input *in, struct mr_signal_scores *out);
+void mr_signal_score(const struct mr_signal_config *config, const struct mr_signal_input *in,
+                     struct mr_signal_scores *out);
 
-#define MR_SIGNAL_METRICS(COUNTER, GAUGE, HIST)                                                                     \
-    COUNTER(emitted,      "signals",  "records emitted, of all kinds")                                              \
-    COUNTER(escalations,  "signals",  "levels that rose")                                                           \
-    COUNTER(cascades,     "cascades", "structural cascades that started")                                           \
-    COUNTER(held,         "checks",   "checks at which a level stayed up only by its hold or cool-down")             \
-    COUNTER(nan_inputs,   "checks",   "checks with a value that was not finite; it counted as 0")                   \
-    COUNTER(secondary,    "events",   "events of a product's secondary source: not counted")                        \
-    COUNTER(bad_notional, "events",   "liquidations with a negative notional: counted as 0 USD")                    \
-    COUNTER(forgotten,    "events",   "liquidations dropped from a full structural window before their time")       \
-    COUNTER(unfollowed,   "events",   "open interest or funding of instruments beyond instruments_max")             \
-    COUNTER(backwards,    "calls",    "calls with an engine time before the last one; the last one is used")        \
-    GAUGE  (active,       "cascades", "structural cascades running now")
+#define MR_SIGNAL_METRICS(COUNTER, GAUGE, HIST)                                                                        \
+    COUNTER(emitted, "signals", "records emitted, of all kinds")                                                       \
+    COUNTER(escalations, "signals", "levels that rose")                                                                \
+    COUNTER(cascades, "cascades", "structural cascades that started")                                                  \
+    COUNTER(held, "checks", "checks at which a level stayed up only by its hold or cool-down")                         \
+    COUNTER(nan_inputs, "checks", "checks with a value that was not finite; it counted as 0")                          \
+    COUNTER(secondary, "events", "events of a product's secondary source: not counted")                                \
+    COUNTER(bad_notional, "events", "liquidations with a negative notional: counted as 0 USD")                         \
+    COUNTER(forgotten, "events", "liquidations dropped from a full structural window before their time")               \
+    COUNTER(unfollowed, "events", "open interest or funding of instruments beyond instruments_max")                    \
+    COUNTER(backwards, "calls", "calls with an engine time before the last one; the last one is used")                 \
+    GAUGE(active, "cascades", "structural cascades running now")
 MR_METRICS_DECLARE(mr_signal, MR_SIGNAL_METRICS);
 
 #define MR_SIGNAL_OUT_MAX 4 /* records one call can emit */
@@ -232,24 +274,24 @@ uint32_t mr_signal_tick(struct mr_signals *s, int64_t tick_ns, const struct mr_s
 
 const struct mr_signal_metrics *mr_signal_counts(const struct mr_signals *s);
 
-/* The level now; the open interest change and funding rate the engine holds for an underlying (see market.c for how they
- * are made from its instruments); false where there is none. */
+/* The level now; the open interest change and funding rate the engine holds for an underlying (see market.c for how
+ * they are made from its instruments); false where there is none. */
 enum mr_signal_level mr_signal_level_now(const struct mr_signals *s, uint16_t underlying);
 bool mr_signal_oi_change(const struct mr_signals *s, uint16_t underlying, double *change);
 bool mr_signal_funding(const struct mr_signals *s, uint16_t underlying, double *rate);
 
-/* Saved state (mr_state_seal): everything but configuration and metrics. Underlyings and instruments are kept by name, so
- * ids and indices may differ after restoring. Save returns the bytes written or MR_E_FULL; restore MR_OK or mr_state_open's
- * refusals, MR_E_LAYOUT where sizes in the configuration differ, MR_E_CORRUPT where an invariant does not hold: then
- * the engine is as initialised. */
+/* Saved state (mr_state_seal): everything but configuration and metrics. Underlyings and instruments are kept by name,
+ * so ids and indices may differ after restoring. Save returns the bytes written or MR_E_FULL; restore MR_OK or
+ * mr_state_open's refusals, MR_E_LAYOUT where sizes in the configuration differ, MR_E_CORRUPT where an invariant does
+ * not hold: then the engine is as initialised. */
 size_t mr_signal_state_bytes(const struct mr_signals *s);
 int64_t mr_signal_save(const struct mr_signals *s, int64_t engine_ns, void *buffer, size_t bytes);
 int mr_signal_restore(struct mr_signals *s, const void *buffer, size_t bytes, int64_t *engine_ns);
 
-/* Canonical bytes of a signal for the digest: names instead of ids; no receive time, latency, sequence, cascade id, words.
- * Engine time is in: it is the input log's, the same in every replay. `made_by` is the instrument of a
- * signal made by an event (NULL for a tick); the venue's and product's names are the caller's business, numbers stand here
- * as they stand in recordings. Returns the length, at most MR_SIGNAL_CANONICAL_BYTES. */
+/* Canonical bytes of a signal for the digest: names instead of ids; no receive time, latency, sequence, cascade id,
+ * words. Engine time is in: it is the input log's, the same in every replay. `made_by` is the instrument of a signal
+ * made by an event (NULL for a tick); the venue's and product's names are the caller's business, numbers stand here as
+ * they stand in recordings. Returns the length, at most MR_SIGNAL_CANONICAL_BYTES. */
 #define MR_SIGNAL_CANONICAL_BYTES 640
 uint32_t mr_signal_canonical(const struct mr_signal *signal, const struct mr_instrument *made_by,
                              uint8_t out[MR_SIGNAL_CANONICAL_BYTES]);

@@ -5,18 +5,20 @@
  *                       in percent per window; annualised beside it: x sqrt(365 days / W)
  *   acceleration      = (vol_1m - vol_5m) / vol_5m, 0 if vol_5m is 0
  *   dispersion        = standard deviation / mean of the 1, 5, 15 min values (population), 0 if the mean is 0
- *   percentile, z     = of vol_5m now among one sample a minute of the last 24 h: share <= now in percent; (now - mean) /
+ *   percentile, z     = of vol_5m now among one sample a minute of the last 24 h: share <= now in percent; (now - mean)
+ *   /
  *                       standard deviation, 0 where that is 0. Both 0 until there are 60 samples.
  *   Parkinson, Garman-Klass  from the last 1, 5, 15, 60 closed bars of 1 min, in percent per window like the above
  *   EWMA              = sqrt of the exponentially weighted mean of r^2, scaled to 5 minutes
  * Sums are integers (r in units of 2^-58, |r| <= 0.5), so windows neither drift nor depend on their past.
  *
- * Regime    by vol_5m. Upward at once; downward only below 90 % of the regime's lower bound and 30 s or more after it was
- *           entered. Evaluated each second.
- * Warm      MR_VOLATILITY_WARMING until the 5-minute window is full: no regime yet (DORMANT), multiplier 1, signals are to be
- *           held at NONE. Acceleration, dispersion, percentile are neutral (0) until what they need is full; `warm` says.
- * Stale     no trade for `stale_s`: windows go on with returns of 0 by their definition, but the regime is frozen and no
- *           sample is taken; the first return after it is counted, and flagged GAP for 5 minutes.
+ * Regime    by vol_5m. Upward at once; downward only below 90 % of the regime's lower bound and 30 s or more after it
+ *           was entered. Evaluated each second.
+ * Warm      MR_VOLATILITY_WARMING until the 5-minute window is full: no regime yet (DORMANT), multiplier 1, signals are
+ *           to be held at NONE. Acceleration, dispersion, percentile are neutral (0) until what they need is full;
+ *           `warm` says.
+ * Stale     no trade for `stale_s`: windows go on with returns of 0 by their definition, but the regime is frozen and
+ *           no sample is taken; the first return after it is counted, and flagged GAP for 5 minutes.
  * Silence   ticks are caught up second by second until all windows hold zeros (at most an hour of them), then in O(1).
  * Memory    mr_volatility_bytes() (about 60 KB).   Thread  the engine tile. */
 #ifndef MR_VOLATILITY_VOLATILITY_H
@@ -24,7 +26,15 @@
 
 #include "engines/pipeline/engine.h"
 
-enum mr_regime { MR_REGIME_DORMANT, MR_REGIME_LOW, MR_REGIME_NORMAL, MR_REGIME_ELEVATED, MR_REGIME_HIGH, MR_REGIME_EXTREME, MR_REGIME_COUNT };
+enum mr_regime {
+    MR_REGIME_DORMANT,
+    MR_REGIME_LOW,
+    MR_REGIME_NORMAL,
+    MR_REGIME_ELEVATED,
+    MR_REGIME_HIGH,
+    MR_REGIME_EXTREME,
+    MR_REGIME_COUNT
+};
 const char *mr_regime_name(unsigned regime); /* "DORMANT" ..; "?" */
 /* The regime of a 5-minute volatility in percent, without hysteresis; bounds belong to the upper one (0.5 is LOW). */
 enum mr_regime mr_regime_of(double vol_5m_percent);
@@ -34,7 +44,11 @@ double mr_regime_from(enum mr_regime regime); /* its lower bound, percent */
 double mr_regime_multiplier(enum mr_regime regime, double acceleration, double percentile, double dispersion, double z);
 
 /* E-14. `weighted`: the regime gives weights, fast to slow, for the five windows; else they are all 1. */
-struct mr_regime_adjust { double velocity, volume, correlation; double weight[5]; bool weighted; };
+struct mr_regime_adjust {
+    double velocity, volume, correlation;
+    double weight[5];
+    bool weighted;
+};
 const struct mr_regime_adjust *mr_regime_adjust(enum mr_regime regime);
 
 enum { MR_VOLATILITY_1M, MR_VOLATILITY_5M, MR_VOLATILITY_15M, MR_VOLATILITY_1H, MR_VOLATILITY_WINDOWS };
@@ -83,18 +97,19 @@ struct mr_volatility;
 size_t mr_volatility_bytes(const struct mr_volatility_config *config);
 struct mr_volatility *mr_volatility_init(void *mem, const struct mr_volatility_config *config);
 
-/* Takes the configured instrument's primary, live trades (or REFERENCE events); leaves all else alone. `instrument` gives
- * the scale; NULL: 8. */
-void mr_volatility_apply(struct mr_volatility *volatility, const struct mr_event *ev, const struct mr_instrument *instrument);
+/* Takes the configured instrument's primary, live trades (or REFERENCE events); leaves all else alone. `instrument`
+ * gives the scale; NULL: 8. */
+void mr_volatility_apply(struct mr_volatility *volatility, const struct mr_event *ev,
+                         const struct mr_instrument *instrument);
 /* All seconds up to and including `tick_ns`. 1 if the regime changed, else 0. */
 int mr_volatility_tick(struct mr_volatility *volatility, int64_t tick_ns);
 void mr_volatility_query(const struct mr_volatility *volatility, struct mr_volatility_view *out);
 
-/* State that survives a restart: plain bytes, to be sealed by mr_state_seal with this version and layout, once a minute.
- * Restore takes them back into a freshly initialised engine; that they are of the same instrument is for the caller to know.
- * MR_E_LAYOUT another size, or another stale_s or lambda; MR_E_CORRUPT contents that cannot be; MR_E_RANGE saved later than
- * `now_ns`, the present engine time. Each of them leaves the engine as initialised. When the state is older than 5 minutes
- * the windows start anew (warming) and only the 24 h of samples are kept. */
+/* State that survives a restart: plain bytes, to be sealed by mr_state_seal with this version and layout, once a
+ * minute. Restore takes them back into a freshly initialised engine; that they are of the same instrument is for the
+ * caller to know. MR_E_LAYOUT another size, or another stale_s or lambda; MR_E_CORRUPT contents that cannot be;
+ * MR_E_RANGE saved later than `now_ns`, the present engine time. Each of them leaves the engine as initialised. When
+ * the state is older than 5 minutes the windows start anew (warming) and only the 24 h of samples are kept. */
 #define MR_VOLATILITY_STATE_VERSION 1u
 size_t mr_volatility_state_bytes(void);
 uint32_t mr_volatility_state_layout(void);

@@ -17,8 +17,8 @@
 #define LEAVE_BELOW 0.9   /* of a regime's lower bound */
 #define RESTORE_NS  (5 * MINUTE_NS)
 
-/* Returns are integers in units of 2^-58, so that sums are exact: |r| <= 0.5 makes squares 2^114 and their sum over an hour
- * 2^126. Volatility samples are integers in units of 2^-46 percent, up to 2,048 %. */
+/* Returns are integers in units of 2^-58, so that sums are exact: |r| <= 0.5 makes squares 2^114 and their sum over an
+ * hour 2^126. Volatility samples are integers in units of 2^-46 percent, up to 2,048 %. */
 #define RETURN_UNIT  0x1p-58
 #define RETURN_BOUND (1ll << 57)
 #define SAMPLE_UNIT  0x1p-46

@@ -4,8 +4,8 @@
  * before that event, so its content is a difference of two totals. Adding an event and letting old ones go is O(1)
  * amortised and exact: totals are integers, nothing drifts.
  *
- * When the buffer is full, the oldest events are folded into cells of 100 ms: (k, k + 1] x 100 ms. Cells reach back over
- * the longest window whatever the rate is, so nothing is ever lost. A window whose old end lies among the cells
+ * When the buffer is full, the oldest events are folded into cells of 100 ms: (k, k + 1] x 100 ms. Cells reach back
+ * over the longest window whatever the rate is, so nothing is ever lost. A window whose old end lies among the cells
  *   - is still exact at every multiple of 100 ms (cells end there), that is at every tick, and
  *   - between two of them may still count events that left less than 100 ms ago; it then says so (MR_WINDOW_COARSE).
  * The largest event keeps its own short list of candidates (mr_peak); when that overflows, which takes a long run of
@@ -23,7 +23,8 @@
 #define MR_WINDOW_CELL_NS   100000000ll
 #define MR_WINDOW_MS_MAX    300000u
 #define MR_WINDOWS_MAX      12u        /* cursors of one stream: 8 for the user and what an engine needs itself */
-#define MR_WINDOW_MICRO_MAX 1000000000000000ll /* one event counts as at most 1e9 USD: window totals then cannot wrap below 9,223 of these */
+#define MR_WINDOW_MICRO_MAX                                                                                            \
+    1000000000000000ll /* one event counts as at most 1e9 USD: window totals then cannot wrap below 9,223 of these */
 
 enum mr_window_flag {
     MR_WINDOW_COARSE = 1 << 0,     /* overflow: exact at ticks, up to 100 ms of old events too many between them */
@@ -46,11 +47,12 @@ struct mr_window_sum {
 struct mr_window;
 
 size_t mr_window_bytes(const struct mr_window_config *config);
-/* An empty stream at time INT64_MIN in `mem` (8-byte aligned). Config outside its bounds is ours to prevent: asserted. */
+/* An empty stream at time INT64_MIN in `mem` (8-byte aligned). Config outside its bounds is ours to prevent:
+ * asserted. */
 struct mr_window *mr_window_init(void *mem, const struct mr_window_config *config);
 
-/* Adds one event; `micro` is clamped to 0 .. MR_WINDOW_MICRO_MAX. What is old by now leaves with the next advance, which has
- * to come before a question. */
+/* Adds one event; `micro` is clamped to 0 .. MR_WINDOW_MICRO_MAX. What is old by now leaves with the next advance,
+ * which has to come before a question. */
 void mr_window_add(struct mr_window *window, int64_t now_ns, int64_t micro, bool is_short);
 /* Lets go what is older than each window at `now_ns`. */
 void mr_window_advance(struct mr_window *window, int64_t now_ns);
@@ -61,8 +63,11 @@ int64_t mr_window_micro(const struct mr_window *window, uint32_t i);  /* both si
 bool mr_window_empty(const struct mr_window *window);                 /* the longest window is */
 uint64_t mr_window_folded(const struct mr_window *window);            /* events folded into cells since the start */
 
-/* The largest of the values of the last W, for any W: a list of candidates, each newer and smaller than the one before. */
-struct mr_peak_entry { int64_t time_ns, value; };
+/* The largest of the values of the last W, for any W: a list of candidates, each newer and smaller than the one
+ * before. */
+struct mr_peak_entry {
+    int64_t time_ns, value;
+};
 struct mr_peak {
     uint32_t head, count, capacity;
     int64_t bound_ns; /* maxima of windows that begin before this may be too large; INT64_MIN: none */
@@ -71,6 +76,7 @@ struct mr_peak {
 void mr_peak_init(struct mr_peak *peak, struct mr_peak_entry *entries, uint32_t capacity);
 void mr_peak_add(struct mr_peak *peak, int64_t time_ns, int64_t value);
 void mr_peak_expire(struct mr_peak *peak, int64_t cutoff_ns);             /* forgets what is at or before the cutoff */
-int64_t mr_peak_after(const struct mr_peak *peak, int64_t cutoff_ns);     /* the largest later than the cutoff; 0 if none */
+/* the largest later than the cutoff; 0 if none */
+int64_t mr_peak_after(const struct mr_peak *peak, int64_t cutoff_ns);
 
 #endif

@@ -25,20 +25,14 @@ static const char *required(const char *found, const char *what)
     return found;
 }
 
-const char *mr_test_captures(void)
-{
-    return required(folder("MILLRACE_CAPTURES", "../shared/captures"), "recordings");
-}
+const char *mr_test_captures(void) { return required(folder("MILLRACE_CAPTURES", "../shared/captures"), "recordings"); }
 
 const char *mr_test_testdata(void)
 {
     return required(folder("MILLRACE_TESTDATA", "../shared/testdata"), "conformance data");
 }
 
-void mr_test_skip_line(const char *why)
-{
-    printf("skipped: %s\n", why);
-}
+void mr_test_skip_line(const char *why) { printf("skipped: %s\n", why); }
 
 static uint8_t *unpack(uint8_t *packed, size_t packed_len, size_t *len)
 {

@@ -12,8 +12,8 @@
 
 #include "dataplane/base/base.h"
 
-/* Folder of the recordings: MILLRACE_CAPTURES, else ../shared/captures beside the project. NULL where there is none, unless
- * MILLRACE_REQUIRE_CAPTURES=1, which makes their absence a failure. The same for the conformance data. */
+/* Folder of the recordings: MILLRACE_CAPTURES, else ../shared/captures beside the project. NULL where there is none,
+ * unless MILLRACE_REQUIRE_CAPTURES=1, which makes their absence a failure. The same for the conformance data. */
 const char *mr_test_captures(void);
 const char *mr_test_testdata(void);
 /* Says why on one line; the test then calls skip(). */
@@ -23,12 +23,18 @@ void mr_test_skip_line(const char *why);
 uint8_t *mr_test_read(const char *folder, const char *name, size_t *len);
 
 /* `len` bytes that end exactly at an unmapped page (and begin after one where len is a page multiple). */
-struct mr_guard { uint8_t *data; void *map; size_t map_bytes; };
+struct mr_guard {
+    uint8_t *data;
+    void *map;
+    size_t map_bytes;
+};
 struct mr_guard mr_guard_open(size_t len);
 void mr_guard_close(struct mr_guard *g);
 
 /* splitmix64: the same numbers everywhere for one seed. */
-struct mr_random { uint64_t state; };
+struct mr_random {
+    uint64_t state;
+};
 uint64_t mr_random_next(struct mr_random *r);
 uint64_t mr_random_below(struct mr_random *r, uint64_t bound);
 

@@ -80,7 +80,8 @@ struct mr_bybit_ticker {
 
 /* One row of tickers, from stream or REST. `last` is changed in place: the caller keeps it when the message ends well.
  * `best`: with a BBO. */
-bool mr_bybit_ticker_row(struct mr_rows *rows, struct mr_json *j, struct mr_bybit_ticker *last, int64_t venue_ns, bool best);
+bool mr_bybit_ticker_row(struct mr_rows *rows, struct mr_json *j, struct mr_bybit_ticker *last, int64_t venue_ns,
+                         bool best);
 
 int mr_bybit_decode(struct mr_decoder *dec, const struct mr_frame *frame, union mr_slot *out, uint32_t out_max);
 int mr_bybit_rest(struct mr_decoder *dec, struct mr_span url, const struct mr_frame *body, struct mr_instruments *table,

@@ -140,7 +140,8 @@ static bool liquidation(struct message *m, struct mr_json *j, const struct mr_fi
 
 static bool liquidations(struct message *m, struct mr_json *j)
 {
-    static const struct mr_field_name now[5] = {MR_FIELD("T"), MR_FIELD("s"), MR_FIELD("S"), MR_FIELD("v"), MR_FIELD("p")};
+    static const struct mr_field_name now[5] = {MR_FIELD("T"), MR_FIELD("s"), MR_FIELD("S"), MR_FIELD("v"),
+                                                MR_FIELD("p")};
     static const struct mr_field_name old[5] = {MR_FIELD("updatedTime"), MR_FIELD("symbol"), MR_FIELD("side"),
                                                 MR_FIELD("size"), MR_FIELD("price")};
     mr_rows_ignore(&m->rows, &m->ts);
@@ -173,7 +174,8 @@ static bool kline(struct message *m, struct mr_json *j)
     if (!mr_field_ms(r, &f[START], "start", &c->open_ns) || !mr_field_price(r, &f[O], "open", &c->open) ||
         !mr_field_price(r, &f[H], "high", &c->high) || !mr_field_price(r, &f[L], "low", &c->low) ||
         !mr_field_price(r, &f[C], "close", &c->close) || !mr_field_size(r, &f[V], "volume", &c->volume) ||
-        !mr_field_bool(r, &f[CONFIRM], "confirm", &closed) || !mr_field_ms(r, &f[TIME], "timestamp", &slot->event.venue_ns))
+        !mr_field_bool(r, &f[CONFIRM], "confirm", &closed) ||
+        !mr_field_ms(r, &f[TIME], "timestamp", &slot->event.venue_ns))
         return false;
     c->closed = closed;
     slot->event.price = c->close;
@@ -334,10 +336,7 @@ static bool tickers_end(struct message *m)
     return true;
 }
 
-static bool has_two_types(uint8_t kind)
-{
-    return (kind >= MR_BYBIT_BOOK_1 && kind <= MR_BYBIT_TICKERS);
-}
+static bool has_two_types(uint8_t kind) { return (kind >= MR_BYBIT_BOOK_1 && kind <= MR_BYBIT_TICKERS); }
 
 static bool data_message(struct message *m)
 {
@@ -363,11 +362,18 @@ static bool data_message(struct message *m)
     return m->kind == MR_BYBIT_BOOK_RPI || m->kind == MR_BYBIT_BOOK_FULL || book_end(m);
 }
 
-/* Answers to what we sent: {"op":"subscribe",..}; options answer {"type":"COMMAND_RESP",..}; a pong has op "ping" or "pong". */
+/* Answers to what we sent: {"op":"subscribe",..}; options answer {"type":"COMMAND_RESP",..}; a pong has op "ping" or
+ * "pong". */
 static bool control_message(struct message *m)
 {
-    static const struct { const char *op; uint8_t kind; } ops[] = {
-        {"subscribe", MR_BYBIT_SUBSCRIBE}, {"unsubscribe", MR_BYBIT_UNSUBSCRIBE}, {"ping", MR_BYBIT_PONG}, {"pong", MR_BYBIT_PONG},
+    static const struct {
+        const char *op;
+        uint8_t kind;
+    } ops[] = {
+        {"subscribe", MR_BYBIT_SUBSCRIBE},
+        {"unsubscribe", MR_BYBIT_UNSUBSCRIBE},
+        {"ping", MR_BYBIT_PONG},
+        {"pong", MR_BYBIT_PONG},
     };
     struct mr_field *what = m->op.type == MR_JSON_NONE ? &m->type : &m->op;
     mr_shape_refuse(&m->rows.dec->recorder);

@@ -11,12 +11,14 @@ struct body {
 
 static bool find_kind(struct body *b, struct mr_span url)
 {
+    /* clang-format off */
     static const struct { const char *path; uint8_t kind; } bodies[] = {
         {"/market/instruments-info", MR_BYBIT_REST_INSTRUMENTS},
         {"/market/orderbook", MR_BYBIT_REST_BOOK},
         {"/market/tickers", MR_BYBIT_REST_TICKERS},
         {"/market/open-interest", MR_BYBIT_REST_INTEREST},
     };
+    /* clang-format on */
     struct mr_span path = mr_span_before(url, '?');
     for (size_t i = 0; i < MR_COUNT_OF(bodies); i++) {
         uint32_t n = (uint32_t)strlen(bodies[i].path);
@@ -71,7 +73,9 @@ static bool instrument(struct body *b, struct mr_json *j)
     struct mr_instrument it = {
         .venue = MR_VENUE_bybit,
         .product = r->dec->product,
-        .type = spot ? MR_TYPE_SPOT : future ? MR_TYPE_FUTURE : MR_TYPE_PERPETUAL,
+        .type = spot     ? MR_TYPE_SPOT
+                : future ? MR_TYPE_FUTURE
+                         : MR_TYPE_PERPETUAL,
         .flags = mr_field_has(&status) && !mr_field_is(&status, "Trading") ? MR_INSTRUMENT_HALTED : 0,
         .multiplier = 1, /* a size is in coins; 1000PEPE is a coin of its own */
     };
@@ -130,7 +134,8 @@ static bool ticker(struct body *b, struct mr_json *j)
     if (!mr_fields_read(r, &again, names, 1, &symbol) || !mr_field_text(r, &symbol, "symbol"))
         return mr_rows_late_end(r, &again);
     if (b->table && !mr_instruments_find(b->table, MR_VENUE_bybit, r->dec->product, symbol.text))
-        (void)mr_instruments_add_bare(b->table, MR_VENUE_bybit, r->dec->product, symbol.text); /* a full table: MR_E_SYMBOL below */
+        /* a full table: MR_E_SYMBOL below */
+        (void)mr_instruments_add_bare(b->table, MR_VENUE_bybit, r->dec->product, symbol.text);
     if (!mr_rows_symbol(r, symbol.text))
         return false;
     mr_json_open(&again, raw.data, raw.len);
@@ -166,9 +171,12 @@ static bool interest(struct body *b, struct mr_json *j, bool first)
 static bool row(struct body *b, struct mr_json *j, bool first)
 {
     switch (b->kind) {
-    case MR_BYBIT_REST_INSTRUMENTS: return instrument(b, j);
-    case MR_BYBIT_REST_TICKERS: return ticker(b, j);
-    default: return interest(b, j, first);
+    case MR_BYBIT_REST_INSTRUMENTS:
+        return instrument(b, j);
+    case MR_BYBIT_REST_TICKERS:
+        return ticker(b, j);
+    default:
+        return interest(b, j, first);
     }
 }
 

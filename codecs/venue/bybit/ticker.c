@@ -1,11 +1,25 @@
 /* One row of tickers: mark, index, funding, open interest, best bid and ask, each only if the row has it.
  *
- * On linear products a delta leaves out what did not change, so what belongs together (rate and time of funding, price and size
- * of a side) is completed from the last values; a value never comes from them alone. "" means "does not apply". */
+ * On linear products a delta leaves out what did not change, so what belongs together (rate and time of funding, price
+ * and size of a side) is completed from the last values; a value never comes from them alone. "" means "does not
+ * apply". */
 #include "codecs/venue/bybit/bybit_priv.h"
 
 enum {
-    MARK, INDEX, INTEREST, INTEREST_USD, INTERVAL, NEXT, RATE, BID, BID_SIZE, ASK, ASK_SIZE, SINGLE, SINGLE_USD, FIELDS
+    MARK,
+    INDEX,
+    INTEREST,
+    INTEREST_USD,
+    INTERVAL,
+    NEXT,
+    RATE,
+    BID,
+    BID_SIZE,
+    ASK,
+    ASK_SIZE,
+    SINGLE,
+    SINGLE_USD,
+    FIELDS
 };
 static const struct mr_field_name names[FIELDS] = {
     [MARK] = MR_FIELD("markPrice"),
@@ -85,8 +99,8 @@ static bool interest(struct mr_rows *rows, const struct mr_field *f, struct mr_b
 }
 
 /* A side is known when price and size are; one of them alone changes the other's partner, never makes one. */
-static bool side(struct mr_rows *rows, const struct mr_field *f, int price, int size, struct mr_level *level, uint8_t *known,
-                 uint8_t bit)
+static bool side(struct mr_rows *rows, const struct mr_field *f, int price, int size, struct mr_level *level,
+                 uint8_t *known, uint8_t bit)
 {
     bool has_price = mr_field_has(&f[price]), has_size = mr_field_has(&f[size]);
     if ((f[price].type != MR_JSON_NONE && !has_price) || (f[size].type != MR_JSON_NONE && !has_size)) {
@@ -108,7 +122,8 @@ static bool best(struct mr_rows *rows, const struct mr_field *f, struct mr_bybit
     if (!side(rows, f, BID, BID_SIZE, &last->bid, &last->known, MR_BYBIT_KNOWN_BID) ||
         !side(rows, f, ASK, ASK_SIZE, &last->ask, &last->known, MR_BYBIT_KNOWN_ASK))
         return false;
-    bool said = mr_field_has(&f[BID]) || mr_field_has(&f[BID_SIZE]) || mr_field_has(&f[ASK]) || mr_field_has(&f[ASK_SIZE]);
+    bool said =
+        mr_field_has(&f[BID]) || mr_field_has(&f[BID_SIZE]) || mr_field_has(&f[ASK]) || mr_field_has(&f[ASK_SIZE]);
     if (!said || (last->known & both) != both)
         return true;
     struct mr_level *level;
@@ -122,7 +137,8 @@ static bool best(struct mr_rows *rows, const struct mr_field *f, struct mr_bybit
     return true;
 }
 
-bool mr_bybit_ticker_row(struct mr_rows *rows, struct mr_json *j, struct mr_bybit_ticker *last, int64_t venue_ns, bool with_best)
+bool mr_bybit_ticker_row(struct mr_rows *rows, struct mr_json *j, struct mr_bybit_ticker *last, int64_t venue_ns,
+                         bool with_best)
 {
     struct mr_field f[FIELDS];
     struct mr_event *ev;

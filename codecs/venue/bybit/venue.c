@@ -1,6 +1,7 @@
 /* Bybit v5 on one screen. */
 #include "codecs/venue/bybit/bybit_priv.h"
 
+/* clang-format off */
 static const struct mr_product products[] = {
     [MR_BYBIT_LINEAR] = {.name = "linear",
                          .channels = MR_TRADES | MR_BEST | MR_DEPTH | MR_LIQUIDATIONS | MR_MARKS | MR_FUNDINGS | MR_INTERESTS |
@@ -15,12 +16,13 @@ static const struct mr_product products[] = {
                        .primary_trades = "publicTrade"},
     {0},
 };
+/* clang-format on */
 
 static const struct mr_venue_kind kinds[] = {
 #define MR_X(id, name, channel) {name, channel},
     MR_BYBIT_KINDS(MR_X)
 #undef MR_X
-    {0},
+        {0},
 };
 
 /* Partial values are worth nothing after a reconnect: a snapshot comes first. */

@@ -1,5 +1,5 @@
-/* Hyperliquid: {"channel":..,"data":..}. Sizes are coins, prices dollars; there are no sequence numbers, so `time` (ms, of
- * the block) stands in for them. */
+/* Hyperliquid: {"channel":..,"data":..}. Sizes are coins, prices dollars; there are no sequence numbers, so `time` (ms,
+ * of the block) stands in for them. */
 #include "codecs/venue/hyperliquid/hyperliquid_priv.h"
 
 struct message {
@@ -19,7 +19,8 @@ static const char *const kinds[] = {
 
 /* ---- trades ---- */
 
-/* users is [buyer, seller]. A liquidator that bought took a long position over from who lost it: a long was liquidated. */
+/* users is [buyer, seller]. A liquidator that bought took a long position over from who lost it: a long was
+ * liquidated. */
 static bool taken_over(const struct message *m, struct mr_span users, uint8_t *side)
 {
     const struct mr_hyperliquid_state *state = m->rows.dec->state;
@@ -41,11 +42,13 @@ static bool taken_over(const struct message *m, struct mr_span users, uint8_t *s
 static bool trade(struct message *m, struct mr_json *j)
 {
     enum { COIN, SIDE, PX, SZ, TIME, TID, USERS, FIELDS };
-    static const struct mr_field_name names[FIELDS] = {MR_FIELD("coin"), MR_FIELD("side"), MR_FIELD("px"),   MR_FIELD("sz"),
-                                                       MR_FIELD("time"), MR_FIELD("tid"),  MR_FIELD("users")};
+    static const struct mr_field_name names[FIELDS] = {MR_FIELD("coin"), MR_FIELD("side"), MR_FIELD("px"),
+                                                       MR_FIELD("sz"),   MR_FIELD("time"), MR_FIELD("tid"),
+                                                       MR_FIELD("users")};
     struct mr_rows *r = &m->rows;
     struct mr_field f[FIELDS];
-    if (!mr_fields_read(r, j, names, FIELDS, f) || !mr_field_text(r, &f[COIN], "coin") || !mr_rows_symbol(r, f[COIN].text))
+    if (!mr_fields_read(r, j, names, FIELDS, f) || !mr_field_text(r, &f[COIN], "coin") ||
+        !mr_rows_symbol(r, f[COIN].text))
         return false;
     struct mr_event *ev = mr_rows_event(r, MR_EVENT_TRADE, 0);
     if (!ev || !mr_field_ms(r, &f[TIME], "time", &ev->venue_ns) || !mr_field_u64(r, &f[TID], "tid", &ev->seq) ||
@@ -109,7 +112,8 @@ static bool bbo(struct message *m, struct mr_json *j)
     struct mr_field f[FIELDS];
     struct mr_level *level;
     struct mr_json best;
-    if (!mr_fields_read(r, j, names, FIELDS, f) || !mr_field_text(r, &f[COIN], "coin") || !mr_rows_symbol(r, f[COIN].text))
+    if (!mr_fields_read(r, j, names, FIELDS, f) || !mr_field_text(r, &f[COIN], "coin") ||
+        !mr_rows_symbol(r, f[COIN].text))
         return false;
     if (!mr_field_has(&f[BEST]))
         return mr_rows_fail(r, MR_E_MISSING, "bbo");
@@ -149,9 +153,9 @@ bool mr_hyperliquid_book(struct mr_rows *r, struct mr_json *j)
         bool is_levels = mr_json_key_is(j, key, "levels");
         if (is_levels && (head || late.data))
             return mr_rows_fail(r, MR_E_MALFORMED, "levels");
-        bool ok = is_levels ? (r->instrument ? levels(r, j, &head) : mr_json_raw(j, &late))
-                  : mr_json_key_is(j, key, "coin")
-                      ? mr_field_take(r, j, &coin, "coin") && mr_field_text(r, &coin, "coin") && mr_rows_symbol(r, coin.text)
+        bool ok = is_levels                        ? (r->instrument ? levels(r, j, &head) : mr_json_raw(j, &late))
+                  : mr_json_key_is(j, key, "coin") ? mr_field_take(r, j, &coin, "coin") &&
+                                                         mr_field_text(r, &coin, "coin") && mr_rows_symbol(r, coin.text)
                   : mr_json_key_is(j, key, "time") ? mr_field_take(r, j, &time, "time")
                                                    : mr_json_skip(j);
         if (!ok)
@@ -187,8 +191,8 @@ static int64_t worth(const struct mr_event *interest, const struct mr_event *mar
 bool mr_hyperliquid_ctx(struct mr_rows *r, struct mr_json *j)
 {
     enum { FUNDING, INTEREST, ORACLE, MARK, FIELDS };
-    static const struct mr_field_name names[FIELDS] = {MR_FIELD("funding"), MR_FIELD("openInterest"), MR_FIELD("oraclePx"),
-                                                       MR_FIELD("markPx")};
+    static const struct mr_field_name names[FIELDS] = {MR_FIELD("funding"), MR_FIELD("openInterest"),
+                                                       MR_FIELD("oraclePx"), MR_FIELD("markPx")};
     static const uint8_t kind_of[FIELDS] = {MR_EVENT_FUNDING, MR_EVENT_OPEN_INTEREST, MR_EVENT_INDEX, MR_EVENT_MARK};
     static const uint8_t order[FIELDS] = {MARK, ORACLE, FUNDING, INTEREST};
     struct mr_field f[FIELDS];
@@ -230,7 +234,10 @@ static bool context(struct message *m, struct mr_json *j)
 
 static uint32_t interval_of(struct mr_span name)
 {
-    static const struct { char unit; uint32_t seconds; } units[] = {{'m', 60}, {'h', 3600}, {'d', 86400}, {'w', 604800}, {'M', 2592000}};
+    static const struct {
+        char unit;
+        uint32_t seconds;
+    } units[] = {{'m', 60}, {'h', 3600}, {'d', 86400}, {'w', 604800}, {'M', 2592000}};
     uint32_t n = 0, i = 0;
     for (; i < name.len && i < 3 && (uint8_t)(name.data[i] - '0') < 10; i++)
         n = n * 10 + (name.data[i] - '0');
@@ -244,8 +251,9 @@ static uint32_t interval_of(struct mr_span name)
 static bool candle(struct message *m, struct mr_json *j)
 {
     enum { T, S, I, O, C, H, L, V, N, FIELDS };
-    static const struct mr_field_name names[FIELDS] = {MR_FIELD("t"), MR_FIELD("s"), MR_FIELD("i"), MR_FIELD("o"), MR_FIELD("c"),
-                                                       MR_FIELD("h"), MR_FIELD("l"), MR_FIELD("v"), MR_FIELD("n")};
+    static const struct mr_field_name names[FIELDS] = {MR_FIELD("t"), MR_FIELD("s"), MR_FIELD("i"),
+                                                       MR_FIELD("o"), MR_FIELD("c"), MR_FIELD("h"),
+                                                       MR_FIELD("l"), MR_FIELD("v"), MR_FIELD("n")};
     struct mr_rows *r = &m->rows;
     struct mr_field f[FIELDS];
     uint64_t count = 0;
@@ -278,15 +286,23 @@ static bool data(struct message *m, struct mr_json *j)
 {
     m->done = true;
     switch (m->kind) {
-    case MR_HYPERLIQUID_TRADES: return trades(m, j);
-    case MR_HYPERLIQUID_BBO: return bbo(m, j);
-    case MR_HYPERLIQUID_L2BOOK: return mr_hyperliquid_book(&m->rows, j);
+    case MR_HYPERLIQUID_TRADES:
+        return trades(m, j);
+    case MR_HYPERLIQUID_BBO:
+        return bbo(m, j);
+    case MR_HYPERLIQUID_L2BOOK:
+        return mr_hyperliquid_book(&m->rows, j);
     case MR_HYPERLIQUID_CTX:
-    case MR_HYPERLIQUID_SPOT_CTX: return context(m, j);
-    case MR_HYPERLIQUID_CANDLE: return candle(m, j);
+    case MR_HYPERLIQUID_SPOT_CTX:
+        return context(m, j);
+    case MR_HYPERLIQUID_CANDLE:
+        return candle(m, j);
     case MR_HYPERLIQUID_USER:
-    case MR_HYPERLIQUID_USER_FILLS: return mr_hyperliquid_fills(&m->rows, j);
-    default: mr_shape_refuse(&m->rows.dec->recorder); return mr_json_skip(j);
+    case MR_HYPERLIQUID_USER_FILLS:
+        return mr_hyperliquid_fills(&m->rows, j);
+    default:
+        mr_shape_refuse(&m->rows.dec->recorder);
+        return mr_json_skip(j);
     }
 }
 

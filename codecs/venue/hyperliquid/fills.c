@@ -1,9 +1,10 @@
-/* Liquidations as a followed address sees them: fills of `user` (userEvents) and `userFills` that carry a "liquidation" object.
- * It stands on the fill of the liquidated user and on that of whoever traded with it, so a busy market maker samples others'.
+/* Liquidations as a followed address sees them: fills of `user` (userEvents) and `userFills` that carry a "liquidation"
+ * object. It stands on the fill of the liquidated user and on that of whoever traded with it, so a busy market maker
+ * samples others'.
  *
- * The liquidated position is the opposite of the forced order. That order's side is `side` on the liquidated user's own fill, and
- * the opposite on a counterparty's. Whose fill it is: `user` says so in userFills; userEvents do not name their user, but a forced
- * order always takes, so there it is the side that crossed. */
+ * The liquidated position is the opposite of the forced order. That order's side is `side` on the liquidated user's own
+ * fill, and the opposite on a counterparty's. Whose fill it is: `user` says so in userFills; userEvents do not name
+ * their user, but a forced order always takes, so there it is the side that crossed. */
 #include "codecs/venue/hyperliquid/hyperliquid_priv.h"
 
 static bool liquidated_user(struct mr_rows *r, struct mr_span raw, struct mr_field *user)
@@ -18,8 +19,9 @@ static bool liquidated_user(struct mr_rows *r, struct mr_span raw, struct mr_fie
 static bool fill(struct mr_rows *r, struct mr_json *j, const struct mr_field *followed)
 {
     enum { COIN, PX, SZ, SIDE, TIME, CROSSED, TID, LIQUIDATION, FIELDS };
-    static const struct mr_field_name names[FIELDS] = {MR_FIELD("coin"), MR_FIELD("px"),      MR_FIELD("sz"),  MR_FIELD("side"),
-                                                       MR_FIELD("time"), MR_FIELD("crossed"), MR_FIELD("tid"), MR_FIELD("liquidation")};
+    static const struct mr_field_name names[FIELDS] = {MR_FIELD("coin"), MR_FIELD("px"),         MR_FIELD("sz"),
+                                                       MR_FIELD("side"), MR_FIELD("time"),       MR_FIELD("crossed"),
+                                                       MR_FIELD("tid"),  MR_FIELD("liquidation")};
     struct mr_field f[FIELDS], loser;
     bool own = false;
     uint8_t side = 0;

@@ -1,5 +1,6 @@
 /* Hyperliquid REST bodies. All come from one address, POST /info, so the body itself says what it is: an object with a
- * universe (meta), a pair of that and contexts in the same order (metaAndAssetCtxs), or an object with levels (l2Book). */
+ * universe (meta), a pair of that and contexts in the same order (metaAndAssetCtxs), or an object with levels
+ * (l2Book). */
 #include "codecs/venue/hyperliquid/hyperliquid_priv.h"
 
 #define UNIVERSE_MAX 1024
@@ -9,7 +10,8 @@ struct universe {
     uint32_t count;
 };
 
-/* Prices have at most 6 - szDecimals decimals, sizes szDecimals. (Also at most 5 significant digits, which is no tick.) */
+/* Prices have at most 6 - szDecimals decimals, sizes szDecimals. (Also at most 5 significant digits, which is no
+ * tick.) */
 static struct mr_span step_of(uint64_t decimals)
 {
     static const char *const steps[] = {"1", "0.1", "0.01", "0.001", "0.0001", "0.00001", "0.000001"};
@@ -19,7 +21,8 @@ static struct mr_span step_of(uint64_t decimals)
 static bool asset(struct mr_rows *r, struct mr_json *j, struct mr_instruments *table, struct universe *u)
 {
     enum { NAME, DECIMALS, DELISTED, FIELDS };
-    static const struct mr_field_name names[FIELDS] = {MR_FIELD("name"), MR_FIELD("szDecimals"), MR_FIELD("isDelisted")};
+    static const struct mr_field_name names[FIELDS] = {MR_FIELD("name"), MR_FIELD("szDecimals"),
+                                                       MR_FIELD("isDelisted")};
     struct mr_field f[FIELDS];
     uint64_t decimals;
     if (!mr_fields_read(r, j, names, FIELDS, f) || !mr_field_text(r, &f[NAME], "name") ||
@@ -101,8 +104,8 @@ static uint8_t object_kind(const struct mr_frame *body)
     return MR_HYPERLIQUID_UNKNOWN;
 }
 
-int mr_hyperliquid_rest(struct mr_decoder *dec, struct mr_span url, const struct mr_frame *body, struct mr_instruments *table,
-                        union mr_slot *out, uint32_t out_max)
+int mr_hyperliquid_rest(struct mr_decoder *dec, struct mr_span url, const struct mr_frame *body,
+                        struct mr_instruments *table, union mr_slot *out, uint32_t out_max)
 {
     struct mr_rows r;
     struct mr_json j;

@@ -1,6 +1,7 @@
 /* Hyperliquid on one screen. */
 #include "codecs/venue/hyperliquid/hyperliquid_priv.h"
 
+/* clang-format off */
 static const struct mr_product products[] = {
     {.name = "perp",
      .channels = MR_TRADES | MR_BEST | MR_DEPTH | MR_LIQUIDATIONS | MR_MARKS | MR_FUNDINGS | MR_INTERESTS | MR_CANDLES | MR_CONTROL,
@@ -9,12 +10,13 @@ static const struct mr_product products[] = {
      .primary_trades = "trades"},
     {0},
 };
+/* clang-format on */
 
 static const struct mr_venue_kind kinds[] = {
 #define MR_X(id, name, channel) {name, channel},
     MR_HYPERLIQUID_KINDS(MR_X)
 #undef MR_X
-    {0},
+        {0},
 };
 
 /* The next trades of every coin are a back-fill again. */
@@ -43,7 +45,8 @@ static bool address(const char *text, char *out)
     out[0] = '0';
     out[1] = 'x';
     for (int i = 2; i < MR_HYPERLIQUID_ADDRESS; i++) {
-        char c = text[i] >= 'A' && text[i] <= 'F' ? (char)(text[i] | 0x20) : text[i]; /* on the wire they are in lower case */
+        /* on the wire they are in lower case */
+        char c = text[i] >= 'A' && text[i] <= 'F' ? (char)(text[i] | 0x20) : text[i];
         if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')))
             return false;
         out[i] = c;

@@ -10,10 +10,14 @@ static const struct {
 #undef MR_X
 };
 
-/* "candle15m" is 900 seconds; months (M) are 30 days, as venues count them. Zones ("utc") change where a bar starts only. */
+/* "candle15m" is 900 seconds; months (M) are 30 days, as venues count them. Zones ("utc") change where a bar starts
+ * only. */
 static uint32_t interval_of(struct mr_span name)
 {
-    static const struct { char unit; uint32_t seconds; } units[] = {
+    static const struct {
+        char unit;
+        uint32_t seconds;
+    } units[] = {
         {'s', 1}, {'m', 60}, {'H', 3600}, {'D', 86400}, {'W', 604800}, {'M', 2592000},
     };
     uint32_t n = 0, i = sizeof "candle" - 1;
@@ -112,6 +116,7 @@ static bool data_message(struct envelope *e)
 
 static bool event_message(struct envelope *e)
 {
+    /* clang-format off */
     static const struct { const char *name; uint8_t kind; } events[] = {
         {"subscribe", MR_OKX_KIND_SUBSCRIBE},
         {"unsubscribe", MR_OKX_KIND_UNSUBSCRIBE},
@@ -121,6 +126,7 @@ static bool event_message(struct envelope *e)
         {"channel-conn-count-error", MR_OKX_KIND_CONN_COUNT_ERROR},
         {"login", MR_OKX_KIND_LOGIN},
     };
+    /* clang-format on */
     struct mr_rows *r = &e->m.rows;
     mr_shape_refuse(&r->dec->recorder);
     for (size_t i = 0; i < MR_COUNT_OF(events); i++)

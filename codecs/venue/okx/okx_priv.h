@@ -9,12 +9,21 @@ enum { MR_OKX_PUBLIC, MR_OKX_BUSINESS }; /* rows of products[] */
 /* How the rows of a channel are read. */
 enum mr_okx_rows {
     MR_OKX_NOTHING, /* understood, no events */
-    MR_OKX_TRADES, MR_OKX_BBO, MR_OKX_BOOKS, MR_OKX_BOOKS5, MR_OKX_TICKERS, MR_OKX_MARK, MR_OKX_INDEX, MR_OKX_FUNDING,
-    MR_OKX_INTEREST, MR_OKX_CANDLE, MR_OKX_LIQUIDATIONS,
+    MR_OKX_TRADES,
+    MR_OKX_BBO,
+    MR_OKX_BOOKS,
+    MR_OKX_BOOKS5,
+    MR_OKX_TICKERS,
+    MR_OKX_MARK,
+    MR_OKX_INDEX,
+    MR_OKX_FUNDING,
+    MR_OKX_INTEREST,
+    MR_OKX_CANDLE,
+    MR_OKX_LIQUIDATIONS,
 };
 
-/* Message kinds that are channels: id, name, channel bits, how rows are read. A book's snapshot stands straight before its update.
- * The frequent ones stand first: names are tried in this order. */
+/* Message kinds that are channels: id, name, channel bits, how rows are read. A book's snapshot stands straight before
+ * its update. The frequent ones stand first: names are tried in this order. */
 #define MR_OKX_CHANNELS(X)                                                                 \
     X(BOOKS,           "books snapshot",           MR_DEPTH,        BOOKS)                 \
     X(BOOKS_UPDATE,    "books update",             MR_DEPTH,        BOOKS)                 \
@@ -86,9 +95,9 @@ enum mr_okx_kind {
     MR_OKX_CHANNELS(MR_X)
 #undef MR_X
 #define MR_X(id, name, channel) MR_OKX_KIND_##id,
-    MR_OKX_OTHERS(MR_X)
+        MR_OKX_OTHERS(MR_X)
 #undef MR_X
-        MR_OKX_KIND_COUNT
+            MR_OKX_KIND_COUNT
 };
 static_assert(MR_OKX_KIND_COUNT < MR_VENUE_KINDS_MAX, "dec->messages has a counter for each");
 

@@ -31,12 +31,14 @@ static bool body_of(struct mr_okx_message *m, struct mr_span url)
 }
 
 enum { ID, TYPE, BASE, QUOTE, SETTLE, VALUE, TIMES, KIND, TICK, LOT, STATE, ULY, FAMILY, FIELDS };
+/* clang-format off */
 static const struct mr_field_name names[FIELDS] = {
     [ID] = MR_FIELD("instId"),     [TYPE] = MR_FIELD("instType"),    [BASE] = MR_FIELD("baseCcy"), [QUOTE] = MR_FIELD("quoteCcy"),
     [SETTLE] = MR_FIELD("settleCcy"), [VALUE] = MR_FIELD("ctVal"),   [TIMES] = MR_FIELD("ctMult"), [KIND] = MR_FIELD("ctType"),
     [TICK] = MR_FIELD("tickSz"),   [LOT] = MR_FIELD("lotSz"),        [STATE] = MR_FIELD("state"),  [ULY] = MR_FIELD("uly"),
     [FAMILY] = MR_FIELD("instFamily"),
 };
+/* clang-format on */
 
 static uint8_t type_of(const struct mr_field *f)
 {
@@ -62,14 +64,16 @@ static bool multiplier(const struct mr_field *f, struct mr_instrument *it)
         return false;
     both = mr_decimal_normal(both);
     it->multiplier_scale = both.exponent < 0 ? (int8_t)-both.exponent : 0;
-    return it->multiplier_scale <= MR_SCALE_MAX && mr_decimal_rescale(both, it->multiplier_scale, &it->multiplier) == MR_OK;
+    return it->multiplier_scale <= MR_SCALE_MAX &&
+           mr_decimal_rescale(both, it->multiplier_scale, &it->multiplier) == MR_OK;
 }
 
-/* Spot rows name base and quote; contracts name their underlying, "BTC-USD", or family, "BTC-USD_UM". Options are quoted in the
- * coin they settle in. */
+/* Spot rows name base and quote; contracts name their underlying, "BTC-USD", or family, "BTC-USD_UM". Options are
+ * quoted in the coin they settle in. */
 static void assets(const struct mr_field *f, struct mr_instrument *it)
 {
-    struct mr_span base = f[BASE].text, quote = f[QUOTE].text, pair = mr_field_has(&f[ULY]) ? f[ULY].text : f[FAMILY].text;
+    struct mr_span base = f[BASE].text, quote = f[QUOTE].text,
+                   pair = mr_field_has(&f[ULY]) ? f[ULY].text : f[FAMILY].text;
     if (!mr_field_has(&f[BASE]) && (mr_field_has(&f[ULY]) || mr_field_has(&f[FAMILY]))) {
         base = mr_span_before(pair, '-');
         quote = mr_span_before(mr_span_after(pair, '-'), '_');

@@ -8,7 +8,8 @@ static bool instrument(struct mr_okx_message *m, const struct mr_field *own)
     return symbol.len ? mr_rows_symbol(&m->rows, symbol) : mr_rows_fail(&m->rows, MR_E_MISSING, "instId");
 }
 
-/* Since 2023 trades are aggregated: `tradeId` is the last of `count`. A 2022 row has neither count nor source nor seqId. */
+/* Since 2023 trades are aggregated: `tradeId` is the last of `count`. A 2022 row has neither count nor source nor
+ * seqId. */
 static bool trade(struct mr_okx_message *m, struct mr_json *j)
 {
     enum { ID, TRADE, PX, SZ, SIDE, TS, FIELDS };
@@ -92,8 +93,8 @@ struct book_fields {
     struct mr_field ts, checksum, seq, prev;
 };
 
-/* prevSeqId is -1 (or, seen once, not there) on a snapshot. Two exceptions are no gaps: a keep-alive after 60 quiet seconds
- * (no levels, prev == seq), and a restart of the venue's numbers (seq < prev). */
+/* prevSeqId is -1 (or, seen once, not there) on a snapshot. Two exceptions are no gaps: a keep-alive after 60 quiet
+ * seconds (no levels, prev == seq), and a restart of the venue's numbers (seq < prev). */
 static bool book_sequence(struct mr_okx_message *m, struct book_fields *f, struct mr_book_head *head)
 {
     struct mr_rows *r = &m->rows;
@@ -163,12 +164,15 @@ static bool ticker(struct mr_okx_message *m, struct mr_json *j)
     if (!head || !mr_field_ms(r, &f[TS], "ts", &head->venue_ns))
         return false;
     head->flags |= MR_FLAG_SECONDARY;
-    if (has_bid && (!mr_field_price(r, &f[BID], "bidPx", &level[0].price) || !mr_field_size(r, &f[BID_SIZE], "bidSz", &level[0].size)))
+    if (has_bid && (!mr_field_price(r, &f[BID], "bidPx", &level[0].price) ||
+                    !mr_field_size(r, &f[BID_SIZE], "bidSz", &level[0].size)))
         return false;
-    return !has_ask || (mr_field_price(r, &f[ASK], "askPx", &level[1].price) && mr_field_size(r, &f[ASK_SIZE], "askSz", &level[1].size));
+    return !has_ask || (mr_field_price(r, &f[ASK], "askPx", &level[1].price) &&
+                        mr_field_size(r, &f[ASK_SIZE], "askSz", &level[1].size));
 }
 
-static bool value(struct mr_okx_message *m, struct mr_json *j, enum mr_event_kind kind, const struct mr_field_name names[3])
+static bool value(struct mr_okx_message *m, struct mr_json *j, enum mr_event_kind kind,
+                  const struct mr_field_name names[3])
 {
     struct mr_rows *r = &m->rows;
     struct mr_field f[3];
@@ -185,7 +189,8 @@ static bool mark(struct mr_okx_message *m, struct mr_json *j)
     return value(m, j, MR_EVENT_MARK, names);
 }
 
-/* instId names the index ("BTC-USDT", "LTC-USD"), which is an instrument of its own, or the spot pair spelt the same. */
+/* instId names the index ("BTC-USDT", "LTC-USD"), which is an instrument of its own, or the spot pair spelt the
+ * same. */
 static bool index_price(struct mr_okx_message *m, struct mr_json *j)
 {
     static const struct mr_field_name names[3] = {MR_FIELD("instId"), MR_FIELD("idxPx"), MR_FIELD("ts")};
@@ -195,8 +200,9 @@ static bool index_price(struct mr_okx_message *m, struct mr_json *j)
 static bool funding(struct mr_okx_message *m, struct mr_json *j)
 {
     enum { ID, RATE, TIME, NEXT_TIME, TS, FIELDS };
-    static const struct mr_field_name names[FIELDS] = {MR_FIELD("instId"), MR_FIELD("fundingRate"), MR_FIELD("fundingTime"),
-                                                       MR_FIELD("nextFundingTime"), MR_FIELD("ts")};
+    static const struct mr_field_name names[FIELDS] = {MR_FIELD("instId"), MR_FIELD("fundingRate"),
+                                                       MR_FIELD("fundingTime"), MR_FIELD("nextFundingTime"),
+                                                       MR_FIELD("ts")};
     struct mr_rows *r = &m->rows;
     struct mr_field f[FIELDS];
     int64_t next = 0;
@@ -222,8 +228,8 @@ static bool funding(struct mr_okx_message *m, struct mr_json *j)
 static bool interest(struct mr_okx_message *m, struct mr_json *j)
 {
     enum { ID, OI, CCY, USD, TS, FIELDS };
-    static const struct mr_field_name names[FIELDS] = {MR_FIELD("instId"), MR_FIELD("oi"), MR_FIELD("oiCcy"), MR_FIELD("oiUsd"),
-                                                       MR_FIELD("ts")};
+    static const struct mr_field_name names[FIELDS] = {MR_FIELD("instId"), MR_FIELD("oi"), MR_FIELD("oiCcy"),
+                                                       MR_FIELD("oiUsd"), MR_FIELD("ts")};
     struct mr_rows *r = &m->rows;
     struct mr_field f[FIELDS];
     mr_shape_refuse(&r->dec->recorder);
@@ -238,12 +244,13 @@ static bool interest(struct mr_okx_message *m, struct mr_json *j)
            mr_field_micro(r, &f[USD], "oiUsd", &ev->aux) && mr_field_ms(r, &f[TS], "ts", &ev->venue_ns);
 }
 
-/* [ts, open, high, low, close, volume, ...older rows end here or after one more..., confirm]. Volume in contracts, or coins of a
- * spot pair: the unit of sizes. */
+/* [ts, open, high, low, close, volume, ...older rows end here or after one more..., confirm]. Volume in contracts, or
+ * coins of a spot pair: the unit of sizes. */
 static bool candle(struct mr_okx_message *m, struct mr_json *j)
 {
     enum { TS, O, H, L, C, V, CONFIRM = 8, FIELDS };
-    static const char *const names[FIELDS] = {"ts", "open", "high", "low", "close", "vol", "volCcy", "volCcyQuote", "confirm"};
+    static const char *const names[FIELDS] = {"ts",  "open",   "high",        "low",    "close",
+                                              "vol", "volCcy", "volCcyQuote", "confirm"};
     struct mr_rows *r = &m->rows;
     struct mr_field f[FIELDS] = {0};
     uint32_t n = 0;
@@ -271,11 +278,13 @@ static bool candle(struct mr_okx_message *m, struct mr_json *j)
     return true;
 }
 
-/* `side` is of the order that closes the position: sell closes a long. bkPx is the bankruptcy price, sz is in contracts. */
+/* `side` is of the order that closes the position: sell closes a long. bkPx is the bankruptcy price, sz is in
+ * contracts. */
 static bool liquidation(struct mr_okx_message *m, struct mr_json *j)
 {
     enum { PX, SIDE, SZ, TS, FIELDS };
-    static const struct mr_field_name names[FIELDS] = {MR_FIELD("bkPx"), MR_FIELD("side"), MR_FIELD("sz"), MR_FIELD("ts")};
+    static const struct mr_field_name names[FIELDS] = {MR_FIELD("bkPx"), MR_FIELD("side"), MR_FIELD("sz"),
+                                                       MR_FIELD("ts")};
     struct mr_rows *r = &m->rows;
     struct mr_field f[FIELDS];
     if (!mr_fields_read(r, j, names, FIELDS, f))
@@ -285,7 +294,8 @@ static bool liquidation(struct mr_okx_message *m, struct mr_json *j)
         !mr_field_size(r, &f[SZ], "sz", &ev->size) || !mr_field_side(r, &f[SIDE], "side", "sell", "buy", &ev->flags) ||
         !mr_rows_notional(r, ev))
         return false;
-    if (!(r->instrument->flags & MR_INSTRUMENT_QUOTE_USD)) /* and without metadata, where the contract's value is unknown */
+    /* and without metadata, where the contract's value is unknown */
+    if (!(r->instrument->flags & MR_INSTRUMENT_QUOTE_USD))
         ev->flags |= MR_FLAG_CAUTION;
     return true;
 }
@@ -311,18 +321,30 @@ static bool liquidations(struct mr_okx_message *m, struct mr_json *j)
 bool mr_okx_row(struct mr_okx_message *m, struct mr_json *j)
 {
     switch (m->how) {
-    case MR_OKX_TRADES: return trade(m, j);
-    case MR_OKX_BBO: return bbo(m, j);
+    case MR_OKX_TRADES:
+        return trade(m, j);
+    case MR_OKX_BBO:
+        return bbo(m, j);
     case MR_OKX_BOOKS:
-    case MR_OKX_BOOKS5: return book(m, j);
-    case MR_OKX_TICKERS: return ticker(m, j);
-    case MR_OKX_MARK: return mark(m, j);
-    case MR_OKX_INDEX: return index_price(m, j);
-    case MR_OKX_FUNDING: return funding(m, j);
-    case MR_OKX_INTEREST: return interest(m, j);
-    case MR_OKX_CANDLE: return candle(m, j);
-    case MR_OKX_LIQUIDATIONS: return liquidations(m, j);
-    default: mr_shape_refuse(&m->rows.dec->recorder); return mr_json_skip(j);
+    case MR_OKX_BOOKS5:
+        return book(m, j);
+    case MR_OKX_TICKERS:
+        return ticker(m, j);
+    case MR_OKX_MARK:
+        return mark(m, j);
+    case MR_OKX_INDEX:
+        return index_price(m, j);
+    case MR_OKX_FUNDING:
+        return funding(m, j);
+    case MR_OKX_INTEREST:
+        return interest(m, j);
+    case MR_OKX_CANDLE:
+        return candle(m, j);
+    case MR_OKX_LIQUIDATIONS:
+        return liquidations(m, j);
+    default:
+        mr_shape_refuse(&m->rows.dec->recorder);
+        return mr_json_skip(j);
     }
 }
 

@@ -1,6 +1,7 @@
 /* OKX v5 on one screen. */
 #include "codecs/venue/okx/okx_priv.h"
 
+/* clang-format off */
 static const struct mr_product products[] = {
     [MR_OKX_PUBLIC] = {.name = "public",
                        .channels = MR_TRADES | MR_BEST | MR_DEPTH | MR_LIQUIDATIONS | MR_MARKS | MR_FUNDINGS | MR_INTERESTS | MR_CONTROL,
@@ -12,6 +13,7 @@ static const struct mr_product products[] = {
                          .primary_trades = "trades"}, /* it offers trades-all only, which is never primary */
     {0},
 };
+/* clang-format on */
 
 static const struct mr_venue_kind kinds[] = {
     {"?", 0},
@@ -19,9 +21,9 @@ static const struct mr_venue_kind kinds[] = {
     MR_OKX_CHANNELS(MR_X)
 #undef MR_X
 #define MR_X(id, name, channel) {name, channel},
-    MR_OKX_OTHERS(MR_X)
+        MR_OKX_OTHERS(MR_X)
 #undef MR_X
-    {0},
+            {0},
 };
 
 const struct mr_venue mr_venue_okx = {

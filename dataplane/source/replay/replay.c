@@ -20,12 +20,21 @@ static bool next_record(struct input *in)
         in->torn = status != MR_E_END;
         return false;
     }
-    static const uint8_t kinds[] = {[MR_CAPTURE_FRAME] = MR_PIECE_FRAME, [MR_CAPTURE_REST] = MR_PIECE_REST,
-                                    [MR_CAPTURE_OPENED] = MR_PIECE_OPENED, [MR_CAPTURE_CLOSED] = MR_PIECE_CLOSED};
+    static const uint8_t kinds[] = {[MR_CAPTURE_FRAME] = MR_PIECE_FRAME,
+                                    [MR_CAPTURE_REST] = MR_PIECE_REST,
+                                    [MR_CAPTURE_OPENED] = MR_PIECE_OPENED,
+                                    [MR_CAPTURE_CLOSED] = MR_PIECE_CLOSED};
     if (r.kind >= MR_COUNT_OF(kinds) || r.kind == 0)
         return next_record(in); /* tables, notes: not traffic */
-    in->next = (struct mr_piece){.data = (uint8_t *)(uintptr_t)r.data, .len = r.len, .connection = r.connection, .kind = kinds[r.kind],
-                                 .clock = r.clock, .recv_ns = r.recv_ns, .venue = r.venue, .product = r.product, .name = r.name};
+    in->next = (struct mr_piece){.data = (uint8_t *)(uintptr_t)r.data,
+                                 .len = r.len,
+                                 .connection = r.connection,
+                                 .kind = kinds[r.kind],
+                                 .clock = r.clock,
+                                 .recv_ns = r.recv_ns,
+                                 .venue = r.venue,
+                                 .product = r.product,
+                                 .name = r.name};
     return true;
 }
 
@@ -99,10 +108,7 @@ static void replay_close(struct mr_source *s)
 }
 
 /* Receive time of an input's first frame: lists and snapshots fetched before it do not count. */
-static int64_t begins(const struct input *in)
-{
-    return in->recv_at && in->len ? in->first_frame_ns : in->next.recv_ns;
-}
+static int64_t begins(const struct input *in) { return in->recv_at && in->len ? in->first_frame_ns : in->next.recv_ns; }
 
 static void align(struct input *in, const struct input *first)
 {
@@ -217,5 +223,10 @@ uint32_t mr_replay_torn(const struct mr_source *s)
 }
 
 const struct mr_source_ops mr_source_replay = {
-    .name = "replay", .bytes = replay_bytes, .open = replay_open, .poll = replay_poll, .release = replay_release, .close = replay_close,
+    .name = "replay",
+    .bytes = replay_bytes,
+    .open = replay_open,
+    .poll = replay_poll,
+    .release = replay_release,
+    .close = replay_close,
 };

@@ -1,13 +1,13 @@
 /* Recordings as a source: JSON lines (plain or .zst) with their receive times and REST bodies, and our own segments.
  *
- * `X.recv` (one receive time a line, ns) and `X.rest.json` (array of {url, recv_ns, body}) beside `X.jsonl[.zst]` are found by
- * name, or given. REST bodies enter at their receive time; several inputs merge by receive time, earliest first, ties in the
- * order given. Without receive times the pieces carry clock MR_CLOCK_VENUE and recv_ns 0: the decoder's venue time
- * serves, and the replay says so (mr_replay_untimed).
+ * `X.recv` (one receive time a line, ns) and `X.rest.json` (array of {url, recv_ns, body}) beside `X.jsonl[.zst]` are
+ * found by name, or given. REST bodies enter at their receive time; several inputs merge by receive time, earliest
+ * first, ties in the order given. Without receive times the pieces carry clock MR_CLOCK_VENUE and recv_ns 0: the
+ * decoder's venue time serves, and the replay says so (mr_replay_untimed).
  *
  * Memory  whole files are read at open (cold, by malloc); poll lends pieces of them and allocates nothing.
- * Errors  a file that cannot be read, is of no known kind, or whose parts do not fit together (recv lines, JSON) is refused
- *         at open with its name and line; a segment's tear ends that input and is counted (mr_replay_torn). */
+ * Errors  a file that cannot be read, is of no known kind, or whose parts do not fit together (recv lines, JSON) is
+ *         refused at open with its name and line; a segment's tear ends that input and is counted (mr_replay_torn). */
 #ifndef MR_SOURCE_REPLAY_H
 #define MR_SOURCE_REPLAY_H
 

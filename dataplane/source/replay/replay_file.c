@@ -39,7 +39,8 @@ static uint8_t *read_file(const char *path, size_t *len, struct mr_err *err)
     }
     close(fd);
     if (!data || got != size) {
-        mr_err_set(err, data ? MR_E_IO : MR_E_NOMEM, "%s: %s", path, data ? "cannot be read to its end" : "too large to hold in memory; cut it first");
+        mr_err_set(err, data ? MR_E_IO : MR_E_NOMEM, "%s: %s", path,
+                   data ? "cannot be read to its end" : "too large to hold in memory; cut it first");
         free(data);
         return NULL;
     }
@@ -130,7 +131,8 @@ static int load_rest(struct input *in, const char *path, struct mr_err *err)
             in->rest_count++;
         }
     if (mr_json_close(&j) != MR_OK)
-        return mr_err_set(err, j.status, "%s: byte %u: %s; want an array of {\"url\", \"recv_ns\", \"body\"}", path, j.at, mr_status_text(j.status));
+        return mr_err_set(err, j.status, "%s: byte %u: %s; want an array of {\"url\", \"recv_ns\", \"body\"}", path,
+                          j.at, mr_status_text(j.status));
     if (in->rest_count)
         qsort(in->rest, in->rest_count, sizeof *in->rest, by_time);
     return MR_OK;
@@ -159,7 +161,8 @@ static int load_recv(struct input *in, const char *path, struct mr_err *err)
             continue;
         }
         if ((c != '\n' && i < len) || (c == '\n' && !digit))
-            return mr_err_set(err, MR_E_MALFORMED, "%s:%llu: not a receive time; want one integer of ns a line", path, (unsigned long long)number);
+            return mr_err_set(err, MR_E_MALFORMED, "%s:%llu: not a receive time; want one integer of ns a line", path,
+                              (unsigned long long)number);
         number++;
         digit = false;
     }
@@ -195,10 +198,13 @@ int mr_replay_load(struct input *in, const struct mr_replay_input *from, uint16_
         int status = mr_capture_open(in->segment, in->data, in->len);
         return status ? mr_err_set(err, status, "%s: %s", from->path, mr_status_text(status)) : MR_OK;
     }
-    if (in->len && in->data[0] != '{' && in->data[0] != '[' && !ends_with(from->path, ".jsonl") && !ends_with(from->path, ".jsonl.zst"))
+    if (in->len && in->data[0] != '{' && in->data[0] != '[' && !ends_with(from->path, ".jsonl") &&
+        !ends_with(from->path, ".jsonl.zst"))
         return mr_err_set(err, MR_E_MAGIC, "%s: neither a segment nor JSON lines", from->path);
     if (!in->venue)
-        return mr_err_set(err, MR_E_INVALID, "%s: JSON lines do not say whose they are; put --venue VENUE:PRODUCT before the file", from->path);
+        return mr_err_set(err, MR_E_INVALID,
+                          "%s: JSON lines do not say whose they are; put --venue VENUE:PRODUCT before the file",
+                          from->path);
     char path[4096];
     const char *recv = from->recv ? from->recv : beside(from->path, ".recv", path, sizeof path);
     int status = recv ? load_recv(in, recv, err) : MR_OK;

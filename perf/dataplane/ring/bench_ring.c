@@ -155,20 +155,11 @@ static uint64_t consume_echo(void *queue, const struct race *race)
     return sum;
 }
 
-static uint64_t ours_single(void *arg)
-{
-    return race_run(arg, produce_single, ours(), consume_single);
-}
+static uint64_t ours_single(void *arg) { return race_run(arg, produce_single, ours(), consume_single); }
 
-static uint64_t ours_batch(void *arg)
-{
-    return race_run(arg, produce_batch, ours(), consume_batch);
-}
+static uint64_t ours_batch(void *arg) { return race_run(arg, produce_batch, ours(), consume_batch); }
 
-static uint64_t ours_round_trip(void *arg)
-{
-    return race_run(arg, produce_echo, ours(), consume_echo);
-}
+static uint64_t ours_round_trip(void *arg) { return race_run(arg, produce_echo, ours(), consume_echo); }
 
 /* ---- the bound of a round trip: a number goes there and back in one cache line each way ---- */
 

@@ -79,15 +79,9 @@ static uint64_t ck_consume_echo(void *queue, const struct race *race)
     return sum;
 }
 
-uint64_t race_ck_single(void *arg)
-{
-    return race_run(arg, ck_produce, ck_pair(), ck_consume);
-}
+uint64_t race_ck_single(void *arg) { return race_run(arg, ck_produce, ck_pair(), ck_consume); }
 
-uint64_t race_ck_round_trip(void *arg)
-{
-    return race_run(arg, ck_produce_echo, ck_pair(), ck_consume_echo);
-}
+uint64_t race_ck_round_trip(void *arg) { return race_run(arg, ck_produce_echo, ck_pair(), ck_consume_echo); }
 
 /* ---- DPDK ---- */
 
@@ -152,12 +146,6 @@ static uint64_t rte_consume_batch(void *queue, const struct race *race)
     return sum;
 }
 
-uint64_t race_rte_single(void *arg)
-{
-    return race_run(arg, rte_produce, rte_queue(), rte_consume);
-}
+uint64_t race_rte_single(void *arg) { return race_run(arg, rte_produce, rte_queue(), rte_consume); }
 
-uint64_t race_rte_batch(void *arg)
-{
-    return race_run(arg, rte_produce_batch, rte_queue(), rte_consume_batch);
-}
+uint64_t race_rte_batch(void *arg) { return race_run(arg, rte_produce_batch, rte_queue(), rte_consume_batch); }

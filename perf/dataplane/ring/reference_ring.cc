@@ -96,10 +96,7 @@ uint64_t consume_echo(void *queue, const race *r)
 
 } // namespace
 
-uint64_t race_boost_single(void *arg)
-{
-    return race_run(static_cast<race *>(arg), produce, queues(), consume);
-}
+uint64_t race_boost_single(void *arg) { return race_run(static_cast<race *>(arg), produce, queues(), consume); }
 
 uint64_t race_boost_batch(void *arg)
 {

@@ -1,4 +1,5 @@
-/* Reads any bytes as a segment: never a fault, every record inside the block; what is read writes back to an equal segment. */
+/* Reads any bytes as a segment: never a fault, every record inside the block; what is read writes back to an equal
+ * segment. */
 #include <stdlib.h>
 
 #include "codecs/capture/capture.h"

@@ -1,7 +1,11 @@
 #include "codecs/capture/capture.h"
 #include "tests/support/support.h"
 
-struct memory { uint8_t *data; size_t len, room; size_t fail_at; };
+struct memory {
+    uint8_t *data;
+    size_t len, room;
+    size_t fail_at;
+};
 
 static int keep(void *arg, const uint8_t *data, size_t len)
 {
@@ -17,8 +21,14 @@ static int keep(void *arg, const uint8_t *data, size_t len)
 
 static struct mr_capture_record sample(struct mr_random *r, uint8_t *bytes, uint32_t max)
 {
-    struct mr_capture_record rec = {.recv_ns = (int64_t)(mr_random_next(r) >> 2), .len = (uint32_t)mr_random_below(r, max), .data = bytes,
-                                    .connection = (uint16_t)mr_random_next(r), .kind = MR_CAPTURE_FRAME, .clock = 2, .venue = 3, .product = 1};
+    struct mr_capture_record rec = {.recv_ns = (int64_t)(mr_random_next(r) >> 2),
+                                    .len = (uint32_t)mr_random_below(r, max),
+                                    .data = bytes,
+                                    .connection = (uint16_t)mr_random_next(r),
+                                    .kind = MR_CAPTURE_FRAME,
+                                    .clock = 2,
+                                    .venue = 3,
+                                    .product = 1};
     for (uint32_t i = 0; i < rec.len; i++)
         bytes[i] = (uint8_t)("{\"a\":0123456789}"[mr_random_below(r, 16)]);
     if (mr_random_below(r, 10) == 0) {
@@ -116,7 +126,8 @@ static void a_flipped_bit_is_found_and_all_before_it_is_good(void **state)
         m.data[at] ^= (uint8_t)(1u << mr_random_below(&r, 8));
         int status;
         good_records(&m, m.len, 9, &status);
-        assert_true(status == MR_E_CORRUPT || status == MR_E_MAGIC || status == MR_E_VERSION || status == MR_E_TRUNCATED);
+        assert_true(status == MR_E_CORRUPT || status == MR_E_MAGIC || status == MR_E_VERSION ||
+                    status == MR_E_TRUNCATED);
         free(m.data);
         m = record_some(3, 9);
     }

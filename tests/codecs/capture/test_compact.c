@@ -5,7 +5,12 @@ static const struct mr_instrument btc = {.symbol = "BTCUSDT", .symbol_len = 7, .
 
 static struct mr_event liquidation(int64_t price, int64_t size, int64_t micro_usd, uint8_t flags)
 {
-    return (struct mr_event){.kind = MR_EVENT_LIQUIDATION, .venue_ns = 1791565602120000000, .price = price, .size = size, .aux = micro_usd, .flags = flags};
+    return (struct mr_event){.kind = MR_EVENT_LIQUIDATION,
+                             .venue_ns = 1791565602120000000,
+                             .price = price,
+                             .size = size,
+                             .aux = micro_usd,
+                             .flags = flags};
 }
 
 static void fields_stand_at_their_bytes(void **state)

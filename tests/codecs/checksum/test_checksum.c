@@ -24,11 +24,13 @@ static void use(const char *kernel)
 static void known_texts_have_their_known_sums(void **state)
 {
     (void)state;
+    /* clang-format off */
     static const struct { const char *text; uint32_t want; } cases[] = {
         {"", 0}, {"a", 0xe8b7be43}, {"123456789", 0xcbf43926}, {"The quick brown fox jumps over the lazy dog", 0x414fa339},
         {"12345678901234567890123456789012345678901234567890123456789012345678901234567890", 0x7ca94a72},
         {"3366.1:7:3366.8:9:3368:8", 2823449077u},
     };
+    /* clang-format on */
     for (size_t i = 0; i < MR_COUNT_OF(cases); i++)
         assert_int_equal(mr_crc32(0, cases[i].text, strlen(cases[i].text)), cases[i].want);
 }
@@ -62,13 +64,15 @@ static void a_sum_goes_on_where_it_stopped(void **state)
     for (size_t i = 0; i < sizeof data; i++)
         data[i] = (uint8_t)mr_random_next(&r);
     for (size_t cut = 0; cut <= sizeof data; cut++)
-        assert_int_equal(mr_crc32(mr_crc32(0, data, cut), data + cut, sizeof data - cut), by_bits(0, data, sizeof data));
+        assert_int_equal(mr_crc32(mr_crc32(0, data, cut), data + cut, sizeof data - cut),
+                         by_bits(0, data, sizeof data));
 }
 
 static void okx_takes_the_best_25_of_both_sides_in_turn(void **state)
 {
     (void)state;
-    static const struct mr_level bids[] = {{336610000000, 700000000}}, asks[] = {{336680000000, 900000000}, {336800000000, 800000000}};
+    static const struct mr_level bids[] = {{336610000000, 700000000}},
+                                 asks[] = {{336680000000, 900000000}, {336800000000, 800000000}};
     assert_int_equal(mr_okx_checksum(bids, 1, asks, 2, 8, 8), 2823449077u);
     assert_int_equal((int32_t)mr_okx_checksum(bids, 1, asks, 2, 8, 8), -1471518219);
     assert_int_equal(mr_okx_checksum(bids, 1, asks, 0, 8, 8), by_bits(0, (const uint8_t *)"3366.1:7", 8));

@@ -1,4 +1,5 @@
-/* The digest says the same of the same events, whatever may differ between two honest runs, and something else of others. */
+/* The digest says the same of the same events, whatever may differ between two honest runs, and something else of
+ * others. */
 #include <stdio.h>
 #include <xxhash.h>
 
@@ -6,15 +7,16 @@
 #include "codecs/venue/venue.h"
 #include "tests/support/support.h"
 
-static struct mr_digest *fresh(void)
-{
-    return mr_digest_init(aligned_alloc(64, mr_digest_bytes()));
-}
+static struct mr_digest *fresh(void) { return mr_digest_init(aligned_alloc(64, mr_digest_bytes())); }
 
 static struct mr_instrument instrument(int price_scale, int size_scale)
 {
-    return (struct mr_instrument){.venue = MR_VENUE_bybit, .product = 0, .price_scale = (int8_t)price_scale,
-                                  .size_scale = (int8_t)size_scale, .symbol_len = 7, .symbol = "BTCUSDT"};
+    return (struct mr_instrument){.venue = MR_VENUE_bybit,
+                                  .product = 0,
+                                  .price_scale = (int8_t)price_scale,
+                                  .size_scale = (int8_t)size_scale,
+                                  .symbol_len = 7,
+                                  .symbol = "BTCUSDT"};
 }
 
 static void one(const union mr_slot *group, const struct mr_instrument *it, char *text)
@@ -27,9 +29,17 @@ static void one(const union mr_slot *group, const struct mr_instrument *it, char
 
 static union mr_slot trade(int64_t price, int64_t size)
 {
-    return (union mr_slot){.event = {.recv_ns = 5, .venue_ns = 1781416584831000000, .seq = 42, .price = price, .size = size,
-                                     .aux = 20110049700, .instrument = 3, .kind = MR_EVENT_TRADE, .flags = MR_FLAG_SELL,
-                                     .source = 17, .connection = 1}};
+    return (union mr_slot){.event = {.recv_ns = 5,
+                                     .venue_ns = 1781416584831000000,
+                                     .seq = 42,
+                                     .price = price,
+                                     .size = size,
+                                     .aux = 20110049700,
+                                     .instrument = 3,
+                                     .kind = MR_EVENT_TRADE,
+                                     .flags = MR_FLAG_SELL,
+                                     .source = 17,
+                                     .connection = 1}};
 }
 
 /* ---- by an independent, plain construction of the canonical bytes ---- */
@@ -93,7 +103,17 @@ static void a_trade_is_its_canonical_bytes(void **state)
 static void numbers_lose_their_zeros_as_decimals_do(void **state)
 {
     (void)state;
-    static const int64_t values[] = {0, 1, 10, -10, 100000000, 123400, -900000000000000000, INT64_MAX, INT64_MIN, 1000000000000000000, 7000000000000000};
+    static const int64_t values[] = {0,
+                                     1,
+                                     10,
+                                     -10,
+                                     100000000,
+                                     123400,
+                                     -900000000000000000,
+                                     INT64_MAX,
+                                     INT64_MIN,
+                                     1000000000000000000,
+                                     7000000000000000};
     struct mr_instrument it = instrument(8, 8);
     for (size_t i = 0; i < MR_COUNT_OF(values); i++) {
         union mr_slot t = trade(values[i], 1);
@@ -166,7 +186,8 @@ static void books_count_every_level(void **state)
     struct mr_instrument it = instrument(8, 8);
     char want[MR_DIGEST_TEXT], got[MR_DIGEST_TEXT];
     memset(g, 0, (1 + LEVELS / 4) * sizeof *g);
-    g->book = (struct mr_book_head){.seq = 7, .first_seq = 6, .bid_count = 600, .ask_count = 400, .kind = MR_EVENT_BOOK};
+    g->book =
+        (struct mr_book_head){.seq = 7, .first_seq = 6, .bid_count = 600, .ask_count = 400, .kind = MR_EVENT_BOOK};
     for (int i = 0; i < LEVELS; i++)
         g[1].level[i] = (struct mr_level){1000 + i, 5 + i};
     one(g, &it, want);
@@ -237,7 +258,8 @@ static void order_counts_and_reading_changes_nothing(void **state)
 static void groups_combine_in_their_order(void **state)
 {
     (void)state;
-    struct mr_digest *one_group = fresh(), *other = fresh(), *total = fresh(), *swapped = fresh(), *whole = fresh(), *split = fresh();
+    struct mr_digest *one_group = fresh(), *other = fresh(), *total = fresh(), *swapped = fresh(), *whole = fresh(),
+                     *split = fresh();
     char text[2][MR_DIGEST_TEXT];
     mr_digest_update_bytes(one_group, "abc", 3);
     mr_digest_update_bytes(other, "de", 2);
@@ -265,7 +287,8 @@ static void a_run_that_dropped_says_so(void **state)
     (void)state;
     struct mr_digest *d = fresh();
     char text[MR_DIGEST_TEXT];
-    assert_int_equal(mr_digest_text(d, 18446744073709551615u, text), strlen("digest not comparable: 18446744073709551615 dropped"));
+    assert_int_equal(mr_digest_text(d, 18446744073709551615u, text),
+                     strlen("digest not comparable: 18446744073709551615 dropped"));
     assert_string_equal(text, "digest not comparable: 18446744073709551615 dropped");
     mr_digest_text(d, 0, text);
     assert_string_equal(text, "99aa06d3014798d86001c324468d497f"); /* XXH3-128 of nothing, as published */

@@ -1,4 +1,5 @@
-/* Three bytes: form, scales. Then the text: all kernels against the plain reference, and what is taken is legal JSON. */
+/* Three bytes: form, scales. Then the text: all kernels against the plain reference, and what is taken is legal
+ * JSON. */
 #include "tests/codecs/json/levels_plain.h"
 
 #include <stdlib.h>

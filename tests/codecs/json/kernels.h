@@ -18,10 +18,7 @@ struct verdict {
     uint32_t at;
 };
 
-MR_INLINE bool same_verdict(struct verdict a, struct verdict b)
-{
-    return a.status == b.status && a.at == b.at;
-}
+MR_INLINE bool same_verdict(struct verdict a, struct verdict b) { return a.status == b.status && a.at == b.at; }
 
 /* MILLRACE_QUICK=1 takes a sample of the long suites; which one, the seed decides. */
 MR_INLINE bool quick_mode(void)
@@ -54,13 +51,27 @@ MR_INLINE void enter_or_read(struct mr_json *j)
     struct mr_span text;
     bool flag;
     switch (mr_json_peek(j)) {
-    case MR_JSON_OBJECT: mr_json_object(j); break;
-    case MR_JSON_ARRAY: mr_json_array(j); break;
-    case MR_JSON_STRING: mr_json_string(j, &text); break;
-    case MR_JSON_NUMBER: mr_json_number(j, &text); break;
-    case MR_JSON_TRUE: case MR_JSON_FALSE: mr_json_bool(j, &flag); break;
-    case MR_JSON_NULL: mr_json_null(j); break;
-    case MR_JSON_NONE: break;
+    case MR_JSON_OBJECT:
+        mr_json_object(j);
+        break;
+    case MR_JSON_ARRAY:
+        mr_json_array(j);
+        break;
+    case MR_JSON_STRING:
+        mr_json_string(j, &text);
+        break;
+    case MR_JSON_NUMBER:
+        mr_json_number(j, &text);
+        break;
+    case MR_JSON_TRUE:
+    case MR_JSON_FALSE:
+        mr_json_bool(j, &flag);
+        break;
+    case MR_JSON_NULL:
+        mr_json_null(j);
+        break;
+    case MR_JSON_NONE:
+        break;
     }
 }
 

@@ -1,12 +1,13 @@
-/* The slow reference of levels.h: reads the array by the grammar, a byte at a time, with 128-bit sums, nothing shared with
- * the code under test. */
+/* The slow reference of levels.h: reads the array by the grammar, a byte at a time, with 128-bit sums, nothing shared
+ * with the code under test. */
 #ifndef MR_TESTS_LEVELS_PLAIN_H
 #define MR_TESTS_LEVELS_PLAIN_H
 
 #include "codecs/json/levels.h"
 
-/* A number by RFC 8259 (no exponent handling beyond refusing): true and the value at the scale; false if it is not a plain
- * decimal, needs more decimals than the scale, or does not fit. `exponent` says that it is one written with an exponent. */
+/* A number by RFC 8259 (no exponent handling beyond refusing): true and the value at the scale; false if it is not a
+ * plain decimal, needs more decimals than the scale, or does not fit. `exponent` says that it is one written with an
+ * exponent. */
 static inline bool plain_decimal(const uint8_t *text, uint32_t len, int scale, int64_t *out, bool *exponent)
 {
     uint32_t i = 0;
@@ -98,7 +99,8 @@ static inline int64_t plain_levels(const uint8_t *data, uint32_t len, uint32_t p
         bool good = plain_take(&p, s[0]) && plain_string(&p, scan->price_scale, &level.price) && plain_take(&p, s[1]) &&
                     plain_string(&p, scan->size_scale, &level.size) && plain_take(&p, s[2]);
         if (scan->form == MR_LEVELS_QUAD)
-            good = good && plain_digits(&p, false) && plain_take(&p, s[3]) && plain_digits(&p, false) && plain_take(&p, s[4]);
+            good = good && plain_digits(&p, false) && plain_take(&p, s[3]) && plain_digits(&p, false) &&
+                   plain_take(&p, s[4]);
         if (scan->form == MR_LEVELS_OBJECT)
             good = good && plain_digits(&p, true) && plain_take(&p, s[3]);
         *exponent = p.exponent;
@@ -112,28 +114,30 @@ static inline int64_t plain_levels(const uint8_t *data, uint32_t len, uint32_t p
     }
 }
 
-/* One text read by the plain reference and by every kernel this CPU has. NULL if all agree, else who does not. Numbers with
- * exponents are not the plain reference's business: there the kernels must agree among themselves. */
+/* One text read by the plain reference and by every kernel this CPU has. NULL if all agree, else who does not. Numbers
+ * with exponents are not the plain reference's business: there the kernels must agree among themselves. */
 #define LEVELS_ROOM 1500
 struct levels_room {
     struct mr_level plain[LEVELS_ROOM], scalar[LEVELS_ROOM], got[LEVELS_ROOM];
 };
 
-static inline const char *levels_agree(const uint8_t *data, uint32_t len, uint32_t pos, const struct mr_levels_scan *scan,
-                                       uint32_t max, struct levels_room *room)
+static inline const char *levels_agree(const uint8_t *data, uint32_t len, uint32_t pos,
+                                       const struct mr_levels_scan *scan, uint32_t max, struct levels_room *room)
 {
     uint32_t want_count = 0, scalar_count = 0, count = 0;
     bool exponent;
     int64_t want = plain_levels(data, len, pos, scan, room->plain, max, &want_count, &exponent);
     int64_t scalar = mr_levels_kernel(MR_KERNEL_SCALAR)(data, len, pos, scan, room->scalar, max, &scalar_count);
-    if (!exponent && (want < 0 ? scalar >= 0 : scalar != want || scalar_count != want_count ||
-                                                   memcmp(room->scalar, room->plain, want_count * sizeof(struct mr_level)) != 0))
+    if (!exponent && (want < 0 ? scalar >= 0
+                               : scalar != want || scalar_count != want_count ||
+                                     memcmp(room->scalar, room->plain, want_count * sizeof(struct mr_level)) != 0))
         return "scalar";
     for (int k = 0; k < MR_KERNEL_COUNT; k++) {
         if (!mr_kernel_available((enum mr_kernel)k))
             continue;
         int64_t end = mr_levels_kernel((enum mr_kernel)k)(data, len, pos, scan, room->got, max, &count);
-        if (end != scalar || (end >= 0 && (count != scalar_count || memcmp(room->got, room->scalar, count * sizeof(struct mr_level)) != 0)))
+        if (end != scalar || (end >= 0 && (count != scalar_count ||
+                                           memcmp(room->got, room->scalar, count * sizeof(struct mr_level)) != 0)))
             return mr_kernel_name((enum mr_kernel)k);
     }
     return NULL;

@@ -2,6 +2,7 @@
 #ifndef MR_TESTS_CODECS_JSON_MESSAGES_H
 #define MR_TESTS_CODECS_JSON_MESSAGES_H
 
+/* clang-format off */
 static const struct { const char *kind, *text; } messages[] = {
     {"binance aggTrade", "{\"stream\":\"btcusdt@aggTrade\",\"data\":{\"e\":\"aggTrade\",\"E\":1700000000123,\"a\":4711,\"s\":\"BTCUSDT\",\"p\":\"60123.40\",\"q\":\"0.015\",\"f\":8001,\"l\":8003,\"T\":1700000000120,\"m\":true}}"},
     {"binance bookTicker", "{\"e\":\"bookTicker\",\"u\":7000000001,\"s\":\"ETHUSDT\",\"b\":\"3000.10\",\"B\":\"4.500\",\"a\":\"3000.20\",\"A\":\"7.125\",\"T\":1700000000200,\"E\":1700000000203}"},
@@ -40,5 +41,6 @@ static const struct { const char *kind, *text; } messages[] = {
     {"polymarket last_trade_price", "{\"asset_id\": \"976927\", \"event_type\": \"last_trade_price\", \"fee_rate_bps\": \"0\", \"market\": \"0xabc\", \"price\": \"0.999\", \"side\": \"BUY\", \"size\": \"341.89\", \"timestamp\": \"1700000005100\"}"},
     {"polymarket crypto_prices", "{\"connection_id\":\"c=\",\"payload\":{\"full_accuracy_value\":\"60123.4567891234\",\"symbol\":\"btcusdt\",\"timestamp\":1700000005200,\"value\":60123.45},\"timestamp\":1700000005201,\"topic\":\"crypto_prices\",\"type\":\"update\"}"},
 };
+/* clang-format on */
 
 #endif

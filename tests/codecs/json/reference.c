@@ -9,10 +9,7 @@ struct text {
 
 enum { THE_END = -1 };
 
-static int look(const struct text *t)
-{
-    return t->pos < t->len ? t->data[t->pos] : THE_END;
-}
+static int look(const struct text *t) { return t->pos < t->len ? t->data[t->pos] : THE_END; }
 
 static bool no(struct text *t)
 {
@@ -28,10 +25,7 @@ static bool between(struct text *t, int low, int high)
     return true;
 }
 
-static bool letter(struct text *t, int c)
-{
-    return between(t, c, c);
-}
+static bool letter(struct text *t, int c) { return between(t, c, c); }
 
 static bool word(struct text *t, const char *w)
 {
@@ -103,10 +97,7 @@ static bool escape(struct text *t)
 }
 
 /* RFC 3629, 4: UTF8-2, UTF8-3, UTF8-4, rule by rule */
-static bool tail(struct text *t)
-{
-    return between(t, 0x80, 0xbf);
-}
+static bool tail(struct text *t) { return between(t, 0x80, 0xbf); }
 
 static bool utf8(struct text *t)
 {
@@ -185,13 +176,27 @@ static bool value(struct text *t)
     bool legal;
     ws(t);
     switch (look(t)) {
-    case '{': legal = container(t, member, '}'); break;
-    case '[': legal = container(t, value, ']'); break;
-    case '"': legal = string(t); break;
-    case 't': legal = word(t, "true"); break;
-    case 'f': legal = word(t, "false"); break;
-    case 'n': legal = word(t, "null"); break;
-    default: legal = look(t) == '-' || (look(t) >= '0' && look(t) <= '9') ? number(t) : no(t); break;
+    case '{':
+        legal = container(t, member, '}');
+        break;
+    case '[':
+        legal = container(t, value, ']');
+        break;
+    case '"':
+        legal = string(t);
+        break;
+    case 't':
+        legal = word(t, "true");
+        break;
+    case 'f':
+        legal = word(t, "false");
+        break;
+    case 'n':
+        legal = word(t, "null");
+        break;
+    default:
+        legal = look(t) == '-' || (look(t) >= '0' && look(t) <= '9') ? number(t) : no(t);
+        break;
     }
     if (legal)
         ws(t);

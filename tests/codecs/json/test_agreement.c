@@ -10,7 +10,8 @@
 
 enum { FILE_MAX = 4096, ALIGNMENTS = 64 };
 
-static void assert_all_say(struct verdict want, const char *what, uint64_t which, const uint8_t *data, uint32_t len, bool steps_too)
+static void assert_all_say(struct verdict want, const char *what, uint64_t which, const uint8_t *data, uint32_t len,
+                           bool steps_too)
 {
     FOR_EACH_KERNEL(kernel)
     {
@@ -183,7 +184,8 @@ static uint64_t agree_on_lines(const char *name, const uint8_t *data, size_t len
             struct verdict want = reference_check(data + from, (uint32_t)(to - from));
             assert_all_say(want, name, lines, data + from, (uint32_t)(to - from), true);
             if (want.status != MR_OK)
-                fail_msg("%s: line %llu is %s at %u", name, (unsigned long long)lines + 1, mr_status_name(want.status), want.at);
+                fail_msg("%s: line %llu is %s at %u", name, (unsigned long long)lines + 1, mr_status_name(want.status),
+                         want.at);
             lines++;
         }
         from = to + 1;
@@ -239,9 +241,14 @@ static void every_length_and_place_is_the_same(void **state)
 {
     (void)state;
     enum { LONGEST = 150 };
-    static const char *const odd[] = {"\"", "\\n", "\\", "\x1f", "\x7f", "\x80", "\xc3\xa9", "\xf0\x9f\x98\x80", "\xed\xa0\x80", "0", " "};
-    static const struct { const char *head, *tail; char fill; } shapes[] = {
-        {"[\"", "\"]", 'a'}, {"{\"", "\":1}", '~'}, {"[", "1]", ' '}, {"[1", "]", '5'}, {"[1.", ",2]", '0'}, {"[1", ",2]", '\n'},
+    static const char *const odd[] = {
+        "\"", "\\n", "\\", "\x1f", "\x7f", "\x80", "\xc3\xa9", "\xf0\x9f\x98\x80", "\xed\xa0\x80", "0", " "};
+    static const struct {
+        const char *head, *tail;
+        char fill;
+    } shapes[] = {
+        {"[\"", "\"]", 'a'}, {"{\"", "\":1}", '~'}, {"[", "1]", ' '},
+        {"[1", "]", '5'},    {"[1.", ",2]", '0'},   {"[1", ",2]", '\n'},
     };
     char text[LONGEST + 32];
     struct mr_guard guard = mr_guard_open(sizeof text);
@@ -273,9 +280,19 @@ static void letters_beyond_ascii_are_verified_alike(void **state)
     (void)state;
     enum { LONGEST = 400 };
     static const char *const letters[] = {
-        "a", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xe2\x82\xac", "\xed\x9f\xbf", "\xef\xbf\xbf", "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf", "\\n",
+        "a",
+        "\xc2\x80",
+        "\xdf\xbf",
+        "\xe0\xa0\x80",
+        "\xe2\x82\xac",
+        "\xed\x9f\xbf",
+        "\xef\xbf\xbf",
+        "\xf0\x90\x80\x80",
+        "\xf4\x8f\xbf\xbf",
+        "\\n",
     };
-    static const uint8_t changes[] = {0x00, 0x1f, 'a', '"', '\\', 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xc1, 0xc2, 0xdf, 0xe0, 0xed, 0xef, 0xf0, 0xf4, 0xf5, 0xff};
+    static const uint8_t changes[] = {0x00, 0x1f, 'a',  '"',  '\\', 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf,
+                                      0xc0, 0xc1, 0xc2, 0xdf, 0xe0, 0xed, 0xef, 0xf0, 0xf4, 0xf5, 0xff};
     struct mr_random random = {rotating_seed()};
     struct mr_guard guard = mr_guard_open(LONGEST + 16);
     uint32_t rounds = quick_mode() ? 4000 : 40000;
@@ -283,9 +300,11 @@ static void letters_beyond_ascii_are_verified_alike(void **state)
     for (uint32_t round = 0; round < rounds; round++) {
         char text[LONGEST + 16] = "[\"";
         uint32_t len = 2, wish = (uint32_t)mr_random_below(&random, LONGEST);
-        uint32_t few = 1 + (uint32_t)mr_random_below(&random, MR_COUNT_OF(letters)); /* some texts of one or two lengths only */
+        /* some texts of one or two lengths only */
+        uint32_t few = 1 + (uint32_t)mr_random_below(&random, MR_COUNT_OF(letters));
         while (len < wish)
-            len += (uint32_t)snprintf(text + len, sizeof text - len, "%s", letters[(few + mr_random_below(&random, few)) % MR_COUNT_OF(letters)]);
+            len += (uint32_t)snprintf(text + len, sizeof text - len, "%s",
+                                      letters[(few + mr_random_below(&random, few)) % MR_COUNT_OF(letters)]);
         len += (uint32_t)snprintf(text + len, sizeof text - len, "\"]");
         uint8_t *place = guard.data + LONGEST + 16 - len;
         memcpy(place, text, len);
@@ -298,7 +317,8 @@ static void letters_beyond_ascii_are_verified_alike(void **state)
             assert_all_say(want, "letters, one byte changed", round, place, len, true);
             uint32_t cut = (uint32_t)mr_random_below(&random, len);
             memmove(place + len - cut, place, cut); /* cut, ending at the unmapped page */
-            assert_all_say(reference_check(place + len - cut, cut), "letters, cut", round, place + len - cut, cut, true);
+            assert_all_say(reference_check(place + len - cut, cut), "letters, cut", round, place + len - cut, cut,
+                           true);
             memcpy(place, text, len);
             place[at] = kept;
             legal += want.status == MR_OK;

@@ -44,9 +44,9 @@ static bool agreed(const char *file, const uint8_t *data, uint32_t len)
     {
         struct verdict whole = check_by(kernel, data, len), steps = walk_by(kernel, data, len);
         if (!same_verdict(whole, want) || !same_verdict(steps, want))
-            fail_msg("%s (%s): reference %s at %u, got %s at %u, by single calls %s at %u", file, mr_kernel_name(kernel),
-                     mr_status_name(want.status), want.at, mr_status_name(whole.status), whole.at,
-                     mr_status_name(steps.status), steps.at);
+            fail_msg("%s (%s): reference %s at %u, got %s at %u, by single calls %s at %u", file,
+                     mr_kernel_name(kernel), mr_status_name(want.status), want.at, mr_status_name(whole.status),
+                     whole.at, mr_status_name(steps.status), steps.at);
     }
     return want.status == MR_OK;
 }
@@ -179,7 +179,9 @@ static void note_value(struct notes *notes, struct mr_json *j)
         if (mr_json_number(j, &s))
             note_number(notes, &before, s);
         break;
-    default: mr_json_skip(j); break;
+    default:
+        mr_json_skip(j);
+        break;
     }
 }
 
@@ -211,7 +213,8 @@ static void our_choices_are_the_written_ones(void **state)
                 note_value(&notes, &j);
                 assert_int_equal(mr_json_close(&j), MR_OK);
                 if (strcmp(notes.text, row.second))
-                    fail_msg("%s (%s): we read\n%s\nwritten is\n%s", row.file, mr_kernel_name(kernel), notes.text, row.second);
+                    fail_msg("%s (%s): we read\n%s\nwritten is\n%s", row.file, mr_kernel_name(kernel), notes.text,
+                             row.second);
             }
         }
         free(data);
@@ -226,6 +229,7 @@ static void our_choices_are_the_written_ones(void **state)
 static void slippery_texts_are_read_as_written(void **state)
 {
     (void)state;
+    /* clang-format off */
     static const struct { const char *text, *read; } cases[] = {
         {"{\"a\":1,\"a\":\"x\"}", "{ \"a\": 1 i64=1 fixed8=100000000 decimal=1e0 \"a\": \"x\" }"},
         {"[-0,1.50]", "[ -0 i64=0 fixed8=0 decimal=0e0 1.50 i64=MALFORMED fixed8=150000000 decimal=150e-2 ]"},
@@ -234,6 +238,7 @@ static void slippery_texts_are_read_as_written(void **state)
         {"{\"\\u0061\":[],\"\":{}}", "{ \"a\": [ ] \"\": { } }"},
         {"[9223372036854775808]", "[ 9223372036854775808 i64=OVERFLOW fixed8=OVERFLOW decimal=OVERFLOW ]"},
     };
+    /* clang-format on */
     for (size_t i = 0; i < MR_COUNT_OF(cases); i++) {
         FOR_EACH_KERNEL(kernel)
         {

@@ -5,10 +5,7 @@
 
 #include <stdio.h>
 
-static uint32_t length(const char *text)
-{
-    return (uint32_t)strlen(text);
-}
+static uint32_t length(const char *text) { return (uint32_t)strlen(text); }
 
 static void open_text(struct mr_json *j, const char *text, enum mr_kernel kernel)
 {
@@ -30,13 +27,15 @@ static void assert_verdict(const char *says, const char *text, uint32_t len, int
         struct verdict steps = walk_by(kernel, (const uint8_t *)text, len);
         if (whole.status != status || whole.at != at || steps.status != status || steps.at != at)
             fail_msg("%s (%s): want %s at %u, got %s at %u, by single calls %s at %u", says, mr_kernel_name(kernel),
-                     mr_status_name(status), at, mr_status_name(whole.status), whole.at, mr_status_name(steps.status), steps.at);
+                     mr_status_name(status), at, mr_status_name(whole.status), whole.at, mr_status_name(steps.status),
+                     steps.at);
     }
 }
 
 static void legal_texts_are_accepted(void **state)
 {
     (void)state;
+    /* clang-format off */
     static const char *const cases[] = {
         "0", "-0", "1", "-1", "10", "0.5", "-0.5e-7", "1E+2", "1e5", "123456789012345678901234567890", "1e99999", "0e0", "0E-0",
         "true", "false", "null", "\"\"", "\"a\"", "[]", "{}", " \t\r\n[ ] \n", "{ }", "[1]", "[1,2]", "[ 1 , 2 ]", "[[],{}]",
@@ -50,12 +49,14 @@ static void legal_texts_are_accepted(void **state)
         "[[\"x\",\"y\"],[\"z\"],[\"\"]]", "{\"b\":[[\"x\"],[\"y\",[\"z\"]]],\"a\":\"c\",\"d\":{\"e\":\"f\"}}",
         "1234567890123456789012345678901234567890123456789012345678901234567890.1234567890123456789012345678901234567890",
     };
+    /* clang-format on */
     for (size_t i = 0; i < MR_COUNT_OF(cases); i++)
         assert_verdict(cases[i], cases[i], length(cases[i]), MR_OK, 0);
 }
 
 #define M MR_E_MALFORMED
 #define T MR_E_TRUNCATED
+/* clang-format off */
 static const struct { const char *says, *text; int status; uint32_t at; } refused[] = {
     {"nothing",                          "",                      T, 0},
     {"blanks only",                      " \n ",                  T, 3},
@@ -167,6 +168,7 @@ static const struct { const char *says, *text; int status; uint32_t at; } refuse
     {"many blanks, then nothing",        "[                                                                     ", T, 70},
     {"many blanks, then a letter",       "[                                                                     x", M, 70},
 };
+/* clang-format on */
 
 static void broken_texts_are_refused_at_the_first_wrong_byte(void **state)
 {
@@ -180,7 +182,10 @@ static void a_zero_byte_is_a_byte_like_others(void **state)
     (void)state;
     assert_verdict("in a string", "\"a\0b\"", 5, M, 2);
     assert_verdict("behind the value", "1\0", 2, M, 1);
-    assert_verdict("as a blank", "[1,\0" "2]", 6, M, 3);
+    assert_verdict("as a blank",
+                   "[1,\0"
+                   "2]",
+                   6, M, 3);
     assert_verdict("first", "\0", 1, M, 0);
 }
 
@@ -192,8 +197,10 @@ static void nesting_ends_at_the_limit(void **state)
     for (uint32_t depth = MR_JSON_DEPTH - 1; depth <= MR_JSON_DEPTH + 1; depth++) {
         memset(text, '[', depth);
         memset(text + depth, ']', depth);
-        assert_verdict("arrays", text, 2 * depth, depth <= MR_JSON_DEPTH ? MR_OK : MR_E_DEPTH, depth <= MR_JSON_DEPTH ? 0 : MR_JSON_DEPTH);
-        assert_verdict("arrays left open", text, depth, depth <= MR_JSON_DEPTH ? T : MR_E_DEPTH, depth <= MR_JSON_DEPTH ? depth : MR_JSON_DEPTH);
+        assert_verdict("arrays", text, 2 * depth, depth <= MR_JSON_DEPTH ? MR_OK : MR_E_DEPTH,
+                       depth <= MR_JSON_DEPTH ? 0 : MR_JSON_DEPTH);
+        assert_verdict("arrays left open", text, depth, depth <= MR_JSON_DEPTH ? T : MR_E_DEPTH,
+                       depth <= MR_JSON_DEPTH ? depth : MR_JSON_DEPTH);
     }
     memset(text, '[', BOMB);
     assert_verdict("bomb of arrays", text, BOMB, MR_E_DEPTH, MR_JSON_DEPTH);
@@ -290,7 +297,16 @@ static void raw_gives_the_bytes_of_any_value(void **state)
 {
     (void)state;
     static const char *const values[] = {
-        "1", "-2.5e7", "\"a\\\"b\"", "true", "false", "null", "[]", "{}", "[1, [2], {\"a\" : \"]\"}]", "{\"b\":[{}], \"c\":\"}\"}",
+        "1",
+        "-2.5e7",
+        "\"a\\\"b\"",
+        "true",
+        "false",
+        "null",
+        "[]",
+        "{}",
+        "[1, [2], {\"a\" : \"]\"}]",
+        "{\"b\":[{}], \"c\":\"}\"}",
     };
     FOR_EACH_KERNEL(kernel)
     {
@@ -343,7 +359,8 @@ static void a_value_read_by_others_is_passed(void **state)
 {
     (void)state;
     char text[256];
-    static const char value[] = "[[\"60120.00\",\"1.250\"],[\"60119.90\",\"0\"],[\"60119.80\",\"0.004\"],[\"60119.70\",\"3\"]]";
+    static const char value[] =
+        "[[\"60120.00\",\"1.250\"],[\"60119.90\",\"0\"],[\"60119.80\",\"0.004\"],[\"60119.70\",\"3\"]]";
     snprintf(text, sizeof text, "{\"b\":%s,\"a\":[%s,7]}", value, value);
     FOR_EACH_KERNEL(kernel)
     {
@@ -432,18 +449,25 @@ static bool call(struct mr_json *j, enum call what)
     struct mr_span s;
     bool flag;
     switch (what) {
-    case OBJECT: return mr_json_object(j);
-    case ARRAY: return mr_json_array(j);
-    case STRING: return mr_json_string(j, &s);
-    case NUMBER: return mr_json_number(j, &s);
-    case TEXT: return mr_json_text(j, &s);
-    default: return mr_json_bool(j, &flag);
+    case OBJECT:
+        return mr_json_object(j);
+    case ARRAY:
+        return mr_json_array(j);
+    case STRING:
+        return mr_json_string(j, &s);
+    case NUMBER:
+        return mr_json_number(j, &s);
+    case TEXT:
+        return mr_json_text(j, &s);
+    default:
+        return mr_json_bool(j, &flag);
     }
 }
 
 static void another_type_is_a_type_error_where_the_value_begins(void **state)
 {
     (void)state;
+    /* clang-format off */
     static const struct { enum call ask; const char *text; int status; uint32_t at; } cases[] = {
         {OBJECT, "[ 1]",      MR_E_TYPE, 2}, {OBJECT, "[[]]",  MR_E_TYPE, 1}, {ARRAY,  "[{}]",  MR_E_TYPE, 1},
         {ARRAY,  "[null]",    MR_E_TYPE, 1}, {STRING, "[1]",   MR_E_TYPE, 1}, {NUMBER, "[\"1\"]", MR_E_TYPE, 1},
@@ -453,6 +477,7 @@ static void another_type_is_a_type_error_where_the_value_begins(void **state)
         {OBJECT, "[nul]",     M, 4}, {STRING, "[1.]", M, 3}, {NUMBER, "[\"\x01\"]", M, 2}, {TEXT, "[]]", MR_E_INVALID, 2},
         {BOOL,   "[{\"a\"}]", M, 5}, {ARRAY,  "[\"a", T, 3}, {TEXT, "[?]", M, 1},
     };
+    /* clang-format on */
     FOR_EACH_KERNEL(kernel)
     {
         for (size_t i = 0; i < MR_COUNT_OF(cases); i++) {
@@ -523,9 +548,18 @@ static void fail_marks_the_last_key_or_value(void **state)
 static void close_verifies_what_was_not_read(void **state)
 {
     (void)state;
-    static const struct { const char *text; int status; uint32_t at; } cases[] = {
-        {"[[{\"a\":[1,2", T, 11}, {"[[{\"a\":[1,2]}]]", MR_OK, 0}, {"[[{\"a\":[1,2]}]]]", M, 15}, {"[[{\"a\":[1,2]]]]", M, 12},
-        {"[[{\"a\":[1,2]}]] x", M, 16}, {"[[{\"a\":[1,2]}]]  ", MR_OK, 0}, {"[[{\"a\":[1,\"\xff\"]}]]", M, 11},
+    static const struct {
+        const char *text;
+        int status;
+        uint32_t at;
+    } cases[] = {
+        {"[[{\"a\":[1,2", T, 11},
+        {"[[{\"a\":[1,2]}]]", MR_OK, 0},
+        {"[[{\"a\":[1,2]}]]]", M, 15},
+        {"[[{\"a\":[1,2]]]]", M, 12},
+        {"[[{\"a\":[1,2]}]] x", M, 16},
+        {"[[{\"a\":[1,2]}]]  ", MR_OK, 0},
+        {"[[{\"a\":[1,\"\xff\"]}]]", M, 11},
     };
     FOR_EACH_KERNEL(kernel)
     {
@@ -552,7 +586,8 @@ static void values_become_numbers(void **state)
         int64_t fixed = 0, i = 0;
         uint64_t u = 0;
         struct mr_decimal d = {0, 0};
-        open_text(&j, "[\"67123.45\",0.5,\"1\\u0030\",18446744073709551615,\"-9223372036854775808\",\"0.0010\",1e2]", kernel);
+        open_text(&j, "[\"67123.45\",0.5,\"1\\u0030\",18446744073709551615,\"-9223372036854775808\",\"0.0010\",1e2]",
+                  kernel);
         assert_true(mr_json_array(&j) && mr_json_next(&j) && mr_json_fixed(&j, 8, &fixed));
         assert_int_equal(fixed, 6712345000000);
         assert_true(mr_json_next(&j) && mr_json_fixed(&j, 3, &fixed));
@@ -576,6 +611,7 @@ static void values_become_numbers(void **state)
 static void what_is_no_such_number_is_refused_where_it_begins(void **state)
 {
     (void)state;
+    /* clang-format off */
     static const struct { char ask; const char *text; int status; } cases[] = {
         {'f', "\"\"", M}, {'f', "\"abc\"", M}, {'f', "\"1..2\"", M}, {'f', "\" 1\"", M}, {'f', "\"01\"", M}, {'f', "\"+1\"", M},
         {'f', "0.123456789", MR_E_INEXACT}, {'f', "\"92233720369\"", MR_E_OVERFLOW}, {'f', "null", MR_E_TYPE}, {'f', "[1]", MR_E_TYPE},
@@ -583,6 +619,7 @@ static void what_is_no_such_number_is_refused_where_it_begins(void **state)
         {'i', "1e3", M}, {'i', "9223372036854775808", MR_E_OVERFLOW}, {'i', "{}", MR_E_TYPE},
         {'d', "\"x\"", M}, {'d', "1e999", MR_E_OVERFLOW}, {'d', "false", MR_E_TYPE},
     };
+    /* clang-format on */
     FOR_EACH_KERNEL(kernel)
     {
         for (size_t i = 0; i < MR_COUNT_OF(cases); i++) {
@@ -620,6 +657,7 @@ static void a_number_in_escapes_longer_than_any_number_overflows(void **state)
 static void escapes_are_undone(void **state)
 {
     (void)state;
+    /* clang-format off */
     static const struct { const char *raw, *plain; uint32_t len; } cases[] = {
         {"", "", 0}, {"abc", "abc", 3}, {"\\\"\\\\\\/\\b\\f\\n\\r\\t", "\"\\/\b\f\n\r\t", 8}, {"\\u0041\\u00e9\\u20AC", "A\xc3\xa9\xe2\x82\xac", 6},
         {"A\\u0000B", "A\0B", 3}, {"\\ud83d\\ude00", "\xf0\x9f\x98\x80", 4}, {"\\uD834\\uDD1E", "\xf0\x9d\x84\x9e", 4}, {"\\udbff\\udfff", "\xf4\x8f\xbf\xbf", 4},
@@ -627,6 +665,7 @@ static void escapes_are_undone(void **state)
         {"\\ud800\\n", "\xef\xbf\xbd\n", 4}, {"\\ud800\\u0041", "\xef\xbf\xbd" "A", 4}, {"\\ud800\\ud83d\\ude00", "\xef\xbf\xbd\xf0\x9f\x98\x80", 7},
         {"\\uffff", "\xef\xbf\xbf", 3}, {"\\u07ff\\u0800", "\xdf\xbf\xe0\xa0\x80", 5}, {"\xc3\xa9\\n", "\xc3\xa9\n", 3}, {"\\u007f", "\x7f", 1},
     };
+    /* clang-format on */
     for (size_t i = 0; i < MR_COUNT_OF(cases); i++) {
         uint8_t out[64];
         struct mr_span raw = mr_span_of(cases[i].raw);
@@ -647,11 +686,13 @@ static void escapes_are_undone(void **state)
 static void keys_are_known_by_name_with_escapes_or_without(void **state)
 {
     (void)state;
+    /* clang-format off */
     static const struct { const char *raw, *name; bool same; } cases[] = {
         {"e", "e", true}, {"e", "E", false}, {"e", "ev", false}, {"ev", "e", false}, {"\\u0065", "e", true}, {"\\u0065", "\\u0065", false},
         {"\\u0065v\\u0065nt", "event", true}, {"\\u0065v", "event", false}, {"event\\u0065", "event", false}, {"a\\/b", "a/b", true},
         {"", "", true}, {"\\u00e9", "\xc3\xa9", true}, {"\\ud83d\\ude00", "\xf0\x9f\x98\x80", true}, {"\\t", "\t", true}, {"\\t", "t", false},
     };
+    /* clang-format on */
     FOR_EACH_KERNEL(kernel)
     {
         for (size_t i = 0; i < MR_COUNT_OF(cases); i++) {

@@ -19,11 +19,13 @@ static int64_t run(enum mr_kernel k, const char *text, const struct mr_levels_sc
     return end;
 }
 
-static const struct mr_levels_scan pair = {MR_LEVELS_PAIR, 8, 8}, quad = {MR_LEVELS_QUAD, 8, 8}, object = {MR_LEVELS_OBJECT, 8, 8};
+static const struct mr_levels_scan pair = {MR_LEVELS_PAIR, 8, 8}, quad = {MR_LEVELS_QUAD, 8, 8},
+                                   object = {MR_LEVELS_OBJECT, 8, 8};
 
 static void levels_of_each_form_are_read(void **state)
 {
     (void)state;
+    /* clang-format off */
     static const struct { const char *text; const struct mr_levels_scan *scan; uint32_t count; struct mr_level first, last; } cases[] = {
         {"[]", &pair, 0, {0, 0}, {0, 0}}, {"[]", &quad, 0, {0, 0}, {0, 0}}, {"[]", &object, 0, {0, 0}, {0, 0}},
         {"[[\"30238.8\",\"2\"]]", &pair, 1, {3023880000000, 200000000}, {3023880000000, 200000000}},
@@ -35,10 +37,12 @@ static void levels_of_each_form_are_read(void **state)
         {"[[\"-1.5\",\"1e2\"]]", &pair, 1, {-150000000, 10000000000}, {-150000000, 10000000000}},
         {"[[\"1.000000000000\",\"2\"]]", &pair, 1, {100000000, 200000000}, {100000000, 200000000}},
     };
+    /* clang-format on */
     for (int k = 0; k < MR_KERNEL_COUNT; k++) {
         for (size_t i = 0; mr_kernel_available((enum mr_kernel)k) && i < MR_COUNT_OF(cases); i++) {
             uint32_t count = 99;
-            assert_int_equal(run((enum mr_kernel)k, cases[i].text, cases[i].scan, LEVELS, &count), strlen(cases[i].text));
+            assert_int_equal(run((enum mr_kernel)k, cases[i].text, cases[i].scan, LEVELS, &count),
+                             strlen(cases[i].text));
             assert_int_equal(count, cases[i].count);
             if (count) {
                 assert_memory_equal(&out[0], &cases[i].first, sizeof out[0]);
@@ -51,6 +55,7 @@ static void levels_of_each_form_are_read(void **state)
 static void what_is_not_as_usual_is_left_to_the_cursor(void **state)
 {
     (void)state;
+    /* clang-format off */
     static const struct { const char *says, *text; const struct mr_levels_scan *scan; } refused[] = {
         {"nothing", "", &pair}, {"not an array", "{}", &pair}, {"never closed", "[", &pair}, {"cut in a level", "[[\"1\",\"2\"", &pair},
         {"cut behind a level", "[[\"1\",\"2\"]", &pair}, {"cut behind a comma", "[[\"1\",\"2\"],", &pair}, {"comma before the end", "[[\"1\",\"2\"],]", &pair},
@@ -67,6 +72,7 @@ static void what_is_not_as_usual_is_left_to_the_cursor(void **state)
         {"colon for comma", "[[\"1\":\"2\"],[\"1\",\"2\"]]", &pair}, {"two commas", "[[\"1\",\"2\"],,[\"1\",\"2\"]]", &pair},
         {"double quote", "[[\"1\"\",\"2\"],[\"1\",\"2\"]]", &pair}, {"plus sign", "[[\"+1\",\"2\"]]", &pair},
     };
+    /* clang-format on */
     for (int k = 0; k < MR_KERNEL_COUNT; k++) {
         for (size_t i = 0; mr_kernel_available((enum mr_kernel)k) && i < MR_COUNT_OF(refused); i++) {
             uint32_t count;
@@ -165,10 +171,7 @@ static uint32_t put_levels(char *to, uint32_t levels, const struct mr_levels_sca
     return n;
 }
 
-static bool quick(void)
-{
-    return getenv("MILLRACE_QUICK") != NULL;
-}
+static bool quick(void) { return getenv("MILLRACE_QUICK") != NULL; }
 
 static void random_arrays_are_read_alike_by_all(void **state)
 {
@@ -182,7 +185,8 @@ static void random_arrays_are_read_alike_by_all(void **state)
             scan.size_scale = (int8_t)mr_random_below(&r, MR_SCALE_MAX + 1);
         }
         uint32_t levels = (uint32_t)mr_random_below(&r, i % 50 == 0 ? LEVELS : i % 2 ? 12 : 80);
-        uint32_t before = (uint32_t)mr_random_below(&r, 80), behind = (uint32_t)mr_random_below(&r, 2) * (uint32_t)mr_random_below(&r, 100);
+        uint32_t before = (uint32_t)mr_random_below(&r, 80),
+                 behind = (uint32_t)mr_random_below(&r, 2) * (uint32_t)mr_random_below(&r, 100);
         uint32_t len = put_levels(text, levels, &scan, &r);
         struct mr_guard g = mr_guard_open(before + len + behind);
         memset(g.data, '"', before);

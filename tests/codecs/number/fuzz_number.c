@@ -1,5 +1,5 @@
-/* First byte the scale, then the text: every kernel against the plain reference, doubles against the C library, and the readers
- * against each other. */
+/* First byte the scale, then the text: every kernel against the plain reference, doubles against the C library, and the
+ * readers against each other. */
 #include "codecs/number/number.h"
 #include "tests/codecs/number/plain.h"
 

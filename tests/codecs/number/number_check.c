@@ -25,10 +25,18 @@ static void answer_fixed(const char *text, size_t len, int scale)
 {
     int64_t value = 0;
     switch (mr_number_fixed((const uint8_t *)text, (uint32_t)len, scale, &value)) {
-    case MR_OK: printf("%" PRId64 "\n", value); break;
-    case MR_E_INEXACT: puts("inexact"); break;
-    case MR_E_OVERFLOW: puts("overflow"); break;
-    default: puts("R"); break;
+    case MR_OK:
+        printf("%" PRId64 "\n", value);
+        break;
+    case MR_E_INEXACT:
+        puts("inexact");
+        break;
+    case MR_E_OVERFLOW:
+        puts("overflow");
+        break;
+    default:
+        puts("R");
+        break;
     }
 }
 

@@ -1,4 +1,5 @@
-/* The slow reference of number.h: the grammar a byte at a time, sums of 128 bits, nothing shared with the code under test. */
+/* The slow reference of number.h: the grammar a byte at a time, sums of 128 bits, nothing shared with the code under
+ * test. */
 #ifndef MR_TESTS_NUMBER_PLAIN_H
 #define MR_TESTS_NUMBER_PLAIN_H
 

@@ -1,5 +1,6 @@
-/* Trust suites A3 (doubles bit for bit), A4 (number classes), A5 (exact decimals), and for numbers A6 (nothing read behind the
- * text) and A7 (all kernels agree), on the conformance data. test_number.c proves the same on its own data. */
+/* Trust suites A3 (doubles bit for bit), A4 (number classes), A5 (exact decimals), and for numbers A6 (nothing read
+ * behind the text) and A7 (all kernels agree), on the conformance data. test_number.c proves the same on its own
+ * data. */
 #include "codecs/number/number.h"
 #include "tests/codecs/number/plain.h"
 #include "tests/support/support.h"
@@ -100,7 +101,8 @@ static void skip_without_data(void)
 static void a3_doubles_are_right_to_the_bit(void **state)
 {
     (void)state;
-    static const char *const files[] = {"freetype-2-7.txt", "lemire-fast-float.txt", "more-test-cases.txt", "tencent-rapidjson.txt"};
+    static const char *const files[] = {"freetype-2-7.txt", "lemire-fast-float.txt", "more-test-cases.txt",
+                                        "tencent-rapidjson.txt"};
     accepted = refused = 0;
     for (size_t i = 0; i < MR_COUNT_OF(files); i++)
         if (!each_line("parse-number", files[i], one_double))
@@ -146,11 +148,13 @@ static void one_class(const uint8_t *from, uint32_t len, const char *file)
 static void a4_number_classes_are_told_apart(void **state)
 {
     (void)state;
+    /* clang-format off */
     static const char *const files[] = {
         "hex(ext)(big).txt", "hex(ext).txt", "hex(fail).txt", "int(big).txt", "int(ext).txt", "int(fail).txt", "int(inf).txt", "int.txt",
         "literal(ext).txt", "literal(fail).txt", "literal.txt", "real(ext).txt", "real(fail).txt", "real(inf)(ext).txt", "real(inf).txt",
         "real_1.txt", "real_2.txt", "real_3.txt", "real_4.txt", "real_5.txt", "real_6.txt", "real_7.txt",
     };
+    /* clang-format on */
     accepted = refused = 0;
     for (size_t i = 0; i < MR_COUNT_OF(files); i++)
         if (!each_line("yyjson-num", files[i], one_class))
@@ -161,7 +165,10 @@ static void a4_number_classes_are_told_apart(void **state)
 
 static int wanted_status(const char *verdict)
 {
-    return !strcmp(verdict, "-") ? MR_E_MALFORMED : !strcmp(verdict, "inexact") ? MR_E_INEXACT : !strcmp(verdict, "overflow") ? MR_E_OVERFLOW : MR_OK;
+    return !strcmp(verdict, "-")          ? MR_E_MALFORMED
+           : !strcmp(verdict, "inexact")  ? MR_E_INEXACT
+           : !strcmp(verdict, "overflow") ? MR_E_OVERFLOW
+                                          : MR_OK;
 }
 
 static void one_exact(const uint8_t *line, uint32_t len, const char *file)

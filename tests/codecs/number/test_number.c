@@ -4,17 +4,16 @@
 
 #include <math.h>
 
-static const uint8_t *bytes(const char *text)
-{
-    return (const uint8_t *)text;
-}
+static const uint8_t *bytes(const char *text) { return (const uint8_t *)text; }
 
+/* clang-format off */
 static const char *const not_numbers[] = {
     "",    "-",    "+1",   ".5",  "5.",   "01",       "-01", "00",    "0x10", "1e",   "1e+",  "1.e5", "--1",
     "1-",  "1 ",   " 1",   "1,0", "1_0",  "NaN",      "nan", "inf",   "-inf", "1.2.", "1..2", "1.2.3", "1e5.0",
     "1e5e", "1f",  "0b1",  "-.5", "-",    "Infinity", "e5",  "-e5",   ".",    "0.",   "-0.",  "1e-",  "1e+-1",
     "/",   ":",    "1/",   "1:",  "1.:",  "\xb0",     "1\xb0", "1.\xb0", "00.1", "-00.1", "01.5", "1.5 ", "12345678901234567890x",
 };
+/* clang-format on */
 
 static void what_is_not_a_number_is_refused_by_every_reader(void **state)
 {
@@ -40,6 +39,7 @@ static void what_is_not_a_number_is_refused_by_every_reader(void **state)
 static void fixed_is_exact_or_refused(void **state)
 {
     (void)state;
+    /* clang-format off */
     static const struct { const char *text; int scale, status; int64_t want; } cases[] = {
         {"0", 8, MR_OK, 0}, {"-0", 8, MR_OK, 0}, {"0.0", 0, MR_OK, 0}, {"-0.00e-999999999999999999", 0, MR_OK, 0},
         {"67123.45", 8, MR_OK, 6712345000000}, {"67123.45000000", 8, MR_OK, 6712345000000}, {"-67123.45", 8, MR_OK, -6712345000000},
@@ -54,12 +54,14 @@ static void fixed_is_exact_or_refused(void **state)
         {"1e-999999999999999999999", 18, MR_E_INEXACT, 0}, {"12345678901234567890.1", 0, MR_E_INEXACT, 0},
         {"1.000000000000000000000000000000", 0, MR_OK, 1}, {"99999999999999999999999", 8, MR_E_OVERFLOW, 0},
     };
+    /* clang-format on */
     for (size_t i = 0; i < MR_COUNT_OF(cases); i++) {
         for (int k = 0; k < MR_KERNEL_COUNT; k++) {
             if (!mr_kernel_available((enum mr_kernel)k))
                 continue;
             int64_t got = 0;
-            int status = mr_number_fixed_kernel((enum mr_kernel)k)(bytes(cases[i].text), (uint32_t)strlen(cases[i].text), cases[i].scale, &got);
+            int status = mr_number_fixed_kernel((enum mr_kernel)k)(
+                bytes(cases[i].text), (uint32_t)strlen(cases[i].text), cases[i].scale, &got);
             if (status != cases[i].status || got != cases[i].want)
                 print_error("%s at scale %d, %s\n", cases[i].text, cases[i].scale, mr_kernel_name((enum mr_kernel)k));
             assert_int_equal(status, cases[i].status);
@@ -104,6 +106,7 @@ static void random_texts_are_read_alike_by_all_kernels(void **state)
 static void decimals_keep_all_digits(void **state)
 {
     (void)state;
+    /* clang-format off */
     static const struct { const char *text; int status; struct mr_decimal want; } cases[] = {
         {"0.0010", MR_OK, {10, -4}}, {"0", MR_OK, {0, 0}}, {"0.00", MR_OK, {0, -2}}, {"-0.1", MR_OK, {-1, -1}},
         {"1500", MR_OK, {1500, 0}}, {"15.00", MR_OK, {1500, -2}}, {"-0.0000441162021490", MR_OK, {-441162021490, -16}},
@@ -112,9 +115,11 @@ static void decimals_keep_all_digits(void **state)
         {"0.00000000000000000000123", MR_OK, {123, -23}}, {"1e127", MR_OK, {1, 127}}, {"1e128", MR_E_OVERFLOW, {0, 0}},
         {"1e-128", MR_OK, {1, -128}}, {"1e-129", MR_E_OVERFLOW, {0, 0}}, {"0e999999999999999999999", MR_E_OVERFLOW, {0, 0}},
     };
+    /* clang-format on */
     for (size_t i = 0; i < MR_COUNT_OF(cases); i++) {
         struct mr_decimal got = {0, 0};
-        assert_int_equal(mr_number_decimal(bytes(cases[i].text), (uint32_t)strlen(cases[i].text), &got), cases[i].status);
+        assert_int_equal(mr_number_decimal(bytes(cases[i].text), (uint32_t)strlen(cases[i].text), &got),
+                         cases[i].status);
         assert_int_equal(got.mantissa, cases[i].want.mantissa);
         assert_int_equal(got.exponent, cases[i].want.exponent);
     }
@@ -123,6 +128,7 @@ static void decimals_keep_all_digits(void **state)
 static void integers_are_digits_only(void **state)
 {
     (void)state;
+    /* clang-format off */
     static const struct { const char *text; int u_status; uint64_t u; int i_status; int64_t i; } cases[] = {
         {"0", MR_OK, 0, MR_OK, 0}, {"17", MR_OK, 17, MR_OK, 17}, {"-17", MR_E_MALFORMED, 0, MR_OK, -17}, {"-0", MR_E_MALFORMED, 0, MR_OK, 0},
         {"1.0", MR_E_MALFORMED, 0, MR_E_MALFORMED, 0}, {"1e2", MR_E_MALFORMED, 0, MR_E_MALFORMED, 0}, {"007", MR_E_MALFORMED, 0, MR_E_MALFORMED, 0},
@@ -132,6 +138,7 @@ static void integers_are_digits_only(void **state)
         {"99999999999999999999", MR_E_OVERFLOW, 0, MR_E_OVERFLOW, 0}, {"100000000000000000000", MR_E_OVERFLOW, 0, MR_E_OVERFLOW, 0},
         {"10000000000000000000000000000000x", MR_E_MALFORMED, 0, MR_E_MALFORMED, 0},
     };
+    /* clang-format on */
     for (size_t i = 0; i < MR_COUNT_OF(cases); i++) {
         uint32_t len = (uint32_t)strlen(cases[i].text);
         uint64_t u = 0;
@@ -146,6 +153,7 @@ static void integers_are_digits_only(void **state)
 static void doubles_are_the_nearest(void **state)
 {
     (void)state;
+    /* clang-format off */
     static const struct { const char *text; int status; double want; } cases[] = {
         {"0", MR_OK, 0.0}, {"1", MR_OK, 1.0}, {"-1.5", MR_OK, -1.5}, {"0.1", MR_OK, 0x1.999999999999ap-4}, {"1e23", MR_OK, 0x1.52d02c7e14af6p+76},
         {"9007199254740993", MR_OK, 0x1p53}, {"9007199254740993.0000000000000000000000001", MR_OK, 0x1.0000000000001p53},
@@ -154,9 +162,11 @@ static void doubles_are_the_nearest(void **state)
         {"-1e999999999999999999", MR_E_OVERFLOW, -INFINITY}, {"1e-999999999999999999", MR_OK, 0.0}, {"0e999999999999999999", MR_OK, 0.0},
         {"67123.45", MR_OK, 67123.45}, {"123456789012345678901234567890", MR_OK, 0x1.8ee90ff6c373ep+96},
     };
+    /* clang-format on */
     for (size_t i = 0; i < MR_COUNT_OF(cases); i++) {
         double got = 5;
-        assert_int_equal(mr_number_double(bytes(cases[i].text), (uint32_t)strlen(cases[i].text), &got), cases[i].status);
+        assert_int_equal(mr_number_double(bytes(cases[i].text), (uint32_t)strlen(cases[i].text), &got),
+                         cases[i].status);
         assert_memory_equal(&got, &cases[i].want, sizeof got);
     }
     double zero = 5;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 /* Small messages of every learnable kind and form, hand-written; venues add theirs. */
+/* clang-format off */
 static const struct { const char *product, *text; } taught[] = {
     {"binance:usdm", "{\"e\":\"aggTrade\",\"E\":1791391082024,\"a\":3478018549,\"s\":\"BTCUSDT\",\"p\":\"83434.40\",\"q\":\"0.016\",\"nq\":\"0.016\",\"f\":8154045700,"
                      "\"l\":8154045704,\"T\":1791391081874,\"m\":true,\"st\":1}"},
@@ -24,8 +25,11 @@ static const struct { const char *product, *text; } taught[] = {
                      "\"m\":true,\"M\":true}"},
     {"binance:spot", "{\"e\":\"contractInfo\",\"E\":1640248670092,\"s\":\"BTCUSDT\",\"cs\":\"TRADING\"}"},
 };
+/* clang-format on */
 
-struct pair { struct rig fast, plain; };
+struct pair {
+    struct rig fast, plain;
+};
 
 static void pair_open(struct pair *p, const char *product, enum mr_kernel kernel)
 {
@@ -58,10 +62,7 @@ static int by_shape(struct pair *p, const struct mr_frame *frame)
     return n;
 }
 
-static bool quick(void)
-{
-    return getenv("MILLRACE_QUICK") != NULL;
-}
+static bool quick(void) { return getenv("MILLRACE_QUICK") != NULL; }
 
 static void each_kernel(void (*fn)(enum mr_kernel kernel))
 {
@@ -132,8 +133,8 @@ static void other_digits(enum mr_kernel kernel)
         }
         pair_close(&p);
     }
-    printf("%s: %llu of %llu messages with other digits went by shape\n", mr_kernel_name(kernel), (unsigned long long)hits,
-           (unsigned long long)all);
+    printf("%s: %llu of %llu messages with other digits went by shape\n", mr_kernel_name(kernel),
+           (unsigned long long)hits, (unsigned long long)all);
     assert_true(hits > all / 20);
 }
 
@@ -239,9 +240,14 @@ static void state_is_forgotten_when_an_instrument_changes(void **state)
 }
 
 /* A recorder's own view: one number, one string. */
-struct hand { struct mr_shapes *shapes; struct mr_shape_recorder r; union mr_slot out[MR_SHAPE_SLOTS]; };
+struct hand {
+    struct mr_shapes *shapes;
+    struct mr_shape_recorder r;
+    union mr_slot out[MR_SHAPE_SLOTS];
+};
 
-static void teach(struct hand *h, const char *text, enum mr_shape_op op, uint32_t from, uint32_t len, int scale, int64_t value)
+static void teach(struct hand *h, const char *text, enum mr_shape_op op, uint32_t from, uint32_t len, int scale,
+                  int64_t value)
 {
     struct mr_frame frame = rig_frame(text, strlen(text));
     memset(h->out, 0, sizeof h->out);
@@ -267,6 +273,7 @@ static int ask(struct hand *h, const char *text, int64_t *price)
 
 static void numbers_of_all_sizes(enum mr_kernel kernel)
 {
+    /* clang-format off */
     static const struct { const char *says, *learnt; uint32_t from, len; int scale; int64_t value; const char *met; int want; int64_t price; } cases[] = {
         {"sixteen digits", "price ............ 1234567890123456 ............", 19, 16, 0, 1234567890123456, "price ............ 9999999999999999 ............", 1, 9999999999999999},
         {"nineteen: the first are pinned", "price ......... 1234567890123456789 ............", 16, 19, 0, 1234567890123456789,
@@ -288,6 +295,7 @@ static void numbers_of_all_sizes(enum mr_kernel kernel)
         {"a wrong value is not learnt", "price ......... 10.5 ...........................", 16, 4, 1, 106, "price ......... 10.5 ...........................", MR_E_AGAIN, 0},
         {"digits not recorded are pinned", "price 1 ....... 10.5 ...........................", 16, 4, 1, 105, "price 2 ....... 10.5 ...........................", MR_E_AGAIN, 0},
     };
+    /* clang-format on */
     for (size_t i = 0; i < MR_COUNT_OF(cases); i++) {
         struct hand h = {.shapes = NULL};
         void *mem = aligned_alloc(64, (mr_shapes_bytes(4) + 63) / 64 * 64);
@@ -309,7 +317,8 @@ static void numbers_are_exact_or_left_to_the_general_path(void **state)
 
 static void ids_with_letters(enum mr_kernel kernel)
 {
-    static const char learnt[] = "{\"topic\":\"publicTrade.BTCUSDT\",\"type\":\"snapshot\",\"symbols\":\"BTCUSDT\",\"i\":\"0f7a3b2c-99d1-5c0e-8f57-aa01bb02cc03\",\"p\":1}";
+    static const char learnt[] = "{\"topic\":\"publicTrade.BTCUSDT\",\"type\":\"snapshot\",\"symbols\":\"BTCUSDT\","
+                                 "\"i\":\"0f7a3b2c-99d1-5c0e-8f57-aa01bb02cc03\",\"p\":1}";
     uint32_t at = (uint32_t)(strstr(learnt, "0f7a") - learnt);
     struct hand h = {.shapes = NULL};
     void *mem = aligned_alloc(64, (mr_shapes_bytes(4) + 63) / 64 * 64);

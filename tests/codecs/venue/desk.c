@@ -13,7 +13,8 @@ struct mr_desk *mr_desk_open(const char *venue_product, bool shapes)
     struct mr_err err;
     if (mr_venue_parse(venue_product, &venue, &product, &err) != MR_OK)
         fail_msg("%s", err.text);
-    desk->table = mr_instruments_init(aligned_alloc(64, (mr_instruments_bytes(INSTRUMENTS) + 63) & ~(size_t)63), INSTRUMENTS);
+    desk->table =
+        mr_instruments_init(aligned_alloc(64, (mr_instruments_bytes(INSTRUMENTS) + 63) & ~(size_t)63), INSTRUMENTS);
     desk->state = calloc(1, mr_decoder_bytes(venue, INSTRUMENTS) + 1);
     desk->out = aligned_alloc(64, MR_DECODE_SLOTS * sizeof *desk->out);
     if (shapes)
@@ -32,8 +33,8 @@ void mr_desk_close(struct mr_desk *desk)
     free(desk);
 }
 
-void mr_desk_add(struct mr_desk *desk, const char *symbol, const char *base, const char *quote, const char *tick, const char *lot,
-                 int64_t multiplier, int multiplier_scale, uint8_t flags)
+void mr_desk_add(struct mr_desk *desk, const char *symbol, const char *base, const char *quote, const char *tick,
+                 const char *lot, int64_t multiplier, int multiplier_scale, uint8_t flags)
 {
     struct mr_instrument it = {
         .venue = desk->dec.venue->id,
@@ -80,7 +81,8 @@ static void say_ms(struct line *l, const char *before, int64_t ns)
         say(l, ".%06lld", (long long)(ns % 1000000));
 }
 
-static void say_levels(struct line *l, const char *before, const struct mr_level *level, uint32_t n, const struct mr_instrument *it)
+static void say_levels(struct line *l, const char *before, const struct mr_level *level, uint32_t n,
+                       const struct mr_instrument *it)
 {
     say(l, "%s", before);
     for (uint32_t i = 0; i < n; i++) {
@@ -100,8 +102,8 @@ static void say_book(struct line *l, const union mr_slot *g, const struct mr_ins
         say(l, " after %llu", (unsigned long long)h->prev_seq);
     if (h->book_flags & MR_BOOK_HAS_CHECKSUM)
         say(l, " crc %d", (int32_t)h->checksum);
-    say(l, "%s%s%s", h->book_flags & MR_BOOK_KEEPALIVE ? " keepalive" : "", h->book_flags & MR_BOOK_RESET ? " reset" : "",
-        h->book_flags & MR_BOOK_PARTIAL ? " partial" : "");
+    say(l, "%s%s%s", h->book_flags & MR_BOOK_KEEPALIVE ? " keepalive" : "",
+        h->book_flags & MR_BOOK_RESET ? " reset" : "", h->book_flags & MR_BOOK_PARTIAL ? " partial" : "");
     for (uint32_t i = (uint32_t)h->bid_count + h->ask_count; i % 4; i++)
         assert_true(g[1].level[i].price == 0 && g[1].level[i].size == 0); /* the tail is zero */
 }
@@ -167,9 +169,9 @@ static void describe(struct mr_desk *desk)
         else
             say_event(&l, ev, it);
         say_ms(&l, " @", ev->venue_ns);
-        say(&l, "%s%s%s%s%s", ev->flags & MR_FLAG_SNAPSHOT ? " snapshot" : "", ev->flags & MR_FLAG_SECONDARY ? " secondary" : "",
-            ev->flags & MR_FLAG_CAUTION ? " caution" : "", ev->flags & MR_FLAG_FIRST ? " first" : "",
-            ev->flags & MR_FLAG_LAST ? " last" : "");
+        say(&l, "%s%s%s%s%s", ev->flags & MR_FLAG_SNAPSHOT ? " snapshot" : "",
+            ev->flags & MR_FLAG_SECONDARY ? " secondary" : "", ev->flags & MR_FLAG_CAUTION ? " caution" : "",
+            ev->flags & MR_FLAG_FIRST ? " first" : "", ev->flags & MR_FLAG_LAST ? " last" : "");
     }
 }
 
@@ -192,7 +194,8 @@ int mr_desk_decode(struct mr_desk *desk, const void *data, size_t len)
     struct mr_guard g = mr_guard_open(len);
     if (len)
         memcpy(g.data, data, len);
-    const struct mr_frame frame = {.data = g.data, .len = (uint32_t)len, .connection = 3, .clock = MR_CLOCK_KERNEL, .recv_ns = 77};
+    const struct mr_frame frame = {
+        .data = g.data, .len = (uint32_t)len, .connection = 3, .clock = MR_CLOCK_KERNEL, .recv_ns = 77};
     int n = mr_decode(&desk->dec, &frame, desk->out, MR_DECODE_SLOTS);
     while (n == MR_E_SYMBOL && add_bare(desk))
         n = mr_decode(&desk->dec, &frame, desk->out, MR_DECODE_SLOTS);
@@ -217,10 +220,12 @@ int mr_desk_rest(struct mr_desk *desk, const char *url, const void *data, size_t
 static void same_slots(const struct mr_desk *a, const struct mr_desk *b, const uint8_t *line, size_t len)
 {
     if (a->slots != b->slots || memcmp(a->out, b->out, a->slots * sizeof *a->out) != 0)
-        fail_msg("the fast path differs on: %.*s\n general: %s\n shape:   %s", (int)len, (const char *)line, a->text, b->text);
+        fail_msg("the fast path differs on: %.*s\n general: %s\n shape:   %s", (int)len, (const char *)line, a->text,
+                 b->text);
 }
 
-void mr_desk_learns(const char *venue_product, void (*stock)(struct mr_desk *desk), const char *const *messages, size_t count, uint64_t hits)
+void mr_desk_learns(const char *venue_product, void (*stock)(struct mr_desk *desk), const char *const *messages,
+                    size_t count, uint64_t hits)
 {
     struct mr_desk *general = mr_desk_open(venue_product, false), *fast = mr_desk_open(venue_product, true);
     struct mr_shapes_stats stats;
@@ -257,8 +262,10 @@ static size_t mutated(const char *message, struct mr_random *r, char *out)
     return len;
 }
 
-/* Message and mutations alternate, so that shapes are learnt and then tried; both decoders see all of them in one order. */
-static void same_with_and_without_shapes(const char *venue_product, void (*stock)(struct mr_desk *desk), const struct mr_desk_case *cases, size_t count)
+/* Message and mutations alternate, so that shapes are learnt and then tried; both decoders see all of them in one
+ * order. */
+static void same_with_and_without_shapes(const char *venue_product, void (*stock)(struct mr_desk *desk),
+                                         const struct mr_desk_case *cases, size_t count)
 {
     struct mr_desk *general = mr_desk_open(venue_product, false), *fast = mr_desk_open(venue_product, true);
     struct mr_random r = {2026};
@@ -278,14 +285,16 @@ static void same_with_and_without_shapes(const char *venue_product, void (*stock
     mr_desk_close(fast);
 }
 
-void mr_desk_expect(const char *venue_product, void (*stock)(struct mr_desk *desk), const struct mr_desk_case *cases, size_t count)
+void mr_desk_expect(const char *venue_product, void (*stock)(struct mr_desk *desk), const struct mr_desk_case *cases,
+                    size_t count)
 {
     struct mr_desk *desk = mr_desk_open(venue_product, false);
     stock(desk);
     for (size_t i = 0; i < count; i++) {
         int n = mr_desk_decode(desk, cases[i].message, strlen(cases[i].message));
         if (n < 0)
-            fail_msg("%s: %s (%s)", cases[i].says, mr_status_name(n), desk->dec.error_field ? desk->dec.error_field : "");
+            fail_msg("%s: %s (%s)", cases[i].says, mr_status_name(n),
+                     desk->dec.error_field ? desk->dec.error_field : "");
         if (strcmp(desk->text, cases[i].events) != 0)
             fail_msg("%s:\n got  %s\n want %s", cases[i].says, desk->text, cases[i].events);
         assert_string_not_equal(desk->dec.venue->kinds[desk->dec.kind].name, "?");
@@ -294,7 +303,8 @@ void mr_desk_expect(const char *venue_product, void (*stock)(struct mr_desk *des
     same_with_and_without_shapes(venue_product, stock, cases, count);
 }
 
-void mr_desk_refuse(const char *venue_product, void (*stock)(struct mr_desk *desk), const struct mr_desk_refusal *cases, size_t count)
+void mr_desk_refuse(const char *venue_product, void (*stock)(struct mr_desk *desk), const struct mr_desk_refusal *cases,
+                    size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         struct mr_desk *desk = mr_desk_open(venue_product, false);
@@ -302,12 +312,13 @@ void mr_desk_refuse(const char *venue_product, void (*stock)(struct mr_desk *des
         size_t len = strlen(cases[i].message);
         int n = mr_desk_decode(desk, cases[i].message, len);
         if (n != cases[i].status)
-            fail_msg("%s: got %s, want %s", cases[i].says, mr_status_name(n < 0 ? n : 0), mr_status_name(cases[i].status));
+            fail_msg("%s: got %s, want %s", cases[i].says, mr_status_name(n < 0 ? n : 0),
+                     mr_status_name(cases[i].status));
         const char *about = desk->dec.error_field ? desk->dec.error_field : "";
         if (cases[i].status == MR_E_UNKNOWN) {
             if (!mr_span_is(desk->dec.name, cases[i].about, strlen(cases[i].about)))
-                fail_msg("%s: named %.*s, want %s", cases[i].says, (int)desk->dec.name.len, (const char *)desk->dec.name.data,
-                         cases[i].about);
+                fail_msg("%s: named %.*s, want %s", cases[i].says, (int)desk->dec.name.len,
+                         (const char *)desk->dec.name.data, cases[i].about);
         } else if (cases[i].about && strcmp(about, cases[i].about) != 0) {
             fail_msg("%s: about %s, want %s", cases[i].says, about, cases[i].about);
         }
@@ -336,7 +347,9 @@ static void rest_bodies(struct mr_desk *desk, const char *folder, const char *na
         char plain[512];
         assert_true(mr_json_object(&j));
         while (mr_json_key(&j, &key))
-            assert_true(mr_span_eq(key, "url") ? mr_json_string(&j, &url) : mr_span_eq(key, "body") ? mr_json_raw(&j, &body) : mr_json_skip(&j));
+            assert_true(mr_span_eq(key, "url")    ? mr_json_string(&j, &url)
+                        : mr_span_eq(key, "body") ? mr_json_raw(&j, &body)
+                                                  : mr_json_skip(&j));
         snprintf(plain, sizeof plain, "%.*s", (int)url.len, (const char *)url.data);
         int n = mr_desk_rest(desk, plain, body.data, body.len);
         if (n < 0)
@@ -346,7 +359,8 @@ static void rest_bodies(struct mr_desk *desk, const char *folder, const char *na
     free(data);
 }
 
-void mr_desk_recording(const char *venue_product, const char *folder, const char *name, const struct mr_desk_count *counts)
+void mr_desk_recording(const char *venue_product, const char *folder, const char *name,
+                       const struct mr_desk_count *counts)
 {
     char path[4096];
     const char *root = mr_test_captures();
@@ -369,8 +383,8 @@ void mr_desk_recording(const char *venue_product, const char *folder, const char
         size_t n = (size_t)(eol - at);
         int status = mr_desk_decode(general, at, n);
         if (status < 0)
-            fail_msg("%s (%s): %.*s", mr_status_name(status), general->dec.error_field ? general->dec.error_field : "", (int)n,
-                     (const char *)at);
+            fail_msg("%s (%s): %.*s", mr_status_name(status), general->dec.error_field ? general->dec.error_field : "",
+                     (int)n, (const char *)at);
         assert_int_equal(mr_desk_decode(fast, at, n), status);
         same_slots(general, fast, at, n);
     }
@@ -383,7 +397,8 @@ void mr_desk_recording(const char *venue_product, const char *folder, const char
             if (strcmp(general->dec.venue->kinds[k].name, counts->kind) == 0)
                 got = general->dec.messages[k];
         if (got != counts->count)
-            fail_msg("%s: %llu messages, want %llu", counts->kind, (unsigned long long)got, (unsigned long long)counts->count);
+            fail_msg("%s: %llu messages, want %llu", counts->kind, (unsigned long long)got,
+                     (unsigned long long)counts->count);
         want += counts->count;
     }
     assert_int_equal(total, want); /* nothing else was in it */

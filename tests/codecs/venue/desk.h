@@ -19,8 +19,8 @@ struct mr_desk *mr_desk_open(const char *venue_product, bool shapes);
 void mr_desk_close(struct mr_desk *desk);
 
 /* An instrument with metadata. `multiplier` of a contract, 0 for none. */
-void mr_desk_add(struct mr_desk *desk, const char *symbol, const char *base, const char *quote, const char *tick, const char *lot,
-                 int64_t multiplier, int multiplier_scale, uint8_t flags);
+void mr_desk_add(struct mr_desk *desk, const char *symbol, const char *base, const char *quote, const char *tick,
+                 const char *lot, int64_t multiplier, int multiplier_scale, uint8_t flags);
 
 /* Decodes one frame, which ends at an unmapped page; fills desk->text. Adds bare instruments where they are unknown. */
 int mr_desk_decode(struct mr_desk *desk, const void *data, size_t len);
@@ -28,17 +28,31 @@ int mr_desk_rest(struct mr_desk *desk, const char *url, const void *data, size_t
 
 /* Tables of tests. */
 /* Each message gives these events; and mutations of it decode alike with and without the fast path. */
-struct mr_desk_case { const char *says, *message, *events; };
-void mr_desk_expect(const char *venue_product, void (*stock)(struct mr_desk *desk), const struct mr_desk_case *cases, size_t count);
-struct mr_desk_refusal { const char *says, *message; int status; const char *about; /* field, or for UNKNOWN the name */ };
-void mr_desk_refuse(const char *venue_product, void (*stock)(struct mr_desk *desk), const struct mr_desk_refusal *cases, size_t count);
+struct mr_desk_case {
+    const char *says, *message, *events;
+};
+void mr_desk_expect(const char *venue_product, void (*stock)(struct mr_desk *desk), const struct mr_desk_case *cases,
+                    size_t count);
+struct mr_desk_refusal {
+    const char *says, *message;
+    int status;
+    const char *about; /* field, or for UNKNOWN the name */
+};
+void mr_desk_refuse(const char *venue_product, void (*stock)(struct mr_desk *desk), const struct mr_desk_refusal *cases,
+                    size_t count);
 
 /* Messages in pairs of one pattern: as many come by the fast path as said, and equal those of the general one. */
-void mr_desk_learns(const char *venue_product, void (*stock)(struct mr_desk *desk), const char *const *messages, size_t count, uint64_t hits);
+void mr_desk_learns(const char *venue_product, void (*stock)(struct mr_desk *desk), const char *const *messages,
+                    size_t count, uint64_t hits);
 
-/* A recording: every message of it decodes, as often by kind as said, and to the same slots with and without the fast path.
- * `counts` ends with a NULL name. REST bodies of X.rest.json come first if they are there. Skips when there are no recordings. */
-struct mr_desk_count { const char *kind; uint64_t count; };
-void mr_desk_recording(const char *venue_product, const char *folder, const char *name, const struct mr_desk_count *counts);
+/* A recording: every message of it decodes, as often by kind as said, and to the same slots with and without the fast
+ * path. `counts` ends with a NULL name. REST bodies of X.rest.json come first if they are there. Skips when there are
+ * no recordings. */
+struct mr_desk_count {
+    const char *kind;
+    uint64_t count;
+};
+void mr_desk_recording(const char *venue_product, const char *folder, const char *name,
+                       const struct mr_desk_count *counts);
 
 #endif

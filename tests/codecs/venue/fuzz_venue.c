@@ -44,7 +44,8 @@ static void open_side(struct side *s, const char *name, bool fast)
     MR_ASSERT(mr_venue_parse(name, &venue, &product, NULL) == MR_OK);
     MR_ASSERT(mr_decoder_bytes(venue, INSTRUMENTS) <= 1 << 16);
     mr_instruments_init(s->table, INSTRUMENTS);
-    mr_decoder_init(&s->dec, venue, product, s->table, fast ? mr_shapes_init(s->shapes, SHAPES, mr_kernel_active()) : NULL, s->state);
+    mr_decoder_init(&s->dec, venue, product, s->table,
+                    fast ? mr_shapes_init(s->shapes, SHAPES, mr_kernel_active()) : NULL, s->state);
 }
 
 static int once(struct side *s, const struct mr_frame *frame, const char *url)

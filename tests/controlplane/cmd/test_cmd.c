@@ -1,4 +1,5 @@
-/* The millrace program from outside: verbs, exit codes, messages, round trips of recordings. The program is the first argument. */
+/* The millrace program from outside: verbs, exit codes, messages, round trips of recordings. The program is the first
+ * argument. */
 #include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -62,6 +63,7 @@ static void slips_of_the_operator_get_exit_2_and_a_sentence(void **state)
 {
     (void)state;
     put("ok.jsonl", "{}\n");
+    /* clang-format off */
     static const struct { const char *args, *says; } cases[] = {
         {"", "usage: millrace VERB"},
         {"dance", "no verb \"dance\""},
@@ -86,6 +88,7 @@ static void slips_of_the_operator_get_exit_2_and_a_sentence(void **state)
         {"run --seconds soon", "--seconds soon"},
         {"version --loud", "usage: millrace version"},
     };
+    /* clang-format on */
     for (size_t i = 0; i < MR_COUNT_OF(cases); i++)
         expect(cases[i].args, 2, cases[i].says);
 }
@@ -164,10 +167,14 @@ static void json_lines_and_the_segment_imported_from_them_replay_alike(void **st
 {
     (void)state;
     char first[200], next[200];
-    put("x.jsonl", "{\"e\":\"aggTrade\",\"E\":2,\"a\":7,\"s\":\"BTCUSDT\",\"p\":\"1.5\",\"q\":\"2\",\"f\":1,\"l\":1,\"T\":1,\"m\":true}\n"
-                   "{\"e\":\"depthUpdate\",\"E\":3,\"T\":3,\"s\":\"BTCUSDT\",\"U\":1,\"u\":5,\"pu\":0,\"b\":[[\"1\",\"2\"]],\"a\":[]}\n");
+    put("x.jsonl", "{\"e\":\"aggTrade\",\"E\":2,\"a\":7,\"s\":\"BTCUSDT\",\"p\":\"1.5\",\"q\":\"2\",\"f\":1,\"l\":1,"
+                   "\"T\":1,\"m\":true}\n"
+                   "{\"e\":\"depthUpdate\",\"E\":3,\"T\":3,\"s\":\"BTCUSDT\",\"U\":1,\"u\":5,\"pu\":0,\"b\":[[\"1\","
+                   "\"2\"]],\"a\":[]}\n");
     put("x.recv", "100\n300\n");
-    put("x.rest.json", "[{\"url\":\"/fapi/v1/depth?symbol=BTCUSDT\",\"recv_ns\":200,\"body\":{\"lastUpdateId\":3,\"bids\":[[\"1\",\"1\"]],\"asks\":[[\"2\",\"1\"]]}}]");
+    put("x.rest.json", "[{\"url\":\"/fapi/v1/"
+                       "depth?symbol=BTCUSDT\",\"recv_ns\":200,\"body\":{\"lastUpdateId\":3,\"bids\":[[\"1\",\"1\"]],"
+                       "\"asks\":[[\"2\",\"1\"]]}}]");
     digests_of("replay --json --digest --venue binance:usdm x.jsonl", first);
     expect("capture import --venue binance:usdm --out x.seg x.jsonl", 0, "x.seg: 3 records");
     digests_of("replay --json --digest x.seg", next);
@@ -182,7 +189,8 @@ static void bad_messages_are_findings_not_failures(void **state)
 {
     (void)state;
     put("bad.jsonl", "{\"e\":\"aggTrade\",\"E\":2\nhello\n{\"e\":\"newThing\"}\n"
-                     "{\"e\":\"aggTrade\",\"E\":2,\"a\":7,\"s\":\"BTCUSDT\",\"p\":\"1.5\",\"q\":\"2\",\"f\":1,\"l\":1,\"T\":1,\"m\":true}\n");
+                     "{\"e\":\"aggTrade\",\"E\":2,\"a\":7,\"s\":\"BTCUSDT\",\"p\":\"1.5\",\"q\":\"2\",\"f\":1,\"l\":1,"
+                     "\"T\":1,\"m\":true}\n");
     expect("replay --json --venue binance:usdm bad.jsonl", 1, "\"malformed\":2");
     expect("replay --json --venue binance:usdm bad.jsonl", 1, "\"unknown_kinds\":{\"newThing\":1}");
     expect("replay --json --venue binance:usdm bad.jsonl", 1, "\"aggTrade\":1");
@@ -203,7 +211,8 @@ static void a_torn_segment_plays_to_its_tear_and_is_a_finding(void **state)
 static void compact_records_are_18_bytes_each(void **state)
 {
     (void)state;
-    put("l.jsonl", "{\"topic\":\"allLiquidation.BTCUSDT\",\"type\":\"snapshot\",\"ts\":1700000000500,\"data\":[{\"T\":1700000000100,\"s\":\"BTCUSDT\",\"S\":\"Buy\",\"v\":\"0.5\",\"p\":\"82000\"},"
+    put("l.jsonl", "{\"topic\":\"allLiquidation.BTCUSDT\",\"type\":\"snapshot\",\"ts\":1700000000500,\"data\":[{\"T\":"
+                   "1700000000100,\"s\":\"BTCUSDT\",\"S\":\"Buy\",\"v\":\"0.5\",\"p\":\"82000\"},"
                    "{\"T\":1700000000200,\"s\":\"BTCUSDT\",\"S\":\"Sell\",\"v\":\"0.1\",\"p\":\"82100\"}]}\n");
     expect("capture compact --venue bybit:linear --out l.bin l.jsonl", 0, "2 liquidations, 0 fields saturated");
     size_t len;
@@ -249,7 +258,8 @@ static void cascades_are_signalled_and_quiet_stretches_are_not(void **state)
         assert_true(figure("precision") >= 0.8);
         assert_true(figure("false_positive_rate") < 0.2);
         assert_non_null(strstr(out, "beats_random"));
-        printf("seed %d: recall %.2f, precision %.2f, median lead %.1f s\n", seed, figure("recall"), figure("precision"), figure("lead_median_s"));
+        printf("seed %d: recall %.2f, precision %.2f, median lead %.1f s\n", seed, figure("recall"),
+               figure("precision"), figure("lead_median_s"));
     }
 }
 
@@ -260,12 +270,15 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(files_that_cannot_be_used_are_named, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(help_is_good_and_says_what_there_is, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(a_forced_kernel_is_used_or_refused_never_ignored, make_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(a_recording_keeps_its_digests_through_export_import_cut_and_merge, make_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(json_lines_and_the_segment_imported_from_them_replay_alike, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(a_recording_keeps_its_digests_through_export_import_cut_and_merge, make_folder,
+                                        remove_folder),
+        cmocka_unit_test_setup_teardown(json_lines_and_the_segment_imported_from_them_replay_alike, make_folder,
+                                        remove_folder),
         cmocka_unit_test_setup_teardown(bad_messages_are_findings_not_failures, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(a_torn_segment_plays_to_its_tear_and_is_a_finding, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(compact_records_are_18_bytes_each, make_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(run_plays_the_generator_where_there_are_no_recordings, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(run_plays_the_generator_where_there_are_no_recordings, make_folder,
+                                        remove_folder),
         cmocka_unit_test_setup_teardown(cascades_are_signalled_and_quiet_stretches_are_not, make_folder, remove_folder),
     };
     if (argc != 2) {

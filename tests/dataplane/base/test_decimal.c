@@ -4,11 +4,13 @@
 static void texts_are_shortest(void **state)
 {
     (void)state;
+    /* clang-format off */
     static const struct { const char *want; int64_t value; int scale; } cases[] = {
         {"0", 0, 8}, {"0.5", 50000000, 8}, {"-0.5", -50000000, 8}, {"67123.45", 6712345000000, 8}, {"7", 7, 0},
         {"0.00000001", 1, 8}, {"9223372036854775807", INT64_MAX, 0}, {"-9223372036854775808", INT64_MIN, 0},
         {"-9.223372036854775808", INT64_MIN, 18}, {"100", 10000000000, 8},
     };
+    /* clang-format on */
     for (size_t i = 0; i < MR_COUNT_OF(cases); i++) {
         char out[MR_DECIMAL_TEXT];
         mr_decimal_text(cases[i].value, cases[i].scale, out);
@@ -19,11 +21,13 @@ static void texts_are_shortest(void **state)
 static void rescaling_is_exact_or_refused(void **state)
 {
     (void)state;
+    /* clang-format off */
     static const struct { struct mr_decimal from; int scale; int status; int64_t want; } cases[] = {
         {{15, -1}, 8, MR_OK, 150000000}, {{150, -2}, 1, MR_OK, 15}, {{151, -2}, 1, MR_E_INEXACT, 0},
         {{1, 18}, 1, MR_E_OVERFLOW, 0}, {{0, 100}, 0, MR_OK, 0}, {{9, 17}, 1, MR_OK, 9000000000000000000},
         {{-5, -9}, 8, MR_E_INEXACT, 0}, {{-50, -9}, 8, MR_OK, -5},
     };
+    /* clang-format on */
     for (size_t i = 0; i < MR_COUNT_OF(cases); i++) {
         int64_t got = 0;
         assert_int_equal(mr_decimal_rescale(cases[i].from, cases[i].scale, &got), cases[i].status);

@@ -3,7 +3,8 @@
 #include "dataplane/feed/feed.h"
 #include "tests/support/support.h"
 
-/* A Binance USD-M feed whose groups are written down as text: "book 100s" (snapshot), "book 101", "gap", "bbo", "trade". */
+/* A Binance USD-M feed whose groups are written down as text: "book 100s" (snapshot), "book 101", "gap", "bbo",
+ * "trade". */
 struct ear {
     char heard[4096];
     int refuse; /* so many groups are not taken */
@@ -22,7 +23,8 @@ static bool hear(void *arg, const union mr_slot *group, uint32_t slots)
     size_t n = strlen(e->heard);
     bool book = group->event.kind == MR_EVENT_BOOK;
     if (book)
-        snprintf(e->heard + n, sizeof e->heard - n, "book %llu%s;", (unsigned long long)group->book.seq, group->book.flags & MR_FLAG_SNAPSHOT ? "s" : "");
+        snprintf(e->heard + n, sizeof e->heard - n, "book %llu%s;", (unsigned long long)group->book.seq,
+                 group->book.flags & MR_FLAG_SNAPSHOT ? "s" : "");
     else
         snprintf(e->heard + n, sizeof e->heard - n, "%s;", mr_event_kind_name(group->event.kind));
     return true;
@@ -51,8 +53,16 @@ static struct rig *rig_open(bool add_unknown)
     struct mr_err err;
     uint8_t product;
     r->table = mr_instruments_init(aligned_alloc(64, (mr_instruments_bytes(4) + 63) / 64 * 64), 4);
-    struct mr_feed_config config = {.instruments = r->table, .instruments_max = 4, .hold_slots = 256, .joins_max = 2, .shapes = 64, .add_unknown = add_unknown,
-                                    .emit = hear, .emit_arg = &r->ear, .reject = see_reject, .reject_arg = &r->ear};
+    struct mr_feed_config config = {.instruments = r->table,
+                                    .instruments_max = 4,
+                                    .hold_slots = 256,
+                                    .joins_max = 2,
+                                    .shapes = 64,
+                                    .add_unknown = add_unknown,
+                                    .emit = hear,
+                                    .emit_arg = &r->ear,
+                                    .reject = see_reject,
+                                    .reject_arg = &r->ear};
     assert_int_equal(mr_venue_parse("binance:usdm", &config.venue, &product, &err), MR_OK);
     config.product = product;
     r->mem = aligned_alloc(128, (mr_feed_bytes(&config) + 127) / 128 * 128);
@@ -72,23 +82,34 @@ static void rig_close(struct rig *r)
 
 static int say(struct rig *r, const char *text)
 {
-    const struct mr_frame frame = {.data = (const uint8_t *)text, .len = (uint32_t)strlen(text), .recv_ns = 1700000000000000000, .clock = MR_CLOCK_KERNEL};
+    const struct mr_frame frame = {.data = (const uint8_t *)text,
+                                   .len = (uint32_t)strlen(text),
+                                   .recv_ns = 1700000000000000000,
+                                   .clock = MR_CLOCK_KERNEL};
     return mr_feed_frame(r->feed, &frame);
 }
 
 static int depth(struct rig *r, const char *symbol, int first, int last, int prev)
 {
     char text[512];
-    snprintf(text, sizeof text, "{\"e\":\"depthUpdate\",\"E\":1700000000001,\"T\":1700000000000,\"s\":\"%s\",\"U\":%d,\"u\":%d,\"pu\":%d,\"b\":[[\"100.5\",\"1\"]],\"a\":[[\"101\",\"2\"]]}", symbol,
-             first, last, prev);
+    snprintf(text, sizeof text,
+             "{\"e\":\"depthUpdate\",\"E\":1700000000001,\"T\":1700000000000,\"s\":\"%s\",\"U\":%d,\"u\":%d,\"pu\":%d,"
+             "\"b\":[[\"100.5\",\"1\"]],\"a\":[[\"101\",\"2\"]]}",
+             symbol, first, last, prev);
     return say(r, text);
 }
 
 static int snapshot(struct rig *r, int last)
 {
     char text[256];
-    snprintf(text, sizeof text, "{\"lastUpdateId\":%d,\"E\":1700000000000,\"T\":1700000000000,\"bids\":[[\"100\",\"1\"]],\"asks\":[[\"102\",\"1\"]]}", last);
-    const struct mr_frame frame = {.data = (const uint8_t *)text, .len = (uint32_t)strlen(text), .recv_ns = 1700000000000000000, .clock = MR_CLOCK_KERNEL};
+    snprintf(text, sizeof text,
+             "{\"lastUpdateId\":%d,\"E\":1700000000000,\"T\":1700000000000,\"bids\":[[\"100\",\"1\"]],\"asks\":[["
+             "\"102\",\"1\"]]}",
+             last);
+    const struct mr_frame frame = {.data = (const uint8_t *)text,
+                                   .len = (uint32_t)strlen(text),
+                                   .recv_ns = 1700000000000000000,
+                                   .clock = MR_CLOCK_KERNEL};
     return mr_feed_rest(r->feed, mr_span_of("/fapi/v1/depth?symbol=BTCUSDT&limit=1000"), &frame);
 }
 
@@ -160,7 +181,10 @@ static void every_kind_of_bad_message_has_its_counter(void **state)
 {
     (void)state;
     struct rig *r = rig_open(true);
-    say(r, "{\"e\":\"aggTrade\",\"E\":1,\"a\":1,\"s\":\"BTCUSDT\",\"p\":\"1.5\",\"q\":\"1\",\"f\":1,\"l\":1,\"T\":1,\"m\":true}"); /* adds the symbol */
+    /* adds the symbol */
+    say(r, "{\"e\":\"aggTrade\",\"E\":1,\"a\":1,\"s\":\"BTCUSDT\",\"p\":\"1.5\",\"q\":\"1\",\"f\":1,\"l\":1,\"T\":1,"
+           "\"m\":true}");
+    /* clang-format off */
     const struct { const char *says, *text; int status; uint64_t *counter; } cases[] = {
         {"not JSON", "hello", MR_E_MALFORMED, &r->metrics->malformed},
         {"cut", "{\"e\":\"aggTrade\",\"E\":1", MR_E_TRUNCATED, &r->metrics->truncated},
@@ -171,6 +195,7 @@ static void every_kind_of_bad_message_has_its_counter(void **state)
          &r->metrics->overflow},
         {"unknown kind", "{\"e\":\"newThing\",\"s\":\"BTCUSDT\"}", MR_E_UNKNOWN, &r->metrics->unknown},
     };
+    /* clang-format on */
     for (size_t i = 0; i < MR_COUNT_OF(cases); i++) {
         uint64_t before = *cases[i].counter;
         int rejected = r->ear.rejected, status = say(r, cases[i].text);

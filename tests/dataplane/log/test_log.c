@@ -117,6 +117,7 @@ static void a_path_that_cannot_be_written_is_named(void **state)
 static void secrets_become_stars_and_all_else_stays(void **state)
 {
     (void)state;
+    /* clang-format off */
     static const struct { const char *in, *want; } cases[] = {
         {"apiKey=abc123 user=bob", "apiKey=*** user=bob"},
         {"X-MBX-APIKEY: vmPU, next", "X-MBX-APIKEY: ***, next"},
@@ -128,6 +129,7 @@ static void secrets_become_stars_and_all_else_stays(void **state)
         {"token:", "token:"},
         {"", ""},
     };
+    /* clang-format on */
     for (size_t i = 0; i < MR_COUNT_OF(cases); i++) {
         char out[256];
         size_t n = mr_redact(out, sizeof out - 1, cases[i].in, strlen(cases[i].in));

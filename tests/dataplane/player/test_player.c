@@ -1,5 +1,5 @@
-/* The whole path on the generated market and on recordings: books equal the venue's own, counts equal the manifest's, digests equal for
- * every kernel, with shapes and without. */
+/* The whole path on the generated market and on recordings: books equal the venue's own, counts equal the manifest's,
+ * digests equal for every kernel, with shapes and without. */
 #include <stdio.h>
 
 #include "dataplane/base/kernel.h"
@@ -24,7 +24,8 @@ static struct mr_player *open_player(struct mr_player_config config)
 
 static struct mr_market_config market_of_minutes(uint64_t seed, int64_t minutes)
 {
-    return (struct mr_market_config){.seed = seed, .start_ns = 1700000000000000000, .duration_ns = minutes * MINUTE, .warm_up_ns = 6 * MINUTE};
+    return (struct mr_market_config){
+        .seed = seed, .start_ns = 1700000000000000000, .duration_ns = minutes * MINUTE, .warm_up_ns = 6 * MINUTE};
 }
 
 /* ---- generated ---- */
@@ -34,8 +35,10 @@ static void compare_book(const struct mr_player *player, const struct mr_market 
     uint8_t venue, product;
     const char *symbol;
     mr_market_instrument(market, i, &venue, &product, &symbol);
-    const struct mr_instrument *instrument = mr_instruments_find(mr_player_instruments(player), venue, product, mr_span_of(symbol));
-    const struct mr_book *book = instrument ? mr_pipeline_book(mr_player_pipeline((struct mr_player *)(uintptr_t)player), instrument->id) : NULL;
+    const struct mr_instrument *instrument =
+        mr_instruments_find(mr_player_instruments(player), venue, product, mr_span_of(symbol));
+    const struct mr_book *book =
+        instrument ? mr_pipeline_book(mr_player_pipeline((struct mr_player *)(uintptr_t)player), instrument->id) : NULL;
     if (!book || !mr_book_live(book))
         return; /* before its snapshot; that it becomes live is asserted at the end */
     uint32_t depth = venue == MR_VENUE_hyperliquid ? 20 : 200;
@@ -83,7 +86,8 @@ static void play_market(const struct mr_market_source_config *config, struct mr_
     free(mem);
 }
 
-/* Signals only: digests of seed, minutes, events, signals. The file is the contract: a change to it is a change of meaning. */
+/* Signals only: digests of seed, minutes, events, signals. The file is the contract: a change to it is a change of
+ * meaning. */
 static void golden_digests_hold_for_every_kernel_with_and_without_shapes(void **state)
 {
     (void)state;
@@ -109,7 +113,8 @@ static void golden_digests_hold_for_every_kernel_with_and_without_shapes(void **
             play_market(&config, player);
             mr_player_digests(player, got_events, got_signals);
             if (strcmp(got_events, events) || strcmp(got_signals, signals))
-                print_error("seed %llu, kernel %s, %s shapes: %s %s\n", seed, mr_kernel_name((enum mr_kernel)(k / 2)), k % 2 ? "no" : "with", got_events, got_signals);
+                print_error("seed %llu, kernel %s, %s shapes: %s %s\n", seed, mr_kernel_name((enum mr_kernel)(k / 2)),
+                            k % 2 ? "no" : "with", got_events, got_signals);
             assert_string_equal(got_events, events);
             assert_string_equal(got_signals, signals);
             mr_player_close(player);
@@ -123,12 +128,16 @@ static void golden_digests_hold_for_every_kernel_with_and_without_shapes(void **
 
 /* ---- recorded ---- */
 
-struct kind { const char *name; uint64_t count; };
+struct kind {
+    const char *name;
+    uint64_t count;
+};
 static const struct recording {
     const char *file, *product;
     uint32_t books;
     uint64_t checksums;
     struct kind kinds[8];
+    /* clang-format off */
 } recordings[] = {
     {"binance/usdm_btcusdt_20240808.jsonl.zst", "binance:usdm", 1, 0, {{"bookTicker", 66089}, {"trade", 21313}, {"depthUpdate", 6551}}},
     {"binance/usdm_btcusdt_20230404.jsonl", "binance:usdm", 1, 0, {{"bookTicker", 6765}, {"depthUpdate", 4322}, {"trade", 2197}, {"markPriceUpdate", 99}}},
@@ -142,6 +151,7 @@ static const struct recording {
     {"okx/v5_public_20220513.jsonl", "okx:public", 3, 290, {{"books update", 287}, {"books snapshot", 3}, {"trades", 74}, {"tickers", 28}, {"subscribe", 18}}},
     {"hyperliquid/btc_20250126.jsonl", "hyperliquid:perp", 1, 0, {{"l2Book", 46}, {"trades", 9}}},
 };
+/* clang-format on */
 
 static struct mr_player *play_recording(const char *folder, const struct recording *r, struct mr_player_config config)
 {
@@ -173,7 +183,8 @@ static void check_counts(const struct mr_player *player, const struct recording 
     uint64_t kinds = 0, want = 0;
     for (uint32_t k = 0; k < MR_COUNT_OF(r->kinds) && r->kinds[k].name; k++) {
         uint32_t i = 1;
-        while (i < MR_VENUE_KINDS_MAX && dec->venue->kinds[i].name && strcmp(dec->venue->kinds[i].name, r->kinds[k].name))
+        while (i < MR_VENUE_KINDS_MAX && dec->venue->kinds[i].name &&
+               strcmp(dec->venue->kinds[i].name, r->kinds[k].name))
             i++;
         if (dec->messages[i] != r->kinds[k].count)
             print_error("%s: %s\n", r->file, r->kinds[k].name);
@@ -224,7 +235,8 @@ static void recordings_give_the_same_digests_on_every_run_kernel_and_path(void *
                 continue;
             setenv("MILLRACE_KERNEL", mr_kernel_name((enum mr_kernel)(k / 2)), 1);
             assert_int_equal(mr_kernel_init(NULL), MR_OK);
-            struct mr_player *player = play_recording(folder, &recordings[i], (struct mr_player_config){.shapes = k % 2 ? UINT32_MAX : 0});
+            struct mr_player *player =
+                play_recording(folder, &recordings[i], (struct mr_player_config){.shapes = k % 2 ? UINT32_MAX : 0});
             mr_player_digests(player, next[0], next[1]);
             mr_player_close(player);
             if (!first[0][0])

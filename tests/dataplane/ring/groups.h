@@ -4,13 +4,14 @@
 
 #include "dataplane/ring/ring.h"
 
-struct group { uint32_t len, check; uint64_t seq; uint64_t word[6]; };
+struct group {
+    uint32_t len, check;
+    uint64_t seq;
+    uint64_t word[6];
+};
 static_assert(sizeof(struct group) == MR_RING_SLOT_BYTES, "one slot");
 
-static inline uint32_t group_length(const void *slot)
-{
-    return ((const struct group *)slot)->len;
-}
+static inline uint32_t group_length(const void *slot) { return ((const struct group *)slot)->len; }
 
 static inline void group_fill(struct group *g, uint64_t seq, uint32_t n)
 {

@@ -2,7 +2,12 @@
 #include "tests/dataplane/ring/groups.h"
 #include "tests/support/support.h"
 
-struct pair { void *mem; size_t bytes; struct mr_ring_writer w; struct mr_ring_reader r; };
+struct pair {
+    void *mem;
+    size_t bytes;
+    struct mr_ring_writer w;
+    struct mr_ring_reader r;
+};
 
 static struct pair *pair_open(uint32_t slots, uint32_t group_max, enum mr_ring_policy policy)
 {
@@ -25,7 +30,9 @@ static void pair_close(struct pair *p)
 static void groups_of_any_length_arrive_whole_and_in_order(void **state)
 {
     (void)state;
-    static const struct { uint32_t slots, group_max; } shapes[] = {{2, 1}, {2, 2}, {8, 8}, {8, 3}, {64, 17}, {64, 64}, {1024, 100}};
+    static const struct {
+        uint32_t slots, group_max;
+    } shapes[] = {{2, 1}, {2, 2}, {8, 8}, {8, 3}, {64, 17}, {64, 64}, {1024, 100}};
     struct mr_random random = {3};
     for (size_t s = 0; s < MR_COUNT_OF(shapes); s++) {
         struct pair *p = pair_open(shapes[s].slots, shapes[s].group_max, MR_RING_BACKPRESSURE);
@@ -266,7 +273,9 @@ static void a_watcher_sees_what_the_reader_has_not_released(void **state)
 static void other_shapes_are_refused(void **state)
 {
     (void)state;
-    static const struct { uint32_t slots, group_max; } bad[] = {{0, 1}, {1, 1}, {3, 1}, {100, 1}, {64, 0}, {64, 65}, {1u << 27, 1}};
+    static const struct {
+        uint32_t slots, group_max;
+    } bad[] = {{0, 1}, {1, 1}, {3, 1}, {100, 1}, {64, 0}, {64, 65}, {1u << 27, 1}};
     _Alignas(128) uint8_t mem[4096];
     for (size_t i = 0; i < MR_COUNT_OF(bad); i++) {
         assert_int_equal(mr_ring_bytes(bad[i].slots, bad[i].group_max), 0);

@@ -1,4 +1,5 @@
-/* G1: one side is killed after 1, 2, 3, ... instructions of what it does; the other side finds the old state or the new one. */
+/* G1: one side is killed after 1, 2, 3, ... instructions of what it does; the other side finds the old state or the new
+ * one. */
 #include <signal.h>
 #include <stdio.h>
 #include <sys/mman.h>
@@ -21,7 +22,12 @@ struct shared {
 static struct shared *shared;
 
 /* What the child does between the two marks. */
-struct story { const char *says; void (*prepare)(void); void (*act)(void); bool (*judge)(bool *moved); };
+struct story {
+    const char *says;
+    void (*prepare)(void);
+    void (*act)(void);
+    bool (*judge)(bool *moved);
+};
 
 static uint32_t group_len, first_at; /* of this run: slots of the group, slots published and released before it */
 static struct mr_ring_writer writer;
@@ -65,10 +71,7 @@ static void prepare_ring(void)
     publish(&writer, 1, 2);
 }
 
-static void act_publish(void)
-{
-    publish(&writer, 2, group_len);
-}
+static void act_publish(void) { publish(&writer, 2, group_len); }
 
 static bool next_is(struct mr_ring_reader *r, uint64_t seq, uint32_t n)
 {
@@ -102,10 +105,7 @@ static void prepare_release(void)
     publish(&writer, 2, group_len);
 }
 
-static void act_release(void)
-{
-    next_is(&reader, 1, 2);
-}
+static void act_release(void) { next_is(&reader, 1, 2); }
 
 /* A restarted reader sees group 1 (again) or group 2, each whole: at most a duplicate, never a hole. */
 static bool judge_release(bool *moved)
@@ -246,7 +246,9 @@ static bool killed_after(const struct story *story, int steps)
 static void die_everywhere(const struct story *story)
 {
     /* lengths of the group, and where it begins: in the middle, and so that it runs on into the overhang */
-    static const struct { uint32_t len, at; } runs[] = {{1, 0}, {3, 0}, {8, 0}, {1, SLOTS - 3}, {3, SLOTS - 3}, {8, SLOTS - 4}};
+    static const struct {
+        uint32_t len, at;
+    } runs[] = {{1, 0}, {3, 0}, {8, 0}, {1, SLOTS - 3}, {3, SLOTS - 3}, {8, SLOTS - 4}};
     for (size_t i = 0; i < MR_COUNT_OF(runs); i += getenv("MILLRACE_QUICK") ? 5 : 1) {
         uint32_t before = 0, after = 0;
         group_len = runs[i].len;
@@ -254,7 +256,8 @@ static void die_everywhere(const struct story *story)
         for (int steps = 0; steps < STEPS_MAX; steps++) {
             bool died_inside = killed_after(story, steps), moved = false;
             if (!story->judge(&moved))
-                fail_msg("%s: group of %u at %u, killed after %d instructions", story->says, group_len, first_at, steps);
+                fail_msg("%s: group of %u at %u, killed after %d instructions", story->says, group_len, first_at,
+                         steps);
             moved ? after++ : before++;
             if (!died_inside) {
                 assert_true(moved);
@@ -263,7 +266,8 @@ static void die_everywhere(const struct story *story)
             assert_true(steps < STEPS_MAX - 1);
         }
         assert_true(before > 5 && after >= 1);
-        print_message("%s, %u slots at %u: %u kill points before, %u after\n", story->says, group_len, first_at, before, after);
+        print_message("%s, %u slots at %u: %u kill points before, %u after\n", story->says, group_len, first_at, before,
+                      after);
     }
 }
 

@@ -1,5 +1,5 @@
-/* G4: random octets in header and slots, as if the other process were bad. Nothing is read or written outside the ring, which
- * ends at an unmapped page; every call returns; a handle that noticed stays stopped. */
+/* G4: random octets in header and slots, as if the other process were bad. Nothing is read or written outside the ring,
+ * which ends at an unmapped page; every call returns; a handle that noticed stays stopped. */
 #include "dataplane/ring/bytes.h"
 #include "dataplane/ring/image.h"
 #include "tests/dataplane/ring/groups.h"
@@ -11,20 +11,22 @@ static uint64_t rounds(uint64_t full)
     return quick && *quick == '1' ? full / 20 : full;
 }
 
-static size_t guarded_bytes(size_t bytes)
-{
-    return (bytes + 127) / 128 * 128;
-}
+static size_t guarded_bytes(size_t bytes) { return (bytes + 127) / 128 * 128; }
 
 /* Values that hurt: near the indices, near the limits, or anything. */
 static uint64_t nasty(struct mr_random *random, uint64_t near)
 {
     switch (mr_random_below(random, 5)) {
-    case 0: return mr_random_next(random);
-    case 1: return near + mr_random_below(random, 9) - 4;
-    case 2: return near + ((uint64_t)1 << mr_random_below(random, 64));
-    case 3: return near - ((uint64_t)1 << mr_random_below(random, 64));
-    default: return mr_random_below(random, 2) ? 0 : UINT64_MAX;
+    case 0:
+        return mr_random_next(random);
+    case 1:
+        return near + mr_random_below(random, 9) - 4;
+    case 2:
+        return near + ((uint64_t)1 << mr_random_below(random, 64));
+    case 3:
+        return near - ((uint64_t)1 << mr_random_below(random, 64));
+    default:
+        return mr_random_below(random, 2) ? 0 : UINT64_MAX;
     }
 }
 
@@ -37,13 +39,20 @@ static void scribble(uint8_t *mem, size_t bytes, struct mr_random *random, uint6
             continue;
         }
         uint64_t value = nasty(random, near); /* a word of the header, often an index */
-        size_t words = sizeof(struct mr_ring) / 8, word = mr_random_below(random, 4) ? mr_random_below(random, 4) * 16
-                                                                                       : mr_random_below(random, words);
+        size_t words = sizeof(struct mr_ring) / 8,
+               word = mr_random_below(random, 4) ? mr_random_below(random, 4) * 16 : mr_random_below(random, words);
         memcpy(mem + word * 8, &value, 8);
     }
 }
 
-struct world { uint8_t *mem; size_t bytes; struct mr_ring_writer w; struct mr_ring_reader r; struct mr_tap tap; uint64_t sink; };
+struct world {
+    uint8_t *mem;
+    size_t bytes;
+    struct mr_ring_writer w;
+    struct mr_ring_reader r;
+    struct mr_tap tap;
+    uint64_t sink;
+};
 
 static void use_all(struct world *v, struct mr_random *random)
 {
@@ -98,7 +107,8 @@ static void scribbled_rings_do_no_harm(void **state)
     for (uint64_t i = 0; i < rounds(400000); i++) {
         mr_ring_init(v.mem, 64, 8, i % 2 ? MR_RING_BACKPRESSURE : MR_RING_GAP);
         struct mr_ring *ring = (void *)v.mem;
-        ring->head = ring->tail = mr_random_below(&random, 3) ? mr_random_below(&random, 1000) : mr_random_next(&random);
+        ring->head = ring->tail =
+            mr_random_below(&random, 3) ? mr_random_below(&random, 1000) : mr_random_next(&random);
         assert_int_equal(mr_ring_writer_open(&v.w, v.mem, bytes), MR_OK);
         assert_int_equal(mr_ring_reader_open(&v.r, v.mem, bytes), MR_OK);
         assert_int_equal(mr_tap_open(&v.tap, v.mem, bytes, true), MR_OK);
@@ -121,8 +131,9 @@ static void scribbled_rings_do_no_harm(void **state)
             opened++;
         }
     }
-    print_message("readers stopped %llu, writers %llu, newcomers refused %llu, let in %llu\n", (unsigned long long)reader_stopped,
-                  (unsigned long long)writer_stopped, (unsigned long long)refused, (unsigned long long)opened);
+    print_message("readers stopped %llu, writers %llu, newcomers refused %llu, let in %llu\n",
+                  (unsigned long long)reader_stopped, (unsigned long long)writer_stopped, (unsigned long long)refused,
+                  (unsigned long long)opened);
     assert_true(reader_stopped > 0 && writer_stopped > 0 && refused > 0 && opened > 0);
     mr_guard_close(&guard);
 }
@@ -179,7 +190,8 @@ static void scribbled_byte_rings_do_no_harm(void **state)
         struct mr_ring *ring = (void *)guard.data;
         ring->head = ring->tail = mr_random_below(&random, 100000);
         ring->version = 1;
-        if (mr_ring_writer_open(&w, guard.data, bytes) != MR_OK || mr_ring_reader_open(&r, guard.data, bytes) != MR_OK) {
+        if (mr_ring_writer_open(&w, guard.data, bytes) != MR_OK ||
+            mr_ring_reader_open(&r, guard.data, bytes) != MR_OK) {
             mr_bytes_ring_init(guard.data, 128 * 1024, MR_RING_BACKPRESSURE);
             continue;
         }

@@ -1,4 +1,5 @@
-/* G2: either side, or both, go away and come back at any moment; and memory that is not what it should be is refused. */
+/* G2: either side, or both, go away and come back at any moment; and memory that is not what it should be is
+ * refused. */
 #include "dataplane/ring/bytes.h"
 #include "dataplane/ring/image.h"
 #include "tests/dataplane/ring/groups.h"
@@ -7,6 +8,7 @@
 enum who { WRITER = 1, READER = 2, BOTH = 3 };
 
 /* What is going on in the ring (32 slots, groups of up to 4) when one goes away. */
+/* clang-format off */
 static const struct moment { const char *says; uint32_t through, waiting; bool half_written, half_read; } moments[] = {
     {"nothing was ever published", 0, 0, false, false},
     {"all was read", 5, 0, false, false},
@@ -19,8 +21,15 @@ static const struct moment { const char *says; uint32_t through, waiting; bool h
     {"in the middle of reading", 5, 3, false, true},
     {"both in the middle", 29, 3, true, true},
 };
+/* clang-format on */
 
-struct scene { void *mem; size_t bytes; struct mr_ring_writer w; struct mr_ring_reader r; uint64_t sent, got; };
+struct scene {
+    void *mem;
+    size_t bytes;
+    struct mr_ring_writer w;
+    struct mr_ring_reader r;
+    uint64_t sent, got;
+};
 
 static bool send(struct scene *s, uint32_t n)
 {
@@ -125,6 +134,7 @@ static void memory_of_another_kind_is_refused(void **state)
 {
     (void)state;
     /* a 64-bit word of the header, what it becomes, the refusal (layout: ring_inline.h) */
+    /* clang-format off */
     static const struct { const char *says; uint32_t word; uint64_t value; int want; } cases[] = {
         {"nothing", 0, 0, MR_E_MAGIC},
         {"another file", 0, 0x46464952, MR_E_MAGIC},
@@ -143,6 +153,7 @@ static void memory_of_another_kind_is_refused(void **state)
         {"a writer behind", 16, 9, MR_E_CORRUPT},
         {"indices half the world apart", 16, UINT64_MAX / 2, MR_E_CORRUPT},
     };
+    /* clang-format on */
     for (size_t i = 0; i < MR_COUNT_OF(cases); i++) {
         size_t bytes = mr_ring_bytes(32, 4);
         uint64_t *mem = aligned_alloc(128, bytes);
@@ -182,8 +193,13 @@ static void memory_too_short_or_askew_is_refused(void **state)
 static void images_of_another_kind_are_refused(void **state)
 {
     (void)state;
-    static const struct { uint32_t word; uint32_t value; int want; } cases[] = {
-        {0, 1, MR_E_MAGIC}, {2, 2, MR_E_VERSION}, {3, 0, MR_E_LAYOUT}, {3, 1u << 21, MR_E_LAYOUT}, {3, 4096, MR_E_TRUNCATED},
+    static const struct {
+        uint32_t word;
+        uint32_t value;
+        int want;
+    } cases[] = {
+        {0, 1, MR_E_MAGIC},         {2, 2, MR_E_VERSION},      {3, 0, MR_E_LAYOUT},
+        {3, 1u << 21, MR_E_LAYOUT}, {3, 4096, MR_E_TRUNCATED},
     };
     size_t bytes = mr_image_bytes(100);
     for (size_t i = 0; i < MR_COUNT_OF(cases); i++) {

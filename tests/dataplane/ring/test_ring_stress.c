@@ -96,10 +96,7 @@ static void a_hundred_million_records_cross_between_processes(void **state)
 }
 
 /* Groups of 1 .. 16 slots, lengths from the number, so that the reader knows what must come. */
-static uint32_t length_at(uint64_t i)
-{
-    return 1 + (uint32_t)((i * 0x9e3779b97f4a7c15u) >> 60);
-}
+static uint32_t length_at(uint64_t i) { return 1 + (uint32_t)((i * 0x9e3779b97f4a7c15u) >> 60); }
 
 static void *write_groups(void *mem)
 {

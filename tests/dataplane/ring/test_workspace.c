@@ -214,6 +214,7 @@ static void readable_while_live_and_after_the_writer_was_killed(void **state)
 }
 
 /* One change to a good file: what attach says then. Offsets are those of workspace_priv.h. */
+/* clang-format off */
 static const struct { const char *says; long at; uint64_t value; int want; const char *word; } damaged[] = {
     {"another kind of file",            0,   0x46464952, MR_E_MAGIC, "not a workspace"},
     {"a later format",                  8,   0x300000002u, MR_E_VERSION, "format 2"},
@@ -227,6 +228,7 @@ static const struct { const char *says; long at; uint64_t value; int want; const
     {"a region moved",                  248, 0, MR_E_CORRUPT, "checksum"},
     {"a build id without end",          64,  UINT64_MAX, MR_OK, NULL}, /* eight bytes alone do no harm */
 };
+/* clang-format on */
 
 static void poke(long at, const void *bytes, size_t len)
 {
@@ -288,6 +290,7 @@ static void paths_that_cannot_be_read_are_named(void **state)
     long_path[sizeof long_path - 1] = 0;
     assert_int_equal(symlink(path, link_path), 0);
     assert_int_equal(mkfifo(fifo, 0600), 0);
+    /* clang-format off */
     const struct { const char *path; int want; const char *word; } cases[] = {
         {"/nonexistent/workspace", MR_E_IO, "No such file"},
         {folder, MR_E_IO, "not a plain file"},
@@ -296,6 +299,7 @@ static void paths_that_cannot_be_read_are_named(void **state)
         {"", MR_E_INVALID, "1 to 255 bytes"},
         {long_path, MR_E_INVALID, "1 to 255 bytes"},
     };
+    /* clang-format on */
     for (size_t i = 0; i < MR_COUNT_OF(cases); i++) {
         struct mr_workspace viewer;
         struct mr_err err = {""};
@@ -312,6 +316,7 @@ static void paths_that_cannot_be_read_are_named(void **state)
 static void plans_that_cannot_be_are_refused(void **state)
 {
     (void)state;
+    /* clang-format off */
     static const struct { const char *says; struct mr_region_plan a, b; const char *word; } cases[] = {
         {"no name", {"", 1, 0, 64}, {"b", 1, 0, 64}, "name"},
         {"the same name twice", {"a", 1, 0, 64}, {"a", 1, 0, 64}, "taken"},
@@ -321,6 +326,7 @@ static void plans_that_cannot_be_are_refused(void **state)
         {"no bytes", {"a", 1, 0, 0}, {"b", 1, 0, 64}, "size"},
         {"more bytes than there are", {"a", 1, 0, SIZE_MAX}, {"b", 1, 0, 64}, "size"},
     };
+    /* clang-format on */
     struct mr_workspace ws;
     struct mr_err err;
     for (size_t i = 0; i < MR_COUNT_OF(cases); i++) {
@@ -342,7 +348,8 @@ static void a_read_only_viewer_cannot_write_and_the_table_cannot_change_under_it
     struct mr_workspace viewer;
     struct mr_region region;
     assert_int_equal(mr_workspace_attach(&viewer, path, true, NULL), MR_OK);
-    uint64_t nonsense[9] = {UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX};
+    uint64_t nonsense[9] = {UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX,
+                            UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX};
     poke(192, nonsense, sizeof nonsense); /* the first region's row, after the check */
     assert_int_equal(mr_workspace_find(&viewer, "events.btc", &region), MR_OK);
     assert_int_equal(region.bytes, plan[0].bytes);

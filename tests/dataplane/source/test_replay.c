@@ -20,10 +20,7 @@ static const char *put(const char *name, const void *data, size_t len)
     return out;
 }
 
-static const char *put_text(const char *name, const char *text)
-{
-    return put(name, text, strlen(text));
-}
+static const char *put_text(const char *name, const char *text) { return put(name, text, strlen(text)); }
 
 static int make_folder(void **state)
 {
@@ -52,8 +49,9 @@ static int run(const struct mr_replay_config *config, int64_t now, char *out, si
         status = source.ops->poll(&source, now, pieces, 3);
         for (int i = 0; i < status; i++) {
             size_t n = strlen(out);
-            snprintf(out + n, bytes - n, "%s%c%lld:%.*s%s%.*s", n ? " " : "", pieces[i].kind == MR_PIECE_REST ? 'R' : 'F', (long long)pieces[i].recv_ns,
-                     (int)pieces[i].name.len, pieces[i].name.len ? (const char *)pieces[i].name.data : "", pieces[i].name.len ? "=" : "",
+            snprintf(out + n, bytes - n, "%s%c%lld:%.*s%s%.*s", n ? " " : "",
+                     pieces[i].kind == MR_PIECE_REST ? 'R' : 'F', (long long)pieces[i].recv_ns, (int)pieces[i].name.len,
+                     pieces[i].name.len ? (const char *)pieces[i].name.data : "", pieces[i].name.len ? "=" : "",
                      (int)pieces[i].len, (const char *)pieces[i].data);
             source.ops->release(&source, &pieces[i]);
         }
@@ -70,9 +68,12 @@ static void lines_bodies_and_files_merge_by_receive_time(void **state)
 {
     (void)state;
     put_text("a.recv", "100\n200\n300\n");
-    put_text("a.rest.json", "[{\"url\":\"/depth\",\"recv_ns\":250,\"body\":{\"x\":[1,2]}},{\"url\":\"/info\",\"recv_ns\":50,\"body\":{}}]");
+    put_text(
+        "a.rest.json",
+        "[{\"url\":\"/depth\",\"recv_ns\":250,\"body\":{\"x\":[1,2]}},{\"url\":\"/info\",\"recv_ns\":50,\"body\":{}}]");
     put_text("b.recv", "150\n300\n");
-    struct mr_replay_input inputs[2] = {{.path = put_text("a.jsonl", "{1}\n{2}\n{3}\n"), .venue = 1}, {.path = put_text("b.jsonl", "{4}\n{5}"), .venue = 2}};
+    struct mr_replay_input inputs[2] = {{.path = put_text("a.jsonl", "{1}\n{2}\n{3}\n"), .venue = 1},
+                                        {.path = put_text("b.jsonl", "{4}\n{5}"), .venue = 2}};
     struct mr_replay_config config = {.inputs = inputs, .count = 2};
     char out[512];
     struct mr_err err;
@@ -123,7 +124,10 @@ static void without_receive_times_the_venues_serve_and_it_is_said(void **state)
     free(mem);
 }
 
-struct memory { uint8_t data[4096]; size_t len; };
+struct memory {
+    uint8_t data[4096];
+    size_t len;
+};
 
 static int keep(void *arg, const uint8_t *data, size_t len)
 {
@@ -140,7 +144,11 @@ static void segments_replay_and_a_tear_is_counted(void **state)
     struct mr_capture_writer *w = mr_capture_writer_init(malloc(mr_capture_writer_bytes()), 3, keep, &m);
     mr_capture_begin(w, "binance:usdm", 1, 1);
     for (int i = 1; i <= 4; i++) {
-        struct mr_capture_record r = {.recv_ns = i * 10, .data = (const uint8_t *)"{}", .len = 2, .kind = i == 2 ? MR_CAPTURE_REST : MR_CAPTURE_FRAME, .venue = 1};
+        struct mr_capture_record r = {.recv_ns = i * 10,
+                                      .data = (const uint8_t *)"{}",
+                                      .len = 2,
+                                      .kind = i == 2 ? MR_CAPTURE_REST : MR_CAPTURE_FRAME,
+                                      .venue = 1};
         if (i == 2)
             r.name = mr_span_of("/u");
         mr_capture_add(w, &r);
@@ -176,6 +184,7 @@ static void bad_inputs_are_refused_at_open_with_their_name(void **state)
     put_text("words.recv", "1\ntwo\n");
     put_text("rest.rest.json", "[{\"url\":\"/x\"}]");
     put_text("cut.rest.json", "[{\"url\":");
+    /* clang-format off */
     const struct { const char *path; uint8_t venue; int status; const char *says; } cases[] = {
         {"/no/such/file.jsonl", 1, MR_E_IO, "cannot read"},
         {folder, 1, MR_E_IO, "not a file"},
@@ -183,6 +192,7 @@ static void bad_inputs_are_refused_at_open_with_their_name(void **state)
         {put_text("words.jsonl", "{}\n{}\n"), 1, MR_E_MALFORMED, "words.recv:2:"},
         {put_text("rest.jsonl", "{}\n"), 1, MR_E_MALFORMED, "rest.rest.json: byte"},
     };
+    /* clang-format on */
     for (size_t i = 0; i < MR_COUNT_OF(cases); i++) {
         struct mr_replay_input input = {.path = cases[i].path, .venue = cases[i].venue};
         struct mr_replay_config config = {.inputs = &input, .count = 1};
@@ -195,7 +205,9 @@ static void bad_inputs_are_refused_at_open_with_their_name(void **state)
             assert_true(status < 0);
         assert_non_null(strstr(err.text, cases[i].says));
     }
-    struct mr_replay_input more[] = {{.path = put_text("noone.jsonl", "{}\n")}, {.path = put_text("x.bin", "garbage")}, {.path = put_text("bad.jsonl.zst", "garbage"), .venue = 1},
+    struct mr_replay_input more[] = {{.path = put_text("noone.jsonl", "{}\n")},
+                                     {.path = put_text("x.bin", "garbage")},
+                                     {.path = put_text("bad.jsonl.zst", "garbage"), .venue = 1},
                                      {.path = put_text("wrong.seg", "MRCAPSEG....")}};
     const char *says[] = {"--venue", "neither a segment nor JSON lines", "zstd", "end inside"};
     for (size_t i = 0; i < MR_COUNT_OF(more); i++) {
@@ -212,7 +224,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(lines_bodies_and_files_merge_by_receive_time, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(pacing_holds_pieces_until_their_time, make_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(without_receive_times_the_venues_serve_and_it_is_said, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(without_receive_times_the_venues_serve_and_it_is_said, make_folder,
+                                        remove_folder),
         cmocka_unit_test_setup_teardown(segments_replay_and_a_tear_is_counted, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(bad_inputs_are_refused_at_open_with_their_name, make_folder, remove_folder),
     };

@@ -9,11 +9,18 @@
 #define TRADES_MAX 40000
 #define INSTRUMENTS 3
 
-struct fact { int64_t time_ns, price, size, micro; uint32_t instrument; bool sell; };
+struct fact {
+    int64_t time_ns, price, size, micro;
+    uint32_t instrument;
+    bool sell;
+};
 static struct fact facts[TRADES_MAX];
 static uint32_t fact_count;
 
-static struct closed { uint32_t instrument, timeframe; struct mr_bar bar; } closed[200000];
+static struct closed {
+    uint32_t instrument, timeframe;
+    struct mr_bar bar;
+} closed[200000];
 static uint32_t closed_count;
 
 static void remember(void *arg, uint32_t instrument, uint32_t timeframe, const struct mr_bar *bar)
@@ -23,8 +30,11 @@ static void remember(void *arg, uint32_t instrument, uint32_t timeframe, const s
     closed[closed_count++] = (struct closed){instrument, timeframe, *bar};
 }
 
-static const struct mr_bars_config config = {
-    .instruments = INSTRUMENTS, .timeframes_ms = {1000, 100, 60000, 300}, .keep = 16, .closed = remember, .arg = &closed_count};
+static const struct mr_bars_config config = {.instruments = INSTRUMENTS,
+                                             .timeframes_ms = {1000, 100, 60000, 300},
+                                             .keep = 16,
+                                             .closed = remember,
+                                             .arg = &closed_count};
 
 static struct mr_bars *fresh(const struct mr_bars_config *c)
 {
@@ -44,8 +54,13 @@ static struct mr_instrument instrument(uint32_t id)
 static void trade(struct mr_bars *bars, int64_t now, uint32_t id, int64_t price, int64_t size, bool sell)
 {
     struct mr_instrument in = instrument(id);
-    struct mr_event ev = {.recv_ns = now, .kind = MR_EVENT_TRADE, .instrument = id, .price = price, .size = size,
-                          .aux = size * 3, .flags = sell ? MR_FLAG_SELL : 0};
+    struct mr_event ev = {.recv_ns = now,
+                          .kind = MR_EVENT_TRADE,
+                          .instrument = id,
+                          .price = price,
+                          .size = size,
+                          .aux = size * 3,
+                          .flags = sell ? MR_FLAG_SELL : 0};
     facts[fact_count++] = (struct fact){now, price, size, size * 3, id, sell};
     mr_bars_apply(bars, &ev, &in);
 }
@@ -137,11 +152,14 @@ static void bars_equal_the_definition(void **state)
         int64_t now = START + 37 * MS, price = 6000000000000;
         for (int i = 0; i < 600; i++) {
             uint64_t mood = mr_random_below(&random, 100);
-            now += mood < 60 ? (int64_t)mr_random_below(&random, 30 * MS) : mood < 90 ? (int64_t)mr_random_below(&random, 400 * MS) : (int64_t)mr_random_below(&random, 1500 * MS);
+            now += mood < 60   ? (int64_t)mr_random_below(&random, 30 * MS)
+                   : mood < 90 ? (int64_t)mr_random_below(&random, 400 * MS)
+                               : (int64_t)mr_random_below(&random, 1500 * MS);
             if (mood % 7 == 0)
                 now = mr_grid_ceil(now, 100 * MS); /* exactly at the end of a bar */
             price += (int64_t)mr_random_below(&random, 2001) - 1000;
-            trade(bars, now, (uint32_t)mr_random_below(&random, INSTRUMENTS), price, (int64_t)mr_random_below(&random, 1000000), mood & 1);
+            trade(bars, now, (uint32_t)mr_random_below(&random, INSTRUMENTS), price,
+                  (int64_t)mr_random_below(&random, 1000000), mood & 1);
             if (mood % 5 == 0)
                 mr_bars_tick(bars, now = mr_grid_ceil(now, 100 * MS));
         }
@@ -205,14 +223,28 @@ static void long_silence_costs_no_more_than_what_is_kept(void **state)
 static void what_is_not_a_live_primary_trade_is_left_alone(void **state)
 {
     (void)state;
-    static const struct { uint8_t kind, flags; uint32_t id; int64_t price; } refused[] = {
-        {MR_EVENT_LIQUIDATION, 0, 0, 5}, {MR_EVENT_TRADE, MR_FLAG_SECONDARY, 0, 5}, {MR_EVENT_TRADE, MR_FLAG_SNAPSHOT, 0, 5},
-        {MR_EVENT_TRADE, 0, INSTRUMENTS, 5}, {MR_EVENT_TRADE, 0, 0, 0}, {MR_EVENT_TRADE, 0, 0, -1}, {MR_EVENT_MARK, 0, 0, 5},
+    static const struct {
+        uint8_t kind, flags;
+        uint32_t id;
+        int64_t price;
+    } refused[] = {
+        {MR_EVENT_LIQUIDATION, 0, 0, 5},
+        {MR_EVENT_TRADE, MR_FLAG_SECONDARY, 0, 5},
+        {MR_EVENT_TRADE, MR_FLAG_SNAPSHOT, 0, 5},
+        {MR_EVENT_TRADE, 0, INSTRUMENTS, 5},
+        {MR_EVENT_TRADE, 0, 0, 0},
+        {MR_EVENT_TRADE, 0, 0, -1},
+        {MR_EVENT_MARK, 0, 0, 5},
     };
     struct mr_bars *bars = fresh(&config);
     for (size_t i = 0; i < MR_COUNT_OF(refused); i++) {
         struct mr_instrument in = instrument(refused[i].id);
-        struct mr_event ev = {.recv_ns = START, .kind = refused[i].kind, .flags = refused[i].flags, .instrument = in.id, .price = refused[i].price, .size = 1};
+        struct mr_event ev = {.recv_ns = START,
+                              .kind = refused[i].kind,
+                              .flags = refused[i].flags,
+                              .instrument = in.id,
+                              .price = refused[i].price,
+                              .size = 1};
         mr_bars_apply(bars, &ev, &in);
         assert_int_equal(mr_bars_last(bars, 0), 0);
     }

@@ -4,7 +4,8 @@
 
 #include "tests/engines/signal/rig.h"
 
-#define GOLDEN "3b7edc803ba4feb279975dad746801cb of 1158" /* the same of gcc and clang, at any level of optimisation   \
+#define GOLDEN                                                                                                         \
+    "3b7edc803ba4feb279975dad746801cb of 1158" /* the same of gcc and clang, at any level of optimisation   \
                                                            */
 
 /* A seeded stream over three underlyings: rates wander, liquidations, open interest and funding come at random. `ids`

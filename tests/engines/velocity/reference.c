@@ -36,7 +36,8 @@ void reference_choose(struct reference *r, struct which which)
     for (uint32_t i = 0; i < r->count; i++) {
         const struct fact *f = &r->facts[i];
         if ((which.instrument != UINT32_MAX && f->instrument != which.instrument) ||
-            (which.underlying != UINT32_MAX && f->underlying != which.underlying) || (which.venue && f->venue != which.venue))
+            (which.underlying != UINT32_MAX && f->underlying != which.underlying) ||
+            (which.venue && f->venue != which.venue))
             continue;
         r->index[r->n] = i;
         r->times[r->n] = f->time_ns;
@@ -102,7 +103,8 @@ static long double rate(const struct reference *r, int64_t t, int64_t width_ns, 
                     : (long double)reference_events(r, t, width_ns) / seconds;
 }
 
-static long double acceleration(const struct reference *r, int64_t grid_ns, int64_t width_ns, bool of_micro, long double *scale)
+static long double acceleration(const struct reference *r, int64_t grid_ns, int64_t width_ns, bool of_micro,
+                                long double *scale)
 {
     long double y[20];
     for (int i = 0; i < 20; i++) {
@@ -165,7 +167,11 @@ static double pearson(const uint64_t *x, const uint64_t *y, int lag, bool *const
 
 #define VENUES 16
 /* correlations tie when they are equal in whole billionths */
-struct claim { long long correlation; int64_t micro; int venue, lag; };
+struct claim {
+    long long correlation;
+    int64_t micro;
+    int venue, lag;
+};
 
 static bool more(const struct claim *a, const struct claim *b)
 {

@@ -12,7 +12,10 @@ struct fact {
 };
 
 /* Which events: UINT32_MAX / 0 where it does not matter. */
-struct which { uint32_t instrument, underlying; uint8_t venue; };
+struct which {
+    uint32_t instrument, underlying;
+    uint8_t venue;
+};
 
 struct reference {
     struct fact *facts;
@@ -22,7 +25,9 @@ struct reference {
     uint32_t *index, n;
 };
 
-struct reference_slope { long double acceleration, plain, jerk, jerk_plain, scale; };
+struct reference_slope {
+    long double acceleration, plain, jerk, jerk_plain, scale;
+};
 
 void reference_open(struct reference *r, uint32_t capacity);
 void reference_close(struct reference *r);
@@ -36,7 +41,13 @@ struct reference_slope reference_slopes(const struct reference *r, int64_t grid_
 double reference_clustering(const struct reference *r, int64_t grid_ns);
 uint64_t reference_largest_batch(const struct reference *r, int64_t t, int64_t width_ns);
 
-struct reference_cross { double correlation; uint32_t pairs, venues; uint8_t leader; int lag; bool constant; };
+struct reference_cross {
+    double correlation;
+    uint32_t pairs, venues;
+    uint8_t leader;
+    int lag;
+    bool constant;
+};
 /* at the last whole second <= grid_ns */
 struct reference_cross reference_correlate(struct reference *r, uint32_t underlying, int64_t grid_ns);
 

@@ -74,8 +74,10 @@ static void an_hour_later_all_is_zero(void **state)
     mr_velocity_tick(v, 3601 * SEC);
     struct mr_velocity_view view = underlying(v, 0);
     for (uint32_t i = 0; i < view.windows; i++)
-        assert_true(view.window[i].count == 0 && view.window[i].usd_per_s == 0 && view.window[i].largest_micro == 0 && view.window[i].mean_usd == 0);
-    assert_true(view.count_60s == 0 && view.micro_60s == 0 && view.clustering == 0 && view.events.acceleration == 0 && view.usd.jerk == 0);
+        assert_true(view.window[i].count == 0 && view.window[i].usd_per_s == 0 && view.window[i].largest_micro == 0 &&
+                    view.window[i].mean_usd == 0);
+    assert_true(view.count_60s == 0 && view.micro_60s == 0 && view.clustering == 0 && view.events.acceleration == 0 &&
+                view.usd.jerk == 0);
     assert_true(view.leading_venue == 0 && view.pairs == 0 && view.venues_60s == 0);
     assert_int_equal(mr_velocity_counts(v)->active, 0);
 }
@@ -146,7 +148,12 @@ static void one_event_is_an_anecdote(void **state)
 static void the_bound_holds_for_hours(void **state)
 {
     (void)state;
-    struct mr_velocity_config config = {.instruments = 2, .underlyings = 1, .instrument_events = 64, .venue_events = 64, .underlying_events = 64, .levels = 16};
+    struct mr_velocity_config config = {.instruments = 2,
+                                        .underlyings = 1,
+                                        .instrument_events = 64,
+                                        .venue_events = 64,
+                                        .underlying_events = 64,
+                                        .levels = 16};
     size_t bytes = mr_velocity_bytes(&config);
     uint8_t *mem = aligned_alloc(64, bytes + 256);
     memset(mem, 0x5a, bytes + 256);
@@ -367,6 +374,7 @@ static void level_steps_are_round(void **state)
 {
     (void)state;
     struct mr_velocity *v = world_engine(&world_config);
+    /* clang-format off */
     static const struct { const char *base; int64_t price, step; } cases[] = { /* scale 8 */
         {"BTC", 6712345000000, 10000000000},    {"BTC", 1, 10000000000},           /* 100 USD, always */
         {"ETH", 350000000000, 200000000},       {"ETH", 199999999999, 100000000},  /* 3,500: 3.5 -> 2; 1,999.99: 1 */
@@ -374,6 +382,7 @@ static void level_steps_are_round(void **state)
         {"PEPE", 12345, 10},                    {"X", 0, 1},
         {"X", INT64_MAX, 5000000000000000},
     };
+    /* clang-format on */
     for (size_t i = 0; i < MR_COUNT_OF(cases); i++)
         assert_int_equal(mr_velocity_step(v, cases[i].base, cases[i].price), cases[i].step);
 }
@@ -398,8 +407,8 @@ static void levels_gather_what_happened_at_a_price(void **state)
     at(v, 5 * SEC, 4, 350123456789, 8, 9 * USD, false);  /* ETH 3,501.23: 2 wide */
     struct mr_velocity_level level[8];
     assert_int_equal(mr_velocity_levels(v, 0, level, 8), 2);
-    static const struct mr_velocity_level want[] = {
-        {6710000000000, 10000000000, 7 * USD, 7 * USD, 2, 1, 4 * SEC}, {6720000000000, 10000000000, 0, 1 * USD, 0, 1, 3 * SEC}};
+    static const struct mr_velocity_level want[] = {{6710000000000, 10000000000, 7 * USD, 7 * USD, 2, 1, 4 * SEC},
+                                                    {6720000000000, 10000000000, 0, 1 * USD, 0, 1, 3 * SEC}};
     for (int i = 0; i < 2; i++)
         assert_memory_equal(&level[i], &want[i], sizeof(want[i]));
     assert_int_equal(mr_velocity_levels(v, 1, level, 8), 1);
@@ -439,7 +448,8 @@ static void minutes_are_buckets_with_venues(void **state)
     assert_int_equal(mr_velocity_buckets(v, 0, b, 80), MR_VELOCITY_BUCKETS);
     assert_true(b[0].start_ns == 12 * minute && b[0].count == 1 && b[0].venue_count[2] == 1 && b[0].micro == USD);
     assert_true(b[1].start_ns == 11 * minute && b[1].count == 0 && b[1].micro == 0);
-    assert_true(b[2].start_ns == 10 * minute && b[2].count == 3 && b[2].micro == 18 * USD && b[2].long_count == 1 && b[2].short_count == 2);
+    assert_true(b[2].start_ns == 10 * minute && b[2].count == 3 && b[2].micro == 18 * USD && b[2].long_count == 1 &&
+                b[2].short_count == 2);
     assert_true(b[2].venue_count[1] == 1 && b[2].venue_count[3] == 2 && b[2].venue_count[2] == 0);
     world_happen(v, 72 * minute, 0, USD, false); /* the ring comes round: no ghost of minute 12 */
     assert_int_equal(mr_velocity_buckets(v, 0, b, 2), 2);
@@ -455,7 +465,8 @@ static void memory_stays_in_its_bounds(void **state)
     print_message("100 instruments of 100 underlyings: %zu bytes, %zu each\n", bytes, bytes / 100);
     assert_true(bytes < 50000000 && bytes / 100 <= 500000);
     struct mr_velocity_config longest = usual;
-    memcpy(longest.windows_ms, (uint32_t[]){100, 500, 2000, 10000, 60000, 120000, 200000, 300000}, sizeof(longest.windows_ms));
+    memcpy(longest.windows_ms, (uint32_t[]){100, 500, 2000, 10000, 60000, 120000, 200000, 300000},
+           sizeof(longest.windows_ms));
     bytes = mr_velocity_bytes(&longest);
     print_message("with windows of up to 300 s: %zu bytes, %zu each\n", bytes, bytes / 100);
     assert_true(bytes < 50000000 && bytes / 100 <= 500000);

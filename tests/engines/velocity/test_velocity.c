@@ -11,7 +11,8 @@ static void near(double got, long double want, long double scale, const char *wh
         fail_msg("%s: %.17g, by definition %.17Lg", what, got, want);
 }
 
-static void check_slope(const struct reference *r, const struct mr_velocity_slope *got, int64_t grid_ns, int64_t width, bool micro)
+static void check_slope(const struct reference *r, const struct mr_velocity_slope *got, int64_t grid_ns, int64_t width,
+                        bool micro)
 {
     struct reference_slope want = reference_slopes(r, grid_ns, width, micro);
     near(got->acceleration, want.acceleration, want.scale, "acceleration");
@@ -59,12 +60,14 @@ static uint64_t check_stream(struct reference *r, struct which which, const stru
     assert_int_equal(got->last_event_ns, r->n ? r->times[r->n - 1] : INT64_MIN);
     if (got->flags & MR_VELOCITY_OVERFLOW)
         return coarse;
-    uint64_t recent = reference_events(r, got->engine_ns, 10 * SEC), batch = reference_largest_batch(r, got->engine_ns, 10 * SEC);
+    uint64_t recent = reference_events(r, got->engine_ns, 10 * SEC),
+             batch = reference_largest_batch(r, got->engine_ns, 10 * SEC);
     assert_int_equal(got->count_60s, reference_events(r, got->engine_ns, 60 * SEC));
     assert_int_equal(got->micro_60s, reference_micro(r, got->engine_ns, 60 * SEC));
     assert_int_equal(!!(got->flags & MR_VELOCITY_BATCHED), batch >= 2 && batch * 2 >= recent);
     assert_int_equal(!!(got->flags & MR_VELOCITY_SPARSE), got->count_60s < 5);
-    near(got->slope_per_s, (long double)reference_events(r, got->engine_ns, slope_ns) * 1000 / config->slope_ms, 0, "10 s rate");
+    near(got->slope_per_s, (long double)reference_events(r, got->engine_ns, slope_ns) * 1000 / config->slope_ms, 0,
+         "10 s rate");
     return coarse;
 }
 
@@ -116,11 +119,20 @@ static uint64_t check_all(struct mr_velocity *v, struct reference *r, const stru
 static int64_t gap(struct mr_random *random, uint32_t mood)
 {
     switch (mood) {
-    case 0: return (int64_t)mr_random_below(random, 3) == 0 ? (int64_t)mr_random_below(random, 20 * MS) : 0; /* batches */
-    case 1: return (int64_t)mr_random_below(random, 10 * MS);                                               /* a cascade */
-    case 2: return (int64_t)mr_random_below(random, 2 * SEC);                                               /* a quiet hour */
-    case 3: return 100 * MS * (int64_t)mr_random_below(random, 4);                                          /* on the grid */
-    default: return (int64_t)mr_random_below(random, 1000) == 0 ? 100 * SEC : (int64_t)mr_random_below(random, 300 * MS);
+    /* batches */
+    case 0:
+        return (int64_t)mr_random_below(random, 3) == 0 ? (int64_t)mr_random_below(random, 20 * MS) : 0;
+    /* a cascade */
+    case 1:
+        return (int64_t)mr_random_below(random, 10 * MS);
+    /* a quiet hour */
+    case 2:
+        return (int64_t)mr_random_below(random, 2 * SEC);
+    /* on the grid */
+    case 3:
+        return 100 * MS * (int64_t)mr_random_below(random, 4);
+    default:
+        return (int64_t)mr_random_below(random, 1000) == 0 ? 100 * SEC : (int64_t)mr_random_below(random, 300 * MS);
     }
 }
 
@@ -139,8 +151,12 @@ static uint64_t run(const struct mr_velocity_config *config, uint64_t seed, uint
         for (; tick && next_tick < now; next_tick += 100 * MS)
             mr_velocity_tick(v, next_tick);
         uint32_t id = (uint32_t)mr_random_below(&random, 1 + mr_random_below(&random, WORLD_INSTRUMENTS));
-        struct fact f = {now, (int64_t)mr_random_below(&random, 1 + mr_random_below(&random, 900000 * USD)), id, id / 4,
-                         (uint8_t)(id % 4 + 1), mr_random_next(&random) & 1};
+        struct fact f = {now,
+                         (int64_t)mr_random_below(&random, 1 + mr_random_below(&random, 900000 * USD)),
+                         id,
+                         id / 4,
+                         (uint8_t)(id % 4 + 1),
+                         mr_random_next(&random) & 1};
         reference_add(&r, &f);
         world_happen(v, now, id, f.micro, f.is_short);
         if (i % every == every / 2)
@@ -166,10 +182,7 @@ static struct mr_velocity_config explicit_config(void)
     return config;
 }
 
-static uint32_t events_each(void)
-{
-    return getenv("MILLRACE_QUICK") ? 4000 : 12000;
-}
+static uint32_t events_each(void) { return getenv("MILLRACE_QUICK") ? 4000 : 12000; }
 
 static void rates_slopes_and_correlations_equal_their_definitions(void **state)
 {
@@ -183,7 +196,8 @@ static void other_windows_and_slopes_too(void **state)
 {
     (void)state;
     struct mr_velocity_config config = world_config;
-    memcpy(config.windows_ms, (uint32_t[]){300000, 100, 5000, 60000, 1000, 200, 700, 120000}, sizeof(config.windows_ms));
+    memcpy(config.windows_ms, (uint32_t[]){300000, 100, 5000, 60000, 1000, 200, 700, 120000},
+           sizeof(config.windows_ms));
     config.slope_ms = 3000;
     assert_int_equal(run(&config, 11, events_each(), true), 0);
 }

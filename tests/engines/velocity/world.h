@@ -15,8 +15,12 @@
 
 static inline struct mr_instrument world_instrument(uint32_t id)
 {
-    struct mr_instrument in = {.id = id, .venue = (uint8_t)(id % 4 + 1), .underlying = (uint16_t)(id / 4), .price_scale = 8,
-                               .size_scale = 8, .flags = MR_INSTRUMENT_QUOTE_USD};
+    struct mr_instrument in = {.id = id,
+                               .venue = (uint8_t)(id % 4 + 1),
+                               .underlying = (uint16_t)(id / 4),
+                               .price_scale = 8,
+                               .size_scale = 8,
+                               .flags = MR_INSTRUMENT_QUOTE_USD};
     static const char *const bases[] = {"BTC", "ETH", "PEPE"};
     strcpy(in.base, bases[id / 4 % 3]);
     return in;
@@ -24,8 +28,13 @@ static inline struct mr_instrument world_instrument(uint32_t id)
 
 static inline struct mr_event world_event(int64_t now, uint32_t id, int64_t micro, bool is_short)
 {
-    return (struct mr_event){.recv_ns = now, .kind = MR_EVENT_LIQUIDATION, .instrument = id, .aux = micro,
-                             .price = 6712345000000, .size = 100000000, .flags = is_short ? MR_FLAG_SELL : 0};
+    return (struct mr_event){.recv_ns = now,
+                             .kind = MR_EVENT_LIQUIDATION,
+                             .instrument = id,
+                             .aux = micro,
+                             .price = 6712345000000,
+                             .size = 100000000,
+                             .flags = is_short ? MR_FLAG_SELL : 0};
 }
 
 static inline void world_happen(struct mr_velocity *v, int64_t now, uint32_t id, int64_t micro, bool is_short)
@@ -35,7 +44,8 @@ static inline void world_happen(struct mr_velocity *v, int64_t now, uint32_t id,
     mr_velocity_apply(v, &ev, &in);
 }
 
-static const struct mr_velocity_config world_config = {.instruments = WORLD_INSTRUMENTS, .underlyings = WORLD_UNDERLYINGS};
+static const struct mr_velocity_config world_config = {.instruments = WORLD_INSTRUMENTS,
+                                                       .underlyings = WORLD_UNDERLYINGS};
 
 /* One engine at a time, in memory that was never zero. */
 static inline struct mr_velocity *world_engine(const struct mr_velocity_config *config)

@@ -13,11 +13,13 @@ static void near(double got, double want)
 static void bounds_belong_to_the_upper_regime(void **state)
 {
     (void)state;
+    /* clang-format off */
     static const struct { double vol; enum mr_regime want; } cases[] = {
         {0.0, MR_REGIME_DORMANT}, {0.4999999, MR_REGIME_DORMANT}, {0.5, MR_REGIME_LOW}, {0.9999999, MR_REGIME_LOW},
         {1.0, MR_REGIME_NORMAL}, {1.9999999, MR_REGIME_NORMAL}, {2.0, MR_REGIME_ELEVATED}, {3.0, MR_REGIME_HIGH},
         {4.9999999, MR_REGIME_HIGH}, {5.0, MR_REGIME_EXTREME}, {1e9, MR_REGIME_EXTREME}, {NAN, MR_REGIME_DORMANT},
     };
+    /* clang-format on */
     for (size_t i = 0; i < MR_COUNT_OF(cases); i++)
         assert_int_equal(mr_regime_of(cases[i].vol), cases[i].want);
 }
@@ -25,6 +27,7 @@ static void bounds_belong_to_the_upper_regime(void **state)
 static void multipliers_are_the_worked_ones(void **state)
 {
     (void)state;
+    /* clang-format off */
     static const struct { enum mr_regime regime; double a, percentile, dispersion, z, want; } cases[] = {
         {MR_REGIME_NORMAL, 0, 0, 0, 0, 1.5},
         {MR_REGIME_NORMAL, 0.002, 92, 0, 0, 1.836},
@@ -40,16 +43,22 @@ static void multipliers_are_the_worked_ones(void **state)
         {MR_REGIME_LOW, INFINITY, INFINITY, INFINITY, -INFINITY, 1.2},
         {MR_REGIME_EXTREME, 1e300, 100, 1, 4, 10},
     };
+    /* clang-format on */
     for (size_t i = 0; i < MR_COUNT_OF(cases); i++)
-        near(mr_regime_multiplier(cases[i].regime, cases[i].a, cases[i].percentile, cases[i].dispersion, cases[i].z), cases[i].want);
+        near(mr_regime_multiplier(cases[i].regime, cases[i].a, cases[i].percentile, cases[i].dispersion, cases[i].z),
+             cases[i].want);
 }
 
 static void thresholds_are_adjusted_by_the_table(void **state)
 {
     (void)state;
     static const struct mr_regime_adjust want[MR_REGIME_COUNT] = {
-        {0.5, 0.7, -0.1, {0.7, 0.9, 1.0, 1.2, 1.3}, true}, {1, 1, 0, {1, 1, 1, 1, 1}, false}, {1, 1, 0, {1, 1, 1, 1, 1}, false},
-        {1, 1, 0, {1, 1, 1, 1, 1}, false}, {1.5, 1.2, 0, {1, 1, 1, 1, 1}, false}, {2.0, 1.5, 0.1, {1.5, 1.3, 1.0, 0.8, 0.6}, true},
+        {0.5, 0.7, -0.1, {0.7, 0.9, 1.0, 1.2, 1.3}, true},
+        {1, 1, 0, {1, 1, 1, 1, 1}, false},
+        {1, 1, 0, {1, 1, 1, 1, 1}, false},
+        {1, 1, 0, {1, 1, 1, 1, 1}, false},
+        {1.5, 1.2, 0, {1, 1, 1, 1, 1}, false},
+        {2.0, 1.5, 0.1, {1.5, 1.3, 1.0, 0.8, 0.6}, true},
     };
     for (unsigned r = 0; r < MR_REGIME_COUNT; r++) {
         const struct mr_regime_adjust *got = mr_regime_adjust((enum mr_regime)r);

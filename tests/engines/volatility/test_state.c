@@ -19,7 +19,10 @@ static void seconds(struct mr_volatility *v, int from, int until)
 {
     struct mr_random random = {(uint64_t)from};
     for (int i = from; i < until; i++) {
-        struct mr_event ev = {.recv_ns = START + i * SEC + 5, .kind = MR_EVENT_TRADE, .instrument = 7, .size = 1,
+        struct mr_event ev = {.recv_ns = START + i * SEC + 5,
+                              .kind = MR_EVENT_TRADE,
+                              .instrument = 7,
+                              .size = 1,
                               .price = 6000000000000 + (int64_t)mr_random_below(&random, 20000000000)};
         mr_volatility_apply(v, &ev, &btc);
     }
@@ -68,7 +71,8 @@ static void old_state_gives_its_samples_only(void **state)
     struct mr_volatility *a = fresh(&config), *b = fresh(&config);
     seconds(a, 0, 9000);
     void *bytes = saved(a);
-    assert_int_equal(mr_volatility_restore(b, bytes, mr_volatility_state_bytes(), START + 9000 * SEC + 301 * SEC), MR_OK);
+    assert_int_equal(mr_volatility_restore(b, bytes, mr_volatility_state_bytes(), START + 9000 * SEC + 301 * SEC),
+                     MR_OK);
     struct mr_volatility_view va = view(a), vb = view(b);
     assert_int_equal(vb.samples, va.samples);
     assert_true(vb.flags & MR_VOLATILITY_WARMING);
@@ -89,7 +93,8 @@ static void old_state_gives_its_samples_only(void **state)
 static void foreign_or_broken_state_is_refused_and_changes_nothing(void **state)
 {
     (void)state;
-    const struct mr_volatility_config other_lambda = {.instrument = 7, .ewma_lambda = 0.9}, other_stale = {.instrument = 7, .stale_s = 5};
+    const struct mr_volatility_config other_lambda = {.instrument = 7, .ewma_lambda = 0.9},
+                                      other_stale = {.instrument = 7, .stale_s = 5};
     struct mr_volatility *a = fresh(&config);
     seconds(a, 0, 5000);
     size_t bytes = mr_volatility_state_bytes();

@@ -12,7 +12,9 @@
 
 /* --- the reference --------------------------------------------------------------------------------------------- */
 
-struct minute { int64_t open, high, low, close; };
+struct minute {
+    int64_t open, high, low, close;
+};
 
 static struct reference {
     int64_t price[SECONDS_MAX + 1]; /* last trade at or before second i; 0: none yet */
@@ -52,15 +54,9 @@ static double reference_vol(int i, int w)
     return n < 2 ? 0 : (double)(sqrtl(square / n) * sqrtl(w) * 100);
 }
 
-static int reference_returns(int i)
-{
-    return ref.first < 0 ? 0 : i - ref.first;
-}
+static int reference_returns(int i) { return ref.first < 0 ? 0 : i - ref.first; }
 
-static bool reference_stale(int i)
-{
-    return START + i * SEC - ref.traded[i] > STALE_S * SEC;
-}
+static bool reference_stale(int i) { return START + i * SEC - ref.traded[i] > STALE_S * SEC; }
 
 static const double lower[] = {0, 0.5, 1, 2, 3, 5};
 
@@ -160,7 +156,8 @@ static void check_bars(const struct mr_volatility_view *got, int i)
         long double p = 0, g = 0;
         for (int m = end - bars[w]; m < end && m >= 0; m++) {
             const struct minute *b = &ref.minute[m];
-            long double range = b->low ? logl((long double)b->high / b->low) : 0, move = b->open ? logl((long double)b->close / b->open) : 0;
+            long double range = b->low ? logl((long double)b->high / b->low) : 0,
+                        move = b->open ? logl((long double)b->close / b->open) : 0;
             p += range * range / (4 * logl(2));
             g += range * range / 2 - (2 * logl(2) - 1) * move * move;
         }
@@ -201,15 +198,24 @@ static void check(const struct mr_volatility *v, int i)
     near(got.acceleration, vol[1] == 0 ? 0 : (vol[0] - vol[1]) / vol[1], 1e-11, "acceleration", i);
     double mean = (vol[0] + vol[1] + vol[2]) / 3;
     if (reference_returns(i) >= 900 && mean > 0)
-        dispersion = sqrt(((vol[0] - mean) * (vol[0] - mean) + (vol[1] - mean) * (vol[1] - mean) + (vol[2] - mean) * (vol[2] - mean)) / 3) / mean;
+        dispersion = sqrt(((vol[0] - mean) * (vol[0] - mean) + (vol[1] - mean) * (vol[1] - mean) +
+                           (vol[2] - mean) * (vol[2] - mean)) /
+                          3) /
+                     mean;
     near(got.dispersion, dispersion, 1e-11, "dispersion", i);
     near(got.percentile, percentile, 0, "percentile", i);
     near(got.z, z, 1e-10, "z", i);
-    near(got.multiplier, mr_regime_multiplier((enum mr_regime)ref.regime, got.acceleration, percentile, dispersion, z), 1e-10, "multiplier", i);
+    near(got.multiplier, mr_regime_multiplier((enum mr_regime)ref.regime, got.acceleration, percentile, dispersion, z),
+         1e-10, "multiplier", i);
 }
 
 /* A price that walks, in moods: dead, calm, wild, silent. `each` is called after each second. */
-struct walk { struct mr_random random; int64_t price; double step; int silent; };
+struct walk {
+    struct mr_random random;
+    int64_t price;
+    double step;
+    int silent;
+};
 
 static void walk_second(struct walk *w, struct mr_volatility *v, int i, bool tick)
 {
@@ -223,7 +229,9 @@ static void walk_second(struct walk *w, struct mr_volatility *v, int i, bool tic
     w->silent -= w->silent > 0;
     int64_t at = START + (i - 1) * SEC; /* trades in (i - 1, i], sometimes exactly at its end */
     for (int k = 0; k < n; k++) {
-        at += k == n - 1 && mr_random_below(&w->random, 10) == 0 ? START + i * SEC - at : 1 + (int64_t)mr_random_below(&w->random, SEC / 4 - 1);
+        at += k == n - 1 && mr_random_below(&w->random, 10) == 0
+                  ? START + i * SEC - at
+                  : 1 + (int64_t)mr_random_below(&w->random, SEC / 4 - 1);
         w->price += (int64_t)((double)w->price * w->step * ((double)mr_random_below(&w->random, 2001) - 1000) / 800);
         trade(v, at, w->price);
         traded = at;
@@ -407,7 +415,8 @@ static void a_regime_lasts_thirty_seconds_at_least(void **state)
     assert_int_equal(entered, 305);
     assert_int_equal(left, 605); /* the jump has left the 300 s; the dwell is long over */
     v = fresh();
-    for (i = 1; i <= 2000; i++) { /* a jump that enters the window 10 s before a bigger one leaves: EXTREME -> HIGH -> wait */
+    /* a jump that enters the window 10 s before a bigger one leaves: EXTREME -> HIGH -> wait */
+    for (i = 1; i <= 2000; i++) {
         int64_t price = i < 400 ? 100000000000 : i < 680 ? 106000000000 : 109400000000;
         trade(v, START + i * SEC - 1, price);
         mr_volatility_tick(v, START + i * SEC);
@@ -500,9 +509,18 @@ static void only_the_reference_counts(void **state)
     struct mr_volatility *v = fresh();
     struct mr_volatility_view view;
     struct mr_event ev = {.recv_ns = START, .kind = MR_EVENT_TRADE, .instrument = 7, .price = 100, .size = 1};
-    static const struct { uint8_t kind, flags; uint32_t instrument; int64_t price; } refused[] = {
-        {MR_EVENT_LIQUIDATION, 0, 7, 100}, {MR_EVENT_TRADE, MR_FLAG_SECONDARY, 7, 100}, {MR_EVENT_TRADE, MR_FLAG_SNAPSHOT, 7, 100},
-        {MR_EVENT_TRADE, 0, 8, 100}, {MR_EVENT_TRADE, 0, 7, 0}, {MR_EVENT_TRADE, 0, 7, -5}, {MR_EVENT_REFERENCE, 0, 7, 100},
+    static const struct {
+        uint8_t kind, flags;
+        uint32_t instrument;
+        int64_t price;
+    } refused[] = {
+        {MR_EVENT_LIQUIDATION, 0, 7, 100},
+        {MR_EVENT_TRADE, MR_FLAG_SECONDARY, 7, 100},
+        {MR_EVENT_TRADE, MR_FLAG_SNAPSHOT, 7, 100},
+        {MR_EVENT_TRADE, 0, 8, 100},
+        {MR_EVENT_TRADE, 0, 7, 0},
+        {MR_EVENT_TRADE, 0, 7, -5},
+        {MR_EVENT_REFERENCE, 0, 7, 100},
     };
     for (size_t i = 0; i < MR_COUNT_OF(refused); i++) {
         ev.kind = refused[i].kind;

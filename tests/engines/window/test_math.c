@@ -37,10 +37,18 @@ static void log_is_within_one_ulp_of_the_true_value(void **state)
         uint64_t u = mr_random_next(&r);
         double x;
         switch (i % 4) {
-        case 0: x = double_of(u % 0x7ff0000000000000ull); break;                           /* any positive */
-        case 1: x = 1.0 + ((double)(int64_t)u) * 0x1p-65; break;                           /* 0.75 .. 1.25 */
-        case 2: x = double_of(0x3ff0000000000000ull + u % 0x20000000000ull - 0x10000000000ull); break; /* nearly 1 */
-        default: x = (double)(u % 100000000000ull + 1) / 1e4; break;                       /* prices */
+        case 0:
+            x = double_of(u % 0x7ff0000000000000ull);
+            break; /* any positive */
+        case 1:
+            x = 1.0 + ((double)(int64_t)u) * 0x1p-65;
+            break; /* 0.75 .. 1.25 */
+        case 2:
+            x = double_of(0x3ff0000000000000ull + u % 0x20000000000ull - 0x10000000000ull);
+            break; /* nearly 1 */
+        default:
+            x = (double)(u % 100000000000ull + 1) / 1e4;
+            break; /* prices */
         }
         if (x == 0)
             continue;
@@ -54,6 +62,7 @@ static void log_is_within_one_ulp_of_the_true_value(void **state)
 static void log_of_special_values(void **state)
 {
     (void)state;
+    /* clang-format off */
     static const struct { const char *says; double x, want; } cases[] = {
         {"one", 1.0, 0.0},
         {"zero", 0.0, -INFINITY},
@@ -64,6 +73,7 @@ static void log_of_special_values(void **state)
         {"the largest", 0x1.fffffffffffffp1023, 709.78271289338399684324569237317},
         {"two", 2.0, 0.69314718055994530941723212145818},
     };
+    /* clang-format on */
     for (size_t i = 0; i < MR_COUNT_OF(cases); i++)
         if (bits_of(mr_log(cases[i].x)) != bits_of(cases[i].want))
             fail_msg("%s: %.17g, wanted %.17g", cases[i].says, mr_log(cases[i].x), cases[i].want);

@@ -8,7 +8,10 @@
 #define MS 1000000ll
 #define EVENTS_MAX 400000
 
-struct fact { int64_t time_ns, micro; bool is_short; };
+struct fact {
+    int64_t time_ns, micro;
+    bool is_short;
+};
 
 static struct fact *facts;
 static uint32_t fact_count;
@@ -44,7 +47,8 @@ static void happen(struct mr_window *window, int64_t now, int64_t micro, bool is
 }
 
 /* Exact unless the window says otherwise; then at most 100 ms of older events too many, and the largest a bound. */
-static void compare(const struct mr_window *window, const struct mr_window_config *config, int64_t now, uint64_t *inexact)
+static void compare(const struct mr_window *window, const struct mr_window_config *config, int64_t now,
+                    uint64_t *inexact)
 {
     for (uint32_t i = 0; i < MR_WINDOWS_MAX && config->windows_ms[i]; i++) {
         struct mr_window_sum got, want = by_definition(now, config->windows_ms[i]);
@@ -73,11 +77,16 @@ static void compare(const struct mr_window *window, const struct mr_window_confi
 static int64_t gap(struct mr_random *r, uint32_t style)
 {
     switch (style) {
-    case 0: return 0;                                          /* a batch */
-    case 1: return (int64_t)mr_random_below(r, 3 * MS);        /* a burst */
-    case 2: return (int64_t)mr_random_below(r, 400 * MS);      /* a trickle */
-    case 3: return 100 * MS;                                   /* straight to the edges of windows and cells */
-    default: return (int64_t)mr_random_below(r, 90000) * MS;   /* silence */
+    case 0:
+        return 0; /* a batch */
+    case 1:
+        return (int64_t)mr_random_below(r, 3 * MS); /* a burst */
+    case 2:
+        return (int64_t)mr_random_below(r, 400 * MS); /* a trickle */
+    case 3:
+        return 100 * MS; /* straight to the edges of windows and cells */
+    default:
+        return (int64_t)mr_random_below(r, 90000) * MS; /* silence */
     }
 }
 
@@ -93,7 +102,8 @@ static uint64_t run(const struct mr_window_config *config, uint64_t seed, uint32
         now += gap(&r, style == 4 && i % 64 ? 2 : style);
         if (on_grid)
             now = mr_grid_ceil(now, MS);
-        happen(window, now, (int64_t)mr_random_below(&r, 1 + mr_random_below(&r, 5000000000000ull)), mr_random_next(&r) & 1);
+        happen(window, now, (int64_t)mr_random_below(&r, 1 + mr_random_below(&r, 5000000000000ull)),
+               mr_random_next(&r) & 1);
         if (!quiet && i % 5 == 0) {
             if (i % 3 == 0) {
                 now += (int64_t)mr_random_below(&r, 120 * MS);
@@ -270,8 +280,11 @@ static void memory_is_what_was_announced(void **state)
 static void grids_are_floors_and_ceilings_of_negative_times_too(void **state)
 {
     (void)state;
-    static const struct { int64_t t, floor, ceil; } cases[] = {
-        {0, 0, 0}, {1, 0, 100}, {99, 0, 100}, {100, 100, 100}, {101, 100, 200}, {-1, -100, 0}, {-100, -100, -100}, {-101, -200, -100},
+    static const struct {
+        int64_t t, floor, ceil;
+    } cases[] = {
+        {0, 0, 0},       {1, 0, 100},   {99, 0, 100},       {100, 100, 100},
+        {101, 100, 200}, {-1, -100, 0}, {-100, -100, -100}, {-101, -200, -100},
     };
     for (size_t i = 0; i < MR_COUNT_OF(cases); i++) {
         assert_int_equal(mr_grid_floor(cases[i].t, 100), cases[i].floor);

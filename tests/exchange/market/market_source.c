@@ -60,10 +60,7 @@ static void release_market(struct mr_source *s, const struct mr_piece *piece)
     (void)piece;
 }
 
-static void close_market(struct mr_source *s)
-{
-    (void)s;
-}
+static void close_market(struct mr_source *s) { (void)s; }
 
 struct mr_market *mr_market_of(const struct mr_source *s)
 {
@@ -72,5 +69,10 @@ struct mr_market *mr_market_of(const struct mr_source *s)
 }
 
 const struct mr_source_ops mr_source_market = {
-    .name = "market", .bytes = bytes, .open = open_market, .poll = poll_market, .release = release_market, .close = close_market,
+    .name = "market",
+    .bytes = bytes,
+    .open = open_market,
+    .poll = poll_market,
+    .release = release_market,
+    .close = close_market,
 };

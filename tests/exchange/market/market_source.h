@@ -1,4 +1,5 @@
-/* The generated market as a source: paced like a recording, the first `skip_ns` of it at once (windows fill while nobody waits). */
+/* The generated market as a source: paced like a recording, the first `skip_ns` of it at once (windows fill while
+ * nobody waits). */
 #ifndef MR_EXCHANGE_MARKET_SOURCE_H
 #define MR_EXCHANGE_MARKET_SOURCE_H
 

@@ -51,8 +51,11 @@ static void side(struct mr_text *t, const struct stream *s, bool ask)
 static void usdm_update(struct mr_text *t, struct stream *s, int64_t now_ns)
 {
     wrap(t, s, "depth@100ms");
-    mr_text_format(t, "{\"e\":\"depthUpdate\",\"E\":%lld,\"T\":%lld,\"s\":\"%s\",\"ps\":\"%s\",\"U\":%llu,\"u\":%llu,\"pu\":%llu,\"b\":", MS(now_ns), MS(now_ns),
-                   s->symbol, s->symbol, (unsigned long long)s->first_seq, (unsigned long long)s->seq, (unsigned long long)s->prev_seq);
+    mr_text_format(t,
+                   "{\"e\":\"depthUpdate\",\"E\":%lld,\"T\":%lld,\"s\":\"%s\",\"ps\":\"%s\",\"U\":%llu,\"u\":%llu,"
+                   "\"pu\":%llu,\"b\":",
+                   MS(now_ns), MS(now_ns), s->symbol, s->symbol, (unsigned long long)s->first_seq,
+                   (unsigned long long)s->seq, (unsigned long long)s->prev_seq);
     changes(t, s, false);
     mr_text_add(t, ",\"a\":");
     changes(t, s, true);
@@ -62,8 +65,8 @@ static void usdm_update(struct mr_text *t, struct stream *s, int64_t now_ns)
 static void spot_update(struct mr_text *t, struct stream *s, int64_t now_ns)
 {
     wrap(t, s, "depth@100ms");
-    mr_text_format(t, "{\"e\":\"depthUpdate\",\"E\":%lld,\"s\":\"%s\",\"U\":%llu,\"u\":%llu,\"b\":", MS(now_ns), s->symbol, (unsigned long long)s->first_seq,
-                   (unsigned long long)s->seq);
+    mr_text_format(t, "{\"e\":\"depthUpdate\",\"E\":%lld,\"s\":\"%s\",\"U\":%llu,\"u\":%llu,\"b\":", MS(now_ns),
+                   s->symbol, (unsigned long long)s->first_seq, (unsigned long long)s->seq);
     changes(t, s, false);
     mr_text_add(t, ",\"a\":");
     changes(t, s, true);
@@ -73,7 +76,8 @@ static void spot_update(struct mr_text *t, struct stream *s, int64_t now_ns)
 static void snapshot(struct mr_text *t, struct stream *s, int64_t now_ns, struct mr_text *url)
 {
     bool futures = s->writer == &mr_market_binance_usdm;
-    mr_text_format(url, "https://%s/depth?symbol=%s&limit=1000", futures ? "fapi.binance.com/fapi/v1" : "api.binance.com/api/v3", s->symbol);
+    mr_text_format(url, "https://%s/depth?symbol=%s&limit=1000",
+                   futures ? "fapi.binance.com/fapi/v1" : "api.binance.com/api/v3", s->symbol);
     mr_text_format(t, "{\"lastUpdateId\":%llu,", (unsigned long long)s->seq);
     if (futures)
         mr_text_format(t, "\"E\":%lld,\"T\":%lld,", MS(now_ns), MS(now_ns));
@@ -100,7 +104,8 @@ static void best(struct mr_text *t, struct stream *s, int64_t now_ns)
     bool futures = s->writer == &mr_market_binance_usdm;
     wrap(t, s, "bookTicker");
     if (futures)
-        mr_text_format(t, "{\"e\":\"bookTicker\",\"u\":%llu,\"s\":\"%s\",\"ps\":\"%s\",", (unsigned long long)s->seq, s->symbol, s->symbol);
+        mr_text_format(t, "{\"e\":\"bookTicker\",\"u\":%llu,\"s\":\"%s\",\"ps\":\"%s\",", (unsigned long long)s->seq,
+                       s->symbol, s->symbol);
     else
         mr_text_format(t, "{\"u\":%llu,\"s\":\"%s\",", (unsigned long long)s->seq, s->symbol);
     quote(t, s, "b", "B", false);
@@ -116,9 +121,11 @@ static void trade(struct mr_text *t, struct stream *s, int64_t now_ns, int64_t p
     bool futures = s->writer == &mr_market_binance_usdm;
     wrap(t, s, futures ? "aggTrade" : "trade");
     if (futures)
-        mr_text_format(t, "{\"e\":\"aggTrade\",\"E\":%lld,\"a\":%llu,\"s\":\"%s\",\"p\":\"", MS(now_ns), (unsigned long long)s->trade_id, s->symbol);
+        mr_text_format(t, "{\"e\":\"aggTrade\",\"E\":%lld,\"a\":%llu,\"s\":\"%s\",\"p\":\"", MS(now_ns),
+                       (unsigned long long)s->trade_id, s->symbol);
     else
-        mr_text_format(t, "{\"e\":\"trade\",\"E\":%lld,\"s\":\"%s\",\"t\":%llu,\"p\":\"", MS(now_ns), s->symbol, (unsigned long long)s->trade_id);
+        mr_text_format(t, "{\"e\":\"trade\",\"E\":%lld,\"s\":\"%s\",\"t\":%llu,\"p\":\"", MS(now_ns), s->symbol,
+                       (unsigned long long)s->trade_id);
     mr_market_price(t, s, price);
     mr_text_add(t, "\",\"q\":\"");
     mr_market_size(t, s, size);
@@ -126,15 +133,19 @@ static void trade(struct mr_text *t, struct stream *s, int64_t now_ns, int64_t p
     if (futures) {
         mr_text_add(t, "\"nq\":\"");
         mr_market_size(t, s, size);
-        mr_text_format(t, "\",\"f\":%llu,\"l\":%llu,", (unsigned long long)s->trade_id * 3, (unsigned long long)s->trade_id * 3 + 2);
+        mr_text_format(t, "\",\"f\":%llu,\"l\":%llu,", (unsigned long long)s->trade_id * 3,
+                       (unsigned long long)s->trade_id * 3 + 2);
     }
-    mr_text_format(t, "\"T\":%lld,\"m\":%s,%s}}", MS(now_ns), sell ? "true" : "false", futures ? "\"st\":1" : "\"M\":true");
+    mr_text_format(t, "\"T\":%lld,\"m\":%s,%s}}", MS(now_ns), sell ? "true" : "false",
+                   futures ? "\"st\":1" : "\"M\":true");
 }
 
 static void liquidation(struct mr_text *t, struct stream *s, int64_t now_ns)
 {
     const struct pending *p = &s->pending[s->pending_count - 1];
-    mr_text_format(t, "{\"stream\":\"!forceOrder@arr\",\"data\":{\"e\":\"forceOrder\",\"E\":%lld,\"o\":{\"s\":\"%s\",\"S\":\"%s\",\"o\":\"LIMIT\",\"f\":\"IOC\",\"q\":\"",
+    mr_text_format(t,
+                   "{\"stream\":\"!forceOrder@arr\",\"data\":{\"e\":\"forceOrder\",\"E\":%lld,\"o\":{\"s\":\"%s\","
+                   "\"S\":\"%s\",\"o\":\"LIMIT\",\"f\":\"IOC\",\"q\":\"",
                    MS(now_ns), s->symbol, p->short_side ? "BUY" : "SELL");
     mr_market_size(t, s, p->size);
     mr_text_add(t, "\",\"p\":\"");
@@ -159,7 +170,8 @@ static void marks(struct mr_text *t, struct stream *s, int64_t now_ns)
     mr_market_price(t, s, s->index);
     mr_text_add(t, "\",\"i\":\"");
     mr_market_price(t, s, s->index);
-    mr_text_format(t, "\",\"r\":\"0.%08lld\",\"T\":%lld,\"st\":1}}", (long long)s->funding_e8, MS(now_ns / 28800000000000ll * 28800000000000ll + 28800000000000ll));
+    mr_text_format(t, "\",\"r\":\"0.%08lld\",\"T\":%lld,\"st\":1}}", (long long)s->funding_e8,
+                   MS(now_ns / 28800000000000ll * 28800000000000ll + 28800000000000ll));
 }
 
 /* Open interest is REST only: the answer to a poll. */
@@ -185,8 +197,11 @@ static void instruments(struct mr_text *t, const struct stream *streams, uint32_
     mr_text_add(t, "{\"timezone\":\"UTC\",\"symbols\":[");
     for (uint32_t i = 0; i < n; i++) {
         const struct stream *s = &streams[i];
-        mr_text_format(t, "%s{\"symbol\":\"%s\",\"pair\":\"%s\",%s\"status\":\"TRADING\",\"baseAsset\":\"%.3s\",\"quoteAsset\":\"USDT\",\"filters\":[", i ? "," : "", s->symbol,
-                       s->symbol, futures ? "\"contractType\":\"PERPETUAL\",\"marginAsset\":\"USDT\"," : "", s->symbol);
+        mr_text_format(t,
+                       "%s{\"symbol\":\"%s\",\"pair\":\"%s\",%s\"status\":\"TRADING\",\"baseAsset\":\"%.3s\","
+                       "\"quoteAsset\":\"USDT\",\"filters\":[",
+                       i ? "," : "", s->symbol, s->symbol,
+                       futures ? "\"contractType\":\"PERPETUAL\",\"marginAsset\":\"USDT\"," : "", s->symbol);
         mr_text_add(t, "{\"filterType\":\"PRICE_FILTER\",\"tickSize\":\"");
         decimals(t, 1, s->price_decimals);
         mr_text_add(t, "\"},{\"filterType\":\"LOT_SIZE\",\"stepSize\":\"");
@@ -197,9 +212,25 @@ static void instruments(struct mr_text *t, const struct stream *streams, uint32_
 }
 
 const struct writer mr_market_binance_usdm = {
-    .venue = "binance", .product = "usdm", .instruments = instruments, .snapshot = snapshot, .update = usdm_update, .best = best, .trade = trade,
-    .liquidation = liquidation, .marks = marks, .interest = interest, .liquidation_every_ns = 1000000000, .liquidations_a_time = 1,
+    .venue = "binance",
+    .product = "usdm",
+    .instruments = instruments,
+    .snapshot = snapshot,
+    .update = usdm_update,
+    .best = best,
+    .trade = trade,
+    .liquidation = liquidation,
+    .marks = marks,
+    .interest = interest,
+    .liquidation_every_ns = 1000000000,
+    .liquidations_a_time = 1,
 };
 const struct writer mr_market_binance_spot = {
-    .venue = "binance", .product = "spot", .instruments = instruments, .snapshot = snapshot, .update = spot_update, .best = best, .trade = trade,
+    .venue = "binance",
+    .product = "spot",
+    .instruments = instruments,
+    .snapshot = snapshot,
+    .update = spot_update,
+    .best = best,
+    .trade = trade,
 };

@@ -24,7 +24,8 @@ static void side(struct mr_text *t, const struct stream *s, bool ask)
 
 static void image(struct mr_text *t, struct stream *s, int64_t now_ns)
 {
-    mr_text_format(t, "{\"channel\":\"l2Book\",\"data\":{\"coin\":\"%s\",\"time\":%lld,\"levels\":[", s->symbol, MS(now_ns));
+    mr_text_format(t, "{\"channel\":\"l2Book\",\"data\":{\"coin\":\"%s\",\"time\":%lld,\"levels\":[", s->symbol,
+                   MS(now_ns));
     side(t, s, false);
     mr_text_add(t, ",");
     side(t, s, true);
@@ -44,18 +45,24 @@ static void best(struct mr_text *t, struct stream *s, int64_t now_ns)
 
 static void trade(struct mr_text *t, struct stream *s, int64_t now_ns, int64_t price, int64_t size, bool sell)
 {
-    mr_text_format(t, "{\"channel\":\"trades\",\"data\":[{\"coin\":\"%s\",\"side\":\"%s\",\"px\":\"", s->symbol, sell ? "A" : "B");
+    mr_text_format(t, "{\"channel\":\"trades\",\"data\":[{\"coin\":\"%s\",\"side\":\"%s\",\"px\":\"", s->symbol,
+                   sell ? "A" : "B");
     mr_market_price(t, s, price);
     mr_text_add(t, "\",\"sz\":\"");
     mr_market_size(t, s, size);
-    mr_text_format(t, "\",\"time\":%lld,\"hash\":\"0x%064llx\",\"tid\":%llu,\"users\":[\"0x%040llx\",\"0x%040llx\"]}]}", MS(now_ns), (unsigned long long)s->trade_id * 2654435761u,
-                   (unsigned long long)s->trade_id + 100000000000000ull, (unsigned long long)s->trade_id * 7, (unsigned long long)s->trade_id * 13);
+    mr_text_format(t, "\",\"time\":%lld,\"hash\":\"0x%064llx\",\"tid\":%llu,\"users\":[\"0x%040llx\",\"0x%040llx\"]}]}",
+                   MS(now_ns), (unsigned long long)s->trade_id * 2654435761u,
+                   (unsigned long long)s->trade_id + 100000000000000ull, (unsigned long long)s->trade_id * 7,
+                   (unsigned long long)s->trade_id * 13);
 }
 
 static void marks(struct mr_text *t, struct stream *s, int64_t now_ns)
 {
     (void)now_ns;
-    mr_text_format(t, "{\"channel\":\"activeAssetCtx\",\"data\":{\"coin\":\"%s\",\"ctx\":{\"funding\":\"0.%010lld\",\"openInterest\":\"", s->symbol, (long long)s->funding_e8 * 12);
+    mr_text_format(t,
+                   "{\"channel\":\"activeAssetCtx\",\"data\":{\"coin\":\"%s\",\"ctx\":{\"funding\":\"0.%010lld\","
+                   "\"openInterest\":\"",
+                   s->symbol, (long long)s->funding_e8 * 12);
     mr_market_size(t, s, s->interest);
     mr_text_add(t, "\",\"prevDayPx\":\"");
     mr_market_price(t, s, s->index);
@@ -67,5 +74,10 @@ static void marks(struct mr_text *t, struct stream *s, int64_t now_ns)
 }
 
 const struct writer mr_market_hyperliquid = {
-    .venue = "hyperliquid", .product = "perp", .image = image, .best = best, .trade = trade, .marks = marks,
+    .venue = "hyperliquid",
+    .product = "perp",
+    .image = image,
+    .best = best,
+    .trade = trade,
+    .marks = marks,
 };

@@ -48,23 +48,18 @@ static int32_t checksum(const struct stream *s)
 
 static void book(struct mr_text *t, struct stream *s, int64_t now_ns, bool image)
 {
-    mr_text_format(t, "{\"arg\":{\"channel\":\"books\",\"instId\":\"%s\"},\"action\":\"%s\",\"data\":[{\"asks\":[", s->symbol, image ? "snapshot" : "update");
+    mr_text_format(t, "{\"arg\":{\"channel\":\"books\",\"instId\":\"%s\"},\"action\":\"%s\",\"data\":[{\"asks\":[",
+                   s->symbol, image ? "snapshot" : "update");
     (image ? side : changes)(t, s, true);
     mr_text_add(t, "],\"bids\":[");
     (image ? side : changes)(t, s, false);
-    mr_text_format(t, "],\"ts\":\"%lld\",\"checksum\":%d,\"seqId\":%llu,\"prevSeqId\":%lld}]}", MS(now_ns), checksum(s), (unsigned long long)s->seq,
-                   image ? -1ll : (long long)s->prev_seq);
+    mr_text_format(t, "],\"ts\":\"%lld\",\"checksum\":%d,\"seqId\":%llu,\"prevSeqId\":%lld}]}", MS(now_ns), checksum(s),
+                   (unsigned long long)s->seq, image ? -1ll : (long long)s->prev_seq);
 }
 
-static void image(struct mr_text *t, struct stream *s, int64_t now_ns)
-{
-    book(t, s, now_ns, true);
-}
+static void image(struct mr_text *t, struct stream *s, int64_t now_ns) { book(t, s, now_ns, true); }
 
-static void update(struct mr_text *t, struct stream *s, int64_t now_ns)
-{
-    book(t, s, now_ns, false);
-}
+static void update(struct mr_text *t, struct stream *s, int64_t now_ns) { book(t, s, now_ns, false); }
 
 static void best(struct mr_text *t, struct stream *s, int64_t now_ns)
 {
@@ -80,28 +75,38 @@ static void best(struct mr_text *t, struct stream *s, int64_t now_ns)
 
 static void trade(struct mr_text *t, struct stream *s, int64_t now_ns, int64_t price, int64_t size, bool sell)
 {
-    mr_text_format(t, "{\"arg\":{\"channel\":\"trades\",\"instId\":\"%s\"},\"data\":[{\"instId\":\"%s\",\"tradeId\":\"%llu\",\"px\":\"", s->symbol, s->symbol,
-                   (unsigned long long)s->trade_id);
+    mr_text_format(t,
+                   "{\"arg\":{\"channel\":\"trades\",\"instId\":\"%s\"},\"data\":[{\"instId\":\"%s\",\"tradeId\":\"%"
+                   "llu\",\"px\":\"",
+                   s->symbol, s->symbol, (unsigned long long)s->trade_id);
     shortest(t, price, s->price_decimals);
     mr_text_add(t, "\",\"sz\":\"");
     shortest(t, size, s->size_decimals);
-    mr_text_format(t, "\",\"side\":\"%s\",\"ts\":\"%lld\",\"count\":\"1\",\"source\":\"0\",\"seqId\":%llu}]}", sell ? "sell" : "buy", MS(now_ns), (unsigned long long)s->seq);
+    mr_text_format(t, "\",\"side\":\"%s\",\"ts\":\"%lld\",\"count\":\"1\",\"source\":\"0\",\"seqId\":%llu}]}",
+                   sell ? "sell" : "buy", MS(now_ns), (unsigned long long)s->seq);
 }
 
 static void liquidation(struct mr_text *t, struct stream *s, int64_t now_ns)
 {
     const struct pending *p = &s->pending[s->pending_count - 1];
     (void)now_ns;
-    mr_text_format(t, "{\"arg\":{\"channel\":\"liquidation-orders\",\"instType\":\"SWAP\"},\"data\":[{\"details\":[{\"bkLoss\":\"0\",\"bkPx\":\"");
+    mr_text_format(t, "{\"arg\":{\"channel\":\"liquidation-orders\",\"instType\":\"SWAP\"},\"data\":[{\"details\":[{"
+                      "\"bkLoss\":\"0\",\"bkPx\":\"");
     shortest(t, p->price, s->price_decimals);
-    mr_text_format(t, "\",\"ccy\":\"\",\"posSide\":\"%s\",\"side\":\"%s\",\"sz\":\"", p->short_side ? "short" : "long", p->short_side ? "buy" : "sell");
+    mr_text_format(t, "\",\"ccy\":\"\",\"posSide\":\"%s\",\"side\":\"%s\",\"sz\":\"", p->short_side ? "short" : "long",
+                   p->short_side ? "buy" : "sell");
     shortest(t, p->size, s->size_decimals);
-    mr_text_format(t, "\",\"ts\":\"%lld\"}],\"instFamily\":\"%.8s\",\"instId\":\"%s\",\"instType\":\"SWAP\",\"uly\":\"%.8s\"}]}", MS(p->time_ns), s->symbol, s->symbol, s->symbol);
+    mr_text_format(
+        t, "\",\"ts\":\"%lld\"}],\"instFamily\":\"%.8s\",\"instId\":\"%s\",\"instType\":\"SWAP\",\"uly\":\"%.8s\"}]}",
+        MS(p->time_ns), s->symbol, s->symbol, s->symbol);
 }
 
 static void marks(struct mr_text *t, struct stream *s, int64_t now_ns)
 {
-    mr_text_format(t, "{\"arg\":{\"channel\":\"mark-price\",\"instId\":\"%s\"},\"data\":[{\"instType\":\"SWAP\",\"instId\":\"%s\",\"markPx\":\"", s->symbol, s->symbol);
+    mr_text_format(t,
+                   "{\"arg\":{\"channel\":\"mark-price\",\"instId\":\"%s\"},\"data\":[{\"instType\":\"SWAP\","
+                   "\"instId\":\"%s\",\"markPx\":\"",
+                   s->symbol, s->symbol);
     shortest(t, s->mark, s->price_decimals);
     mr_text_format(t, "\",\"ts\":\"%lld\"}]}", MS(now_ns));
 }
@@ -109,7 +114,10 @@ static void marks(struct mr_text *t, struct stream *s, int64_t now_ns)
 static void interest(struct mr_text *t, struct stream *s, int64_t now_ns, struct mr_text *url)
 {
     (void)url; /* it comes in the stream */
-    mr_text_format(t, "{\"arg\":{\"channel\":\"open-interest\",\"instId\":\"%s\"},\"data\":[{\"instId\":\"%s\",\"instType\":\"SWAP\",\"oi\":\"", s->symbol, s->symbol);
+    mr_text_format(t,
+                   "{\"arg\":{\"channel\":\"open-interest\",\"instId\":\"%s\"},\"data\":[{\"instId\":\"%s\","
+                   "\"instType\":\"SWAP\",\"oi\":\"",
+                   s->symbol, s->symbol);
     shortest(t, s->interest, s->size_decimals);
     mr_text_add(t, "\",\"oiCcy\":\"");
     shortest(t, s->interest * s->contract_micro / 10000, s->size_decimals + 2);
@@ -122,8 +130,10 @@ static void instruments(struct mr_text *t, const struct stream *streams, uint32_
     mr_text_add(t, "{\"code\":\"0\",\"msg\":\"\",\"data\":[");
     for (uint32_t i = 0; i < n; i++) {
         const struct stream *s = &streams[i];
-        mr_text_format(t, "%s{\"instType\":\"SWAP\",\"instId\":\"%s\",\"instFamily\":\"%.8s\",\"uly\":\"%.8s\",\"baseCcy\":\"\",\"quoteCcy\":\"\",\"settleCcy\":\"USDT\",\"ctType\":\"linear\",\"ctVal\":\"", i ? "," : "",
-                       s->symbol, s->symbol, s->symbol);
+        mr_text_format(t,
+                       "%s{\"instType\":\"SWAP\",\"instId\":\"%s\",\"instFamily\":\"%.8s\",\"uly\":\"%.8s\","
+                       "\"baseCcy\":\"\",\"quoteCcy\":\"\",\"settleCcy\":\"USDT\",\"ctType\":\"linear\",\"ctVal\":\"",
+                       i ? "," : "", s->symbol, s->symbol, s->symbol);
         shortest(t, s->contract_micro, 6);
         mr_text_format(t, "\",\"ctValCcy\":\"%.3s\",\"ctMult\":\"1\",\"tickSz\":\"", s->symbol);
         shortest(t, 1, s->price_decimals);
@@ -137,6 +147,16 @@ static void instruments(struct mr_text *t, const struct stream *streams, uint32_
 }
 
 const struct writer mr_market_okx = {
-    .venue = "okx", .product = "public", .instruments = instruments, .image = image, .update = update, .best = best, .trade = trade, .liquidation = liquidation,
-    .marks = marks, .interest = interest, .liquidation_every_ns = 1000000000, .liquidations_a_time = 1,
+    .venue = "okx",
+    .product = "public",
+    .instruments = instruments,
+    .image = image,
+    .update = update,
+    .best = best,
+    .trade = trade,
+    .liquidation = liquidation,
+    .marks = marks,
+    .interest = interest,
+    .liquidation_every_ns = 1000000000,
+    .liquidations_a_time = 1,
 };

@@ -16,6 +16,7 @@ struct want {
 static const struct {
     const char *says, *product, *text, *kind;
     struct want events[3];
+    /* clang-format off */
 } singles[] = {
     {"aggTrade of 2026, buyer is maker", "binance:usdm",
      "{\"e\":\"aggTrade\",\"E\":1791391082024,\"a\":3478018549,\"s\":\"BTCUSDT\",\"p\":\"83434.40\",\"q\":\"0.016\",\"nq\":\"0.016\",\"f\":"
@@ -97,16 +98,18 @@ static const struct {
     {"an error", "binance:usdm", "{\"code\":2,\"msg\":\"Invalid request: unknown variant\",\"id\":9}", "error", {{0}}},
     {"an error of today's form", "binance:spot", "{\"error\":{\"code\":2,\"msg\":\"Invalid\"},\"id\":9}", "error", {{0}}},
 };
+/* clang-format on */
 
 static void check_event(const char *says, const struct mr_event *ev, const struct want *w, bool first, bool last)
 {
-    int flags = w->flags | MR_CLOCK_KERNEL << MR_FLAG_CLOCK_SHIFT | (first ? MR_FLAG_FIRST : 0) | (last ? MR_FLAG_LAST : 0);
-    if (ev->kind != w->kind || (int)ev->flags != flags || ev->venue_ns != w->venue_ms * MS || ev->seq != w->seq || ev->price != w->price ||
-        ev->size != w->size || ev->aux != w->aux || ev->exponent != w->exponent || ev->recv_ns != 7 || ev->connection != 3 ||
-        ev->spare != 0 || ev->decode_delta_ns != 0)
-        fail_msg("%s: kind %d flags %x venue %lld seq %llu price %lld size %lld aux %lld exponent %d", says, ev->kind, ev->flags,
-                 (long long)ev->venue_ns, (unsigned long long)ev->seq, (long long)ev->price, (long long)ev->size, (long long)ev->aux,
-                 ev->exponent);
+    int flags =
+        w->flags | MR_CLOCK_KERNEL << MR_FLAG_CLOCK_SHIFT | (first ? MR_FLAG_FIRST : 0) | (last ? MR_FLAG_LAST : 0);
+    if (ev->kind != w->kind || (int)ev->flags != flags || ev->venue_ns != w->venue_ms * MS || ev->seq != w->seq ||
+        ev->price != w->price || ev->size != w->size || ev->aux != w->aux || ev->exponent != w->exponent ||
+        ev->recv_ns != 7 || ev->connection != 3 || ev->spare != 0 || ev->decode_delta_ns != 0)
+        fail_msg("%s: kind %d flags %x venue %lld seq %llu price %lld size %lld aux %lld exponent %d", says, ev->kind,
+                 ev->flags, (long long)ev->venue_ns, (unsigned long long)ev->seq, (long long)ev->price,
+                 (long long)ev->size, (long long)ev->aux, ev->exponent);
 }
 
 static void every_kind_becomes_its_events(void **state)
@@ -133,7 +136,8 @@ static void every_kind_becomes_its_events(void **state)
 
 static void listed(struct rig *rig, const char *symbol)
 {
-    struct mr_instrument it = {.venue = rig->dec.venue->id, .product = rig->dec.product, .symbol_len = (uint8_t)strlen(symbol)};
+    struct mr_instrument it = {
+        .venue = rig->dec.venue->id, .product = rig->dec.product, .symbol_len = (uint8_t)strlen(symbol)};
     memcpy(it.symbol, symbol, strlen(symbol));
     memcpy(it.quote, "USDT", 4);
     assert_int_equal(mr_instrument_scales(&it, mr_span_of("0.10"), mr_span_of("0.001")), MR_OK);
@@ -143,6 +147,7 @@ static void listed(struct rig *rig, const char *symbol)
 static void cautions_have_their_own_reasons(void **state)
 {
     (void)state;
+    /* clang-format off */
     static const struct { const char *text; int flags; } cases[] = {
         {"{\"e\":\"trade\",\"T\":2,\"s\":\"BTCUSDT\",\"t\":1,\"p\":\"1\",\"q\":\"1\",\"X\":\"MARKET\",\"m\":false}", 0},
         {"{\"e\":\"trade\",\"T\":2,\"s\":\"BTCUSDT\",\"t\":1,\"p\":\"1\",\"q\":\"1\",\"X\":\"NA\",\"m\":false}", MR_FLAG_CAUTION},
@@ -150,6 +155,7 @@ static void cautions_have_their_own_reasons(void **state)
         {"{\"e\":\"forceOrder\",\"o\":{\"s\":\"BTCUSDT\",\"S\":\"BUY\",\"q\":\"2\",\"p\":\"1\",\"ap\":\"0\",\"z\":\"0\",\"T\":2}}", MR_FLAG_CAUTION},
         {"{\"e\":\"forceOrder\",\"o\":{\"s\":\"BTCUSDT\",\"S\":\"BUY\",\"q\":\"2\",\"p\":\"1\",\"T\":2}}", MR_FLAG_CAUTION},
     };
+    /* clang-format on */
     struct rig rig;
     rig_open(&rig, "binance:usdm", 0, MR_KERNEL_SCALAR);
     listed(&rig, "BTCUSDT");
@@ -170,10 +176,11 @@ struct want_book {
     struct mr_level levels[5];
 };
 
-#define E8(n) ((int64_t)((n) * 1000) * 100000)
+#define E8(n) ((int64_t)((n)*1000) * 100000)
 static const struct {
     const char *says, *product, *text, *url, *kind;
     struct want_book want;
+    /* clang-format off */
 } books[] = {
     {"best bid and ask, 2026", "binance:usdm",
      "{\"e\":\"bookTicker\",\"u\":11730346419457,\"s\":\"BTCUSDT\",\"ps\":\"BTCUSDT\",\"b\":\"84788.20\",\"B\":\"5.923\",\"a\":\"84788.30\",\"A\":\"2.824\",\"T\":"
@@ -211,6 +218,7 @@ static const struct {
     {"spot's, re-printed with blanks", "binance:spot", "{\"lastUpdateId\": 10, \"bids\": [[\"1\", \"2\"]], \"asks\": []}",
      "/api/v3/depth?limit=5000&symbol=BTCUSDT", "REST depth", {MR_EVENT_BOOK, MR_FLAG_SNAPSHOT, 0, 0, 10, 10, 0, 1, 0, {{E8(1), E8(2)}}}},
 };
+/* clang-format on */
 
 static void books_come_whole(void **state)
 {
@@ -221,7 +229,8 @@ static void books_come_whole(void **state)
         rig_open(&rig, books[i].product, 0, MR_KERNEL_SCALAR);
         listed(&rig, "BTCUSDT");
         memset(rig.out, 0xaa, 8 * sizeof *rig.out);
-        int n = books[i].url ? rig_rest(&rig, books[i].url, (const uint8_t *)books[i].text, strlen(books[i].text)) : rig_decode(&rig, books[i].text);
+        int n = books[i].url ? rig_rest(&rig, books[i].url, (const uint8_t *)books[i].text, strlen(books[i].text))
+                             : rig_decode(&rig, books[i].text);
         if (n != 1 + (w->bids + w->asks + 3) / 4)
             fail_msg("%s: %d slots or %s (%s)", books[i].says, n, mr_status_name(n), rig.dec.error_field);
         const struct mr_book_head *h = &rig.out->book;
@@ -250,8 +259,11 @@ static void a_candle_has_all_its_fields(void **state)
     (void)state;
     struct rig rig;
     rig_open(&rig, "binance:usdm", 0, MR_KERNEL_SCALAR);
-    assert_int_equal(rig_decode(&rig, "{\"e\":\"kline\",\"E\":1626992745000,\"s\":\"SUSHIUSDT\",\"k\":{\"t\":1626992700000,\"T\":1626992759999,\"s\":\"SUSHIUSDT\",\"i\":\"3m\",\"f\":1,"
-                                      "\"L\":9,\"o\":\"7.5\",\"c\":\"7.6\",\"h\":\"7.9\",\"l\":\"7.1\",\"v\":\"120\",\"n\":42,\"x\":true,\"q\":\"900\",\"V\":\"1\",\"Q\":\"2\",\"B\":\"0\"}}"), 2);
+    assert_int_equal(rig_decode(&rig, "{\"e\":\"kline\",\"E\":1626992745000,\"s\":\"SUSHIUSDT\",\"k\":{\"t\":"
+                                      "1626992700000,\"T\":1626992759999,\"s\":\"SUSHIUSDT\",\"i\":\"3m\",\"f\":1,"
+                                      "\"L\":9,\"o\":\"7.5\",\"c\":\"7.6\",\"h\":\"7.9\",\"l\":\"7.1\",\"v\":\"120\","
+                                      "\"n\":42,\"x\":true,\"q\":\"900\",\"V\":\"1\",\"Q\":\"2\",\"B\":\"0\"}}"),
+                     2);
     const struct mr_event *ev = &rig.out[0].event;
     const struct mr_candle *c = &rig.out[1].candle;
     assert_int_equal(ev->kind, MR_EVENT_CANDLE);
@@ -273,9 +285,11 @@ static void a_candle_has_all_its_fields(void **state)
 static void arrays_of_all_symbols_keep_the_known_ones(void **state)
 {
     (void)state;
-    static const char text[] = "{\"stream\":\"!markPrice@arr@1s\",\"data\":[{\"e\":\"markPriceUpdate\",\"E\":1,\"s\":\"AAAUSDT\",\"p\":\"1\",\"i\":\"1\",\"r\":\"0\",\"T\":2},"
-                               "{\"e\":\"markPriceUpdate\",\"E\":1,\"s\":\"BTCUSDT\",\"p\":\"5\",\"i\":\"6\",\"r\":\"0.1\",\"T\":2},"
-                               "{\"e\":\"markPriceUpdate\",\"E\":1,\"s\":\"ETHUSDT\",\"p\":\"7\",\"i\":\"8\",\"r\":\"0.2\",\"T\":2}]}";
+    static const char text[] =
+        "{\"stream\":\"!markPrice@arr@1s\",\"data\":[{\"e\":\"markPriceUpdate\",\"E\":1,\"s\":\"AAAUSDT\",\"p\":\"1\","
+        "\"i\":\"1\",\"r\":\"0\",\"T\":2},"
+        "{\"e\":\"markPriceUpdate\",\"E\":1,\"s\":\"BTCUSDT\",\"p\":\"5\",\"i\":\"6\",\"r\":\"0.1\",\"T\":2},"
+        "{\"e\":\"markPriceUpdate\",\"E\":1,\"s\":\"ETHUSDT\",\"p\":\"7\",\"i\":\"8\",\"r\":\"0.2\",\"T\":2}]}";
     struct rig rig;
     struct mr_frame frame = rig_frame(text, sizeof text - 1);
     rig_open(&rig, "binance:usdm", 0, MR_KERNEL_SCALAR);
@@ -297,15 +311,20 @@ static void arrays_of_all_symbols_keep_the_known_ones(void **state)
 static void rest_lists_fill_the_table(void **state)
 {
     (void)state;
-    static const char usdm[] =
-        "{\"symbols\":[{\"symbol\":\"BTCUSDT\",\"status\":\"TRADING\",\"contractType\":\"PERPETUAL\",\"baseAsset\":\"BTC\",\"quoteAsset\":\"USDT\",\"filters\":[{\"tickSize\":"
-        "\"0.10\",\"filterType\":\"PRICE_FILTER\"},{\"filterType\":\"LOT_SIZE\",\"stepSize\":\"0.001\"},{\"filterType\":\"MARKET_LOT_SIZE\",\"stepSize\":\"0.5\"}]},"
-        "{\"symbol\":\"1000PEPEUSDT_270326\",\"status\":\"SETTLING\",\"contractType\":\"CURRENT_QUARTER\",\"baseAsset\":\"1000PEPE\",\"quoteAsset\":\"USDT\",\"filters\":[]}]}";
-    static const char spot[] = "{\"symbols\":[{\"symbol\":\"ETHBTC\",\"status\":\"TRADING\",\"baseAsset\":\"ETH\",\"quoteAsset\":\"BTC\",\"filters\":[{\"filterType\":\"PRICE_FILTER\","
-                               "\"tickSize\":\"0.00001000\"},{\"filterType\":\"LOT_SIZE\",\"stepSize\":\"0.00010000\"}]}]}";
+    static const char usdm[] = "{\"symbols\":[{\"symbol\":\"BTCUSDT\",\"status\":\"TRADING\",\"contractType\":"
+                               "\"PERPETUAL\",\"baseAsset\":\"BTC\",\"quoteAsset\":\"USDT\",\"filters\":[{\"tickSize\":"
+                               "\"0.10\",\"filterType\":\"PRICE_FILTER\"},{\"filterType\":\"LOT_SIZE\",\"stepSize\":"
+                               "\"0.001\"},{\"filterType\":\"MARKET_LOT_SIZE\",\"stepSize\":\"0.5\"}]},"
+                               "{\"symbol\":\"1000PEPEUSDT_270326\",\"status\":\"SETTLING\",\"contractType\":\"CURRENT_"
+                               "QUARTER\",\"baseAsset\":\"1000PEPE\",\"quoteAsset\":\"USDT\",\"filters\":[]}]}";
+    static const char spot[] =
+        "{\"symbols\":[{\"symbol\":\"ETHBTC\",\"status\":\"TRADING\",\"baseAsset\":\"ETH\",\"quoteAsset\":\"BTC\","
+        "\"filters\":[{\"filterType\":\"PRICE_FILTER\","
+        "\"tickSize\":\"0.00001000\"},{\"filterType\":\"LOT_SIZE\",\"stepSize\":\"0.00010000\"}]}]}";
     struct rig rig;
     rig_open(&rig, "binance:usdm", 0, MR_KERNEL_SCALAR);
-    assert_int_equal(rig_rest(&rig, "https://fapi.binance.com/fapi/v1/exchangeInfo", (const uint8_t *)usdm, sizeof usdm - 1), 0);
+    assert_int_equal(
+        rig_rest(&rig, "https://fapi.binance.com/fapi/v1/exchangeInfo", (const uint8_t *)usdm, sizeof usdm - 1), 0);
     const struct mr_instrument *it = mr_instruments_get(rig.table, 0);
     assert_int_equal(it->type, MR_TYPE_PERPETUAL);
     assert_int_equal(it->flags, MR_INSTRUMENT_QUOTE_USD);
@@ -331,6 +350,7 @@ static void rest_lists_fill_the_table(void **state)
 static void polled_values_become_events(void **state)
 {
     (void)state;
+    /* clang-format off */
     static const struct { const char *url, *body; struct want events[3]; int slots; } cases[] = {
         {"/fapi/v1/openInterest?symbol=BTCUSDT", "{\"openInterest\":\"10659.509\",\"symbol\":\"BTCUSDT\",\"time\":1589437530011}",
          {{MR_EVENT_OPEN_INTEREST, 0, 1589437530011, 0, 10659509, MR_OI_BASE, 0, -3}}, 1},
@@ -339,11 +359,13 @@ static void polled_values_become_events(void **state)
          {{MR_EVENT_MARK, 0, 1597370495002, 0, 1179363104562, 0, 0, -8}, {MR_EVENT_INDEX, 0, 1597370495002, 0, 1178180495970, 0, 0, -8},
           {MR_EVENT_FUNDING, 0, 1597370495002, 0, 38246, 0, 1597392000000 * MS, -8}}, 3},
     };
+    /* clang-format on */
     for (size_t i = 0; i < MR_COUNT_OF(cases); i++) {
         struct rig rig;
         rig_open(&rig, "binance:usdm", 0, MR_KERNEL_SCALAR);
         listed(&rig, "BTCUSDT");
-        assert_int_equal(rig_rest(&rig, cases[i].url, (const uint8_t *)cases[i].body, strlen(cases[i].body)), cases[i].slots);
+        assert_int_equal(rig_rest(&rig, cases[i].url, (const uint8_t *)cases[i].body, strlen(cases[i].body)),
+                         cases[i].slots);
         for (int e = 0; e < cases[i].slots; e++)
             check_event(cases[i].url, &rig.out[e].event, &cases[i].events[e], e == 0, e == cases[i].slots - 1);
         rig_close(&rig);
@@ -352,6 +374,7 @@ static void polled_values_become_events(void **state)
 
 /* ---- refusals ---- */
 
+/* clang-format off */
 static const struct { const char *says, *text; int want; } refused[] = {
     {"empty", "", MR_E_TRUNCATED},
     {"cut inside a string", "{\"e\":\"aggTr", MR_E_TRUNCATED},
@@ -396,6 +419,7 @@ static const struct { const char *says, *text; int want; } refused[] = {
     {"levels that do not end", "{\"e\":\"depthUpdate\",\"E\":1,\"T\":1,\"s\":\"BTCUSDT\",\"U\":1,\"u\":1,\"pu\":1,\"b\":[[\"1\",\"2\"],\"a\":[]}", MR_E_MALFORMED},
     {"a diff with a tail", "{\"e\":\"depthUpdate\",\"E\":1,\"T\":1,\"s\":\"BTCUSDT\",\"U\":1,\"u\":1,\"pu\":1,\"b\":[],\"a\":[]}}", MR_E_MALFORMED},
 };
+/* clang-format on */
 
 static void what_is_not_understood_is_refused_by_name(void **state)
 {
@@ -407,8 +431,9 @@ static void what_is_not_understood_is_refused_by_name(void **state)
         struct mr_frame frame = rig_frame(refused[i].text, strlen(refused[i].text));
         int got = mr_decode(&rig.dec, &frame, rig.out, MR_DECODE_SLOTS);
         if (got != refused[i].want)
-            fail_msg("%s: %d (%s), not %s; at %u, field %s", refused[i].says, got, mr_status_name(got), mr_status_name(refused[i].want),
-                     rig.dec.error_at, rig.dec.error_field ? rig.dec.error_field : "-");
+            fail_msg("%s: %d (%s), not %s; at %u, field %s", refused[i].says, got, mr_status_name(got),
+                     mr_status_name(refused[i].want), rig.dec.error_at,
+                     rig.dec.error_field ? rig.dec.error_field : "-");
         assert_true(rig.dec.error_at <= frame.len);
     }
     struct mr_frame frame = rig_frame("{\"e\":\"aggTrade\",\"s\":\"NOPE\"}", 27);
@@ -416,6 +441,7 @@ static void what_is_not_understood_is_refused_by_name(void **state)
     assert_true(mr_span_eq(rig.dec.name, "NOPE"));
     for (size_t i = 0; i < MR_VENUE_KINDS_MAX; i++)
         assert_int_equal(rig.dec.messages[i], 0); /* only what was understood is counted */
+    /* clang-format off */
     static const struct { const char *url, *body; int want; } bodies[] = {
         {"/fapi/v1/depth?symbol=BTCUSDT", "{\"code\":-1121,\"msg\":\"Invalid symbol.\"}", MR_E_MISSING},
         {"/fapi/v1/depth", "{\"lastUpdateId\":1,\"bids\":[],\"asks\":[]}", MR_E_MISSING},
@@ -425,8 +451,10 @@ static void what_is_not_understood_is_refused_by_name(void **state)
         {"/fapi/v1/openInterest", "{\"symbol\":\"BTCUSDT\",\"time\":1}", MR_E_MISSING},
         {"/fapi/v1/time", "{\"serverTime\":1}", MR_E_UNKNOWN},
     };
+    /* clang-format on */
     for (size_t i = 0; i < MR_COUNT_OF(bodies); i++)
-        assert_int_equal(rig_rest(&rig, bodies[i].url, (const uint8_t *)bodies[i].body, strlen(bodies[i].body)), bodies[i].want);
+        assert_int_equal(rig_rest(&rig, bodies[i].url, (const uint8_t *)bodies[i].body, strlen(bodies[i].body)),
+                         bodies[i].want);
     rig_close(&rig);
 }
 
@@ -443,7 +471,8 @@ static void venues_are_found_by_name(void **state)
     assert_null(mr_venue_by_name("binanse"));
     assert_null(mr_venue_by_id(0));
     assert_null(mr_venue_by_id(MR_VENUE_ID_MAX));
-    static const char *const wrong[] = {"binanse", "binance", "binance:", "binance:coinm", "binance:usdm ", ":usdm", ""};
+    static const char *const wrong[] = {"binanse",       "binance", "binance:", "binance:coinm",
+                                        "binance:usdm ", ":usdm",   ""};
     for (size_t i = 0; i < MR_COUNT_OF(wrong); i++) {
         assert_int_equal(mr_venue_parse(wrong[i], &venue, &product, &err), MR_E_UNKNOWN);
         assert_non_null(strstr(err.text, "known: binance:spot, binance:usdm"));

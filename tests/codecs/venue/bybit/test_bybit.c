@@ -12,6 +12,7 @@ static void stock(struct mr_desk *desk)
 static void trades_say_side_price_size_and_worth(void **state)
 {
     (void)state;
+    /* clang-format off */
     static const struct mr_desk_case cases[] = {
         {"one trade of today",
          "{\"topic\":\"publicTrade.BTCUSDT\",\"type\":\"snapshot\",\"ts\":1781415763023,\"data\":[{\"T\":1781415763021,\"s\":\"BTCUSDT\","
@@ -35,12 +36,14 @@ static void trades_say_side_price_size_and_worth(void **state)
          "{\"topic\":\"publicTrade.NEWUSDT\",\"ts\":5,\"data\":[{\"T\":3,\"s\":\"NEWUSDT\",\"S\":\"Buy\",\"v\":\"2\",\"p\":\"10\"}]}",
          "trade NEWUSDT buy 2 at 10 worth 20 seq 0 @3 caution first last"},
     };
+    /* clang-format on */
     mr_desk_expect("bybit:linear", stock, cases, MR_COUNT_OF(cases));
 }
 
 static void books_are_images_or_changes(void **state)
 {
     (void)state;
+    /* clang-format off */
     static const struct mr_desk_case cases[] = {
         {"snapshot, linear order of keys",
          "{\"topic\":\"orderbook.50.BTCUSDT\",\"type\":\"snapshot\",\"ts\":1672304484978,\"data\":{\"s\":\"BTCUSDT\",\"b\":[[\"16493.50\",\"0.006\"],"
@@ -73,12 +76,14 @@ static void books_are_images_or_changes(void **state)
          "{\"topic\":\"orderbook.1.BTCUSDT\",\"ts\":7,\"type\":\"snapshot\",\"data\":{\"s\":\"BTCUSDT\",\"b\":[],\"a\":[[\"11\",\"2\"]],\"u\":79}}",
          "bbo BTCUSDT [0x0 | 11x2] seq 79 @7 first last"},
     };
+    /* clang-format on */
     mr_desk_expect("bybit:linear", stock, cases, MR_COUNT_OF(cases));
 }
 
 static void tickers_complete_what_a_delta_leaves_out(void **state)
 {
     (void)state;
+    /* clang-format off */
     static const struct mr_desk_case cases[] = {
         {"a delta before any snapshot reports what it has: no side is made of a price alone, no funding of a time alone",
          "{\"topic\":\"tickers.BTCUSDT\",\"type\":\"delta\",\"data\":{\"symbol\":\"BTCUSDT\",\"markPrice\":\"5\",\"bid1Price\":\"4\","
@@ -120,16 +125,20 @@ static void tickers_complete_what_a_delta_leaves_out(void **state)
          "{\"topic\":\"tickers.BTCUSDT\",\"type\":\"delta\",\"data\":{\"bid1Size\":\"3\"},\"ts\":21}",
          "bbo BTCUSDT [1x3 | 66666.7x8] seq 0 @21 secondary first last"},
     };
+    /* clang-format on */
     mr_desk_expect("bybit:linear", stock, cases, MR_COUNT_OF(cases));
 }
 
 static void a_failed_message_leaves_the_last_values_alone(void **state)
 {
     (void)state;
-    static const char good[] = "{\"topic\":\"tickers.BTCUSDT\",\"type\":\"snapshot\",\"data\":{\"bid1Price\":\"1\",\"bid1Size\":\"1\",\"ask1Price\":\"2\","
+    static const char good[] = "{\"topic\":\"tickers.BTCUSDT\",\"type\":\"snapshot\",\"data\":{\"bid1Price\":\"1\","
+                               "\"bid1Size\":\"1\",\"ask1Price\":\"2\","
                                "\"ask1Size\":\"1\"},\"ts\":1}";
-    static const char bad[] = "{\"topic\":\"tickers.BTCUSDT\",\"type\":\"delta\",\"data\":{\"bid1Price\":\"1.5\",\"ask1Size\":\"-9\"},\"ts\":2}";
-    static const char next[] = "{\"topic\":\"tickers.BTCUSDT\",\"type\":\"delta\",\"data\":{\"ask1Size\":\"3\"},\"ts\":3}";
+    static const char bad[] = "{\"topic\":\"tickers.BTCUSDT\",\"type\":\"delta\",\"data\":{\"bid1Price\":\"1.5\","
+                              "\"ask1Size\":\"-9\"},\"ts\":2}";
+    static const char next[] =
+        "{\"topic\":\"tickers.BTCUSDT\",\"type\":\"delta\",\"data\":{\"ask1Size\":\"3\"},\"ts\":3}";
     struct mr_desk *desk = mr_desk_open("bybit:linear", false);
     stock(desk);
     assert_true(mr_desk_decode(desk, good, sizeof good - 1) > 0);
@@ -144,6 +153,7 @@ static void a_failed_message_leaves_the_last_values_alone(void **state)
 static void liquidations_name_the_position(void **state)
 {
     (void)state;
+    /* clang-format off */
     static const struct mr_desk_case cases[] = {
         {"Buy: a long was liquidated; Sell: a short",
          "{\"topic\":\"allLiquidation.BTCUSDT\",\"type\":\"snapshot\",\"ts\":1791457584979,\"data\":[{\"T\":1791457584957,\"s\":\"BTCUSDT\","
@@ -159,12 +169,14 @@ static void liquidations_name_the_position(void **state)
          "\"p\":\"0.05\"}]}",
          "liquidation ETHBTC long 2 at 0.05 worth 0.1 seq 0 @8 caution first last"},
     };
+    /* clang-format on */
     mr_desk_expect("bybit:linear", stock, cases, MR_COUNT_OF(cases));
 }
 
 static void trades_and_liquidations_are_learnt(void **state)
 {
     (void)state;
+    /* clang-format off */
     static const char *const messages[] = {
         "{\"topic\":\"publicTrade.BTCUSDT\",\"type\":\"snapshot\",\"ts\":1781415763023,\"data\":[{\"T\":1781415763021,\"s\":\"BTCUSDT\",\"S\":\"Sell\",\"v\":\"0.001\","
         "\"p\":\"64345.20\",\"L\":\"MinusTick\",\"i\":\"35319862-77a2-5ebe-851b-3836573c4fe9\",\"BT\":false,\"RPI\":false,\"seq\":598180439295}]}",
@@ -173,12 +185,14 @@ static void trades_and_liquidations_are_learnt(void **state)
         "{\"topic\":\"allLiquidation.BTCUSDT\",\"type\":\"snapshot\",\"ts\":1791457584979,\"data\":[{\"T\":1791457584957,\"s\":\"BTCUSDT\",\"S\":\"Buy\",\"v\":\"0.5\",\"p\":\"82000\"}]}",
         "{\"topic\":\"allLiquidation.BTCUSDT\",\"type\":\"snapshot\",\"ts\":1791457585179,\"data\":[{\"T\":1791457585101,\"s\":\"BTCUSDT\",\"S\":\"Buy\",\"v\":\"0.7\",\"p\":\"81990\"}]}",
     };
+    /* clang-format on */
     mr_desk_learns("bybit:linear", stock, messages, MR_COUNT_OF(messages), 2);
 }
 
 static void klines_are_candles(void **state)
 {
     (void)state;
+    /* clang-format off */
     static const struct mr_desk_case cases[] = {
         {"five minutes, open",
          "{\"topic\":\"kline.5.BTCUSDT\",\"data\":[{\"start\":1672324800000,\"end\":1672325099999,\"interval\":\"5\",\"open\":\"16649.5\","
@@ -190,12 +204,14 @@ static void klines_are_candles(void **state)
          "\"high\":\"3\",\"low\":\"0.5\",\"volume\":\"9\",\"confirm\":true,\"timestamp\":7}],\"ts\":8}",
          "candle BTCUSDT 86400s from 1672324800000 o 1 h 3 l 0.5 c 2 v 9 n 0 closed @7 first last"},
     };
+    /* clang-format on */
     mr_desk_expect("bybit:linear", stock, cases, MR_COUNT_OF(cases));
 }
 
 static void what_is_no_event_is_understood(void **state)
 {
     (void)state;
+    /* clang-format off */
     static const struct mr_desk_case linear[] = {
         {"ack", "{\"success\":true,\"ret_msg\":\"\",\"conn_id\":\"d9\",\"req_id\":\"s1\",\"op\":\"subscribe\"}", ""},
         {"refused", "{\"success\":false,\"ret_msg\":\"args size \\u003e10\",\"conn_id\":\"d7\",\"op\":\"subscribe\"}", ""},
@@ -208,12 +224,15 @@ static void what_is_no_event_is_understood(void **state)
         {"price limit", "{\"topic\":\"priceLimit.BTCUSDT\",\"data\":{\"buyLmt\":\"1\"},\"ts\":1}", ""},
         {"rpi book", "{\"topic\":\"orderbook.rpi.BTCUSDT\",\"type\":\"delta\",\"ts\":1,\"data\":{\"b\":[[\"1\",\"2\",\"3\"]]}}", ""},
     };
+    /* clang-format on */
+    /* clang-format off */
     static const struct mr_desk_case spot[] = {
         {"spot ticker: last price only",
          "{\"topic\":\"tickers.BTCUSDT\",\"ts\":1,\"type\":\"snapshot\",\"cs\":2,\"data\":{\"symbol\":\"BTCUSDT\",\"lastPrice\":\"65140.5\","
          "\"usdIndexPrice\":\"65091.459221\"}}",
          ""},
     };
+    /* clang-format on */
     mr_desk_expect("bybit:linear", stock, linear, MR_COUNT_OF(linear));
     mr_desk_expect("bybit:spot", stock, spot, MR_COUNT_OF(spot));
 }
@@ -224,6 +243,7 @@ static void what_is_no_event_is_understood(void **state)
 static void what_is_wrong_is_refused_by_name(void **state)
 {
     (void)state;
+    /* clang-format off */
     static const struct mr_desk_refusal cases[] = {
         {"no price", TRADE("\"T\":3,\"S\":\"Buy\",\"v\":\"2\""), MR_E_MISSING, "p"},
         {"empty price", TRADE("\"T\":3,\"S\":\"Buy\",\"v\":\"2\",\"p\":\"\""), MR_E_MISSING, "p"},
@@ -264,6 +284,7 @@ static void what_is_wrong_is_refused_by_name(void **state)
         {"not an object", "[]", MR_E_TYPE, NULL},
         {"nothing", "", MR_E_TRUNCATED, NULL},
     };
+    /* clang-format on */
     mr_desk_refuse("bybit:linear", stock, cases, MR_COUNT_OF(cases));
 }
 
@@ -276,7 +297,8 @@ static void more_trades_than_the_venue_may_send_are_refused(void **state)
     for (int extra = 0; extra < 2; extra++) {
         size_t n = (size_t)snprintf(text, sizeof text, "{\"topic\":\"publicTrade.BTCUSDT\",\"data\":[");
         for (int i = 0; i < MR_TRADES_MAX + extra; i++)
-            n += (size_t)snprintf(text + n, sizeof text - n, "%s{\"T\":%d,\"S\":\"Buy\",\"v\":\"1\",\"p\":\"1\"}", i ? "," : "", i);
+            n += (size_t)snprintf(text + n, sizeof text - n, "%s{\"T\":%d,\"S\":\"Buy\",\"v\":\"1\",\"p\":\"1\"}",
+                                  i ? "," : "", i);
         n += (size_t)snprintf(text + n, sizeof text - n, "]}");
         assert_int_equal(mr_desk_decode(desk, text, n), extra ? MR_E_TOO_BIG : MR_TRADES_MAX);
     }
@@ -286,7 +308,8 @@ static void more_trades_than_the_venue_may_send_are_refused(void **state)
 static void an_output_too_small_is_a_status(void **state)
 {
     (void)state;
-    static const char text[] = "{\"topic\":\"orderbook.1.BTCUSDT\",\"ts\":5,\"type\":\"snapshot\",\"data\":{\"b\":[[\"10\",\"1\"]],\"a\":[[\"11\",\"2\"]],\"u\":7}}";
+    static const char text[] = "{\"topic\":\"orderbook.1.BTCUSDT\",\"ts\":5,\"type\":\"snapshot\",\"data\":{\"b\":[["
+                               "\"10\",\"1\"]],\"a\":[[\"11\",\"2\"]],\"u\":7}}";
     struct mr_desk *desk = mr_desk_open("bybit:linear", false);
     stock(desk);
     const struct mr_frame frame = {.data = (const uint8_t *)text, .len = sizeof text - 1};
@@ -300,13 +323,18 @@ static void rest_bodies_fill_the_table_and_give_events(void **state)
 {
     (void)state;
     struct mr_desk *desk = mr_desk_open("bybit:linear", false);
-    static const char list[] =
-        "{\"retCode\":0,\"retMsg\":\"OK\",\"result\":{\"category\":\"linear\",\"list\":[{\"symbol\":\"BTCUSDT\",\"contractType\":\"LinearPerpetual\","
-        "\"status\":\"Trading\",\"baseCoin\":\"BTC\",\"quoteCoin\":\"USDT\",\"priceFilter\":{\"minPrice\":\"0.10\",\"tickSize\":\"0.10\"},"
-        "\"lotSizeFilter\":{\"maxOrderQty\":\"500\",\"qtyStep\":\"0.001\"}},{\"symbol\":\"BTC-26DEC26\",\"contractType\":\"LinearFutures\","
-        "\"status\":\"Settling\",\"baseCoin\":\"BTC\",\"quoteCoin\":\"USDC\",\"priceFilter\":{\"tickSize\":\"0.5\"},\"lotSizeFilter\":{\"qtyStep\":\"\"}}],"
-        "\"nextPageCursor\":\"\"},\"retExtInfo\":{},\"time\":5}";
-    assert_int_equal(mr_desk_rest(desk, "https://h/v5/market/instruments-info?category=linear&limit=1000", list, sizeof list - 1), 0);
+    static const char list[] = "{\"retCode\":0,\"retMsg\":\"OK\",\"result\":{\"category\":\"linear\",\"list\":[{"
+                               "\"symbol\":\"BTCUSDT\",\"contractType\":\"LinearPerpetual\","
+                               "\"status\":\"Trading\",\"baseCoin\":\"BTC\",\"quoteCoin\":\"USDT\",\"priceFilter\":{"
+                               "\"minPrice\":\"0.10\",\"tickSize\":\"0.10\"},"
+                               "\"lotSizeFilter\":{\"maxOrderQty\":\"500\",\"qtyStep\":\"0.001\"}},{\"symbol\":\"BTC-"
+                               "26DEC26\",\"contractType\":\"LinearFutures\","
+                               "\"status\":\"Settling\",\"baseCoin\":\"BTC\",\"quoteCoin\":\"USDC\",\"priceFilter\":{"
+                               "\"tickSize\":\"0.5\"},\"lotSizeFilter\":{\"qtyStep\":\"\"}}],"
+                               "\"nextPageCursor\":\"\"},\"retExtInfo\":{},\"time\":5}";
+    assert_int_equal(
+        mr_desk_rest(desk, "https://h/v5/market/instruments-info?category=linear&limit=1000", list, sizeof list - 1),
+        0);
     const struct mr_instrument *it = mr_instruments_find(desk->table, MR_VENUE_bybit, 0, mr_span_of("BTCUSDT"));
     assert_non_null(it);
     assert_string_equal(it->base, "BTC");
@@ -320,22 +348,36 @@ static void rest_bodies_fill_the_table_and_give_events(void **state)
     assert_int_equal(it->type, MR_TYPE_FUTURE);
     assert_int_equal(it->flags, MR_INSTRUMENT_QUOTE_USD | MR_INSTRUMENT_HALTED | MR_INSTRUMENT_NO_METADATA);
 
-    static const char book[] = "{\"retCode\":0,\"result\":{\"s\":\"BTCUSDT\",\"a\":[[\"65557.7\",\"16.606555\"]],\"b\":[[\"65485.47\",\"47.081829\"]],"
-                               "\"ts\":1716863719031,\"u\":230704,\"seq\":1432604333,\"cts\":1716863718905},\"time\":1716863719382}";
-    assert_int_equal(mr_desk_rest(desk, "https://h/v5/market/orderbook?category=linear&symbol=BTCUSDT&limit=1", book, sizeof book - 1), 2);
-    assert_string_equal(desk->text, "book BTCUSDT [65485.47x47.081829 | 65557.7x16.606555] seq 230704 @1716863718905 snapshot first last");
+    static const char book[] =
+        "{\"retCode\":0,\"result\":{\"s\":\"BTCUSDT\",\"a\":[[\"65557.7\",\"16.606555\"]],\"b\":[[\"65485.47\",\"47."
+        "081829\"]],"
+        "\"ts\":1716863719031,\"u\":230704,\"seq\":1432604333,\"cts\":1716863718905},\"time\":1716863719382}";
+    assert_int_equal(mr_desk_rest(desk, "https://h/v5/market/orderbook?category=linear&symbol=BTCUSDT&limit=1", book,
+                                  sizeof book - 1),
+                     2);
+    assert_string_equal(
+        desk->text,
+        "book BTCUSDT [65485.47x47.081829 | 65557.7x16.606555] seq 230704 @1716863718905 snapshot first last");
 
-    static const char tickers[] = "{\"retCode\":0,\"result\":{\"category\":\"linear\",\"list\":[{\"markPrice\":\"2\",\"symbol\":\"BTCUSDT\",\"bid1Price\":\"1\","
-                                  "\"bid1Size\":\"1\",\"ask1Price\":\"2\",\"ask1Size\":\"2\",\"openInterest\":\"4\",\"openInterestValue\":\"8\"},"
-                                  "{\"symbol\":\"NEWUSDT\",\"indexPrice\":\"3\"}]},\"time\":6}";
+    static const char tickers[] =
+        "{\"retCode\":0,\"result\":{\"category\":\"linear\",\"list\":[{\"markPrice\":\"2\",\"symbol\":\"BTCUSDT\","
+        "\"bid1Price\":\"1\","
+        "\"bid1Size\":\"1\",\"ask1Price\":\"2\",\"ask1Size\":\"2\",\"openInterest\":\"4\",\"openInterestValue\":\"8\"},"
+        "{\"symbol\":\"NEWUSDT\",\"indexPrice\":\"3\"}]},\"time\":6}";
     assert_int_equal(mr_desk_rest(desk, "/v5/market/tickers?category=linear", tickers, sizeof tickers - 1), 3);
-    assert_string_equal(desk->text, "mark BTCUSDT 2 @6 first\nopen_interest BTCUSDT 4 coins, both sides worth 8 @6\nindex NEWUSDT 3 @6 caution last");
+    assert_string_equal(desk->text, "mark BTCUSDT 2 @6 first\nopen_interest BTCUSDT 4 coins, both sides worth 8 "
+                                    "@6\nindex NEWUSDT 3 @6 caution last");
 
-    static const char interest[] = "{\"retCode\":0,\"result\":{\"symbol\":\"BTCUSDT\",\"category\":\"linear\",\"list\":[{\"openInterest\":\"461134384\","
-                                   "\"singleOpenInterest\":\"230567192\",\"timestamp\":\"1669571400000\"},{\"openInterest\":\"1\",\"timestamp\":\"1\"}]}}";
-    assert_int_equal(mr_desk_rest(desk, "/v5/market/open-interest?category=linear&symbol=BTCUSDT", interest, sizeof interest - 1), 1);
+    static const char interest[] = "{\"retCode\":0,\"result\":{\"symbol\":\"BTCUSDT\",\"category\":\"linear\",\"list\":"
+                                   "[{\"openInterest\":\"461134384\","
+                                   "\"singleOpenInterest\":\"230567192\",\"timestamp\":\"1669571400000\"},{"
+                                   "\"openInterest\":\"1\",\"timestamp\":\"1\"}]}}";
+    assert_int_equal(
+        mr_desk_rest(desk, "/v5/market/open-interest?category=linear&symbol=BTCUSDT", interest, sizeof interest - 1),
+        1);
     assert_string_equal(desk->text, "open_interest BTCUSDT 230567192 coins worth 0 @1669571400000 first last");
 
+    /* clang-format off */
     static const struct { const char *says, *url, *body; int want; } refused[] = {
         {"another body", "/v5/market/time", "{}", MR_E_UNKNOWN},
         {"the venue's refusal", "/v5/market/tickers", "{\"retCode\":10001,\"retMsg\":\"no\",\"result\":{}}", MR_E_UNKNOWN},
@@ -344,6 +386,7 @@ static void rest_bodies_fill_the_table_and_give_events(void **state)
         {"a book of nobody", "/v5/market/orderbook", "{\"retCode\":0,\"result\":{}}", MR_E_MISSING},
         {"cut", "/v5/market/tickers", "{\"retCode\":0,\"result\":{", MR_E_TRUNCATED},
     };
+    /* clang-format on */
     for (size_t i = 0; i < MR_COUNT_OF(refused); i++)
         if (mr_desk_rest(desk, refused[i].url, refused[i].body, strlen(refused[i].body)) != refused[i].want)
             fail_msg("%s", refused[i].says);
@@ -353,14 +396,27 @@ static void rest_bodies_fill_the_table_and_give_events(void **state)
 static void recordings_are_understood_whole(void **state)
 {
     (void)state;
-    mr_desk_recording("bybit:linear", "bybit", "v5_linear_20260809", (const struct mr_desk_count[]){
-        {"orderbook.200 delta", 1594}, {"orderbook.200 snapshot", 4}, {"tickers delta", 754}, {"tickers snapshot", 4}, {"publicTrade", 102},
-        {"kline.1", 71}, {"subscribe", 17}, {NULL, 0}});
-    mr_desk_recording("bybit:spot", "bybit", "v5_spot_20260809", (const struct mr_desk_count[]){
-        {"orderbook.200 delta", 548}, {"orderbook.200 snapshot", 2}, {"tickers snapshot", 81}, {"kline.1", 25}, {"publicTrade", 18},
-        {"subscribe", 7}, {NULL, 0}});
-    mr_desk_recording("bybit:linear", "bybit", "v5_allliquidation_samples_202610", (const struct mr_desk_count[]){{"allLiquidation", 2}, {NULL, 0}});
-    mr_desk_recording("bybit:linear", "bybit", "v5_control_samples_2023", (const struct mr_desk_count[]){{"subscribe", 5}, {"pong", 1}, {NULL, 0}});
+    mr_desk_recording("bybit:linear", "bybit", "v5_linear_20260809",
+                      (const struct mr_desk_count[]){{"orderbook.200 delta", 1594},
+                                                     {"orderbook.200 snapshot", 4},
+                                                     {"tickers delta", 754},
+                                                     {"tickers snapshot", 4},
+                                                     {"publicTrade", 102},
+                                                     {"kline.1", 71},
+                                                     {"subscribe", 17},
+                                                     {NULL, 0}});
+    mr_desk_recording("bybit:spot", "bybit", "v5_spot_20260809",
+                      (const struct mr_desk_count[]){{"orderbook.200 delta", 548},
+                                                     {"orderbook.200 snapshot", 2},
+                                                     {"tickers snapshot", 81},
+                                                     {"kline.1", 25},
+                                                     {"publicTrade", 18},
+                                                     {"subscribe", 7},
+                                                     {NULL, 0}});
+    mr_desk_recording("bybit:linear", "bybit", "v5_allliquidation_samples_202610",
+                      (const struct mr_desk_count[]){{"allLiquidation", 2}, {NULL, 0}});
+    mr_desk_recording("bybit:linear", "bybit", "v5_control_samples_2023",
+                      (const struct mr_desk_count[]){{"subscribe", 5}, {"pong", 1}, {NULL, 0}});
 }
 
 int main(void)

@@ -13,13 +13,15 @@ static void stock(struct mr_desk *desk)
     mr_desk_add(desk, "SOL", "SOL", "USD", "0.0001", "0.01", 0, 0, 0);
 }
 
-#define FILL(coin, side, px, sz, time, tid, users) \
-    "{\"coin\":\"" coin "\",\"side\":\"" side "\",\"px\":\"" px "\",\"sz\":\"" sz "\",\"time\":" time ",\"hash\":\"0x7ab6\",\"tid\":" tid ",\"users\":[" users "]}"
+#define FILL(coin, side, px, sz, time, tid, users)                                                                     \
+    "{\"coin\":\"" coin "\",\"side\":\"" side "\",\"px\":\"" px "\",\"sz\":\"" sz "\",\"time\":" time                  \
+    ",\"hash\":\"0x7ab6\",\"tid\":" tid ",\"users\":[" users "]}"
 #define TRADES(rows) "{\"channel\":\"trades\",\"data\":[" rows "]}"
 
 static void the_first_trades_of_a_coin_are_a_back_fill(void **state)
 {
     (void)state;
+    /* clang-format off */
     static const struct mr_desk_case cases[] = {
         {"first of BTC", TRADES(FILL("BTC", "A", "84143.0", "0.00036", "1790232216193", "1045359869404765", "\"" ALICE "\",\"" HOUSE "\"")),
          "trade BTC sell 0.00036 at 84143 worth 30.29148 seq 1045359869404765 @1790232216193 snapshot first last"},
@@ -34,6 +36,7 @@ static void the_first_trades_of_a_coin_are_a_back_fill(void **state)
          "trade BTC sell 2 at 1 worth 2 seq 13 @8 first last"},
         {"none", TRADES(""), ""},
     };
+    /* clang-format on */
     mr_desk_expect("hyperliquid:perp", stock, cases, MR_COUNT_OF(cases));
 }
 
@@ -41,7 +44,8 @@ static void a_reconnect_back_fills_again_and_a_failed_message_does_not_count(voi
 {
     (void)state;
     static const char good[] = TRADES(FILL("BTC", "A", "1", "2", "7", "12", ""));
-    static const char bad[] = TRADES(FILL("BTC", "A", "1", "2", "7", "12", "") "," FILL("BTC", "X", "1", "2", "7", "12", ""));
+    static const char bad[] =
+        TRADES(FILL("BTC", "A", "1", "2", "7", "12", "") "," FILL("BTC", "X", "1", "2", "7", "12", ""));
     static const char fresh[] = "trade BTC sell 2 at 1 worth 2 seq 12 @7 snapshot first last";
     struct mr_desk *desk = mr_desk_open("hyperliquid:perp", true);
     stock(desk);
@@ -60,6 +64,7 @@ static void a_liquidators_trade_is_a_liquidation_too(void **state)
 {
     (void)state;
     static const char *const house[] = {HOUSE, BOB};
+    /* clang-format off */
     static const struct { const char *says, *message, *events; } cases[] = {
         {"not from a back-fill: it may have been counted before", TRADES(FILL("BTC", "A", "10", "2", "6", "1", "\"" HOUSE "\",\"" ALICE "\"")),
          "trade BTC sell 2 at 10 worth 20 seq 1 @6 snapshot first last"},
@@ -69,6 +74,7 @@ static void a_liquidators_trade_is_a_liquidation_too(void **state)
          "trade BTC buy 2 at 10 worth 20 seq 3 @8 first\nliquidation BTC short 2 at 10 worth 20 seq 3 @8 last"},
         {"others", TRADES(FILL("BTC", "B", "10", "2", "9", "4", "\"" ALICE "\",\"" ALICE "\"")), "trade BTC buy 2 at 10 worth 20 seq 4 @9 first last"},
     };
+    /* clang-format on */
     struct mr_desk *desk = mr_desk_open("hyperliquid:perp", false);
     stock(desk);
     assert_int_equal(mr_hyperliquid_liquidators(&desk->dec, house, 2), MR_OK);
@@ -80,7 +86,8 @@ static void a_liquidators_trade_is_a_liquidation_too(void **state)
         }
         mr_decoder_reset(&desk->dec);
     }
-    static const char *const wrong[] = {"0x12", "1111111111111111111111111111111111111111ab", "0x111111111111111111111111111111111111111g"};
+    static const char *const wrong[] = {"0x12", "1111111111111111111111111111111111111111ab",
+                                        "0x111111111111111111111111111111111111111g"};
     for (size_t i = 0; i < MR_COUNT_OF(wrong); i++)
         assert_int_equal(mr_hyperliquid_liquidators(&desk->dec, &wrong[i], 1), MR_E_MALFORMED);
     const char *many[17];
@@ -92,15 +99,19 @@ static void a_liquidators_trade_is_a_liquidation_too(void **state)
 }
 
 #define LOST(user) "\"liquidation\":{\"liquidatedUser\":\"" user "\",\"markPx\":\"66607.0\",\"method\":\"market\"}"
-#define USER_FILL(side, crossed, loser) \
-    "{\"coin\":\"BTC\",\"px\":\"66653.0\",\"sz\":\"0.001\",\"side\":\"" side "\",\"time\":1781528065899,\"dir\":\"Open Short\",\"crossed\":" crossed \
+#define USER_FILL(side, crossed, loser)                                                                                \
+    "{\"coin\":\"BTC\",\"px\":\"66653.0\",\"sz\":\"0.001\",\"side\":\"" side                                           \
+    "\",\"time\":1781528065899,\"dir\":\"Open Short\",\"crossed\":" crossed                                            \
     ",\"tid\":745210434703679," LOST(loser) ",\"feeToken\":\"USDC\"}"
 
 static void fills_tell_whose_position_was_closed(void **state)
 {
     (void)state;
-    static const char long_lost[] = "liquidation BTC long 0.001 at 66653 worth 66.653 seq 745210434703679 @1781528065899 first last";
-    static const char short_lost[] = "liquidation BTC short 0.001 at 66653 worth 66.653 seq 745210434703679 @1781528065899 first last";
+    static const char long_lost[] =
+        "liquidation BTC long 0.001 at 66653 worth 66.653 seq 745210434703679 @1781528065899 first last";
+    static const char short_lost[] =
+        "liquidation BTC short 0.001 at 66653 worth 66.653 seq 745210434703679 @1781528065899 first last";
+    /* clang-format off */
     static const struct mr_desk_case cases[] = {
         {"a maker that sold: the forced order bought, a short", "{\"channel\":\"user\",\"data\":{\"fills\":[" USER_FILL("A", "false", ALICE) "]}}", short_lost},
         {"a taker that sold: the forced order itself, a long", "{\"channel\":\"user\",\"data\":{\"fills\":[" USER_FILL("A", "true", ALICE) "]}}", long_lost},
@@ -110,12 +121,14 @@ static void fills_tell_whose_position_was_closed(void **state)
         {"an ordinary fill", "{\"channel\":\"user\",\"data\":{\"fills\":[{\"coin\":\"BTC\",\"px\":\"1\",\"sz\":\"1\",\"side\":\"A\",\"time\":1}]}}", ""},
         {"another event of a user", "{\"channel\":\"user\",\"data\":{\"funding\":{\"time\":1}}}", ""},
     };
+    /* clang-format on */
     mr_desk_expect("hyperliquid:perp", stock, cases, MR_COUNT_OF(cases));
 }
 
 static void books_are_images(void **state)
 {
     (void)state;
+    /* clang-format off */
     static const struct mr_desk_case cases[] = {
         {"bbo", "{\"channel\":\"bbo\",\"data\":{\"coin\":\"SOL\",\"time\":1765887848009,\"bbo\":[{\"px\":\"128.5\",\"sz\":\"36.93\",\"n\":2},{\"px\":\"128.54\",\"sz\":\"18.7\",\"n\":2}]}}",
          "bbo SOL [128.5x36.93 | 128.54x18.7] seq 1765887848009 @1765887848009 first last"},
@@ -128,6 +141,7 @@ static void books_are_images(void **state)
          "book BTC [10x6 | ] seq 8 @8 snapshot first last"},
         {"a delisted coin", "{\"channel\":\"l2Book\",\"data\":{\"coin\":\"BTC\",\"time\":9,\"levels\":[[],[]]}}", "book BTC [ | ] seq 9 @9 snapshot first last"},
     };
+    /* clang-format on */
     mr_desk_expect("hyperliquid:perp", stock, cases, MR_COUNT_OF(cases));
 }
 
@@ -135,8 +149,10 @@ static void best_bids_and_asks_are_learnt(void **state)
 {
     (void)state;
     static const char *const messages[] = {
-        "{\"channel\":\"bbo\",\"data\":{\"coin\":\"SOL\",\"time\":1765887848009,\"bbo\":[{\"px\":\"128.5\",\"sz\":\"36.93\",\"n\":2},{\"px\":\"128.54\",\"sz\":\"18.7\",\"n\":2}]}}",
-        "{\"channel\":\"bbo\",\"data\":{\"coin\":\"SOL\",\"time\":1765887848079,\"bbo\":[{\"px\":\"127.4\",\"sz\":\"11.07\",\"n\":5},{\"px\":\"127.56\",\"sz\":\"10.3\",\"n\":9}]}}",
+        "{\"channel\":\"bbo\",\"data\":{\"coin\":\"SOL\",\"time\":1765887848009,\"bbo\":[{\"px\":\"128.5\",\"sz\":\"36."
+        "93\",\"n\":2},{\"px\":\"128.54\",\"sz\":\"18.7\",\"n\":2}]}}",
+        "{\"channel\":\"bbo\",\"data\":{\"coin\":\"SOL\",\"time\":1765887848079,\"bbo\":[{\"px\":\"127.4\",\"sz\":\"11."
+        "07\",\"n\":5},{\"px\":\"127.56\",\"sz\":\"10.3\",\"n\":9}]}}",
     };
     mr_desk_learns("hyperliquid:perp", stock, messages, MR_COUNT_OF(messages), 1);
 }
@@ -144,6 +160,7 @@ static void best_bids_and_asks_are_learnt(void **state)
 static void contexts_and_candles(void **state)
 {
     (void)state;
+    /* clang-format off */
     static const struct mr_desk_case cases[] = {
         {"a perpetual's context: funding of one hour, interest in coins, worth by the mark",
          "{\"channel\":\"activeAssetCtx\",\"data\":{\"coin\":\"BTC\",\"ctx\":{\"funding\":\"0.0000018952\",\"openInterest\":\"36585.31848\",\"prevDayPx\":\"86627.0\","
@@ -157,12 +174,14 @@ static void contexts_and_candles(void **state)
         {"a month", "{\"channel\":\"candle\",\"data\":{\"t\":1,\"s\":\"BTC\",\"i\":\"1M\",\"o\":\"1\",\"c\":\"1\",\"h\":\"1\",\"l\":\"1\",\"v\":\"1\",\"n\":1}}",
          "candle BTC 2592000s from 1 o 1 h 1 l 1 c 1 v 1 n 1 @0 first last"},
     };
+    /* clang-format on */
     mr_desk_expect("hyperliquid:perp", stock, cases, MR_COUNT_OF(cases));
 }
 
 static void what_is_no_event_is_understood(void **state)
 {
     (void)state;
+    /* clang-format off */
     static const struct mr_desk_case cases[] = {
         {"ack", "{\"channel\":\"subscriptionResponse\",\"data\":{\"method\":\"subscribe\",\"subscription\":{\"type\":\"bbo\",\"coin\":\"SOL\"}}}", ""},
         {"pong", "{\"channel\":\"pong\"}", ""},
@@ -172,6 +191,7 @@ static void what_is_no_event_is_understood(void **state)
         {"all contexts", "{\"channel\":\"allDexsAssetCtxs\",\"data\":{\"ctxs\":[[\"\",[]]]}}", ""},
         {"packed contexts", "{\"channel\":\"fastAssetCtxs\",\"data\":\"q1ZyCnFW\"}", ""},
     };
+    /* clang-format on */
     mr_desk_expect("hyperliquid:perp", stock, cases, MR_COUNT_OF(cases));
 }
 
@@ -182,6 +202,7 @@ static void what_is_no_event_is_understood(void **state)
 static void what_is_wrong_is_refused_by_name(void **state)
 {
     (void)state;
+    /* clang-format off */
     static const struct mr_desk_refusal cases[] = {
         {"no price", ROW("\"side\":\"A\",\"sz\":\"1\",\"time\":1,\"tid\":1"), MR_E_MISSING, "px"},
         {"no coin", TRADES("{\"side\":\"A\",\"px\":\"1\",\"sz\":\"1\",\"time\":1,\"tid\":1}"), MR_E_MISSING, "coin"},
@@ -215,6 +236,7 @@ static void what_is_wrong_is_refused_by_name(void **state)
         {"cut", "{\"channel\":\"trades\",\"data\":[{\"coin\":\"BTC\"", MR_E_TRUNCATED, NULL},
         {"half a greeting", "Websocket connection", MR_E_MALFORMED, NULL},
     };
+    /* clang-format on */
     mr_desk_refuse("hyperliquid:perp", stock, cases, MR_COUNT_OF(cases));
 }
 
@@ -222,8 +244,10 @@ static void rest_bodies_say_themselves_what_they_are(void **state)
 {
     (void)state;
     struct mr_desk *desk = mr_desk_open("hyperliquid:perp", false);
-    static const char meta[] = "{\"universe\":[{\"szDecimals\":5,\"name\":\"BTC\",\"maxLeverage\":40},{\"szDecimals\":0,\"name\":\"kPEPE\",\"maxLeverage\":10,"
-                               "\"isDelisted\":true},{\"name\":\"xyz:SP500\",\"szDecimals\":3}],\"marginTables\":[],\"collateralToken\":0}";
+    static const char meta[] =
+        "{\"universe\":[{\"szDecimals\":5,\"name\":\"BTC\",\"maxLeverage\":40},{\"szDecimals\":0,\"name\":\"kPEPE\","
+        "\"maxLeverage\":10,"
+        "\"isDelisted\":true},{\"name\":\"xyz:SP500\",\"szDecimals\":3}],\"marginTables\":[],\"collateralToken\":0}";
     assert_int_equal(mr_desk_rest(desk, "https://api.hyperliquid.xyz/info", meta, sizeof meta - 1), 0);
     const struct mr_instrument *it = mr_instruments_find(desk->table, MR_VENUE_hyperliquid, 0, mr_span_of("BTC"));
     assert_non_null(it);
@@ -236,13 +260,16 @@ static void rest_bodies_say_themselves_what_they_are(void **state)
     it = mr_instruments_find(desk->table, MR_VENUE_hyperliquid, 0, mr_span_of("xyz:SP500"));
     assert_non_null(it);
     assert_string_equal(it->base, "SP500");
-    static const char both[] = "[{\"universe\":[{\"szDecimals\":5,\"name\":\"BTC\"},{\"szDecimals\":2,\"name\":\"SOL\"}]},[{\"funding\":\"0.1\",\"openInterest\":\"2\",\"oraclePx\":\"3\",\"markPx\":\"4\"},"
+    static const char both[] = "[{\"universe\":[{\"szDecimals\":5,\"name\":\"BTC\"},{\"szDecimals\":2,\"name\":\"SOL\"}"
+                               "]},[{\"funding\":\"0.1\",\"openInterest\":\"2\",\"oraclePx\":\"3\",\"markPx\":\"4\"},"
                                "{\"markPx\":\"5\"}]]";
     assert_int_equal(mr_desk_rest(desk, "/info", both, sizeof both - 1), 5);
-    assert_string_equal(desk->text, "mark BTC 4 @0 first\nindex BTC 3 @0\nfunding BTC 0.1 next 0 every 3600000 @0\nopen_interest BTC 2 coins worth 8 @0\nmark SOL 5 @0 last");
+    assert_string_equal(desk->text, "mark BTC 4 @0 first\nindex BTC 3 @0\nfunding BTC 0.1 next 0 every 3600000 "
+                                    "@0\nopen_interest BTC 2 coins worth 8 @0\nmark SOL 5 @0 last");
     static const char book[] = "{\"coin\":\"BTC\",\"time\":6,\"levels\":[[{\"px\":\"1\",\"sz\":\"2\",\"n\":1}],[]]}";
     assert_int_equal(mr_desk_rest(desk, "/info", book, sizeof book - 1), 2);
     assert_string_equal(desk->text, "book BTC [1x2 | ] seq 6 @6 snapshot first last");
+    /* clang-format off */
     static const struct { const char *says, *body; int want; } refused[] = {
         {"another body", "{\"time\":1}", MR_E_UNKNOWN},
         {"more contexts than coins", "[{\"universe\":[]},[{\"markPx\":\"1\"}]]", MR_E_RANGE},
@@ -251,6 +278,7 @@ static void rest_bodies_say_themselves_what_they_are(void **state)
         {"decimals beyond the venue's", "{\"universe\":[{\"szDecimals\":7,\"name\":\"BTC\"}]}", MR_E_RANGE},
         {"cut", "{\"universe\":[", MR_E_TRUNCATED},
     };
+    /* clang-format on */
     for (size_t i = 0; i < MR_COUNT_OF(refused); i++)
         if (mr_desk_rest(desk, "/info", refused[i].body, strlen(refused[i].body)) != refused[i].want)
             fail_msg("%s", refused[i].says);
@@ -260,9 +288,17 @@ static void rest_bodies_say_themselves_what_they_are(void **state)
 static void recordings_are_understood_whole(void **state)
 {
     (void)state;
-    mr_desk_recording("hyperliquid:perp", "hyperliquid", "btc_20250126", (const struct mr_desk_count[]){{"l2Book", 46}, {"trades", 9}, {NULL, 0}});
-    mr_desk_recording("hyperliquid:perp", "hyperliquid", "samples_2025", (const struct mr_desk_count[]){
-        {"subscriptionResponse", 1}, {"bbo", 1}, {"trades", 1}, {"l2Book", 1}, {"activeAssetCtx", 1}, {"pong", 1}, {"error", 1}, {NULL, 0}});
+    mr_desk_recording("hyperliquid:perp", "hyperliquid", "btc_20250126",
+                      (const struct mr_desk_count[]){{"l2Book", 46}, {"trades", 9}, {NULL, 0}});
+    mr_desk_recording("hyperliquid:perp", "hyperliquid", "samples_2025",
+                      (const struct mr_desk_count[]){{"subscriptionResponse", 1},
+                                                     {"bbo", 1},
+                                                     {"trades", 1},
+                                                     {"l2Book", 1},
+                                                     {"activeAssetCtx", 1},
+                                                     {"pong", 1},
+                                                     {"error", 1},
+                                                     {NULL, 0}});
 }
 
 int main(void)

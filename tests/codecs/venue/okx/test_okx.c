@@ -4,7 +4,8 @@
 static void stock(struct mr_desk *desk)
 {
     mr_desk_add(desk, "BTC-USDT", "BTC", "USDT", "0.1", "0.00000001", 0, 0, 0);
-    mr_desk_add(desk, "BTC-USDT-SWAP", "BTC", "USDT", "0.1", "0.01", 1, 2, 0);                       /* 0.01 coins a contract */
+    /* 0.01 coins a contract */
+    mr_desk_add(desk, "BTC-USDT-SWAP", "BTC", "USDT", "0.1", "0.01", 1, 2, 0);
     mr_desk_add(desk, "BTC-USD-SWAP", "BTC", "USD", "0.1", "1", 100, 0, MR_INSTRUMENT_INVERSE);      /* 100 dollars */
     mr_desk_add(desk, "ETH-BTC", "ETH", "BTC", "0.00001", "0.000001", 0, 0, 0);
 }
@@ -14,6 +15,7 @@ static void stock(struct mr_desk *desk)
 static void trades_count_contracts(void **state)
 {
     (void)state;
+    /* clang-format off */
     static const struct mr_desk_case cases[] = {
         {"aggregated, linear: 31.27 contracts of 0.01",
          ARG("trades", "BTC-USDT-SWAP") "\"data\":[{\"instId\":\"BTC-USDT-SWAP\",\"tradeId\":\"2701364977\",\"px\":\"64311\",\"sz\":\"31.27\","
@@ -33,12 +35,14 @@ static void trades_count_contracts(void **state)
          "trade BTC-USDT buy 1 at 11 worth 11 seq 2 @6 secondary first last"},
         {"no rows", ARG("trades", "BTC-USDT") "\"data\":[]}", ""},
     };
+    /* clang-format on */
     mr_desk_expect("okx:public", stock, cases, MR_COUNT_OF(cases));
 }
 
 static void books_follow_by_number_or_checksum(void **state)
 {
     (void)state;
+    /* clang-format off */
     static const struct mr_desk_case cases[] = {
         {"snapshot",
          ARG("books", "BTC-USDT") "\"action\":\"snapshot\",\"data\":[{\"asks\":[[\"120.67\",\"90.475897\",\"0\",\"6\"],[\"121\",\"1\",\"0\",\"1\"]],"
@@ -81,12 +85,14 @@ static void books_follow_by_number_or_checksum(void **state)
          "\"bidPx\":\"\",\"bidSz\":\"\",\"vol24h\":\"9\",\"ts\":\"6\"}]}",
          "bbo BTC-USDT [0x0 | 3x4] seq 0 @6 secondary first last"},
     };
+    /* clang-format on */
     mr_desk_expect("okx:public", stock, cases, MR_COUNT_OF(cases));
 }
 
 static void values_carry_their_own_scale(void **state)
 {
     (void)state;
+    /* clang-format off */
     static const struct mr_desk_case cases[] = {
         {"mark", ARG("mark-price", "BTC-USDT-SWAP") "\"data\":[{\"instType\":\"SWAP\",\"instId\":\"BTC-USDT-SWAP\",\"markPx\":\"42310.63\",\"ts\":\"5\"}]}",
          "mark BTC-USDT-SWAP 42310.63 @5 first last"},
@@ -110,12 +116,14 @@ static void values_carry_their_own_scale(void **state)
          ARG("open-interest", "BTC-USD-SWAP") "\"data\":[{\"instId\":\"BTC-USD-SWAP\",\"oi\":\"5000\",\"oiCcy\":\"\",\"ts\":\"9\"}]}",
          "open_interest BTC-USD-SWAP 5000 contracts worth 0 @9 first last"},
     };
+    /* clang-format on */
     mr_desk_expect("okx:public", stock, cases, MR_COUNT_OF(cases));
 }
 
 static void candles_come_by_the_business_address(void **state)
 {
     (void)state;
+    /* clang-format off */
     static const struct mr_desk_case cases[] = {
         {"one minute, closed",
          ARG("candle1m", "BTC-USDT") "\"data\":[[\"1757076060000\",\"112600.1\",\"112631.9\",\"112477.1\",\"112478\",\"3.10944629\",\"349947.3\",\"349947.3\",\"1\"]]}",
@@ -125,16 +133,19 @@ static void candles_come_by_the_business_address(void **state)
         {"minutes and months differ by their letter", ARG("candle3M", "BTC-USDT") "\"data\":[[\"60000\",\"1\",\"4\",\"0.5\",\"2\",\"9\"]]}",
          "candle BTC-USDT 7776000s from 60000 o 1 h 4 l 0.5 c 2 v 9 n 0 @0 first last"},
     };
+    /* clang-format on */
     mr_desk_expect("okx:business", stock, cases, MR_COUNT_OF(cases));
 }
 
 #define LIQUIDATION(rows) "{\"arg\":{\"channel\":\"liquidation-orders\",\"instType\":\"SWAP\"},\"data\":[" rows "]}"
-#define DETAIL(px, pos, side, sz, ts) \
-    "{\"bkLoss\":\"0\",\"bkPx\":\"" px "\",\"ccy\":\"\",\"posSide\":\"" pos "\",\"side\":\"" side "\",\"sz\":\"" sz "\",\"ts\":\"" ts "\"}"
+#define DETAIL(px, pos, side, sz, ts)                                                                                  \
+    "{\"bkLoss\":\"0\",\"bkPx\":\"" px "\",\"ccy\":\"\",\"posSide\":\"" pos "\",\"side\":\"" side "\",\"sz\":\"" sz    \
+    "\",\"ts\":\"" ts "\"}"
 
 static void liquidations_are_of_the_position_that_was_closed(void **state)
 {
     (void)state;
+    /* clang-format off */
     static const struct mr_desk_case cases[] = {
         {"sold: a long. 1,000 contracts of 0.01 at 63,524.6",
          LIQUIDATION("{\"details\":[" DETAIL("63524.6", "long", "sell", "1000", "5") "],\"instFamily\":\"BTC-USDT\",\"instId\":\"BTC-USDT-SWAP\","
@@ -153,12 +164,14 @@ static void liquidations_are_of_the_position_that_was_closed(void **state)
          "liquidation ETH-BTC short 2 at 0.05 worth 0.1 seq 0 @9 caution first last"},
         {"none", LIQUIDATION("{\"details\":[],\"instId\":\"BTC-USDT-SWAP\"}"), ""},
     };
+    /* clang-format on */
     mr_desk_expect("okx:public", stock, cases, MR_COUNT_OF(cases));
 }
 
 static void what_is_no_event_is_understood(void **state)
 {
     (void)state;
+    /* clang-format off */
     static const struct mr_desk_case cases[] = {
         {"ack", "{\"id\":\"1512\",\"event\":\"subscribe\",\"arg\":{\"channel\":\"trades\",\"instId\":\"BTC-USDT-SWAP\"},\"connId\":\"a4d3ae55\"}", ""},
         {"unsubscribed", "{\"event\":\"unsubscribe\",\"arg\":{\"channel\":\"trades\"},\"connId\":\"d0b44253\"}", ""},
@@ -172,6 +185,7 @@ static void what_is_no_event_is_understood(void **state)
         {"instruments", "{\"arg\":{\"channel\":\"instruments\",\"instType\":\"SPOT\"},\"data\":[{\"instId\":\"X\"}]}", ""},
         {"books-rpi", ARG("books-rpi", "BTC-USDT") "\"action\":\"update\",\"data\":[{\"asks\":[]}]}", ""},
     };
+    /* clang-format on */
     mr_desk_expect("okx:public", stock, cases, MR_COUNT_OF(cases));
 }
 
@@ -182,6 +196,7 @@ static void what_is_no_event_is_understood(void **state)
 static void what_is_wrong_is_refused_by_name(void **state)
 {
     (void)state;
+    /* clang-format off */
     static const struct mr_desk_refusal cases[] = {
         {"no price", TRADE("\"tradeId\":\"1\",\"sz\":\"1\",\"side\":\"buy\",\"ts\":\"1\""), MR_E_MISSING, "px"},
         {"no time", TRADE("\"tradeId\":\"1\",\"px\":\"1\",\"sz\":\"1\",\"side\":\"buy\""), MR_E_MISSING, "ts"},
@@ -222,6 +237,7 @@ static void what_is_wrong_is_refused_by_name(void **state)
         {"broken behind an unknown symbol", ARG("trades", "NEW-USDT") "\"data\":[{\"px\":\"1\"]}", MR_E_MALFORMED, NULL},
         {"nothing", "", MR_E_TRUNCATED, NULL},
     };
+    /* clang-format on */
     mr_desk_refuse("okx:public", stock, cases, MR_COUNT_OF(cases));
 }
 
@@ -229,12 +245,20 @@ static void small_messages_are_learnt_and_stay_equal(void **state)
 {
     (void)state;
     static const char *const messages[] = {
-        ARG("bbo-tbt", "BTC-USDT-SWAP") "\"data\":[{\"asks\":[[\"111.06\",\"55154\",\"0\",\"2\"]],\"bids\":[[\"111.05\",\"57745\",\"0\",\"2\"]],\"ts\":\"1670324386802\",\"seqId\":363996337}]}",
-        ARG("bbo-tbt", "BTC-USDT-SWAP") "\"data\":[{\"asks\":[[\"112.07\",\"65154\",\"0\",\"3\"]],\"bids\":[[\"112.02\",\"17745\",\"0\",\"9\"]],\"ts\":\"1670324386899\",\"seqId\":363996399}]}",
-        ARG("mark-price", "BTC-USDT-SWAP") "\"data\":[{\"instType\":\"SWAP\",\"instId\":\"BTC-USDT-SWAP\",\"markPx\":\"42310.63\",\"ts\":\"1630049139746\"}]}",
-        ARG("mark-price", "BTC-USDT-SWAP") "\"data\":[{\"instType\":\"SWAP\",\"instId\":\"BTC-USDT-SWAP\",\"markPx\":\"42399.99\",\"ts\":\"1630049139946\"}]}",
-        ARG("trades", "BTC-USDT-SWAP") "\"data\":[{\"instId\":\"BTC-USDT-SWAP\",\"tradeId\":\"2701364977\",\"px\":\"64311\",\"sz\":\"31.27\",\"side\":\"buy\",\"ts\":\"1781416584831\",\"count\":\"8\",\"source\":\"0\",\"seqId\":323647402789}]}",
-        ARG("trades", "BTC-USDT-SWAP") "\"data\":[{\"instId\":\"BTC-USDT-SWAP\",\"tradeId\":\"2701364978\",\"px\":\"64312\",\"sz\":\"11.28\",\"side\":\"buy\",\"ts\":\"1781416584931\",\"count\":\"1\",\"source\":\"1\",\"seqId\":323647402799}]}",
+        ARG("bbo-tbt", "BTC-USDT-SWAP") "\"data\":[{\"asks\":[[\"111.06\",\"55154\",\"0\",\"2\"]],\"bids\":[[\"111."
+                                        "05\",\"57745\",\"0\",\"2\"]],\"ts\":\"1670324386802\",\"seqId\":363996337}]}",
+        ARG("bbo-tbt", "BTC-USDT-SWAP") "\"data\":[{\"asks\":[[\"112.07\",\"65154\",\"0\",\"3\"]],\"bids\":[[\"112."
+                                        "02\",\"17745\",\"0\",\"9\"]],\"ts\":\"1670324386899\",\"seqId\":363996399}]}",
+        ARG("mark-price", "BTC-USDT-SWAP") "\"data\":[{\"instType\":\"SWAP\",\"instId\":\"BTC-USDT-SWAP\",\"markPx\":"
+                                           "\"42310.63\",\"ts\":\"1630049139746\"}]}",
+        ARG("mark-price", "BTC-USDT-SWAP") "\"data\":[{\"instType\":\"SWAP\",\"instId\":\"BTC-USDT-SWAP\",\"markPx\":"
+                                           "\"42399.99\",\"ts\":\"1630049139946\"}]}",
+        ARG("trades", "BTC-USDT-SWAP") "\"data\":[{\"instId\":\"BTC-USDT-SWAP\",\"tradeId\":\"2701364977\",\"px\":"
+                                       "\"64311\",\"sz\":\"31.27\",\"side\":\"buy\",\"ts\":\"1781416584831\",\"count\":"
+                                       "\"8\",\"source\":\"0\",\"seqId\":323647402789}]}",
+        ARG("trades", "BTC-USDT-SWAP") "\"data\":[{\"instId\":\"BTC-USDT-SWAP\",\"tradeId\":\"2701364978\",\"px\":"
+                                       "\"64312\",\"sz\":\"11.28\",\"side\":\"buy\",\"ts\":\"1781416584931\",\"count\":"
+                                       "\"1\",\"source\":\"1\",\"seqId\":323647402799}]}",
     };
     mr_desk_learns("okx:public", stock, messages, MR_COUNT_OF(messages), 3); /* the second of each */
 }
@@ -251,20 +275,28 @@ static void instruments_say_what_a_contract_is_worth(void **state)
     (void)state;
     static const char list[] =
         "{\"code\":\"0\",\"msg\":\"\",\"data\":["
-        "{\"instType\":\"SPOT\",\"instId\":\"BTC-USDT\",\"baseCcy\":\"BTC\",\"quoteCcy\":\"USDT\",\"ctVal\":\"\",\"ctMult\":\"\",\"ctType\":\"\","
+        "{\"instType\":\"SPOT\",\"instId\":\"BTC-USDT\",\"baseCcy\":\"BTC\",\"quoteCcy\":\"USDT\",\"ctVal\":\"\","
+        "\"ctMult\":\"\",\"ctType\":\"\","
         "\"tickSz\":\"0.1\",\"lotSz\":\"0.00000001\",\"state\":\"live\",\"uly\":\"\"},"
-        "{\"instType\":\"SWAP\",\"instId\":\"BTC-USDT-SWAP\",\"baseCcy\":\"\",\"quoteCcy\":\"\",\"ctVal\":\"0.01\",\"ctMult\":\"1\",\"ctType\":\"linear\","
+        "{\"instType\":\"SWAP\",\"instId\":\"BTC-USDT-SWAP\",\"baseCcy\":\"\",\"quoteCcy\":\"\",\"ctVal\":\"0.01\","
+        "\"ctMult\":\"1\",\"ctType\":\"linear\","
         "\"tickSz\":\"0.1\",\"lotSz\":\"0.01\",\"state\":\"suspend\",\"uly\":\"BTC-USDT\",\"instFamily\":\"BTC-USDT\"},"
-        "{\"instType\":\"SWAP\",\"instId\":\"BTC-USD-SWAP\",\"ctVal\":\"100\",\"ctMult\":\"1\",\"ctType\":\"inverse\",\"tickSz\":\"0.1\",\"lotSz\":\"1\","
+        "{\"instType\":\"SWAP\",\"instId\":\"BTC-USD-SWAP\",\"ctVal\":\"100\",\"ctMult\":\"1\",\"ctType\":\"inverse\","
+        "\"tickSz\":\"0.1\",\"lotSz\":\"1\","
         "\"state\":\"live\",\"uly\":\"BTC-USD\"},"
-        "{\"instType\":\"SWAP\",\"instId\":\"BTC-USD_UM-SWAP\",\"ctVal\":\"0.01\",\"ctMult\":\"1\",\"ctType\":\"linear\",\"tickSz\":\"0.1\",\"lotSz\":\"1\","
+        "{\"instType\":\"SWAP\",\"instId\":\"BTC-USD_UM-SWAP\",\"ctVal\":\"0.01\",\"ctMult\":\"1\",\"ctType\":"
+        "\"linear\",\"tickSz\":\"0.1\",\"lotSz\":\"1\","
         "\"state\":\"live\",\"instFamily\":\"BTC-USD_UM\"},"
-        "{\"instType\":\"OPTION\",\"instId\":\"BTC-USD-261225-90000-C\",\"ctVal\":\"1\",\"ctMult\":\"0.1\",\"ctType\":\"\",\"settleCcy\":\"BTC\","
+        "{\"instType\":\"OPTION\",\"instId\":\"BTC-USD-261225-90000-C\",\"ctVal\":\"1\",\"ctMult\":\"0.1\",\"ctType\":"
+        "\"\",\"settleCcy\":\"BTC\","
         "\"tickSz\":\"0.0005\",\"lotSz\":\"1\",\"state\":\"live\",\"uly\":\"BTC-USD\"},"
-        "{\"instType\":\"FUTURES\",\"instId\":\"NEW-USDT-261225\",\"ctVal\":\"\",\"ctMult\":\"\",\"tickSz\":\"\",\"lotSz\":\"\",\"state\":\"preopen\","
+        "{\"instType\":\"FUTURES\",\"instId\":\"NEW-USDT-261225\",\"ctVal\":\"\",\"ctMult\":\"\",\"tickSz\":\"\","
+        "\"lotSz\":\"\",\"state\":\"preopen\","
         "\"uly\":\"NEW-USDT\"}]}";
     struct mr_desk *desk = mr_desk_open("okx:public", false);
-    assert_int_equal(mr_desk_rest(desk, "https://www.okx.com/api/v5/public/instruments?instType=SWAP", list, sizeof list - 1), 0);
+    assert_int_equal(
+        mr_desk_rest(desk, "https://www.okx.com/api/v5/public/instruments?instType=SWAP", list, sizeof list - 1), 0);
+    /* clang-format off */
     static const struct { const char *symbol, *base, *quote; int type, flags; int64_t multiplier; int scale; } want[] = {
         {"BTC-USDT", "BTC", "USDT", MR_TYPE_SPOT, MR_INSTRUMENT_QUOTE_USD, 1, 0},
         {"BTC-USDT-SWAP", "BTC", "USDT", MR_TYPE_PERPETUAL, MR_INSTRUMENT_QUOTE_USD | MR_INSTRUMENT_HALTED, 1, 2},
@@ -273,6 +305,7 @@ static void instruments_say_what_a_contract_is_worth(void **state)
         {"BTC-USD-261225-90000-C", "BTC", "BTC", MR_TYPE_OPTION, 0, 1, 1},
         {"NEW-USDT-261225", "NEW", "USDT", MR_TYPE_FUTURE, MR_INSTRUMENT_QUOTE_USD | MR_INSTRUMENT_HALTED | MR_INSTRUMENT_NO_METADATA, 1, 0},
     };
+    /* clang-format on */
     for (size_t i = 0; i < MR_COUNT_OF(want); i++) {
         const struct mr_instrument *it = found(desk, want[i].symbol);
         assert_string_equal(it->base, want[i].base);
@@ -288,6 +321,7 @@ static void instruments_say_what_a_contract_is_worth(void **state)
 static void rest_bodies_give_the_events_of_their_channels(void **state)
 {
     (void)state;
+    /* clang-format off */
     static const struct { const char *url, *body; int want; const char *events; } cases[] = {
         {"/api/v5/market/books?instId=BTC-USDT&sz=400",
          "{\"code\":\"0\",\"msg\":\"\",\"data\":[{\"asks\":[[\"41006.8\",\"0.6\",\"0\",\"1\"]],\"bids\":[[\"41006.3\",\"0.3\",\"0\",\"2\"]],\"ts\":\"1629966436396\",\"seqId\":3}]}",
@@ -305,6 +339,7 @@ static void rest_bodies_give_the_events_of_their_channels(void **state)
         {"/api/v5/market/books", "{\"code\":\"0\",\"data\":[{\"asks\":[],\"bids\":[],\"ts\":\"1\"}]}", MR_E_MISSING, ""},
         {"/api/v5/market/books?instId=BTC-USDT", "{\"code\":\"0\",\"data\":[{\"asks\":[[\"1\"", MR_E_TRUNCATED, ""},
     };
+    /* clang-format on */
     struct mr_desk *desk = mr_desk_open("okx:public", false);
     stock(desk);
     for (size_t i = 0; i < MR_COUNT_OF(cases); i++) {
@@ -317,12 +352,31 @@ static void rest_bodies_give_the_events_of_their_channels(void **state)
 static void recordings_are_understood_whole(void **state)
 {
     (void)state;
-    mr_desk_recording("okx:public", "okx", "v5_public_20220513", (const struct mr_desk_count[]){
-        {"books update", 287}, {"books snapshot", 3}, {"trades", 74}, {"tickers", 28}, {"subscribe", 18}, {NULL, 0}});
-    mr_desk_recording("okx:public", "okx", "v5_samples_2025", (const struct mr_desk_count[]){
-        {"bbo-tbt", 1}, {"books snapshot", 1}, {"books update", 1}, {"books5", 1}, {"candle1m", 1}, {"funding-rate", 1}, {"index-tickers", 1},
-        {"tickers", 1}, {"trades", 1}, {"status", 1}, {"subscribe", 8}, {"error", 2}, {"notice", 1}, {"channel-conn-count", 1}, {NULL, 0}});
-    mr_desk_recording("okx:public", "okx", "v5_liquidation_samples_202610", (const struct mr_desk_count[]){{"liquidation-orders", 2}, {NULL, 0}});
+    mr_desk_recording("okx:public", "okx", "v5_public_20220513",
+                      (const struct mr_desk_count[]){{"books update", 287},
+                                                     {"books snapshot", 3},
+                                                     {"trades", 74},
+                                                     {"tickers", 28},
+                                                     {"subscribe", 18},
+                                                     {NULL, 0}});
+    mr_desk_recording("okx:public", "okx", "v5_samples_2025",
+                      (const struct mr_desk_count[]){{"bbo-tbt", 1},
+                                                     {"books snapshot", 1},
+                                                     {"books update", 1},
+                                                     {"books5", 1},
+                                                     {"candle1m", 1},
+                                                     {"funding-rate", 1},
+                                                     {"index-tickers", 1},
+                                                     {"tickers", 1},
+                                                     {"trades", 1},
+                                                     {"status", 1},
+                                                     {"subscribe", 8},
+                                                     {"error", 2},
+                                                     {"notice", 1},
+                                                     {"channel-conn-count", 1},
+                                                     {NULL, 0}});
+    mr_desk_recording("okx:public", "okx", "v5_liquidation_samples_202610",
+                      (const struct mr_desk_count[]){{"liquidation-orders", 2}, {NULL, 0}});
 }
 
 int main(void)
