@@ -12,6 +12,7 @@
 
 #include "dataplane/base/base.h"
 #include "codecs/event/event.h"
+#include "dataplane/metrics/metrics.h"
 
 struct mr_clock;
 
@@ -27,12 +28,28 @@ struct mr_piece {
     int64_t recv_ns;
     uint64_t lend;       /* private to the source: what release needs */
     int32_t status;      /* MR_PIECE_CLOSED: MR_E_END (the peer closed), MR_E_IO (name says what) */
-    struct mr_span name; /* MR_PIECE_REST: the URL. MR_PIECE_CLOSED: the reason, "connection refused" */
+    struct mr_span name; /* MR_PIECE_REST: the URL. MR_PIECE_CLOSED: the reason, "connection refused"; good until the number connects again */
 };
 
 /* Where a stream connection goes, and from where. */
 struct mr_address { uint8_t ip[16]; uint8_t family; /* 4, 6; 0: none */ uint8_t spare; uint16_t port; };
 struct mr_dial { struct mr_address peer, from; /* from.family 0: any */ const char *interface; /* NULL: any */ };
+
+#define MR_STREAM_METRICS(COUNTER, GAUGE, HIST)                                                  \
+    COUNTER(polls,       "polls",   "rounds of receiving")                                       \
+    COUNTER(empty,       "polls",   "of them, that brought nothing")                             \
+    COUNTER(pieces,      "pieces",  "received and lent")                                         \
+    COUNTER(bytes,       "bytes",   "received")                                                  \
+    COUNTER(exhausted,   "times",   "receiving stopped because every buffer was lent")           \
+    COUNTER(rearmed,     "times",   "a multishot receive ended and was started again (uring)")   \
+    COUNTER(sends,       "sends",   "offers of bytes to send")                                   \
+    COUNTER(sent_bytes,  "bytes",   "taken of them")                                             \
+    COUNTER(short_sends, "sends",   "offers of which not all was taken")                         \
+    COUNTER(dials,       "dials",   "connections begun")                                         \
+    COUNTER(opened,      "dials",   "connections made")                                          \
+    COUNTER(closed,      "closes",  "connections that ended and dials that failed, but for our own closing") \
+    GAUGE  (lent,        "buffers", "with the consumer after the last round")
+MR_METRICS_DECLARE(mr_stream, MR_STREAM_METRICS);
 
 /* For sources of stream connections (uring, socket, dpdk). */
 struct mr_stream_config {
@@ -40,6 +57,7 @@ struct mr_stream_config {
     uint32_t buffer_bytes, buffers; /* received pieces: 16 KiB x 256 */
     uint32_t send_bytes;            /* a connection's output that the peer has not taken yet: 64 KiB */
     struct mr_clock *clock;         /* of the tile: stamps recv_ns */
+    struct mr_stream_metrics *metrics; /* NULL: counted in the source's own memory, unseen */
 };
 
 struct mr_source;
@@ -52,8 +70,11 @@ struct mr_source_ops {
     void (*release)(struct mr_source *s, const struct mr_piece *piece);
     /* Stream connections; NULL where the source has none. Numbers are the caller's, below connections_max.
      * connect: begins; later one MR_PIECE_OPENED or MR_PIECE_CLOSED comes by poll. Deadlines are the caller's.
-     * send: bytes taken, maybe fewer (the rest is the caller's to offer again), or a status.
-     * close_connection: at once, no piece comes of it any more; pieces still lent stay good until released. */
+     *          A number is free again after its CLOSED piece, or close_connection. A dial that cannot even begin (no
+     *          route, no such interface) also tells by a CLOSED piece; the status is for a number in use or out of range.
+     * send: bytes taken, maybe fewer (the rest is the caller's to offer again), or a status. Only once OPENED.
+     * close_connection: at once, no piece comes of it any more; pieces still lent stay good until released. Harmless
+     *          when there is no connection. */
     int (*connect)(struct mr_source *s, uint16_t connection, const struct mr_dial *dial, int64_t now_ns);
     int64_t (*send)(struct mr_source *s, uint16_t connection, const uint8_t *data, uint32_t len);
     void (*close_connection)(struct mr_source *s, uint16_t connection);
@@ -63,5 +84,8 @@ struct mr_source_ops {
     void (*close)(struct mr_source *s);
 };
 struct mr_source { const struct mr_source_ops *ops; void *state; uint32_t lend_max; };
+
+/* Sources of stream connections; their config is struct mr_stream_config. Memory is page-aligned best; 64 bytes do. */
+extern const struct mr_source_ops mr_source_socket_ops; /* plain non-blocking sockets: works everywhere */
 
 #endif
