@@ -13,25 +13,25 @@
 enum mr_ping { MR_PING_NONE, MR_PING_WS, MR_PING_TEXT };
 
 struct mr_route {
-    const char *name;          /* "public", "market"; shown as binance:usdm/market */
+    const char *name; /* "public", "market"; shown as binance:usdm/market */
     const char *host;
     uint16_t port;
-    const char *path;          /* of the upgrade */
-    uint32_t channels;         /* enum mr_channel bits that this route serves */
-    uint32_t streams_max;      /* subscriptions a connection may hold */
-    uint32_t sends_per_s;      /* client messages a second */
-    uint8_t ping;              /* enum mr_ping */
-    uint32_t ping_s, pong_s;   /* how often; within which an answer must come */
-    uint32_t silence_s;        /* no byte for so long: stale */
-    uint32_t life_s;           /* the venue cuts connections after so long; 0: no rule */
+    const char *path;           /* of the upgrade */
+    uint32_t channels;          /* enum mr_channel bits that this route serves */
+    uint32_t streams_max;       /* subscriptions a connection may hold */
+    uint32_t sends_per_s;       /* client messages a second */
+    uint8_t ping;               /* enum mr_ping */
+    uint32_t ping_s, pong_s;    /* how often; within which an answer must come */
+    uint32_t silence_s;         /* no byte for so long: stale */
+    uint32_t life_s;            /* the venue cuts connections after so long; 0: no rule */
     uint32_t requests_per_hour; /* subscribe and unsubscribe messages a connection may send in an hour; 0: no rule */
 };
-struct mr_product_dial {       /* same order as mr_venue.products */
+struct mr_product_dial {           /* same order as mr_venue.products */
     const struct mr_route *routes; /* ends with an empty row */
-    const char *rest;          /* "https://fapi.binance.com" */
+    const char *rest;              /* "https://fapi.binance.com" */
     uint32_t rest_per_minute;
-    uint32_t interest_s;       /* open interest is polled so often; 0: it is in the stream, or there is none */
-    uint32_t market_wide;      /* channels that are subscribed once, for all instruments: symbol empty */
+    uint32_t interest_s;  /* open interest is polled so often; 0: it is in the stream, or there is none */
+    uint32_t market_wide; /* channels that are subscribed once, for all instruments: symbol empty */
     /* channels that may rightly say nothing for many minutes: their silence proves nothing */
     uint32_t quiet;
 };
@@ -55,8 +55,8 @@ struct mr_control {
     /* NONE: no control message. ACK: what was asked for stands. OTHER: understood, nothing to do (answers to
      * unsubscribe too) */
     uint8_t kind;
-    uint64_t id;     /* of the request it answers; 0 where the venue does not say */
-    char text[160];  /* ERROR, CLOSING: what the venue said. PING: what to answer */
+    uint64_t id;    /* of the request it answers; 0 where the venue does not say */
+    char text[160]; /* ERROR, CLOSING: what the venue said. PING: what to answer */
     /* ACK, ERROR: the one subscription it is about, as mr_dialect.name writes it; "" : all of the request */
     char stream[128];
 };
@@ -78,10 +78,10 @@ struct mr_dialect {
     int (*unsubscribe)(uint8_t product, const struct mr_stream *streams, uint32_t count, uint32_t *at, uint64_t id,
                        struct mr_text *out);
     void (*ping)(uint8_t product, uint64_t id, struct mr_text *out); /* NULL unless MR_PING_TEXT */
-    /* A message that decoded to nothing: what it says. */
+    /* A message that held no market data: what it says. Total over any bytes; what is no control message is MR_CONTROL_NONE. */
     void (*control)(uint8_t product, struct mr_span message, struct mr_control *out);
-    /* A REST request: path and query for GET; `body` non-empty: POST that JSON. MR_OK, MR_E_UNSUPPORTED: the product
-     * has none. */
+    /* `symbol` "" : all there is (the first page of it); else at least that one.
+     * A REST request: path and query for GET; `body` non-empty: POST that JSON. MR_OK, MR_E_UNSUPPORTED: the product has none. */
     int (*url)(uint8_t product, enum mr_url_kind kind, const char *symbol, struct mr_text *path, struct mr_text *body);
 };
 const struct mr_dialect *mr_dialect_of(const struct mr_venue *venue);

@@ -65,24 +65,23 @@ struct mr_session;
 struct mr_session_config {
     const struct mr_venue *venue;
     uint8_t product;
-    const struct mr_route *route;      /* the venue's row, or a copy with other values */
-    uint16_t connection;               /* its number: in the source, in events, in recordings */
-    const char *host;                  /* for SNI, Host and verification; may differ from the dialled address */
-    struct mr_address fixed;           /* family 0: resolve; else dial this (F-25) */
+    const struct mr_route *route; /* the venue's row, or a copy with other values */
+    uint16_t connection;          /* its number: in the source, in events, in recordings */
+    const char *host;             /* for SNI, Host and verification; may differ from the dialled address */
+    struct mr_address fixed;      /* family 0: resolve; else dial this (F-25) */
     struct mr_address from;
     const char *interface;
-    const struct mr_stream *streams;   /* what to subscribe to; outlives the session */
+    const struct mr_stream *streams; /* what to subscribe to; outlives the session */
     uint32_t stream_count;
     struct mr_source *source;
     struct mr_tls_context *tls;
-    uint32_t message_max;              /* 4 MiB */
-    uint32_t connect_s, data_s;        /* deadline of each step to SUBSCRIBE [5]; of first data on a stream [30] */
+    uint32_t message_max;       /* 4 MiB */
+    uint32_t connect_s, data_s; /* deadline of each step to SUBSCRIBE [5]; of first data on a stream [30] */
     uint32_t backoff_ms_first, backoff_ms_most, dials_per_minute; /* [100, 30,000, 30] */
     uint64_t seed;
     void (*resolve)(void *arg, struct mr_session *s, const char *host); /* answer: mr_session_resolved, later */
-    /* A whole message. Its bytes are good until the call returns. Above 0: it held events; else (as mr_feed_frame:
-     * nothing, or a status) the session asks the dialect whether it is an ack, an error, a pong. May call
-     * mr_session_saw, _resubscribe, _reconnect. */
+    /* A whole message. Its bytes are good until the call returns. Above 0: it held market data; else (nothing, or a status, or a kind
+     * whose channel is MR_CONTROL, which Binance's serverShutdown is though it makes an event) the session asks the dialect what it says. May call mr_session_saw, _resubscribe, _reconnect. */
     int (*deliver)(void *arg, struct mr_session *s, const struct mr_frame *frame);
     /* Each transition, once: state, and why. OPENED and CLOSED for the recording follow from it. */
     void (*changed)(void *arg, struct mr_session *s, enum mr_session_state was, enum mr_session_state is,
