@@ -2,6 +2,8 @@
 #include "codecs/http/http.h"
 #include "tests/support/support.h"
 
+#include <stdio.h>
+
 #define KEY    "dGhlIHNhbXBsZSBub25jZQ=="     /* the example of RFC 6455, section 1.3 */
 #define ACCEPT "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
 #define UPGRADE "Upgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -153,9 +155,9 @@ static void heads_are_bounded_in_bytes_and_fields(void **state)
             print_error("%s: %lld\n", cases[i].says, (long long)got);
         assert_int_equal(got, cases[i].taken ? (int64_t)n : MR_E_TOO_BIG);
     }
-    assert_int_equal(mr_http_response((const uint8_t *)text, MR_HTTP_HEAD_MAX, &(struct mr_http_head){0}), 0);
-    assert_int_equal(mr_http_response((const uint8_t *)text, MR_HTTP_HEAD_MAX + 1, &(struct mr_http_head){0}),
-                     MR_E_TOO_BIG);
+    struct mr_http_head head; /* the last of these: nothing that comes behind 16,384 bytes could end it in time */
+    assert_int_equal(mr_http_response((const uint8_t *)text, MR_HTTP_HEAD_MAX - 1, &head), 0);
+    assert_int_equal(mr_http_response((const uint8_t *)text, MR_HTTP_HEAD_MAX, &head), MR_E_TOO_BIG);
 }
 
 static void lengths_are_plain_digits_once(void **state)
