@@ -1,0 +1,168 @@
+/* What no single key can say: keys that must fit each other, and feeds that must fit their venue. */
+#include <stdarg.h>
+#include <sys/un.h>
+
+#include "controlplane/config/config_priv.h"
+
+struct check {
+    struct mr_config *config;
+    mr_complain_fn *complain;
+    void *arg;
+};
+
+static void say(struct check *c, uint32_t line, const char *path, const char *format, ...) MR_PRINTF(4, 5);
+static void say(struct check *c, uint32_t line, const char *path, const char *format, ...)
+{
+    char sentence[512];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(sentence, sizeof sentence, format, args);
+    va_end(args);
+    c->complain(c->arg, line, path, sentence);
+}
+
+/* The channels of `bits` by name. */
+static void channel_names(uint32_t bits, char *out, size_t bytes)
+{
+    struct mr_text t;
+    mr_text_init(&t, out, bytes);
+    mr_value_yaml(&mr_keys[MR_KEY_feeds_channels], &bits, &t);
+}
+
+static void check_channels(struct check *c, uint32_t idx, const struct mr_product *product)
+{
+    struct mr_plane_feed *feed = &c->config->plane.feeds[idx];
+    uint32_t line = c->config->feed_line[idx][MR_KEY_feeds_channels];
+    char path[64], lacks[128], has[128];
+    uint32_t all = product->channels & ~(uint32_t)MR_CONTROL;
+    if (feed->channels == 0)
+        feed->channels = all & ~(uint32_t)MR_CANDLES;
+    if (!(feed->channels & ~all))
+        return;
+    channel_names(feed->channels & ~all, lacks, sizeof lacks);
+    channel_names(all, has, sizeof has);
+    snprintf(path, sizeof path, "feeds[%u].channels", idx);
+    say(c, line, path, "%s has no %s; it has %s", feed->product, lacks, has);
+}
+
+static void check_symbols(struct check *c, uint32_t idx)
+{
+    const struct mr_plane_config *plane = &c->config->plane;
+    const struct mr_plane_feed *feed = &plane->feeds[idx];
+    for (uint32_t i = 0; i < feed->symbol_count; i++)
+        for (uint32_t other = 0; other <= idx; other++) {
+            const struct mr_plane_feed *f = &plane->feeds[other];
+            uint32_t end = other == idx ? i : f->symbol_count;
+            for (uint32_t k = 0; k < end && feed->product[0] && strcmp(f->product, feed->product) == 0; k++)
+                if (strcmp(f->symbols[k].name, feed->symbols[i].name) == 0) {
+                    char path[64];
+                    snprintf(path, sizeof path, "feeds[%u].symbols[%u]", idx, i);
+                    say(c, c->config->feed_line[idx][MR_KEY_feeds_symbols], path, "%s %s is in feeds[%u] already",
+                        feed->product, feed->symbols[i].name, other);
+                    return;
+                }
+        }
+}
+
+static void check_feed(struct check *c, uint32_t idx)
+{
+    const struct mr_plane_config *plane = &c->config->plane;
+    const struct mr_plane_feed *feed = &plane->feeds[idx];
+    const uint32_t *lines = c->config->feed_line[idx];
+    const struct mr_venue *venue;
+    uint8_t product;
+    char path[64];
+    snprintf(path, sizeof path, "feeds[%u]", idx);
+    if (!lines[MR_KEY_feeds_product])
+        say(c, lines[MR_KEY_FEED_BEGIN], path, "the product is missing: product: binance:usdm");
+    if (!lines[MR_KEY_feeds_symbols])
+        say(c, lines[MR_KEY_FEED_BEGIN], path, "the symbols are missing: symbols: [BTCUSDT, ETHUSDT]");
+    if (feed->tile >= plane->feed_tiles) {
+        snprintf(path, sizeof path, "feeds[%u].tile", idx);
+        say(c, lines[MR_KEY_feeds_tile], path, "no feed tile %u; plane.feed_tiles is %u, counted from 0", feed->tile,
+            plane->feed_tiles);
+    }
+    if (feed->product[0] && mr_venue_parse(feed->product, &venue, &product, NULL) == MR_OK)
+        check_channels(c, idx, &venue->products[product]);
+    check_symbols(c, idx);
+}
+
+static void check_cores(struct check *c)
+{
+    const struct mr_plane_config *plane = &c->config->plane;
+    uint32_t line = c->config->line[MR_KEY_plane_cores],
+             wanted = plane->merged ? plane->feed_tiles : plane->feed_tiles + 1;
+    if (plane->core_count && plane->core_count != wanted)
+        say(c, line, "plane.cores", "%u cores for %u tiles: want one for each of %u feed tiles%s, or none",
+            plane->core_count, wanted, plane->feed_tiles, plane->merged ? "" : " and one for the engine tile");
+    for (uint32_t i = 0; i < plane->core_count; i++)
+        for (uint32_t k = 0; k < i; k++)
+            if (plane->cores[i] == plane->cores[k])
+                say(c, line, "plane.cores", "core %d is there twice; tiles that spin need a core each",
+                    plane->cores[i]);
+}
+
+static void check_room(struct check *c)
+{
+    const struct mr_plane_config *plane = &c->config->plane;
+    uint32_t symbols = 0;
+    for (uint32_t i = 0; i < plane->feed_count; i++)
+        symbols += plane->feeds[i].symbol_count;
+    if (symbols > plane->instruments_max)
+        say(c, c->config->line[MR_KEY_plane_instruments_max], "plane.instruments_max",
+            "%u, but the feeds have %u symbols", plane->instruments_max, symbols);
+    if (plane->books_max > plane->instruments_max)
+        say(c, c->config->line[MR_KEY_plane_books_max], "plane.books_max",
+            "%u books for %u instruments (plane.instruments_max)", plane->books_max, plane->instruments_max);
+    if (plane->merged && plane->feed_tiles != 1)
+        say(c, c->config->line[MR_KEY_plane_merged], "plane.merged",
+            "feed and engine tile can share a thread only where there is one feed tile; plane.feed_tiles is %u",
+            plane->feed_tiles);
+}
+
+static void check_paths(struct check *c)
+{
+    const struct mr_config *config = c->config;
+    const size_t most = sizeof((struct sockaddr_un *)0)->sun_path - 1;
+    if (strlen(config->run) > 200)
+        say(c, config->line[MR_KEY_top_run], "run", "\"%.60s...\": longer than 200 bytes", config->run);
+    if (strlen(config->data) > 200)
+        say(c, config->line[MR_KEY_top_data], "data", "\"%.60s...\": longer than 200 bytes", config->data);
+    if (strlen(config->control.socket) > most)
+        say(c, config->line[MR_KEY_control_socket], "control.socket",
+            "\"%s\": longer than the %zu bytes a socket's path may have; choose a shorter run folder or name it here",
+            config->control.socket, most);
+}
+
+static void check_engines(struct check *c)
+{
+    const struct mr_config *config = c->config;
+    struct mr_err err;
+    if (config->plane.velocity.slope_ms % 100)
+        say(c, config->line[MR_KEY_velocity_slope_ms], "velocity.slope_ms",
+            "%u is no multiple of 100, the grid of the engines", config->plane.velocity.slope_ms);
+    if (mr_signal_config_check(&config->plane.signal, &err) != MR_OK)
+        say(c, 0, "signal", "%s", err.text);
+}
+
+static void check_users(struct check *c)
+{
+    const struct mr_control_config *control = &c->config->control;
+    for (uint32_t i = 0; i < control->operate_count; i++)
+        for (uint32_t k = 0; k < control->administer_count; k++)
+            if (control->operate_uids[i] == control->administer_uids[k])
+                say(c, c->config->line[MR_KEY_control_operate_uids], "control.operate_uids",
+                    "user %u is in administer_uids too; say it once", control->operate_uids[i]);
+}
+
+void mr_config_check(struct mr_config *config, mr_complain_fn *complain, void *arg)
+{
+    struct check c = {config, complain, arg};
+    for (uint32_t i = 0; i < config->plane.feed_count; i++)
+        check_feed(&c, i);
+    check_room(&c);
+    check_cores(&c);
+    check_engines(&c);
+    check_paths(&c);
+    check_users(&c);
+}
