@@ -337,10 +337,7 @@ bool mr_bench_timing(const struct mr_bench *b, const char *name)
     return b->mode == MR_BENCH_TIME;
 }
 
-bool mr_bench_wants(const struct mr_bench *b, const char *name)
-{
-    return b->mode != MR_BENCH_ONCE || is_once(b, name);
-}
+bool mr_bench_wants(const struct mr_bench *b, const char *name) { return b->mode != MR_BENCH_ONCE || is_once(b, name); }
 
 void mr_bench_row(struct mr_bench *b, const struct mr_bench_row *row)
 {

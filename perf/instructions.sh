@@ -37,7 +37,7 @@ for kernel in avx2 scalar; do
         done
         [ -n "$wanted" ] || continue
         total=$(count "$kernel" "$name")
-        [ -n "$total" ] || { echo "instructions.sh: callgrind gave no count for $name ($kernel)" >&2; exit 3; }
+        [ "${total:-0}" -gt 0 ] || { echo "instructions.sh: callgrind gave no count for $name ($kernel)" >&2; exit 3; }
         awk -v name="$name" -v total="$total" -v items="$items" 'BEGIN { printf "%s\t%.3f\n", name, total / items }'
     done >"$out"
     [ -s "$out" ] || { echo "instructions.sh: no such case: $*" >&2; exit 2; }

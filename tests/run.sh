@@ -1,16 +1,130 @@
 #!/bin/sh
-# ./dev test: every suite this machine can run. Ends with N passed, N failed, N skipped.
+# ./dev test [--all]: every suite this machine can run, in several builds. Ends with N passed, N failed, N skipped.
+#
+#   counting  programs that fail in every way are counted as failed (tests/run/check.sh)
+#   gcc       all tests, full sizes
+#   clang     builds without a warning; the player's golden digests are the same ones. --all: all tests
+#   asan      AddressSanitizer and UBSan, all tests, small sizes (MILLRACE_QUICK=1). --all: full sizes
+#   tsan      ThreadSanitizer, what runs between threads: rings, workspace, metrics, tiles, logs
+#
+# A case counts once a build. MILLRACE_REQUIRE_CAPTURES=1 and MILLRACE_REQUIRE_NET=1 make skips for want of recordings or of a network
+# failures. MILLRACE_BUILD names another folder than build; the others stand beside it: build-clang, build-asan, build-tsan.
 set -eu
+cd "$(dirname "$0")/.."
 build=${MILLRACE_BUILD:-build}
-[ -f "$build/build.ninja" ] || meson setup "$build" -Dauto_features=enabled >&2
-ninja -C "$build" >&2
-status=0
-meson test -C "$build" --no-rebuild --print-errorlogs || status=$?
-awk '
-    /\[  PASSED  \] [0-9]+ test/  { for (i = 1; i < NF; i++) if ($i == "]") { passed += $(i + 1); break } }
-    /\[  FAILED  \] [0-9]+ test/  { for (i = 1; i < NF; i++) if ($i == "]") { failed += $(i + 1); break } }
-    /\[  SKIPPED \] [0-9]+ test/  { for (i = 1; i < NF; i++) if ($i == "]") { skipped += $(i + 1); break } }
-    /^skipped: /                  { print }
-    END { printf "%d passed, %d failed, %d skipped\n", passed, failed + (failed == 0 && status != 0), skipped }
-' status="$status" "$build/meson-logs/testlog.txt"
-exit "$status"
+all=""
+for arg in "$@"; do
+    case $arg in
+    --all) all=yes ;;
+    *) echo "usage: ./dev test [--all]" >&2; exit 2 ;;
+    esac
+done
+full=${MILLRACE_QUICK:+quick} # where sizes are not cut by us: as the environment says
+small=quick
+[ -z "$all" ] || small=$full
+passed=0
+failed=0
+skipped=0
+
+count() { # PASSED FAILED SKIPPED
+    passed=$((passed + $1))
+    failed=$((failed + $2))
+    skipped=$((skipped + $3))
+}
+
+# compile STAGE DIR CC C# Output goes to a file and is shown when it fails.
+compile() {
+    stage=$1 dir=$2 cc=$3 cxx=$4 targets=$5
+    shift 5
+    begun=$(date +%s)
+    log=$dir.log
+    if [ -f "$dir/build.ninja" ]; then
+        set -- meson configure "$dir" "$@"
+    else
+        set -- env CC="$cc" CXX="$cxx" meson setup "$dir" "$@"
+    fi
+    # shellcheck disable=SC2086 # targets are words
+    if "$@" >"$log" 2>&1 && ninja -C "$dir" $targets >>"$log" 2>&1; then
+        echo "$stage: built in $(($(date +%s) - begun)) s"
+        return 0
+    fi
+    tail -n 60 "$log"
+    echo "$stage: does not build: see $log"
+    count 0 1 0
+    return 1
+}
+
+# run STAGE DIR quick|"" [test names]: runs and counts
+run() {
+    stage=$1 dir=$2 quick=$3
+    shift 3
+    begun=$(date +%s)
+    rm -f "$dir/meson-logs/testlog.txt"
+    ok=yes
+    if [ -n "$quick" ]; then
+        set -- env MILLRACE_QUICK=1 meson test -C "$dir" --no-rebuild "$@"
+    else
+        set -- meson test -C "$dir" --no-rebuild "$@"
+    fi
+    "$@" >"$dir.log" 2>&1 || ok=""
+    if [ ! -s "$dir/meson-logs/testlog.txt" ]; then
+        tail -n 20 "$dir.log"
+        echo "$stage: meson test ran nothing: see $dir.log"
+        count 0 1 0
+        return
+    fi
+    awk -v stage="$stage" -v require_captures="${MILLRACE_REQUIRE_CAPTURES:-}" -v require_net="${MILLRACE_REQUIRE_NET:-}" \
+        -f tests/run/count.awk "$dir/meson-logs/testlog.txt" >"$dir.count"
+    totals=$(tail -n 1 "$dir.count")
+    sed '$d' "$dir.count"
+    # shellcheck disable=SC2086 # three numbers
+    set -- $totals
+    [ -n "$ok" ] || [ "$2" -gt 0 ] || set -- "$1" 1 "$3" # meson says failed, whatever was printed
+    [ "$2" = 0 ] || tail -n 100 "$dir.log"
+    [ "$2" = 0 ] || echo "$stage: what the failed ones said: $dir/meson-logs/testlog.txt"
+    echo "$stage: $1 cases passed, $2 failed, $3 skipped, in $(($(date +%s) - begun)) s"
+    count "$1" "$2" "$3"
+}
+
+begun=$(date +%s)
+whole=$begun
+if sh tests/run/check.sh; then
+    count 1 0 0
+    echo "counting: right, in $(($(date +%s) - begun)) s"
+else
+    count 0 1 0
+    echo "counting: WRONG: the totals below may be too"
+fi
+
+if compile gcc "$build" gcc g++ "" -Dauto_features=enabled; then
+    run gcc "$build" "$full"
+fi
+
+if compile clang "$build-clang" clang clang++ "" -Dbench=auto; then
+    if [ -n "$all" ]; then
+        run clang "$build-clang" "$full"
+    else
+        run clang "$build-clang" quick dataplane/player/test_player
+    fi
+fi
+
+# Errors end a program at once; -O1 keeps the stacks in reports true. Warnings were judged in the plain builds: with a sanitizer gcc sees
+# more, and wrongly. TSan is clang's: gcc refuses fences with it.
+export ASAN_OPTIONS="${ASAN_OPTIONS:-detect_stack_use_after_return=1:strict_string_checks=1}"
+export UBSAN_OPTIONS="${UBSAN_OPTIONS:-halt_on_error=1:print_stacktrace=1}"
+export TSAN_OPTIONS="${TSAN_OPTIONS:-halt_on_error=1:second_deadlock_stack=1}"
+if compile asan "$build-asan" gcc g++ "" -Dwerror=false -Db_sanitize=address,undefined -Doptimization=1 -Dbench=disabled; then
+    run asan "$build-asan" "$small"
+fi
+
+threaded="dataplane/ring/test_ring dataplane/ring/test_ring_hostile dataplane/ring/test_ring_restart dataplane/ring/test_ring_stress
+    dataplane/ring/test_workspace dataplane/metrics/test_hist dataplane/metrics/test_metrics dataplane/tile/test_tile dataplane/log/test_log"
+targets=$(for name in $threaded; do printf 'tests/%s ' "$(printf %s "$name" | tr / _)"; done)
+if compile tsan "$build-tsan" clang clang++ "$targets" -Db_sanitize=thread -Doptimization=1 -Dbench=disabled; then
+    # shellcheck disable=SC2086 # names are words
+    run tsan "$build-tsan" "$small" $threaded
+fi
+
+echo "all in $(($(date +%s) - whole)) s"
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" = 0 ]
