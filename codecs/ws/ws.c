@@ -105,7 +105,9 @@ MR_INLINE bool look(struct mr_ws *ws, uint8_t *payload, uint32_t count, bool mas
     return ws->utf8 != MR_WS_UTF8_BAD;
 }
 
-MR_HOT int64_t mr_ws_read(struct mr_ws *ws, uint8_t *data, uint32_t len, struct mr_ws_frame *frame)
+/* Any frame, or any part of one. */
+static __attribute__((noinline)) int64_t read_any(struct mr_ws *ws, uint8_t *data, uint32_t len,
+                                                  struct mr_ws_frame *frame)
 {
     if (mr_unlikely(ws->status != MR_OK))
         return ws->status;
@@ -159,4 +161,31 @@ MR_HOT int64_t mr_ws_read(struct mr_ws *ws, uint8_t *data, uint32_t len, struct 
         return take_fragment(ws, frame, fin, consumed);
     ws->messages++;
     return consumed;
+}
+
+/* A whole message in one frame, unmasked, as nearly all are, has a path of its own; whatever is else, or wrong, goes the
+ * long way, which decides again from the start. */
+MR_HOT int64_t mr_ws_read(struct mr_ws *ws, uint8_t *data, uint32_t len, struct mr_ws_frame *frame)
+{
+    if (mr_unlikely(((uint32_t)ws->status | ws->seen | ws->opcode | ws->side) != 0 || len < 4))
+        return read_any(ws, data, len, frame);
+    uint32_t opcode = data[0] - 0x80u, size = data[1], head = 2;
+    if (size == 126) {
+        size = (uint32_t)data[2] << 8 | data[3];
+        head = size < 126 ? len + 1 : 4; /* more than there is: the long way */
+    } else if (size > 126) {
+        return read_any(ws, data, len, frame);
+    }
+    if (mr_unlikely(opcode - MR_WS_TEXT > MR_WS_BINARY - MR_WS_TEXT || head > len || size > len - head ||
+                    size > ws->message_max))
+        return read_any(ws, data, len, frame);
+    if (opcode == MR_WS_TEXT && mr_unlikely(ws->check(data + head, size, 0) != 0))
+        return read_any(ws, data, len, frame);
+    frame->data = data + head;
+    frame->len = size;
+    frame->opcode = (uint8_t)opcode;
+    frame->close_code = 0;
+    ws->frames++;
+    ws->messages++;
+    return (int64_t)head + size;
 }

@@ -37,39 +37,79 @@ MR_INLINE uint32_t step(uint32_t state, uint8_t c)
     return (state & 0xff) == 1 ? 0 : expect((state & 0xff) - 1, 0x80, 0xbf);
 }
 
-/* Bytes of ASCII from `data` on, by whole vectors: never more than there are, maybe fewer. */
-MR_INLINE uint32_t ascii(const uint8_t *data, uint32_t len)
-{
-    uint32_t i = 0;
 #if MR_KERNEL_WIDTH == 64
-    for (; len - i >= 64; i += 64)
-        if (_mm512_movepi8_mask(_mm512_loadu_si512(data + i)))
-            return i;
-    __mmask64 rest = ~(~(uint64_t)0 << (len - i));
-    return _mm512_movepi8_mask(_mm512_maskz_loadu_epi8(rest, data + i)) ? i : len;
+typedef __m512i vector;
+MR_INLINE vector load(const uint8_t *p) { return _mm512_loadu_si512(p); }
+MR_INLINE vector either(vector a, vector b) { return _mm512_or_si512(a, b); }
+MR_INLINE bool beyond(vector v) { return _mm512_movepi8_mask(v) != 0; }
 #elif MR_KERNEL_WIDTH == 32
-    for (; len - i >= 32; i += 32)
-        if (_mm256_movemask_epi8(_mm256_loadu_si256((const __m256i *)(const void *)(data + i))))
-            return i;
-    if (i > 0 && i < len) /* the last 32 bytes, of which some are known */
-        return _mm256_movemask_epi8(_mm256_loadu_si256((const __m256i *)(const void *)(data + len - 32))) ? i : len;
+typedef __m256i vector;
+MR_INLINE vector load(const uint8_t *p) { return _mm256_loadu_si256((const __m256i *)(const void *)p); }
+MR_INLINE vector either(vector a, vector b) { return _mm256_or_si256(a, b); }
+MR_INLINE bool beyond(vector v) { return _mm256_movemask_epi8(v) != 0; }
 #elif MR_KERNEL_WIDTH == 16
-    for (; len - i >= 16; i += 16)
-        if (_mm_movemask_epi8(_mm_loadu_si128((const __m128i *)(const void *)(data + i))))
-            return i;
-    if (i > 0 && i < len)
-        return _mm_movemask_epi8(_mm_loadu_si128((const __m128i *)(const void *)(data + len - 16))) ? i : len;
+typedef __m128i vector;
+MR_INLINE vector load(const uint8_t *p) { return utf8_load(p); }
+MR_INLINE vector either(vector a, vector b) { return _mm_or_si128(a, b); }
+MR_INLINE bool beyond(vector v) { return _mm_movemask_epi8(v) != 0; }
+#else
+#undef MR_KERNEL_WIDTH
+#define MR_KERNEL_WIDTH 8
+typedef uint64_t vector;
+MR_INLINE vector load(const uint8_t *p)
+{
+    vector v;
+    memcpy(&v, p, 8);
+    return v;
+}
+MR_INLINE vector either(vector a, vector b) { return a | b; }
+MR_INLINE bool beyond(vector v) { return (v & 0x8080808080808080u) != 0; }
 #endif
+enum { W = MR_KERNEL_WIDTH };
+
+/* Less than a vector is left, from `i` on. */
+MR_INLINE uint32_t ascii_short(const uint8_t *data, uint32_t i, uint32_t len)
+{
+#if MR_KERNEL_WIDTH == 64
+    __mmask64 rest = ~(~(uint64_t)0 << (len - i));
+    return beyond(_mm512_maskz_loadu_epi8(rest, data + i)) ? i : len;
+#else
+    uint64_t word, last;
     for (; len - i >= 8; i += 8) {
-        uint64_t word;
         memcpy(&word, data + i, 8);
         if (word & 0x8080808080808080u)
             return i;
     }
-    return i;
+    if (len < 8)
+        return i;
+    memcpy(&last, data + len - 8, 8); /* looked at already but for its end */
+    return i == len || (last >> 8 * (8 - (len - i))) & 0x8080808080808080u ? i : len;
+#endif
 }
 
-#if MR_KERNEL_WIDTH > 0
+/* Bytes of ASCII from `data` on: never more than there are, maybe fewer. Ends are looked at by vectors that overlap those
+ * before, so that there is no loop over what is left. */
+MR_INLINE uint32_t ascii(const uint8_t *data, uint32_t len)
+{
+    uint32_t i = 0;
+    for (; len - i >= 4 * W; i += 4 * W) {
+        const uint8_t *p = data + i;
+        if (beyond(either(either(load(p), load(p + W)), either(load(p + 2 * W), load(p + 3 * W)))))
+            break;
+    }
+    const uint8_t *p = data + i, *stop = data + len;
+    if (len - i >= 4 * W) /* it is in these: how far it goes without */
+        for (;; i += W)
+            if (beyond(load(data + i)))
+                return i;
+    if (len - i >= 2 * W)
+        return beyond(either(either(load(p), load(p + W)), either(load(stop - 2 * W), load(stop - W)))) ? i : len;
+    if (len - i >= W)
+        return beyond(either(load(p), load(stop - W))) ? i : len;
+    return ascii_short(data, i, len);
+}
+
+#if MR_KERNEL_WIDTH > 8
 /* Bytes of whole characters from `pos` on, by blocks of 64 that are well-formed. A character ends before `pos`. */
 static uint32_t blocks(const uint8_t *data, uint32_t pos, uint32_t len)
 {
