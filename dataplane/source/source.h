@@ -85,7 +85,10 @@ struct mr_source_ops {
 };
 struct mr_source { const struct mr_source_ops *ops; void *state; uint32_t lend_max; };
 
-/* Sources of stream connections; their config is struct mr_stream_config. Memory is page-aligned best; 64 bytes do. */
+/* Sources of stream connections; their config is struct mr_stream_config. uring's open fails with MR_E_UNSUPPORTED, and says
+ * why, where the kernel or the host's rules do not allow io_uring: `auto` then takes socket. What a connection has not yet
+ * handed to its peer may stand in the kernel's buffer and, with uring, also in the source's own: send_bytes each. */
 extern const struct mr_source_ops mr_source_socket_ops; /* plain non-blocking sockets: works everywhere */
+extern const struct mr_source_ops mr_source_uring_ops;  /* io_uring: Linux 6.1 or later */
 
 #endif

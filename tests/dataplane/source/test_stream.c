@@ -13,7 +13,7 @@
 
 #define SECONDS(n) ((n)*1000000000ll)
 
-static const struct mr_source_ops *const sources[] = {&mr_source_socket_ops};
+static const struct mr_source_ops *const sources[] = {&mr_source_socket_ops, &mr_source_uring_ops};
 
 struct bed { /* one source under test, and where its peers live */
     struct mr_source source;
