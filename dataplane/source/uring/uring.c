@@ -30,7 +30,8 @@ static MR_COLD bool ended(struct uring *u, uint16_t number, int result, struct m
     return true;
 }
 
-static inline bool received(struct uring *u, uint16_t number, const struct io_uring_cqe *cqe, int64_t recv_ns, struct mr_piece *piece)
+static inline bool received(struct uring *u, uint16_t number, const struct io_uring_cqe *cqe, int64_t recv_ns,
+                            struct mr_piece *piece)
 {
     uint32_t idx = cqe->flags >> IORING_CQE_BUFFER_SHIFT;
     bool has_buffer = cqe->flags & IORING_CQE_F_BUFFER;
@@ -44,8 +45,13 @@ static inline bool received(struct uring *u, uint16_t number, const struct io_ur
     u->pool.free_count--;
     MR_COUNT(u->metrics, pieces, 1);
     MR_COUNT(u->metrics, bytes, cqe->res);
-    *piece = (struct mr_piece){.data = mr_stream_buffer(&u->pool, idx), .len = (uint32_t)cqe->res, .connection = number,
-                               .kind = MR_PIECE_STREAM, .clock = MR_CLOCK_TSC, .recv_ns = recv_ns, .lend = idx + 1};
+    *piece = (struct mr_piece){.data = mr_stream_buffer(&u->pool, idx),
+                               .len = (uint32_t)cqe->res,
+                               .connection = number,
+                               .kind = MR_PIECE_STREAM,
+                               .clock = MR_CLOCK_TSC,
+                               .recv_ns = recv_ns,
+                               .lend = idx + 1};
     if (mr_unlikely(!(cqe->flags & IORING_CQE_F_MORE))) {
         MR_COUNT(u->metrics, rearmed, 1);
         mr_uring_arm(u, number);

@@ -4,13 +4,10 @@
 
 #include "dataplane/source/uring/uring_priv.h"
 
-#define PAGE_BYTES   4096u
+#define PAGE_BYTES 4096u
 #define SUBMIT_SLOTS 256u
 
-static size_t round_page(size_t bytes)
-{
-    return (bytes + PAGE_BYTES - 1) & ~(size_t)(PAGE_BYTES - 1);
-}
+static size_t round_page(size_t bytes) { return (bytes + PAGE_BYTES - 1) & ~(size_t)(PAGE_BYTES - 1); }
 
 static uint32_t power_of_two(uint32_t least)
 {
@@ -34,7 +31,8 @@ static size_t state_bytes(const struct mr_stream_config *c)
 size_t mr_uring_bytes(const void *config)
 {
     const struct mr_stream_config *c = config;
-    return PAGE_BYTES + round_page(mr_stream_pool_bytes(c)) + buffer_ring_bytes(c) + state_bytes(c) + (size_t)c->connections_max * c->send_bytes;
+    return PAGE_BYTES + round_page(mr_stream_pool_bytes(c)) + buffer_ring_bytes(c) + state_bytes(c) +
+           (size_t)c->connections_max * c->send_bytes;
 }
 
 /* Whose decision it was that io_uring cannot be used, and the way out. */
@@ -47,30 +45,43 @@ static MR_COLD int refused(int error, struct mr_err *err)
     if (f)
         fclose(f);
     if (error == ENOSYS)
-        return mr_err_set(err, MR_E_UNSUPPORTED, "source uring: this kernel, or a seccomp filter, has no io_uring: set `source: socket`");
+        return mr_err_set(err, MR_E_UNSUPPORTED,
+                          "source uring: this kernel, or a seccomp filter, has no io_uring: set `source: socket`");
     if (error == EPERM && value[0] != '0')
-        return mr_err_set(err, MR_E_UNSUPPORTED, "source uring: forbidden by sysctl kernel.io_uring_disabled=%c: set it to 0, or set `source: socket`", value[0]);
+        return mr_err_set(
+            err, MR_E_UNSUPPORTED,
+            "source uring: forbidden by sysctl kernel.io_uring_disabled=%c: set it to 0, or set `source: socket`",
+            value[0]);
     if (error == EPERM || error == EACCES)
-        return mr_err_set(err, MR_E_UNSUPPORTED, "source uring: io_uring is forbidden to this process (a container's seccomp filter?): set `source: socket`");
+        return mr_err_set(err, MR_E_UNSUPPORTED,
+                          "source uring: io_uring is forbidden to this process (a container's seccomp filter?): set "
+                          "`source: socket`");
     if (error == EINVAL)
-        return mr_err_set(err, MR_E_UNSUPPORTED, "source uring: this kernel's io_uring is older than 6.1 and lacks what is needed: set `source: socket`");
+        return mr_err_set(
+            err, MR_E_UNSUPPORTED,
+            "source uring: this kernel's io_uring is older than 6.1 and lacks what is needed: set `source: socket`");
     if (error == ENOMEM)
-        return mr_err_set(err, MR_E_NOMEM, "source uring: the kernel gives no memory for the ring: raise `ulimit -l`, or set `source: socket`");
+        return mr_err_set(
+            err, MR_E_NOMEM,
+            "source uring: the kernel gives no memory for the ring: raise `ulimit -l`, or set `source: socket`");
     if (error == EMFILE || error == ENFILE)
         return mr_err_set(err, MR_E_IO, "source uring: too many open files: raise `ulimit -n`");
-    return mr_err_set(err, MR_E_UNSUPPORTED, "source uring: io_uring cannot be set up (%s): set `source: socket`", strerror(error));
+    return mr_err_set(err, MR_E_UNSUPPORTED, "source uring: io_uring cannot be set up (%s): set `source: socket`",
+                      strerror(error));
 }
 
 static int make_ring(struct uring *u, const struct mr_stream_config *c, struct mr_err *err)
 {
     /* every buffer may be in a completion at once, and each connection may have a connect or send, an end and a cancel beside */
-    struct io_uring_params p = {.flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_TASKRUN_FLAG |
-                                         IORING_SETUP_R_DISABLED | IORING_SETUP_CQSIZE | IORING_SETUP_SUBMIT_ALL,
+    struct io_uring_params p = {.flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN |
+                                         IORING_SETUP_TASKRUN_FLAG | IORING_SETUP_R_DISABLED | IORING_SETUP_CQSIZE |
+                                         IORING_SETUP_SUBMIT_ALL,
                                 .cq_entries = power_of_two(c->buffers + 4 * c->connections_max + SUBMIT_SLOTS)};
     int status = io_uring_queue_init_params(SUBMIT_SLOTS, &u->ring, &p);
     if (status)
         return refused(-status, err);
-    struct io_uring_buf_reg reg = {.ring_addr = (uintptr_t)u->buffers, .ring_entries = power_of_two(c->buffers), .bgid = BUFFER_GROUP};
+    struct io_uring_buf_reg reg = {
+        .ring_addr = (uintptr_t)u->buffers, .ring_entries = power_of_two(c->buffers), .bgid = BUFFER_GROUP};
     status = io_uring_register_buf_ring(&u->ring, &reg, 0);
     if (status == 0)
         return MR_OK;

@@ -81,7 +81,8 @@ bool mr_uring_dialled(struct uring *u, uint16_t number, int result, struct mr_pi
     c->state = OPEN;
     MR_COUNT(u->metrics, opened, 1);
     mr_uring_arm(u, number);
-    *piece = (struct mr_piece){.kind = MR_PIECE_OPENED, .connection = number, .clock = MR_CLOCK_TSC, .recv_ns = mr_clock_now(u->clock)};
+    *piece = (struct mr_piece){
+        .kind = MR_PIECE_OPENED, .connection = number, .clock = MR_CLOCK_TSC, .recv_ns = mr_clock_now(u->clock)};
     return true;
 }
 
@@ -162,7 +163,8 @@ void mr_uring_forget(struct uring *u, struct connection *c)
     io_uring_prep_cancel_fd(sqe, c->fd, IORING_ASYNC_CANCEL_ALL);
     io_uring_sqe_set_data64(sqe, (uint64_t)CANCEL << 48);
     (void)io_uring_submit(&u->ring); /* before the close: a request finds its socket by the descriptor */
-    (void)shutdown(c->fd, SHUT_RDWR); /* a request that is still under way holds the socket open, but not the connection */
+    (void)shutdown(c->fd,
+                   SHUT_RDWR); /* a request that is still under way holds the socket open, but not the connection */
     close(c->fd);
     c->fd = -1;
 }
@@ -179,8 +181,12 @@ MR_COLD void mr_uring_closed(struct uring *u, uint16_t number, int status, struc
     struct connection *c = &u->connections[number];
     mr_uring_forget(u, c);
     MR_COUNT(u->metrics, closed, 1);
-    *piece = (struct mr_piece){.kind = MR_PIECE_CLOSED, .connection = number, .clock = MR_CLOCK_KERNEL,
-                               .recv_ns = mr_clock_now(u->clock), .status = status, .name = mr_span_of(c->reason)};
+    *piece = (struct mr_piece){.kind = MR_PIECE_CLOSED,
+                               .connection = number,
+                               .clock = MR_CLOCK_KERNEL,
+                               .recv_ns = mr_clock_now(u->clock),
+                               .status = status,
+                               .name = mr_span_of(c->reason)};
 }
 
 MR_COLD void mr_uring_lost(struct uring *u, uint16_t number, int error, struct mr_piece *piece)

@@ -14,10 +14,10 @@ enum operation { CANCEL, CONNECT, RECEIVE, SEND };
 
 struct connection {
     int fd;
-    int send_error;  /* what a send saw; the kernel tells an error once, so the receive will not */
-    uint32_t life;   /* counts uses of the number: completions of an earlier one are known by it */
+    int send_error; /* what a send saw; the kernel tells an error once, so the receive will not */
+    uint32_t life;  /* counts uses of the number: completions of an earlier one are known by it */
     uint8_t state;
-    bool parked;     /* its receive ended for want of buffers */
+    bool parked;                              /* its receive ended for want of buffers */
     uint32_t out_head, out_used, out_sending; /* a ring of send_bytes; `sending` of them are with the kernel */
     uint8_t *out;
     struct mr_stream_peer peer; /* the kernel reads it when the connect is submitted */
@@ -61,7 +61,8 @@ MR_INLINE uint64_t tag_of(enum operation operation, const struct connection *c, 
 
 MR_INLINE void give_to_kernel(struct uring *u, uint32_t idx)
 {
-    io_uring_buf_ring_add(u->buffers, mr_stream_buffer(&u->pool, idx), u->pool.buffer_bytes, (unsigned short)idx, u->buffers_mask, 0);
+    io_uring_buf_ring_add(u->buffers, mr_stream_buffer(&u->pool, idx), u->pool.buffer_bytes, (unsigned short)idx,
+                          u->buffers_mask, 0);
     io_uring_buf_ring_advance(u->buffers, 1);
 }
 
