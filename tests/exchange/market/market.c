@@ -343,7 +343,7 @@ static bool next_list(struct mr_market *m, struct mr_piece *piece)
         while (m->lists_sent + n < m->stream_count && m->streams[m->lists_sent + n].writer == s->writer)
             n++;
         m->lists_sent += n;
-        if (!s->writer->instruments)
+        if (!s->writer->instruments || s->writer->asked_only)
             continue;
         mr_text_init(&m->text, m->text_bytes, sizeof m->text_bytes);
         mr_text_init(&m->url, m->url_bytes, sizeof m->url_bytes);
@@ -354,20 +354,31 @@ static bool next_list(struct mr_market *m, struct mr_piece *piece)
     return false;
 }
 
-int mr_market_next(struct mr_market *m, struct mr_piece *piece)
+/* Which channel of which instrument speaks next. */
+static struct stream *next_speaker(struct mr_market *m, int *channel)
+{
+    struct stream *best = NULL;
+    int best_channel = 0;
+    for (uint32_t i = 0; i < m->stream_count; i++)
+        for (int c = 0; c < CHANNEL_COUNT; c++)
+            if (!best || m->streams[i].next_ns[c] < best->next_ns[best_channel]) {
+                best = &m->streams[i];
+                best_channel = c;
+            }
+    *channel = best_channel;
+    return best;
+}
+
+int mr_market_until(struct mr_market *m, int64_t limit_ns, struct mr_piece *piece)
 {
     if (next_list(m, piece))
         return MR_OK;
     for (;;) {
-        struct stream *best = NULL;
-        int best_channel = 0;
-        for (uint32_t i = 0; i < m->stream_count; i++)
-            for (int c = 0; c < CHANNEL_COUNT; c++)
-                if (!best || m->streams[i].next_ns[c] < best->next_ns[best_channel]) {
-                    best = &m->streams[i];
-                    best_channel = c;
-                }
-        int64_t due = best->next_ns[best_channel];
+        int channel;
+        struct stream *s = next_speaker(m, &channel);
+        int64_t due = s->next_ns[channel], at = m->next_step_ns <= due ? m->next_step_ns : due;
+        if (at > limit_ns)
+            return MR_E_AGAIN;
         if (m->next_step_ns <= due) {
             m->now_ns = m->next_step_ns;
             if (m->now_ns - m->config.start_ns >= m->config.duration_ns)
@@ -376,13 +387,76 @@ int mr_market_next(struct mr_market *m, struct mr_piece *piece)
             continue;
         }
         m->now_ns = due;
-        int64_t every = period(m, (enum channel)best_channel, best);
-        bool jitter = best_channel != CHANNEL_LIQUIDATION && best_channel != CHANNEL_SNAPSHOT;
-        best->next_ns[best_channel] += jitter ? 1 + (int64_t)mr_market_below(&m->rng, (uint64_t)(2 * every)) : every;
-        if (speak(m, best, (enum channel)best_channel)) {
-            fill(m, best, piece);
+        int64_t every = period(m, (enum channel)channel, s);
+        bool jitter = channel != CHANNEL_LIQUIDATION && channel != CHANNEL_SNAPSHOT;
+        s->next_ns[channel] += jitter ? 1 + (int64_t)mr_market_below(&m->rng, (uint64_t)(2 * every)) : every;
+        if (speak(m, s, (enum channel)channel)) {
+            fill(m, s, piece);
             return MR_OK;
         }
+    }
+}
+
+int mr_market_next(struct mr_market *m, struct mr_piece *piece)
+{
+    return mr_market_until(m, INT64_MAX, piece);
+}
+
+/* ---- asked from outside ---- */
+
+/* The instrument list of a product names all of its instruments, which stand side by side. */
+static void list_of(struct mr_market *m, const struct stream *s, struct mr_text *text, struct mr_text *url)
+{
+    uint32_t first = (uint32_t)(s - m->streams), n = 1;
+    while (first > 0 && m->streams[first - 1].writer == s->writer)
+        first--;
+    while (first + n < m->stream_count && m->streams[first + n].writer == s->writer)
+        n++;
+    s->writer->instruments(text, &m->streams[first], n, url);
+}
+
+int mr_market_ask(struct mr_market *m, uint32_t i, enum mr_market_answer what, struct mr_text *out)
+{
+    MR_ASSERT(i < m->stream_count);
+    struct stream *s = &m->streams[i];
+    const struct writer *w = s->writer;
+    struct mr_text url;
+    mr_text_init(&url, m->url_bytes, sizeof m->url_bytes);
+    switch (what) {
+    case MR_MARKET_INSTRUMENTS:
+        if (!w->instruments)
+            return MR_E_UNSUPPORTED;
+        list_of(m, s, out, &url);
+        break;
+    case MR_MARKET_INTEREST:
+        if (!w->interest)
+            return MR_E_UNSUPPORTED;
+        w->interest(out, s, m->now_ns, &url);
+        break;
+    case MR_MARKET_TICKER:
+        if (!w->ticker || !s->has_book)
+            return MR_E_UNSUPPORTED;
+        s->mark = price_of(m, s);
+        s->index = s->mark - s->step;
+        w->ticker(out, s, m->now_ns);
+        break;
+    }
+    return out->cut ? MR_E_TOO_BIG : MR_OK;
+}
+
+void mr_market_look(const struct mr_market *m, uint32_t i, struct mr_market_state *out)
+{
+    MR_ASSERT(i < m->stream_count);
+    const struct stream *s = &m->streams[i];
+    *out = (struct mr_market_state){.seq = s->seq, .prev_seq = s->prev_seq, .now_ns = m->now_ns, .price_decimals = s->price_decimals,
+                                    .size_decimals = s->size_decimals, .has_book = s->has_book};
+}
+
+void mr_market_renumber(struct mr_market *m)
+{
+    for (uint32_t i = 0; i < m->stream_count; i++) {
+        m->streams[i].seq = m->streams[i].prev_seq = m->streams[i].first_seq = 0;
+        m->streams[i].image_sent = false;
     }
 }
 

@@ -17,6 +17,7 @@
 
 #include "codecs/event/event.h"
 #include "dataplane/source/source.h"
+#include "dataplane/text/text.h"
 
 #define MR_MARKET_UNDERLYINGS 2 /* BTC, ETH */
 #define MR_MARKET_LABELS_MAX  1024
@@ -51,6 +52,9 @@ struct mr_market *mr_market_init(void *mem, const struct mr_market_config *confi
 /* The next message: MR_OK and a piece (frame or REST body, with venue, product, connection, receive time), or MR_E_END. */
 int mr_market_next(struct mr_market *market, struct mr_piece *piece);
 
+/* The same, but only what is due by `limit_ns` of the market's time: else MR_E_AGAIN, and nothing has moved beyond it. */
+int mr_market_until(struct mr_market *market, int64_t limit_ns, struct mr_piece *piece);
+
 /* Stretches so far, in time order; the last may still be running. */
 const struct mr_market_label *mr_market_labels(const struct mr_market *market, uint32_t *count);
 const char *mr_market_underlying(uint32_t underlying); /* "BTC" */
@@ -59,5 +63,17 @@ const char *mr_market_underlying(uint32_t underlying); /* "BTC" */
 uint32_t mr_market_instruments(const struct mr_market *market);
 void mr_market_instrument(const struct mr_market *market, uint32_t i, uint8_t *venue, uint8_t *product, const char **symbol);
 uint32_t mr_market_book(const struct mr_market *market, uint32_t i, bool ask, struct mr_level *out, uint32_t n);
+
+/* What a client may ask for at any moment, as the venue would answer now: the REST list of the product's instruments, the REST answer (or stream
+ * message) of open interest, the ticker image a subscription begins with (Bybit). MR_OK; MR_E_UNSUPPORTED: this venue has none; MR_E_TOO_BIG. */
+enum mr_market_answer { MR_MARKET_INSTRUMENTS, MR_MARKET_INTEREST, MR_MARKET_TICKER };
+int mr_market_ask(struct mr_market *market, uint32_t i, enum mr_market_answer what, struct mr_text *out);
+
+/* Numbers of one instrument's book: `seq` is that of its last message. has_book: it has had one. */
+struct mr_market_state { uint64_t seq, prev_seq; int64_t now_ns; int price_decimals, size_decimals; bool has_book; };
+void mr_market_look(const struct mr_market *market, uint32_t i, struct mr_market_state *out);
+
+/* A restart of the venue: its sequence numbers begin anew, its books stay. */
+void mr_market_renumber(struct mr_market *market);
 
 #endif

@@ -24,6 +24,8 @@ struct writer {
     void (*liquidation)(struct mr_text *t, struct stream *s, int64_t now_ns); /* what is pending */
     void (*marks)(struct mr_text *t, struct stream *s, int64_t now_ns);
     void (*interest)(struct mr_text *t, struct stream *s, int64_t now_ns, struct mr_text *url); /* url: a REST answer */
+    void (*ticker)(struct mr_text *t, struct stream *s, int64_t now_ns); /* image that a subscription to marks begins with */
+    bool asked_only;              /* the list comes when it is asked for, not at the start of the stream */
     int64_t liquidation_every_ns; /* how often it reports */
     uint32_t liquidations_a_time; /* and how many at once: the latest of them */
 };

@@ -90,6 +90,24 @@ static void marks(struct mr_text *t, struct stream *s, int64_t now_ns)
                    MS(now_ns / 28800000000000ll * 28800000000000ll + 28800000000000ll), (unsigned long long)s->seq * 7, MS(now_ns));
 }
 
+/* The image of all that tickers tell: deltas after it name what changed. */
+static void ticker(struct mr_text *t, struct stream *s, int64_t now_ns)
+{
+    mr_text_format(t, "{\"topic\":\"tickers.%s\",\"type\":\"snapshot\",\"data\":{\"symbol\":\"%s\",\"tickDirection\":\"PlusTick\",\"lastPrice\":\"", s->symbol, s->symbol);
+    mr_market_price(t, s, s->high[0] * s->step);
+    mr_text_add(t, "\",\"markPrice\":\"");
+    mr_market_price(t, s, s->mark);
+    mr_text_add(t, "\",\"indexPrice\":\"");
+    mr_market_price(t, s, s->index);
+    mr_text_add(t, "\",\"openInterest\":\"");
+    mr_market_size(t, s, 2 * s->interest); /* both sides */
+    mr_text_add(t, "\",\"singleOpenInterest\":\"");
+    mr_market_size(t, s, s->interest);
+    mr_text_format(t, "\",\"fundingIntervalHour\":\"8\",\"nextFundingTime\":\"%lld\",\"fundingRate\":\"0.%08lld\"},\"cs\":%llu,\"ts\":%lld}",
+                   MS(now_ns / 28800000000000ll * 28800000000000ll + 28800000000000ll), (long long)(s->funding_e8 ? s->funding_e8 : 1000),
+                   (unsigned long long)s->seq * 7, MS(now_ns));
+}
+
 static void interest(struct mr_text *t, struct stream *s, int64_t now_ns, struct mr_text *url)
 {
     (void)url; /* it comes in the stream */
@@ -124,5 +142,5 @@ static void instruments(struct mr_text *t, const struct stream *streams, uint32_
 
 const struct writer mr_market_bybit_linear = {
     .venue = "bybit", .product = "linear", .instruments = instruments, .image = image, .update = update, .trade = trade, .liquidation = liquidation,
-    .marks = marks, .interest = interest, .liquidation_every_ns = 500000000, .liquidations_a_time = PENDING_MAX,
+    .marks = marks, .interest = interest, .ticker = ticker, .liquidation_every_ns = 500000000, .liquidations_a_time = PENDING_MAX,
 };

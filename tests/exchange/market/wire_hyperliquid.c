@@ -73,9 +73,21 @@ static void marks(struct mr_text *t, struct stream *s, int64_t now_ns)
     mr_text_add(t, "\",\"midPx\":null,\"impactPxs\":null,\"dayBaseVlm\":\"49116.08533\"}}}");
 }
 
+static void instruments(struct mr_text *t, const struct stream *streams, uint32_t n, struct mr_text *url)
+{
+    mr_text_add(url, "https://api.hyperliquid.xyz/info");
+    mr_text_add(t, "{\"universe\":[");
+    for (uint32_t i = 0; i < n; i++)
+        mr_text_format(t, "%s{\"szDecimals\":%d,\"name\":\"%s\",\"maxLeverage\":40,\"marginTableId\":56}", i ? "," : "",
+                       streams[i].size_decimals, streams[i].symbol);
+    mr_text_add(t, "],\"marginTables\":[],\"collateralToken\":0}");
+}
+
 const struct writer mr_market_hyperliquid = {
     .venue = "hyperliquid",
     .product = "perp",
+    .instruments = instruments,
+    .asked_only = true,
     .image = image,
     .best = best,
     .trade = trade,

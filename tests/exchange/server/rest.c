@@ -1,0 +1,171 @@
+/* The venues' REST side: instrument lists, books, open interest, time. */
+#include "codecs/json/json.h"
+#include "tests/exchange/server/bodies.h"
+
+#define MS(ns) ((long long)((ns) / 1000000))
+
+struct mr_span mr_rest_param(struct mr_span query, const char *name)
+{
+    size_t len = strlen(name);
+    while (query.len) {
+        const uint8_t *end = memchr(query.data, '&', query.len);
+        uint32_t n = end ? (uint32_t)(end - query.data) : query.len;
+        if (n > len && memcmp(query.data, name, len) == 0 && query.data[len] == '=')
+            return (struct mr_span){query.data + len + 1, n - (uint32_t)len - 1};
+        query.data += end ? n + 1 : n;
+        query.len -= end ? n + 1 : n;
+    }
+    return (struct mr_span){query.data, 0};
+}
+
+struct ask {
+    struct mr_tape *tape;
+    uint8_t venue, product;
+    const struct mr_rest_request *r;
+    struct mr_truth *scratch;
+    int64_t now_ns;
+    struct mr_text *t;
+};
+
+static uint32_t whole(struct mr_span text, uint32_t otherwise)
+{
+    uint32_t value = 0;
+    for (uint32_t i = 0; i < text.len; i++) {
+        if (text.data[i] < '0' || text.data[i] > '9' || value > 100000)
+            return otherwise;
+        value = value * 10 + (text.data[i] - '0');
+    }
+    return text.len ? value : otherwise;
+}
+
+/* Books: `refusal` is what the venue says of a symbol it does not have. No book yet: 503, ask again. */
+static int depth(struct ask *a, struct mr_span symbol, uint32_t levels, const char *refusal, int refusal_status)
+{
+    int status = mr_tape_truth(a->tape, a->venue, a->product, symbol, levels, a->scratch);
+    if (status == MR_OK) {
+        mr_body_depth(a->t, a->scratch);
+        return 200;
+    }
+    mr_text_add(a->t, status == MR_E_EMPTY ? "{\"msg\":\"no book yet, ask again\"}" : refusal);
+    return status == MR_E_EMPTY ? 503 : refusal_status;
+}
+
+static int other(struct ask *a, struct mr_span symbol, enum mr_market_answer what, const char *refusal, int refusal_status)
+{
+    size_t before = a->t->len;
+    int status = mr_tape_ask(a->tape, a->venue, a->product, symbol, what, a->t);
+    if (status == MR_OK)
+        return 200;
+    a->t->len = before;
+    mr_text_add(a->t, refusal);
+    return refusal_status;
+}
+
+static int binance(struct ask *a)
+{
+    static const char refusal[] = "{\"code\":-1121,\"msg\":\"Invalid symbol.\"}";
+    struct mr_span path = a->r->path, symbol = mr_rest_param(a->r->query, "symbol");
+    if (mr_span_eq(path, "/fapi/v1/depth") || mr_span_eq(path, "/api/v3/depth"))
+        return depth(a, symbol, whole(mr_rest_param(a->r->query, "limit"), 500), refusal, 400);
+    if (mr_span_eq(path, "/fapi/v1/exchangeInfo") || mr_span_eq(path, "/api/v3/exchangeInfo"))
+        return other(a, symbol, MR_MARKET_INSTRUMENTS, refusal, 400);
+    if (mr_span_eq(path, "/fapi/v1/openInterest"))
+        return other(a, symbol, MR_MARKET_INTEREST, refusal, 400);
+    if (mr_span_eq(path, "/fapi/v1/time") || mr_span_eq(path, "/api/v3/time")) {
+        mr_text_format(a->t, "{\"serverTime\":%lld}", MS(a->now_ns));
+        return 200;
+    }
+    mr_text_add(a->t, "{\"code\":-5000,\"msg\":\"Path not found.\"}");
+    return 404;
+}
+
+static int bybit(struct ask *a)
+{
+    static const char refusal[] = "{\"retCode\":10001,\"retMsg\":\"Not supported symbols\",\"result\":{},\"retExtInfo\":{},\"time\":0}";
+    struct mr_span symbol = mr_rest_param(a->r->query, "symbol");
+    if (mr_span_eq(a->r->path, "/v5/market/orderbook"))
+        return depth(a, symbol, whole(mr_rest_param(a->r->query, "limit"), 25), refusal, 200);
+    if (mr_span_eq(a->r->path, "/v5/market/instruments-info"))
+        return other(a, symbol, MR_MARKET_INSTRUMENTS, refusal, 200);
+    if (mr_span_eq(a->r->path, "/v5/market/time")) {
+        mr_text_format(a->t, "{\"retCode\":0,\"retMsg\":\"OK\",\"result\":{\"timeSecond\":\"%lld\"},\"retExtInfo\":{},\"time\":%lld}", MS(a->now_ns) / 1000, MS(a->now_ns));
+        return 200;
+    }
+    mr_text_add(a->t, "{\"retCode\":404,\"retMsg\":\"404 not found\"}");
+    return 404;
+}
+
+/* The rows of a stream message are those of the REST answer. */
+static int okx_interest(struct ask *a, struct mr_span symbol, const char *refusal)
+{
+    char message[1024];
+    struct mr_text t;
+    mr_text_init(&t, message, sizeof message);
+    const char *rows = mr_tape_ask(a->tape, a->venue, a->product, symbol, MR_MARKET_INTEREST, &t) == MR_OK ? strstr(message, "\"data\":") : NULL;
+    if (!rows) {
+        mr_text_add(a->t, refusal);
+        return 200;
+    }
+    mr_text_format(a->t, "{\"code\":\"0\",\"msg\":\"\",%s", rows);
+    return 200;
+}
+
+static int okx(struct ask *a)
+{
+    static const char refusal[] = "{\"code\":\"51001\",\"msg\":\"Instrument ID doesn't exist.\",\"data\":[]}";
+    struct mr_span symbol = mr_rest_param(a->r->query, "instId");
+    if (mr_span_eq(a->r->path, "/api/v5/market/books"))
+        return depth(a, symbol, whole(mr_rest_param(a->r->query, "sz"), 1), refusal, 200);
+    if (mr_span_eq(a->r->path, "/api/v5/public/instruments"))
+        return other(a, symbol, MR_MARKET_INSTRUMENTS, refusal, 200);
+    if (mr_span_eq(a->r->path, "/api/v5/public/open-interest"))
+        return okx_interest(a, symbol, refusal);
+    if (mr_span_eq(a->r->path, "/api/v5/public/time")) {
+        mr_text_format(a->t, "{\"code\":\"0\",\"msg\":\"\",\"data\":[{\"ts\":\"%lld\"}]}", MS(a->now_ns));
+        return 200;
+    }
+    mr_text_add(a->t, "{\"code\":\"404\",\"data\":{},\"msg\":\"Not Found\"}");
+    return 404;
+}
+
+static int hyperliquid(struct ask *a)
+{
+    struct mr_json j;
+    struct mr_span key, type = {NULL, 0}, coin = {NULL, 0};
+    mr_json_open(&j, a->r->body.data, a->r->body.len);
+    if (a->r->post && mr_json_object(&j))
+        while (mr_json_key(&j, &key)) {
+            if (mr_span_eq(key, "type"))
+                mr_json_string(&j, &type);
+            else if (mr_span_eq(key, "coin"))
+                mr_json_string(&j, &coin);
+            else
+                mr_json_skip(&j);
+        }
+    if (!a->r->post || mr_json_close(&j) != MR_OK) {
+        mr_text_add(a->t, "Failed to deserialize the JSON body into the target type");
+        return a->r->post ? 422 : 405;
+    }
+    if (mr_span_eq(type, "meta"))
+        return other(a, coin, MR_MARKET_INSTRUMENTS, "null", 500);
+    if (mr_span_eq(type, "l2Book"))
+        return depth(a, coin, 20, "null", 500);
+    if (mr_span_eq(type, "exchangeStatus")) {
+        mr_text_format(a->t, "{\"time\":%lld,\"specialStatuses\":null}", MS(a->now_ns));
+        return 200;
+    }
+    mr_text_add(a->t, "Failed to deserialize the JSON body into the target type");
+    return 422;
+}
+
+int mr_rest_answer(struct mr_tape *tape, uint8_t venue, uint8_t product, const struct mr_rest_request *r, struct mr_truth *scratch, int64_t now_ns, struct mr_text *t)
+{
+    struct ask a = {tape, venue, product, r, scratch, now_ns, t};
+    switch (venue) {
+    case MR_VENUE_binance: return binance(&a);
+    case MR_VENUE_bybit: return bybit(&a);
+    case MR_VENUE_okx: return okx(&a);
+    case MR_VENUE_hyperliquid: return hyperliquid(&a);
+    default: return 404;
+    }
+}

@@ -1,0 +1,111 @@
+#ifndef MR_EXCHANGE_SERVER_PRIV_H
+#define MR_EXCHANGE_SERVER_PRIV_H
+
+#include <netinet/in.h>
+#include <openssl/ssl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "codecs/http/http.h"
+#include "codecs/ws/ws.h"
+#include "tests/exchange/server/certs.h"
+#include "tests/exchange/server/server.h"
+#include "tests/exchange/server/speak.h"
+
+#define SECOND          1000000000ll
+#define IN_BYTES        (128u << 10) /* what a client may have under way: a request and its body, a message */
+#define MESSAGE_MAX     (64u << 10)
+#define BODY_BYTES      (2u << 20)
+#define FAULTS_MAX      64
+#define PARTS_MAX       5
+#define ALL_CONNECTIONS UINT32_MAX
+
+enum conn_state { CONN_FREE, CONN_TLS, CONN_HTTP, CONN_SOCKET, CONN_LAST /* what is queued, then the end */ };
+
+struct conn {
+    struct mr_exchange *x;
+    int fd;
+    uint32_t id;
+    uint8_t state;
+    bool wants_out; /* epoll is told so */
+    bool dirty;     /* there is something to flush */
+    bool more;      /* OpenSSL may hold more than was read in one turn */
+    SSL *ssl;
+    int64_t since_ns; /* of the state */
+    uint8_t *in, *out, *assembly;
+    uint32_t in_len, head, tail;
+    struct mr_talk_sub *subs;
+    struct mr_ws ws;
+    struct mr_talk talk;
+};
+
+/* A fault that is at work, or will be. */
+struct fault {
+    struct mr_exchange_fault what;
+    uint8_t venue, product; /* venue 0: all */
+    bool used;
+    uint32_t left;          /* messages still to hit */
+    int64_t due_ns;         /* 0: at work */
+    int64_t until_ns;       /* of a silence */
+    uint8_t *held;          /* reorder: the message that waits for the next */
+    uint32_t held_len;
+    uint64_t held_key;
+};
+
+struct mr_exchange {
+    struct mr_exchange_config config;
+    char address[64];
+    struct mr_certs certs;
+    struct sockaddr_storage at;
+    socklen_t at_len;
+    SSL_CTX *tls;
+    int listener, epoll, wake;
+    pthread_mutex_t lock;
+    atomic_uint waiting; /* callers who want the lock */
+    atomic_bool stopping;
+    pthread_t thread;
+    bool threaded;
+    struct conn *conns; /* connections_max */
+    uint32_t open_count, next_id;
+    struct mr_tape *tape;
+    struct mr_truth *truth; /* scratch */
+    char *body;             /* scratch, BODY_BYTES */
+    struct fault faults[FAULTS_MAX];
+    int64_t now_ns, closed_until_ns, ticked_ns;
+    struct mr_exchange_stats stats;
+};
+
+/* conn.c */
+void mr_conn_take(struct mr_exchange *x, int fd);
+void mr_conn_event(struct conn *c, uint32_t events);
+void mr_conn_tick(struct conn *c);
+void mr_conn_flush(struct conn *c);
+void mr_conn_end(struct conn *c);                  /* at once */
+void mr_conn_last(struct conn *c);                 /* after what is queued */
+bool mr_conn_write(struct conn *c, const struct mr_span *parts, uint32_t count); /* false: it was cut */
+bool mr_conn_frame(struct conn *c, uint8_t opcode, const struct mr_span *parts, uint32_t count);
+void mr_conn_close(struct conn *c, uint16_t code, const char *why);
+void mr_conn_half_frame(struct conn *c);
+
+/* request.c: HTTP */
+void mr_request_take(struct conn *c);
+
+/* deliver.c: stream messages to subscribers, images, faults on the way */
+extern const struct mr_talk_host mr_exchange_host;
+void mr_deliver(struct mr_exchange *x, const struct mr_piece *piece);
+void mr_deliver_image(struct conn *c, const struct mr_talk_sub *sub);
+
+/* fault.c */
+int mr_fault_begin(struct mr_exchange *x, const struct mr_exchange_fault *what, struct mr_err *err);
+void mr_fault_tick(struct mr_exchange *x);
+bool mr_fault_mutes(const struct mr_exchange *x, const struct conn *c); /* nothing may be said to it now */
+/* What becomes of a message: how many copies go out; `before`, `after`: sends the held one after this. */
+struct fault_verdict { uint32_t copies; struct fault *then; };
+struct fault_verdict mr_fault_judge(struct mr_exchange *x, const struct mr_letter *letter);
+
+/* server.c */
+int mr_exchange_listen(struct mr_exchange *x, struct mr_err *err);
+void mr_exchange_restart(struct mr_exchange *x, double seconds);
+void mr_exchange_notice(struct mr_exchange *x); /* each venue's word before it closes, and the close */
+
+#endif
