@@ -225,17 +225,19 @@ static struct mr_span member(struct mr_span object, const char *name)
     struct mr_json j;
     struct mr_span key, value = {NULL, 0};
     mr_json_open(&j, object.data, object.len);
-    if (mr_json_object(&j))
-        while (mr_json_key(&j, &key))
-            if (mr_json_key_is(&j, key, name)) {
-                if (mr_json_peek(&j) == MR_JSON_STRING)
-                    mr_json_string(&j, &value);
-                else
-                    mr_json_raw(&j, &value);
-                return j.status == MR_OK ? value : (struct mr_span){NULL, 0};
-            } else {
-                mr_json_skip(&j);
-            }
+    if (!mr_json_object(&j))
+        return value;
+    while (mr_json_key(&j, &key)) {
+        if (!mr_json_key_is(&j, key, name)) {
+            mr_json_skip(&j);
+            continue;
+        }
+        if (mr_json_peek(&j) == MR_JSON_STRING)
+            mr_json_string(&j, &value);
+        else
+            mr_json_raw(&j, &value);
+        return j.status == MR_OK ? value : (struct mr_span){NULL, 0};
+    }
     return value;
 }
 

@@ -100,7 +100,9 @@ static void say_error(struct mr_talk *talk, const struct request *r, const char 
     struct mr_text t;
     mr_text_init(&t, out, sizeof out);
     head(&t, r, "error");
-    mr_text_format(&t, "\"code\":\"%s\",\"msg\":\"%s%.*s\",\"connId\":\"a4d3%04x\"}", code, what, (int)about.len, (const char *)about.data, talk->id & 0xffff);
+    mr_text_format(&t, "\"code\":\"%s\",\"msg\":\"%s", code, what);
+    mr_text_bytes(&t, about.data, about.len);
+    mr_text_format(&t, "\",\"connId\":\"a4d3%04x\"}", talk->id & 0xffff);
     mr_talk_say(talk, &t);
 }
 
@@ -139,7 +141,11 @@ static void one(struct mr_talk *talk, const struct request *r, const struct arg 
     bool market_wide = mr_span_eq(a->channel, "liquidation-orders");
     if (row < 0 || channels[row].business != (talk->place.route == MR_ROUTE_BUSINESS) || a->raw.len > 300 ||
         (market_wide ? !mr_span_eq(a->inst_type, "SWAP") : a->inst_id.len == 0 || !known(talk, a, row))) {
-        say_error(talk, r, "60018", "Wrong URL or channel, or instId doesn't exist: channel:", a->channel);
+        char about[200];
+        int n = snprintf(about, sizeof about, "%.*s,instId:%.*s doesn't exist. Please use the correct URL, channel and parameters referring to API document.",
+                         (int)(a->channel.len < 40 ? a->channel.len : 40), (const char *)a->channel.data, (int)(a->inst_id.len < 40 ? a->inst_id.len : 40),
+                         (const char *)a->inst_id.data);
+        say_error(talk, r, "60018", "Wrong URL or channel:", (struct mr_span){(const uint8_t *)about, (uint32_t)n});
         return;
     }
     char name[MR_TALK_NAME];
@@ -176,7 +182,7 @@ static void take(struct mr_talk *talk, struct mr_span text)
     struct request r = {0};
     struct mr_json j;
     struct arg a;
-    const struct mr_span nothing = {NULL, 0};
+    const struct mr_span nothing = mr_span_of("");
     if (mr_span_eq(text, "ping")) {
         talk->host->say(talk->arg, "pong", 4);
         return;
