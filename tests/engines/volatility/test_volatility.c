@@ -1,122 +1,12 @@
 /* Volatility against a reference that keeps every trade and works each second out from its definition. */
 #include <math.h>
 
-#include "engines/volatility/volatility.h"
+#include "tests/engines/reference/volatility.h"
 #include "tests/support/support.h"
 
 #define SEC    1000000000ll
-#define HOURS_MAX 30
-#define SECONDS_MAX (HOURS_MAX * 3600)
 #define START  1790000040000000000ll /* a whole minute */
 #define STALE_S 60
-
-/* --- the reference --------------------------------------------------------------------------------------------- */
-
-struct minute {
-    int64_t open, high, low, close;
-};
-
-static struct reference {
-    int64_t price[SECONDS_MAX + 1]; /* last trade at or before second i; 0: none yet */
-    int64_t traded[SECONDS_MAX + 1]; /* when that was */
-    long double ret[SECONDS_MAX + 1];
-    bool has[SECONDS_MAX + 1];
-    struct minute minute[HOURS_MAX * 60 + 1];
-    int first; /* first second with a price */
-    double sample[HOURS_MAX * 60];
-    int sample_at[HOURS_MAX * 60], samples;
-    unsigned regime, regime_before;
-    int regime_at;
-    uint64_t changes;
-    bool known;
-} ref;
-
-static void reference_second(int i, int64_t price, int64_t traded)
-{
-    ref.price[i] = price;
-    ref.traded[i] = traded;
-    ref.has[i] = i > 0 && ref.price[i - 1] > 0 && price > 0;
-    if (ref.has[i])
-        ref.ret[i] = log1pl((long double)(price - ref.price[i - 1]) / (long double)ref.price[i - 1]);
-    if (price > 0 && ref.first < 0)
-        ref.first = i;
-}
-
-/* standard deviation of the returns of the last `w` seconds (those there are) times sqrt(w), in percent */
-static double reference_vol(int i, int w)
-{
-    long double sum = 0, square = 0;
-    int n = 0;
-    for (int k = i; k > i - w && k > 0 && ref.has[k]; k--, n++)
-        sum += ref.ret[k];
-    for (int k = i; k > i - n; k--)
-        square += (ref.ret[k] - sum / n) * (ref.ret[k] - sum / n);
-    return n < 2 ? 0 : (double)(sqrtl(square / n) * sqrtl(w) * 100);
-}
-
-static int reference_returns(int i) { return ref.first < 0 ? 0 : i - ref.first; }
-
-static bool reference_stale(int i) { return START + i * SEC - ref.traded[i] > STALE_S * SEC; }
-
-static const double lower[] = {0, 0.5, 1, 2, 3, 5};
-
-static unsigned classify(double vol)
-{
-    return vol < 0.5 ? 0 : vol < 1 ? 1 : vol < 2 ? 2 : vol < 3 ? 3 : vol < 5 ? 4 : 5;
-}
-
-static void reference_regime(int i, double vol)
-{
-    unsigned to = ref.regime;
-    if (!ref.known || classify(vol) > ref.regime)
-        to = classify(vol);
-    else if (i - ref.regime_at >= 30)
-        while (to > classify(vol) && vol < 0.9 * lower[to])
-            to--;
-    if (to != ref.regime) {
-        ref.regime_before = ref.regime;
-        ref.regime = to;
-        ref.regime_at = i;
-        ref.changes++;
-    } else if (!ref.known) {
-        ref.regime_at = i;
-    }
-    ref.known = true;
-}
-
-static void reference_evaluate(int i)
-{
-    if (reference_returns(i) < 300 || reference_stale(i))
-        return;
-    double vol = reference_vol(i, 300);
-    if (i % 60 == 0) {
-        ref.sample[ref.samples] = vol;
-        ref.sample_at[ref.samples++] = i;
-    }
-    reference_regime(i, vol);
-}
-
-static int reference_history(int i, double vol, double *percentile, double *z)
-{
-    int n = 0, below = 0;
-    long double sum = 0, square = 0;
-    for (int k = 0; k < ref.samples; k++) {
-        if (ref.sample_at[k] <= i - 86400)
-            continue;
-        n++;
-        below += ref.sample[k] <= vol * (1 + 1e-13);
-        sum += ref.sample[k];
-    }
-    for (int k = 0; k < ref.samples; k++)
-        if (ref.sample_at[k] > i - 86400)
-            square += (ref.sample[k] - sum / n) * (ref.sample[k] - sum / n);
-    *percentile = *z = 0;
-    if (n >= 60) {
-        *percentile = 100.0 * below / n;
-        *z = square > 0 ? (double)((vol - sum / n) / sqrtl(square / n)) : 0;
-    }
-    return n;
-}
 
 /* --- the world ------------------------------------------------------------------------------------------------- */
 
@@ -129,8 +19,7 @@ static struct mr_volatility *fresh(void)
     free(mem);
     mem = aligned_alloc(64, (mr_volatility_bytes(&config) + 63) / 64 * 64);
     memset(mem, 0xa5, mr_volatility_bytes(&config));
-    memset(&ref, 0, sizeof(ref));
-    ref.first = -1;
+    volatility_ref_open(START, STALE_S);
     return mr_volatility_init(mem, &config);
 }
 
@@ -144,69 +33,6 @@ static void near(double got, double want, double slack, const char *what, int i)
 {
     if (!(fabs(got - want) <= 1e-12 * fabs(want) + slack))
         fail_msg("%s at second %d: %.17g, by definition %.17g", what, i, got, want);
-}
-
-static void check_bars(const struct mr_volatility_view *got, int i)
-{
-    static const int bars[] = {1, 5, 15, 60};
-    int first = ref.first / 60 + 1, end = i / 60; /* whole minutes [first, end) */
-    if (ref.first % 60 == 0 && ref.first > 0)
-        first = ref.first / 60; /* its trade fell in the minute before or at its end: see the walk */
-    for (int w = 0; w < 4; w++) {
-        long double p = 0, g = 0;
-        for (int m = end - bars[w]; m < end && m >= 0; m++) {
-            const struct minute *b = &ref.minute[m];
-            long double range = b->low ? logl((long double)b->high / b->low) : 0,
-                        move = b->open ? logl((long double)b->close / b->open) : 0;
-            p += range * range / (4 * logl(2));
-            g += range * range / 2 - (2 * logl(2) - 1) * move * move;
-        }
-        bool full = end - first >= bars[w];
-        near(got->parkinson[w], full ? (double)sqrtl(p) * 100 : 0, 1e-13, "Parkinson", i);
-        near(got->garman_klass[w], full ? (double)sqrtl(g) * 100 : 0, 1e-13, "Garman-Klass", i);
-    }
-}
-
-static void check(const struct mr_volatility *v, int i)
-{
-    static const int window[] = {60, 300, 900, 3600};
-    struct mr_volatility_view got;
-    double vol[4], percentile, z, dispersion = 0;
-    mr_volatility_query(v, &got);
-    assert_int_equal(got.engine_ns, START + i * SEC);
-    for (int w = 0; w < 4; w++) {
-        vol[w] = reference_vol(i, window[w]);
-        near(got.vol[w], vol[w], 1e-13, "volatility", i);
-        near(got.annualised[w], vol[w] * sqrt(365.0 * 86400 / window[w]), 1e-11, "annualised", i);
-        assert_int_equal(got.warm >> w & 1, reference_returns(i) >= window[w]);
-    }
-    check_bars(&got, i);
-    bool warm = reference_returns(i) >= 300;
-    int n = reference_history(i, vol[1], &percentile, &z);
-    assert_int_equal(got.samples, n);
-    assert_int_equal(!!(got.flags & MR_VOLATILITY_WARMING), !warm);
-    assert_int_equal(!!(got.flags & MR_VOLATILITY_NO_HISTORY), n < 60);
-    assert_int_equal(!!(got.flags & MR_VOLATILITY_STALE), ref.first >= 0 && reference_stale(i));
-    assert_int_equal(got.regime, ref.regime);
-    assert_int_equal(got.regime_before, ref.regime_before);
-    assert_int_equal(got.regime_changes, ref.changes);
-    if (!warm) {
-        assert_true(got.multiplier == 1 && got.percentile == 0 && got.z == 0 && got.acceleration == 0);
-        return;
-    }
-    assert_int_equal(got.regime_ns, START + ref.regime_at * SEC);
-    near(got.acceleration, vol[1] == 0 ? 0 : (vol[0] - vol[1]) / vol[1], 1e-11, "acceleration", i);
-    double mean = (vol[0] + vol[1] + vol[2]) / 3;
-    if (reference_returns(i) >= 900 && mean > 0)
-        dispersion = sqrt(((vol[0] - mean) * (vol[0] - mean) + (vol[1] - mean) * (vol[1] - mean) +
-                           (vol[2] - mean) * (vol[2] - mean)) /
-                          3) /
-                     mean;
-    near(got.dispersion, dispersion, 1e-11, "dispersion", i);
-    near(got.percentile, percentile, 0, "percentile", i);
-    near(got.z, z, 1e-10, "z", i);
-    near(got.multiplier, mr_regime_multiplier((enum mr_regime)ref.regime, got.acceleration, percentile, dispersion, z),
-         1e-10, "multiplier", i);
 }
 
 /* A price that walks, in moods: dead, calm, wild, silent. `each` is called after each second. */
@@ -224,7 +50,6 @@ static void walk_second(struct walk *w, struct mr_volatility *v, int i, bool tic
         w->step = steps[mr_random_below(&w->random, MR_COUNT_OF(steps))];
     if (mr_random_below(&w->random, 2500) == 0)
         w->silent = (int)mr_random_below(&w->random, 400);
-    int64_t traded = i > 0 ? ref.traded[i - 1] : 0;
     int n = w->silent > 0 ? 0 : (int)mr_random_below(&w->random, 4);
     w->silent -= w->silent > 0;
     int64_t at = START + (i - 1) * SEC; /* trades in (i - 1, i], sometimes exactly at its end */
@@ -234,18 +59,11 @@ static void walk_second(struct walk *w, struct mr_volatility *v, int i, bool tic
                   : 1 + (int64_t)mr_random_below(&w->random, SEC / 4 - 1);
         w->price += (int64_t)((double)w->price * w->step * ((double)mr_random_below(&w->random, 2001) - 1000) / 800);
         trade(v, at, w->price);
-        traded = at;
-        struct minute *b = &ref.minute[(at - START) / (60 * SEC)];
-        if (b->low == 0)
-            *b = (struct minute){w->price, w->price, w->price, w->price};
-        b->high = w->price > b->high ? w->price : b->high;
-        b->low = w->price < b->low ? w->price : b->low;
-        b->close = w->price;
+        volatility_ref_trade(at, w->price);
     }
-    reference_second(i, traded ? w->price : 0, traded);
     if (tick)
         mr_volatility_tick(v, START + i * SEC);
-    reference_evaluate(i);
+    volatility_ref_second(i);
 }
 
 static void walks_equal_the_definition(void **state)
@@ -259,9 +77,9 @@ static void walks_equal_the_definition(void **state)
         walk_second(&w, v, i, i % 3 || i % 60 < 30); /* some ticks never come */
         if (i % 97 == 0 || i % 3600 < 3 || (i > 290 && i < 310)) {
             mr_volatility_tick(v, START + i * SEC);
-            check(v, i);
+            volatility_check(v, i);
         }
-        seen[ref.regime] = true;
+        seen[volatility_ref.regime] = true;
     }
     for (int r = 0; r < MR_REGIME_COUNT; r++)
         assert_true(seen[r]);

@@ -1,6 +1,6 @@
 /* Velocity by definition: keeps every event, recomputes everything at each question. Slow on purpose. */
-#ifndef MR_TESTS_VELOCITY_REFERENCE_H
-#define MR_TESTS_VELOCITY_REFERENCE_H
+#ifndef MR_TESTS_REFERENCE_VELOCITY_H
+#define MR_TESTS_REFERENCE_VELOCITY_H
 
 #include "engines/velocity/velocity.h"
 

@@ -1,4 +1,4 @@
-#include "tests/engines/velocity/reference.h"
+#include "tests/engines/reference/velocity.h"
 
 #include <math.h>
 #include <stdlib.h>
