@@ -174,6 +174,18 @@ void mr_pipeline_advance(struct mr_pipeline *p, int64_t now_ns)
     pass(p, now_ns, true);
 }
 
+/* An event that comes with an older time happens now: engines see engine time. Books and candles keep theirs (nothing in them is
+ * by time but their own stamp). */
+static MR_COLD const union mr_slot *late(struct mr_pipeline *p, const union mr_slot *group, union mr_slot *copy)
+{
+    MR_COUNT(p->metrics.pipeline, backwards, 1);
+    if (mr_event_slots(group) > 1)
+        return group;
+    *copy = *group;
+    copy->event.recv_ns = p->now_ns;
+    return copy;
+}
+
 void mr_pipeline_apply(struct mr_pipeline *p, const union mr_slot *group)
 {
     MR_COUNT(p->metrics.pipeline, groups, 1);
@@ -183,6 +195,7 @@ void mr_pipeline_apply(struct mr_pipeline *p, const union mr_slot *group)
         return;
     }
     int64_t recv_ns = group->event.recv_ns;
+    union mr_slot copy;
     if (mr_unlikely(p->now_ns == INT64_MIN)) {
         p->now_ns = recv_ns;
         p->next_tick_ns = grid_after(recv_ns - 1); /* an event at a grid point lies in it */
@@ -191,8 +204,8 @@ void mr_pipeline_apply(struct mr_pipeline *p, const union mr_slot *group)
         p->now_ns = recv_ns;
         if (recv_ns > p->next_tick_ns)
             pass(p, recv_ns, false);
-    } else {
-        MR_COUNT(p->metrics.pipeline, backwards, recv_ns < p->now_ns);
+    } else if (mr_unlikely(recv_ns < p->now_ns)) {
+        group = late(p, group, &copy);
     }
 #define MR_ENGINE(name, what) apply_##name(p, group, instrument);
 #include "engines/pipeline/engines.def"

@@ -1,6 +1,7 @@
 /* Bars against a reference that keeps every trade and looks through all of them for each closed bar. */
 #include "engines/bars/bars.h"
 #include "engines/window/grid.h"
+#include "tests/engines/reference/bars.h"
 #include "tests/support/support.h"
 
 #define MS  1000000ll
@@ -9,12 +10,7 @@
 #define TRADES_MAX 40000
 #define INSTRUMENTS 3
 
-struct fact {
-    int64_t time_ns, price, size, micro;
-    uint32_t instrument;
-    bool sell;
-};
-static struct fact facts[TRADES_MAX];
+static struct bars_ref_trade facts[TRADES_MAX];
 static uint32_t fact_count;
 
 static struct closed {
@@ -54,40 +50,10 @@ static struct mr_instrument instrument(uint32_t id)
 static void trade(struct mr_bars *bars, int64_t now, uint32_t id, int64_t price, int64_t size, bool sell)
 {
     struct mr_instrument in = instrument(id);
-    struct mr_event ev = {.recv_ns = now,
-                          .kind = MR_EVENT_TRADE,
-                          .instrument = id,
-                          .price = price,
-                          .size = size,
-                          .aux = size * 3,
-                          .flags = sell ? MR_FLAG_SELL : 0};
-    facts[fact_count++] = (struct fact){now, price, size, size * 3, id, sell};
+    struct mr_event ev = {.recv_ns = now, .kind = MR_EVENT_TRADE, .instrument = id, .price = price, .size = size,
+                          .aux = size * 3, .flags = sell ? MR_FLAG_SELL : 0};
+    facts[fact_count++] = (struct bars_ref_trade){now, price, size, size * 3, id, sell};
     mr_bars_apply(bars, &ev, &in);
-}
-
-static struct mr_bar by_definition(uint32_t id, int64_t open_ns, int64_t interval_ns)
-{
-    struct mr_bar bar = {.open_ns = open_ns, .interval_ns = interval_ns, .flags = MR_BAR_EMPTY};
-    for (uint32_t i = 0; i < fact_count; i++) {
-        const struct fact *f = &facts[i];
-        if (f->instrument != id || f->time_ns >= open_ns + interval_ns)
-            continue;
-        if (f->time_ns < open_ns) {
-            bar.open = bar.high = bar.low = bar.close = f->price; /* the last price before it */
-            continue;
-        }
-        if (bar.flags & MR_BAR_EMPTY)
-            bar.open = bar.high = bar.low = f->price;
-        bar.flags = 0;
-        bar.high = f->price > bar.high ? f->price : bar.high;
-        bar.low = f->price < bar.low ? f->price : bar.low;
-        bar.close = f->price;
-        bar.volume += f->size;
-        bar.buy_volume += f->sell ? 0 : f->size;
-        bar.notional_micro += f->micro;
-        bar.trades++;
-    }
-    return bar;
 }
 
 static int64_t first_trade(uint32_t id)
@@ -96,21 +62,6 @@ static int64_t first_trade(uint32_t id)
         if (facts[i].instrument == id)
             return facts[i].time_ns;
     return INT64_MAX;
-}
-
-static void same(const struct mr_bar *got, const struct mr_bar *want)
-{
-    assert_int_equal(got->open_ns, want->open_ns);
-    assert_int_equal(got->interval_ns, want->interval_ns);
-    assert_int_equal(got->open, want->open);
-    assert_int_equal(got->high, want->high);
-    assert_int_equal(got->low, want->low);
-    assert_int_equal(got->close, want->close);
-    assert_int_equal(got->volume, want->volume);
-    assert_int_equal(got->buy_volume, want->buy_volume);
-    assert_int_equal(got->notional_micro, want->notional_micro);
-    assert_int_equal(got->trades, want->trades);
-    assert_int_equal(got->flags & MR_BAR_EMPTY, want->flags & MR_BAR_EMPTY);
 }
 
 /* Every bar from the first trade to the last tick, each once, in order, each as defined. */
@@ -128,8 +79,8 @@ static void check_closed(int64_t until_ns)
                     open_ns = closed[i].bar.open_ns;
                 assert_int_equal(closed[i].bar.open_ns, open_ns);
                 assert_int_equal(!!(closed[i].bar.flags & MR_BAR_PARTIAL), partial);
-                struct mr_bar want = by_definition(id, open_ns, interval_ns);
-                same(&closed[i].bar, &want);
+                struct mr_bar want = bars_ref(facts, fact_count, id, open_ns, interval_ns);
+                bars_ref_same(&closed[i].bar, &want);
                 open_ns += interval_ns;
                 partial = false;
             }
@@ -181,12 +132,12 @@ static void the_kept_ones_are_the_newest_and_the_open_one_is_as_defined(void **s
     }
     struct mr_bar got, want;
     assert_true(mr_bars_open(bars, 0, 0, &got));
-    want = by_definition(0, mr_grid_floor(now, SEC), SEC);
-    same(&got, &want);
+    want = bars_ref(facts, fact_count, 0, mr_grid_floor(now, SEC), SEC);
+    bars_ref_same(&got, &want);
     for (uint32_t ago = 0; ago < 16; ago++) {
         assert_true(mr_bars_get(bars, 0, 0, ago, &got));
-        want = by_definition(0, mr_grid_floor(now, SEC) - (ago + 1) * SEC, SEC);
-        same(&got, &want);
+        want = bars_ref(facts, fact_count, 0, mr_grid_floor(now, SEC) - (ago + 1) * SEC, SEC);
+        bars_ref_same(&got, &want);
     }
     assert_false(mr_bars_get(bars, 0, 0, 16, &got));
     assert_false(mr_bars_get(bars, 1, 0, 0, &got)); /* never traded */

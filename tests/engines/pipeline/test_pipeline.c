@@ -67,6 +67,22 @@ static void engine_time_never_runs_backwards(void **state)
     pipe_close(&p);
 }
 
+static void a_late_event_counts_at_engine_time(void **state)
+{
+    (void)state;
+    struct pipe p;
+    pipe_open(&p);
+    pipe_start(&p);
+    struct mr_event trade = story_trade(T0 + 30 * SEC, BTC_SPOT, 6500000000000, false), late = story_liquidation(T0 + 5 * SEC, BTC_USDM, 1000, false);
+    pipe_event(&p, &trade);
+    pipe_event(&p, &late); /* 25 s late: counted in the windows of now, not of then */
+    struct mr_velocity_view v;
+    assert_true(mr_velocity_instrument(mr_pipeline_velocity(p.pipeline), BTC_USDM, &v));
+    assert_true(v.last_event_ns == T0 + 30 * SEC && v.window[0].count == 1);
+    assert_int_equal(p.metrics.backwards, 1);
+    pipe_close(&p);
+}
+
 static void a_grid_point_is_ticked_after_its_last_event_and_once(void **state)
 {
     (void)state;
@@ -265,6 +281,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(signal_sees_what_the_engines_before_it_made_of_the_same_event),
         cmocka_unit_test(engine_time_never_runs_backwards),
+        cmocka_unit_test(a_late_event_counts_at_engine_time),
         cmocka_unit_test(a_grid_point_is_ticked_after_its_last_event_and_once),
         cmocka_unit_test(signals_do_not_depend_on_when_time_was_advanced),
         cmocka_unit_test(a_jump_leaves_out_only_what_is_empty),

@@ -153,40 +153,54 @@ static void check_bars(const struct mr_volatility_view *got, int i)
     }
 }
 
+void volatility_ref_look(int i, struct volatility_ref_view *out)
+{
+    static const int window[] = {60, 300, 900, 3600};
+    *out = (struct volatility_ref_view){.warm = returns(i) >= 300, .multiplier = 1};
+    double *vol = out->vol;
+    for (int w = 0; w < 4; w++)
+        vol[w] = vol_of(i, window[w]);
+    out->samples = history(i, vol[1], &out->percentile, &out->z);
+    if (!out->warm) {
+        out->percentile = out->z = 0;
+        return;
+    }
+    out->acceleration = vol[1] == 0 ? 0 : (vol[0] - vol[1]) / vol[1];
+    double mean = (vol[0] + vol[1] + vol[2]) / 3;
+    if (returns(i) >= 900 && mean > 0)
+        out->dispersion = sqrt(((vol[0] - mean) * (vol[0] - mean) + (vol[1] - mean) * (vol[1] - mean) + (vol[2] - mean) * (vol[2] - mean)) / 3) / mean;
+    out->multiplier = mr_regime_multiplier((enum mr_regime)volatility_ref.regime, out->acceleration, out->percentile, out->dispersion, out->z);
+}
+
 void volatility_check(const struct mr_volatility *v, int i)
 {
     static const int window[] = {60, 300, 900, 3600};
     struct mr_volatility_view got;
-    double vol[4], percentile, z, dispersion = 0;
+    struct volatility_ref_view want;
+    volatility_ref_look(i, &want);
     mr_volatility_query(v, &got);
     assert_int_equal(got.engine_ns, volatility_ref.start_ns + i * SEC);
     for (int w = 0; w < 4; w++) {
-        vol[w] = vol_of(i, window[w]);
-        near(got.vol[w], vol[w], 1e-13, "volatility", i);
-        near(got.annualised[w], vol[w] * sqrt(365.0 * 86400 / window[w]), 1e-11, "annualised", i);
+        near(got.vol[w], want.vol[w], 1e-13, "volatility", i);
+        near(got.annualised[w], want.vol[w] * sqrt(365.0 * 86400 / window[w]), 1e-11, "annualised", i);
         assert_int_equal(got.warm >> w & 1, returns(i) >= window[w]);
     }
     check_bars(&got, i);
-    bool warm = returns(i) >= 300;
-    int n = history(i, vol[1], &percentile, &z);
-    assert_int_equal(got.samples, n);
-    assert_int_equal(!!(got.flags & MR_VOLATILITY_WARMING), !warm);
-    assert_int_equal(!!(got.flags & MR_VOLATILITY_NO_HISTORY), n < 60);
+    assert_int_equal(got.samples, want.samples);
+    assert_int_equal(!!(got.flags & MR_VOLATILITY_WARMING), !want.warm);
+    assert_int_equal(!!(got.flags & MR_VOLATILITY_NO_HISTORY), want.samples < 60);
     assert_int_equal(!!(got.flags & MR_VOLATILITY_STALE), volatility_ref.first >= 0 && stale(i));
     assert_int_equal(got.regime, volatility_ref.regime);
     assert_int_equal(got.regime_before, volatility_ref.regime_before);
     assert_int_equal(got.regime_changes, volatility_ref.changes);
-    if (!warm) {
+    if (!want.warm) {
         assert_true(got.multiplier == 1 && got.percentile == 0 && got.z == 0 && got.acceleration == 0);
         return;
     }
     assert_int_equal(got.regime_ns, volatility_ref.start_ns + volatility_ref.regime_at * SEC);
-    near(got.acceleration, vol[1] == 0 ? 0 : (vol[0] - vol[1]) / vol[1], 1e-11, "acceleration", i);
-    double mean = (vol[0] + vol[1] + vol[2]) / 3;
-    if (returns(i) >= 900 && mean > 0)
-        dispersion = sqrt(((vol[0] - mean) * (vol[0] - mean) + (vol[1] - mean) * (vol[1] - mean) + (vol[2] - mean) * (vol[2] - mean)) / 3) / mean;
-    near(got.dispersion, dispersion, 1e-11, "dispersion", i);
-    near(got.percentile, percentile, 0, "percentile", i);
-    near(got.z, z, 1e-10, "z", i);
-    near(got.multiplier, mr_regime_multiplier((enum mr_regime)volatility_ref.regime, got.acceleration, percentile, dispersion, z), 1e-10, "multiplier", i);
+    near(got.acceleration, want.acceleration, 1e-11, "acceleration", i);
+    near(got.dispersion, want.dispersion, 1e-11, "dispersion", i);
+    near(got.percentile, want.percentile, 0, "percentile", i);
+    near(got.z, want.z, 1e-10, "z", i);
+    near(got.multiplier, want.multiplier, 1e-10, "multiplier", i);
 }

@@ -31,6 +31,13 @@ void volatility_ref_open(int64_t start_ns, int64_t stale_s);
 void volatility_ref_trade(int64_t at, int64_t price);
 /* Second i is over: trades at or before it are known. Seconds come one by one, from 1. */
 void volatility_ref_second(int i);
+struct volatility_ref_view {
+    double vol[4], acceleration, dispersion, percentile, z, multiplier;
+    int samples;
+    bool warm; /* the 5 minutes are full */
+};
+/* By definition at second i, the last one given. */
+void volatility_ref_look(int i, struct volatility_ref_view *out);
 /* The engine's view, which stands at second i, against the definition: integers exactly, floats to 1e-12 and what rounding leaves
  * of differences. */
 void volatility_check(const struct mr_volatility *v, int i);
