@@ -14,12 +14,13 @@
 #include "tests/exchange/market/market_source.h"
 #include "tests/support/support.h"
 
-#define SEC       1000000000ll
-#define STEP      100000000ll
-#define MINUTE    60000000000ll
+#define SEC 1000000000ll
+#define STEP 100000000ll
+#define MINUTE 60000000000ll
 #define FACTS_MAX 200000
 
-static const struct mr_velocity_config velocity_config = {.windows_ms = {100, 500, 2000, 10000, 60000}, .slope_ms = 10000};
+static const struct mr_velocity_config velocity_config = {.windows_ms = {100, 500, 2000, 10000, 60000},
+                                                          .slope_ms = 10000};
 static const int64_t intervals_ns[] = {SEC, MINUTE, 5 * MINUTE, 15 * MINUTE, 60 * MINUTE};
 
 struct watch {
@@ -139,7 +140,10 @@ static void input_by_definition(struct watch *w, const struct mr_signal *s, int6
     in->acceleration = (double)slope.acceleration;
     in->jerk = (double)slope.jerk;
     in->count_60s = reference_events(r, s->engine_ns, MINUTE);
-    in->mean_event_usd = in->count_60s ? (double)((long double)reference_micro(r, s->engine_ns, MINUTE) / 1e6L / (long double)in->count_60s) : 0;
+    in->mean_event_usd =
+        in->count_60s
+            ? (double)((long double)reference_micro(r, s->engine_ns, MINUTE) / 1e6L / (long double)in->count_60s)
+            : 0;
     in->clustering = reference_clustering(r, grid_ns);
     in->correlation = cross.correlation;
     in->leading_venue = cross.leader;
@@ -254,7 +258,8 @@ static void remember(struct watch *w, const struct mr_event *ev, const struct mr
     f.micro = in->flags & MR_INSTRUMENT_QUOTE_USD ? f.micro : 0;
     reference_add(&w->flow, &f);
     assert_true(ev->price > 0 && w->trade_count < FACTS_MAX);
-    w->trades[w->trade_count++] = (struct bars_ref_trade){now, ev->price, ev->size, ev->aux, in->id, ev->flags & MR_FLAG_SELL};
+    w->trades[w->trade_count++] =
+        (struct bars_ref_trade){now, ev->price, ev->size, ev->aux, in->id, ev->flags & MR_FLAG_SELL};
     if (in->id == w->reference) {
         w->pending_ns = now;
         w->pending_price = ev->price;
@@ -274,7 +279,8 @@ static void on_event(void *arg, const union mr_slot *group, const struct mr_inst
         remember(w, &group->event, in, recv_ns > engine_ns ? recv_ns : engine_ns);
 }
 
-static void play(struct watch *w, const struct mr_source_ops *ops, const void *config, const char *reference, uint64_t every)
+static void play(struct watch *w, const struct mr_source_ops *ops, const void *config, const char *reference,
+                 uint64_t every)
 {
     struct mr_source source = {0};
     struct mr_err err;
@@ -283,7 +289,8 @@ static void play(struct watch *w, const struct mr_source_ops *ops, const void *c
     reference_open(&w->liquidations, FACTS_MAX);
     reference_open(&w->flow, FACTS_MAX);
     w->trades = malloc(FACTS_MAX * sizeof *w->trades);
-    const struct mr_player_config player = {.reference = reference, .flow = true, .on_event = on_event, .on_signal = on_signal, .arg = w};
+    const struct mr_player_config player = {
+        .reference = reference, .flow = true, .on_event = on_event, .on_signal = on_signal, .arg = w};
     assert_int_equal(mr_player_open(&w->player, &player, &err), MR_OK);
     w->pipeline = mr_player_pipeline(w->player); /* its reference is the table's first instrument: id 0 */
     if (ops->open(&source, mem, config, &err) != MR_OK)
@@ -312,13 +319,19 @@ static void engines_equal_their_references_on_the_generated_market(void **state)
     (void)state;
     static struct watch w;
     for (uint64_t seed = 1; seed <= (getenv("MILLRACE_QUICK") ? 1 : 3); seed++) {
-        const struct mr_market_source_config config = {
-            .market = {.seed = seed, .start_ns = 1700000000123456789, .duration_ns = 20 * MINUTE, .warm_up_ns = 6 * MINUTE, .books_per_s = 1, .trades_per_s = 4}};
+        const struct mr_market_source_config config = {.market = {.seed = seed,
+                                                                  .start_ns = 1700000000123456789,
+                                                                  .duration_ns = 20 * MINUTE,
+                                                                  .warm_up_ns = 6 * MINUTE,
+                                                                  .books_per_s = 1,
+                                                                  .trades_per_s = 4}};
         play(&w, &mr_source_market, &config, "binance:spot:BTCUSDT", 499);
-        print_message("seed %d: %u liquidations, %u trades; checked: %d streams, %d bars, volatility %d times (%d warm), %d signals (%d at ALERT and above)\n", (int)seed,
-                      w.liquidations.count, w.flow.count, (int)w.streams_checked, (int)w.bars_checked, (int)w.volatility_checked, (int)w.warm_checked,
-                      (int)w.signals_checked, (int)w.loud_checked);
-        assert_true(w.liquidations.count > 500 && w.flow.count > 10000 && w.streams_checked > 3000 && w.bars_checked > 1000);
+        print_message("seed %d: %u liquidations, %u trades; checked: %d streams, %d bars, volatility %d times (%d "
+                      "warm), %d signals (%d at ALERT and above)\n",
+                      (int)seed, w.liquidations.count, w.flow.count, (int)w.streams_checked, (int)w.bars_checked,
+                      (int)w.volatility_checked, (int)w.warm_checked, (int)w.signals_checked, (int)w.loud_checked);
+        assert_true(w.liquidations.count > 500 && w.flow.count > 10000 && w.streams_checked > 3000 &&
+                    w.bars_checked > 1000);
         assert_true(w.warm_checked > 50 && w.signals_checked > 20 && w.loud_checked > 5);
     }
 }
@@ -326,7 +339,10 @@ static void engines_equal_their_references_on_the_generated_market(void **state)
 static void engines_equal_their_references_on_recordings(void **state)
 {
     (void)state;
-    static const struct { const char *file, *product, *reference; uint32_t trades, liquidations; } recordings[] = {
+    static const struct {
+        const char *file, *product, *reference;
+        uint32_t trades, liquidations;
+    } recordings[] = {
         {"binance/spot_btcusdt_20240808.jsonl.zst", "binance:spot", "binance:spot:BTCUSDT", 9757, 0},
         {"binance/usdm_4sym_20210722.jsonl", "binance:usdm", "binance:usdm:BTCUSDT", 91, 0},
         {"bybit/v5_linear_20260809.jsonl", "bybit:linear", "bybit:linear:BTCUSDT", 102, 0},
@@ -351,9 +367,14 @@ static void engines_equal_their_references_on_recordings(void **state)
         assert_int_equal(mr_venue_parse(recordings[i].product, &venue, &input.product, &err), MR_OK);
         input.venue = venue->id;
         const struct mr_replay_config config = {.inputs = &input, .count = 1};
-        play(&w, &mr_source_replay, &config, recordings[i].reference, recordings[i].trades > 1000 ? 397 : recordings[i].trades ? 17 : 1);
-        print_message("%s: %u liquidations, %u trades; checked: %d streams, %d bars, volatility %d times (%d warm), %d signals\n", recordings[i].file, w.liquidations.count,
-                      w.flow.count, (int)w.streams_checked, (int)w.bars_checked, (int)w.volatility_checked, (int)w.warm_checked, (int)w.signals_checked);
+        play(&w, &mr_source_replay, &config, recordings[i].reference,
+             recordings[i].trades > 1000 ? 397
+             : recordings[i].trades      ? 17
+                                         : 1);
+        print_message(
+            "%s: %u liquidations, %u trades; checked: %d streams, %d bars, volatility %d times (%d warm), %d signals\n",
+            recordings[i].file, w.liquidations.count, w.flow.count, (int)w.streams_checked, (int)w.bars_checked,
+            (int)w.volatility_checked, (int)w.warm_checked, (int)w.signals_checked);
         assert_true(w.flow.count >= recordings[i].trades && w.liquidations.count >= recordings[i].liquidations);
         assert_true(w.streams_checked > 0 && (recordings[i].trades == 0 || w.bars_checked > 0));
     }

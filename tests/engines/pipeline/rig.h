@@ -7,9 +7,9 @@
 #include "engines/pipeline/pipeline.h"
 #include "tests/support/support.h"
 
-#define MS  1000000ll
+#define MS 1000000ll
 #define SEC 1000000000ll
-#define T0  1700000000000000000ll /* a grid point */
+#define T0 1700000000000000000ll /* a grid point */
 
 /* ids in the order pipe_open adds them */
 enum { BTC_USDM, ETH_USDM, BTC_SPOT, BTC_BYBIT, INSTRUMENTS };
@@ -35,7 +35,8 @@ static inline void pipe_on_signal(void *arg, const struct mr_signal *signal)
 {
     struct pipe *p = arg;
     uint8_t canonical[MR_SIGNAL_CANONICAL_BYTES];
-    const struct mr_instrument *by = signal->instrument == UINT32_MAX ? NULL : mr_instruments_get(p->instruments, signal->instrument);
+    const struct mr_instrument *by =
+        signal->instrument == UINT32_MAX ? NULL : mr_instruments_get(p->instruments, signal->instrument);
     mr_digest_update_bytes(p->digest, canonical, mr_signal_canonical(signal, by, canonical));
     p->signals++;
     p->last = *signal;
@@ -62,8 +63,15 @@ static inline void *pipe_room(size_t bytes)
 
 static inline void pipe_add(struct pipe *p, uint8_t venue, uint8_t product, const char *symbol, const char *base)
 {
-    struct mr_instrument in = {.venue = venue, .product = product, .type = MR_TYPE_PERPETUAL, .price_scale = 8, .size_scale = 8, .tick = 1000000, .lot = 100000,
-                               .multiplier = 1, .symbol_len = (uint8_t)strlen(symbol)};
+    struct mr_instrument in = {.venue = venue,
+                               .product = product,
+                               .type = MR_TYPE_PERPETUAL,
+                               .price_scale = 8,
+                               .size_scale = 8,
+                               .tick = 1000000,
+                               .lot = 100000,
+                               .multiplier = 1,
+                               .symbol_len = (uint8_t)strlen(symbol)};
     memcpy(in.symbol, symbol, in.symbol_len);
     strcpy(in.base, base);
     strcpy(in.quote, "USDT");
@@ -112,14 +120,26 @@ static inline void pipe_event(struct pipe *p, const struct mr_event *ev)
 
 static inline struct mr_event story_liquidation(int64_t at, uint32_t instrument, int64_t usd, bool is_short)
 {
-    return (struct mr_event){.recv_ns = at, .venue_ns = at, .kind = MR_EVENT_LIQUIDATION, .instrument = instrument, .price = 6500000000000, .size = usd,
-                             .aux = usd * 1000000, .flags = (uint8_t)(MR_FLAG_FIRST | MR_FLAG_LAST | (is_short ? MR_FLAG_SELL : 0))};
+    return (struct mr_event){.recv_ns = at,
+                             .venue_ns = at,
+                             .kind = MR_EVENT_LIQUIDATION,
+                             .instrument = instrument,
+                             .price = 6500000000000,
+                             .size = usd,
+                             .aux = usd * 1000000,
+                             .flags = (uint8_t)(MR_FLAG_FIRST | MR_FLAG_LAST | (is_short ? MR_FLAG_SELL : 0))};
 }
 
 static inline struct mr_event story_trade(int64_t at, uint32_t instrument, int64_t price, bool sell)
 {
-    return (struct mr_event){.recv_ns = at, .venue_ns = at, .kind = MR_EVENT_TRADE, .instrument = instrument, .price = price, .size = 1000000,
-                             .aux = 650000000, .flags = (uint8_t)(MR_FLAG_FIRST | MR_FLAG_LAST | (sell ? MR_FLAG_SELL : 0))};
+    return (struct mr_event){.recv_ns = at,
+                             .venue_ns = at,
+                             .kind = MR_EVENT_TRADE,
+                             .instrument = instrument,
+                             .price = price,
+                             .size = 1000000,
+                             .aux = 650000000,
+                             .flags = (uint8_t)(MR_FLAG_FIRST | MR_FLAG_LAST | (sell ? MR_FLAG_SELL : 0))};
 }
 
 /* `seconds` of a market from one seed: trades, marks, open interest, funding; liquidations now and then, and a cascade of half a
@@ -136,16 +156,24 @@ static inline uint32_t story_make(struct mr_event *out, uint32_t max, uint64_t s
         uint64_t what = mr_random_below(&r, 100);
         if (what < (cascade ? 80u : 2u)) {
             uint32_t id = eth ? ETH_USDM : mr_random_below(&r, 2) ? BTC_USDM : BTC_BYBIT;
-            out[n++] = story_liquidation(at, id, 1000 + (int64_t)mr_random_below(&r, 200000), mr_random_below(&r, 4) == 0);
+            out[n++] =
+                story_liquidation(at, id, 1000 + (int64_t)mr_random_below(&r, 200000), mr_random_below(&r, 4) == 0);
         } else if (what < 92) {
             price += (int64_t)mr_random_below(&r, 6000000001) - 3000000000;
             out[n++] = story_trade(at, (uint32_t)mr_random_below(&r, INSTRUMENTS), price, mr_random_below(&r, 2));
         } else {
             static const uint8_t kinds[] = {MR_EVENT_MARK, MR_EVENT_FUNDING, MR_EVENT_OPEN_INTEREST};
             uint8_t kind = kinds[what % 3];
-            out[n++] = (struct mr_event){.recv_ns = at, .kind = kind, .instrument = (uint32_t)mr_random_below(&r, 2), .flags = MR_FLAG_FIRST | MR_FLAG_LAST,
-                                         .exponent = -8, .price = kind == MR_EVENT_FUNDING ? 10000 + (int64_t)mr_random_below(&r, 90000) : price + (int64_t)mr_random_below(&r, 1000000),
-                                         .size = kind == MR_EVENT_OPEN_INTEREST ? MR_OI_BASE : 0, .aux = 0};
+            out[n++] =
+                (struct mr_event){.recv_ns = at,
+                                  .kind = kind,
+                                  .instrument = (uint32_t)mr_random_below(&r, 2),
+                                  .flags = MR_FLAG_FIRST | MR_FLAG_LAST,
+                                  .exponent = -8,
+                                  .price = kind == MR_EVENT_FUNDING ? 10000 + (int64_t)mr_random_below(&r, 90000)
+                                                                    : price + (int64_t)mr_random_below(&r, 1000000),
+                                  .size = kind == MR_EVENT_OPEN_INTEREST ? MR_OI_BASE : 0,
+                                  .aux = 0};
         }
         if (mr_random_below(&r, 5))
             at += 1 + (int64_t)mr_random_below(&r, cascade ? 60 * MS : 250 * MS);

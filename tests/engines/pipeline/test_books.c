@@ -49,10 +49,14 @@ static void a_wrong_book_follows_the_policy_and_is_told_once(void **state)
         bool live;
         uint64_t broken, dropped, stale; /* after it and one good update more */
     } cases[] = {
-        {"crossed, flag", MR_BOOK_FLAG, crossed, true, 0, 0, 0},   {"crossed, drop", MR_BOOK_DROP, crossed, true, 0, 1, 0},
-        {"crossed, resync", MR_BOOK_RESYNC, crossed, false, 1, 0, 1}, {"locked, flag", MR_BOOK_FLAG, locked, true, 0, 0, 0},
-        {"locked, drop", MR_BOOK_DROP, locked, true, 0, 1, 0},     {"locked, resync", MR_BOOK_RESYNC, locked, false, 1, 0, 1},
-        {"negative, flag", MR_BOOK_FLAG, negative, false, 1, 0, 1}, {"negative, drop", MR_BOOK_DROP, negative, true, 0, 1, 0},
+        {"crossed, flag", MR_BOOK_FLAG, crossed, true, 0, 0, 0},
+        {"crossed, drop", MR_BOOK_DROP, crossed, true, 0, 1, 0},
+        {"crossed, resync", MR_BOOK_RESYNC, crossed, false, 1, 0, 1},
+        {"locked, flag", MR_BOOK_FLAG, locked, true, 0, 0, 0},
+        {"locked, drop", MR_BOOK_DROP, locked, true, 0, 1, 0},
+        {"locked, resync", MR_BOOK_RESYNC, locked, false, 1, 0, 1},
+        {"negative, flag", MR_BOOK_FLAG, negative, false, 1, 0, 1},
+        {"negative, drop", MR_BOOK_DROP, negative, true, 0, 1, 0},
         {"negative, resync", MR_BOOK_RESYNC, negative, false, 1, 0, 1},
     };
     for (size_t i = 0; i < MR_COUNT_OF(cases); i++) {
@@ -115,7 +119,13 @@ static void a_gap_makes_its_book_stale_at_once_and_is_not_asked_for_twice(void *
     pipe_start(&p);
     image(&p, BTC_USDM);
     image(&p, BTC_BYBIT);
-    struct mr_event gap = {.recv_ns = T0, .kind = MR_EVENT_GAP, .instrument = BTC_USDM, .price = 5, .size = 7, .aux = 3, .seq = MR_GAP_SEQUENCE};
+    struct mr_event gap = {.recv_ns = T0,
+                           .kind = MR_EVENT_GAP,
+                           .instrument = BTC_USDM,
+                           .price = 5,
+                           .size = 7,
+                           .aux = 3,
+                           .seq = MR_GAP_SEQUENCE};
     pipe_event(&p, &gap);
     assert_false(live(&p, BTC_USDM));
     assert_true(live(&p, BTC_BYBIT));
@@ -153,7 +163,8 @@ static void partial_images_and_best_prices_do_not_touch_the_book(void **state)
     pipe_open(&p);
     pipe_start(&p);
     image(&p, BTC_USDM);
-    union mr_slot *group = test_group(BTC_USDM, MR_FLAG_SNAPSHOT, &(struct mr_level){50, 1}, 1, &(struct mr_level){60, 1}, 1);
+    union mr_slot *group =
+        test_group(BTC_USDM, MR_FLAG_SNAPSHOT, &(struct mr_level){50, 1}, 1, &(struct mr_level){60, 1}, 1);
     group->book.recv_ns = T0;
     group->book.book_flags = MR_BOOK_PARTIAL;
     mr_pipeline_apply(p.pipeline, group);
@@ -180,7 +191,9 @@ static void images_by_rest_are_exact_only_as_far_as_they_go(void **state)
     struct pipe p;
     pipe_open(&p);
     pipe_start(&p);
-    static const struct { uint32_t instrument, exact; } cases[] = {{BTC_USDM, 1}, {BTC_SPOT, 1}, {BTC_BYBIT, 2}};
+    static const struct {
+        uint32_t instrument, exact;
+    } cases[] = {{BTC_USDM, 1}, {BTC_SPOT, 1}, {BTC_BYBIT, 2}};
     for (size_t i = 0; i < MR_COUNT_OF(cases); i++) {
         image(&p, cases[i].instrument);
         book(&p, cases[i].instrument, 0, (struct mr_level){90, 1}, (struct mr_level){120, 1});

@@ -46,8 +46,12 @@ static void signal_sees_what_the_engines_before_it_made_of_the_same_event(void *
 static void engine_time_never_runs_backwards(void **state)
 {
     (void)state;
-    static const struct { int64_t at, time; uint64_t backwards; } steps[] = {
-        {T0 + 5, T0 + 5, 0}, {T0 + 5, T0 + 5, 0}, {T0 + 4, T0 + 5, 1}, {T0 - 900 * SEC, T0 + 5, 2}, {T0 + SEC, T0 + SEC, 2}, {0, T0 + SEC, 3},
+    static const struct {
+        int64_t at, time;
+        uint64_t backwards;
+    } steps[] = {
+        {T0 + 5, T0 + 5, 0},         {T0 + 5, T0 + 5, 0},     {T0 + 4, T0 + 5, 1},
+        {T0 - 900 * SEC, T0 + 5, 2}, {T0 + SEC, T0 + SEC, 2}, {0, T0 + SEC, 3},
     };
     struct pipe p;
     pipe_open(&p);
@@ -73,7 +77,8 @@ static void a_late_event_counts_at_engine_time(void **state)
     struct pipe p;
     pipe_open(&p);
     pipe_start(&p);
-    struct mr_event trade = story_trade(T0 + 30 * SEC, BTC_SPOT, 6500000000000, false), late = story_liquidation(T0 + 5 * SEC, BTC_USDM, 1000, false);
+    struct mr_event trade = story_trade(T0 + 30 * SEC, BTC_SPOT, 6500000000000, false),
+                    late = story_liquidation(T0 + 5 * SEC, BTC_USDM, 1000, false);
     pipe_event(&p, &trade);
     pipe_event(&p, &late); /* 25 s late: counted in the windows of now, not of then */
     struct mr_velocity_view v;
@@ -175,7 +180,8 @@ static void a_jump_leaves_out_only_what_is_empty(void **state)
     }
     assert_int_equal(jump.metrics.jumps, 1);
     assert_int_equal(step.metrics.jumps, 0);
-    assert_true(step.metrics.ticks - jump.metrics.ticks >= 4 * 36000 - 2 && step.metrics.ticks - jump.metrics.ticks <= 4 * 36000 + 2);
+    assert_true(step.metrics.ticks - jump.metrics.ticks >= 4 * 36000 - 2 &&
+                step.metrics.ticks - jump.metrics.ticks <= 4 * 36000 + 2);
     char a[MR_DIGEST_TEXT], b[MR_DIGEST_TEXT];
     mr_digest_text(jump.digest, 0, a);
     mr_digest_text(step.digest, 0, b);
@@ -194,8 +200,10 @@ static void an_hours_silence_takes_every_level_down_and_ends_every_cascade(void 
     uint32_t n = story_make(story, STORY_MAX, 9, 505); /* ends inside a cascade */
     for (uint32_t i = 0; i < n; i++)
         pipe_event(&p, &story[i]);
-    uint16_t eth = mr_instruments_get(p.instruments, ETH_USDM)->underlying, btc = mr_instruments_get(p.instruments, BTC_USDM)->underlying;
-    assert_true(mr_signal_level_now(mr_pipeline_signals(p.pipeline), btc) >= MR_LEVEL_WATCH || mr_signal_level_now(mr_pipeline_signals(p.pipeline), eth) >= MR_LEVEL_WATCH);
+    uint16_t eth = mr_instruments_get(p.instruments, ETH_USDM)->underlying,
+             btc = mr_instruments_get(p.instruments, BTC_USDM)->underlying;
+    assert_true(mr_signal_level_now(mr_pipeline_signals(p.pipeline), btc) >= MR_LEVEL_WATCH ||
+                mr_signal_level_now(mr_pipeline_signals(p.pipeline), eth) >= MR_LEVEL_WATCH);
     assert_true(p.signal.active >= 1);
     mr_pipeline_advance(p.pipeline, story[n - 1].recv_ns + 3 * 3600 * SEC);
     assert_int_equal(mr_signal_level_now(mr_pipeline_signals(p.pipeline), btc), MR_LEVEL_NONE);
@@ -224,10 +232,12 @@ static void one_underlyings_cascade_is_not_the_others(void **state)
     pipe_start(&p);
     p.on_signal = only_of_eth;
     for (int64_t at = T0; at < T0 + 320 * SEC; at += SEC) /* warm: a price that moves, one liquidation of each */
-        pipe_event(&p, &(struct mr_event[]){story_trade(at, BTC_SPOT, 6500000000000 + (at / SEC % 3) * 5000000000, false)}[0]);
+        pipe_event(
+            &p, &(struct mr_event[]){story_trade(at, BTC_SPOT, 6500000000000 + (at / SEC % 3) * 5000000000, false)}[0]);
     pipe_event(&p, &(struct mr_event[]){story_liquidation(T0 + 320 * SEC, BTC_USDM, 1000, false)}[0]);
     for (int i = 1; i <= 400; i++)
-        pipe_event(&p, &(struct mr_event[]){story_liquidation(T0 + 320 * SEC + i * 25 * MS, ETH_USDM, 50000, false)}[0]);
+        pipe_event(&p,
+                   &(struct mr_event[]){story_liquidation(T0 + 320 * SEC + i * 25 * MS, ETH_USDM, 50000, false)}[0]);
     mr_pipeline_advance(p.pipeline, T0 + 500 * SEC);
     assert_true(p.signals >= 4); /* up, cascade, down, its end */
     assert_int_equal(p.signal.cascades, 1);
@@ -261,16 +271,24 @@ static void marks_are_kept_as_last_seen(void **state)
     struct pipe p;
     pipe_open(&p);
     pipe_start(&p);
-    static const struct { uint8_t kind; int64_t value; } events[] = {
+    static const struct {
+        uint8_t kind;
+        int64_t value;
+    } events[] = {
         {MR_EVENT_MARK, 1}, {MR_EVENT_INDEX, 2}, {MR_EVENT_FUNDING, 3}, {MR_EVENT_OPEN_INTEREST, 4}, {MR_EVENT_MARK, 5},
     };
     for (size_t i = 0; i < MR_COUNT_OF(events); i++) {
-        struct mr_event ev = {.recv_ns = T0, .kind = events[i].kind, .instrument = ETH_USDM, .price = events[i].value, .exponent = -2,
+        struct mr_event ev = {.recv_ns = T0,
+                              .kind = events[i].kind,
+                              .instrument = ETH_USDM,
+                              .price = events[i].value,
+                              .exponent = -2,
                               .aux = events[i].kind == MR_EVENT_FUNDING ? T0 + 99 : 0};
         pipe_event(&p, &ev);
     }
     const struct mr_pipeline_marks *m = mr_pipeline_marks(p.pipeline, ETH_USDM);
-    assert_true(m->mark.mantissa == 5 && m->index.mantissa == 2 && m->funding.mantissa == 3 && m->open_interest.mantissa == 4);
+    assert_true(m->mark.mantissa == 5 && m->index.mantissa == 2 && m->funding.mantissa == 3 &&
+                m->open_interest.mantissa == 4);
     assert_true(m->mark.exponent == -2 && m->next_funding_ns == T0 + 99);
     assert_true(mr_pipeline_marks(p.pipeline, BTC_USDM)->mark.mantissa == 0);
     pipe_close(&p);

@@ -2,7 +2,8 @@
 
 #include "tests/support/support.h"
 
-struct mr_bar bars_ref(const struct bars_ref_trade *trades, uint32_t count, uint32_t instrument, int64_t open_ns, int64_t interval_ns)
+struct mr_bar bars_ref(const struct bars_ref_trade *trades, uint32_t count, uint32_t instrument, int64_t open_ns,
+                       int64_t interval_ns)
 {
     struct mr_bar bar = {.open_ns = open_ns, .interval_ns = interval_ns, .flags = MR_BAR_EMPTY};
     for (uint32_t i = 0; i < count; i++) {

@@ -4,7 +4,7 @@
 
 #include "tests/support/support.h"
 
-#define MS  1000000ll
+#define MS 1000000ll
 #define SEC 1000000000ll
 
 static void near(double got, long double want, long double scale, const char *what)
@@ -13,7 +13,8 @@ static void near(double got, long double want, long double scale, const char *wh
         fail_msg("%s: %.17g, by definition %.17Lg", what, got, want);
 }
 
-static void check_slope(const struct reference *r, const struct mr_velocity_slope *got, int64_t grid_ns, int64_t width, bool micro)
+static void check_slope(const struct reference *r, const struct mr_velocity_slope *got, int64_t grid_ns, int64_t width,
+                        bool micro)
 {
     struct reference_slope want = reference_slopes(r, grid_ns, width, micro);
     near(got->acceleration, want.acceleration, want.scale, "acceleration");
@@ -53,7 +54,7 @@ static uint64_t check_windows(const struct reference *r, const struct mr_velocit
 }
 
 uint64_t velocity_check_stream(struct reference *r, struct which which, const struct mr_velocity_view *got,
-                             const struct mr_velocity_config *config)
+                               const struct mr_velocity_config *config)
 {
     reference_choose(r, which);
     uint64_t coarse = check_windows(r, got, config->windows_ms);
@@ -64,12 +65,14 @@ uint64_t velocity_check_stream(struct reference *r, struct which which, const st
     assert_int_equal(got->last_event_ns, r->n ? r->times[r->n - 1] : INT64_MIN);
     if (got->flags & MR_VELOCITY_OVERFLOW)
         return coarse;
-    uint64_t recent = reference_events(r, got->engine_ns, 10 * SEC), batch = reference_largest_batch(r, got->engine_ns, 10 * SEC);
+    uint64_t recent = reference_events(r, got->engine_ns, 10 * SEC),
+             batch = reference_largest_batch(r, got->engine_ns, 10 * SEC);
     assert_int_equal(got->count_60s, reference_events(r, got->engine_ns, 60 * SEC));
     assert_int_equal(got->micro_60s, reference_micro(r, got->engine_ns, 60 * SEC));
     assert_int_equal(!!(got->flags & MR_VELOCITY_BATCHED), batch >= 2 && batch * 2 >= recent);
     assert_int_equal(!!(got->flags & MR_VELOCITY_SPARSE), got->count_60s < 5);
-    near(got->slope_per_s, (long double)reference_events(r, got->engine_ns, slope_ns) * 1000 / config->slope_ms, 0, "10 s rate");
+    near(got->slope_per_s, (long double)reference_events(r, got->engine_ns, slope_ns) * 1000 / config->slope_ms, 0,
+         "10 s rate");
     return coarse;
 }
 

@@ -27,14 +27,14 @@ void volatility_ref_trade(int64_t at, int64_t price)
     volatility_ref.last_ns = at;
 }
 
-
 static void sample_price(int i, int64_t price, int64_t traded)
 {
     volatility_ref.price[i] = price;
     volatility_ref.traded[i] = traded;
     volatility_ref.has[i] = i > 0 && volatility_ref.price[i - 1] > 0 && price > 0;
     if (volatility_ref.has[i])
-        volatility_ref.ret[i] = log1pl((long double)(price - volatility_ref.price[i - 1]) / (long double)volatility_ref.price[i - 1]);
+        volatility_ref.ret[i] =
+            log1pl((long double)(price - volatility_ref.price[i - 1]) / (long double)volatility_ref.price[i - 1]);
     if (price > 0 && volatility_ref.first < 0)
         volatility_ref.first = i;
 }
@@ -51,10 +51,7 @@ static double vol_of(int i, int w)
     return n < 2 ? 0 : (double)(sqrtl(square / n) * sqrtl(w) * 100);
 }
 
-static int returns(int i)
-{
-    return volatility_ref.first < 0 ? 0 : i - volatility_ref.first;
-}
+static int returns(int i) { return volatility_ref.first < 0 ? 0 : i - volatility_ref.first; }
 
 static bool stale(int i)
 {
@@ -143,7 +140,8 @@ static void check_bars(const struct mr_volatility_view *got, int i)
         long double p = 0, g = 0;
         for (int m = end - bars[w]; m < end && m >= 0; m++) {
             const struct minute *b = &volatility_ref.minute[m];
-            long double range = b->low ? logl((long double)b->high / b->low) : 0, move = b->open ? logl((long double)b->close / b->open) : 0;
+            long double range = b->low ? logl((long double)b->high / b->low) : 0,
+                        move = b->open ? logl((long double)b->close / b->open) : 0;
             p += range * range / (4 * logl(2));
             g += range * range / 2 - (2 * logl(2) - 1) * move * move;
         }
@@ -168,8 +166,12 @@ void volatility_ref_look(int i, struct volatility_ref_view *out)
     out->acceleration = vol[1] == 0 ? 0 : (vol[0] - vol[1]) / vol[1];
     double mean = (vol[0] + vol[1] + vol[2]) / 3;
     if (returns(i) >= 900 && mean > 0)
-        out->dispersion = sqrt(((vol[0] - mean) * (vol[0] - mean) + (vol[1] - mean) * (vol[1] - mean) + (vol[2] - mean) * (vol[2] - mean)) / 3) / mean;
-    out->multiplier = mr_regime_multiplier((enum mr_regime)volatility_ref.regime, out->acceleration, out->percentile, out->dispersion, out->z);
+        out->dispersion = sqrt(((vol[0] - mean) * (vol[0] - mean) + (vol[1] - mean) * (vol[1] - mean) +
+                                (vol[2] - mean) * (vol[2] - mean)) /
+                               3) /
+                          mean;
+    out->multiplier = mr_regime_multiplier((enum mr_regime)volatility_ref.regime, out->acceleration, out->percentile,
+                                           out->dispersion, out->z);
 }
 
 void volatility_check(const struct mr_volatility *v, int i)

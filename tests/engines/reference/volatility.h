@@ -4,10 +4,12 @@
 
 #include "engines/volatility/volatility.h"
 
-#define HOURS_MAX   30
+#define HOURS_MAX 30
 #define SECONDS_MAX (HOURS_MAX * 3600)
 
-struct minute { int64_t open, high, low, close; };
+struct minute {
+    int64_t open, high, low, close;
+};
 
 /* Second i is start_ns + i s; start_ns is a whole minute before the first trade. */
 extern struct volatility_ref {
