@@ -196,7 +196,7 @@ int mr_feed_rest(struct mr_feed *feed, struct mr_span url, const struct mr_frame
     struct mr_decoder *dec = feed->decoder;
     struct mr_instruments *lists = feed->config.catalogue ? feed->config.catalogue : feed->config.instruments;
     uint32_t known = mr_instruments_count(lists);
-    int slots = dec->venue->rest(dec, url, body, lists, feed->out, MR_DECODE_SLOTS);
+    int slots = mr_decode_rest(dec, url, body, lists, feed->out, MR_DECODE_SLOTS);
     if (slots == MR_E_SYMBOL && add_symbol(feed))
         return mr_feed_rest(feed, url, body);
     if (slots < 0)
