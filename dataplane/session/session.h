@@ -45,6 +45,7 @@ const char *mr_session_state_name(enum mr_session_state state);
     COUNTER(tls_failed, "times", "ended: handshake or certificate")                                                    \
     COUNTER(upgrade_failed, "times", "ended: the upgrade was not answered with 101")                                   \
     COUNTER(protocol, "times", "ended: WebSocket or TLS rules broken by the peer")                                     \
+    COUNTER(too_big, "times", "ended: a message larger than message_max")                                              \
     COUNTER(silent, "times", "ended: no byte for the route's silence time, and no pong")                               \
     COUNTER(planned, "times", "ended: closed by the venue with notice")                                                \
     COUNTER(rejected, "streams", "subscriptions that the venue refused")                                               \
@@ -80,8 +81,9 @@ struct mr_session_config {
     uint32_t backoff_ms_first, backoff_ms_most, dials_per_minute; /* [100, 30,000, 30] */
     uint64_t seed;
     void (*resolve)(void *arg, struct mr_session *s, const char *host); /* answer: mr_session_resolved, later */
-    /* A whole message. Its bytes are good until the call returns. Above 0: it held market data; else (nothing, or a status, or a kind
-     * whose channel is MR_CONTROL, which Binance's serverShutdown is though it makes an event) the session asks the dialect what it says. May call mr_session_saw, _resubscribe, _reconnect. */
+    /* A whole message. Its bytes are good until the call returns. Above 0: it held market data; else (nothing, or a
+     * status, or a kind whose channel is MR_CONTROL, which Binance's serverShutdown is though it makes an event) the
+     * session asks the dialect what it says. May call mr_session_saw, _resubscribe, _reconnect, _pause. */
     int (*deliver)(void *arg, struct mr_session *s, const struct mr_frame *frame);
     /* Each transition, once: state, and why. OPENED and CLOSED for the recording follow from it. */
     void (*changed)(void *arg, struct mr_session *s, enum mr_session_state was, enum mr_session_state is,
@@ -107,6 +109,8 @@ void mr_session_saw(struct mr_session *s, uint32_t channel, const char *symbol, 
 int mr_session_resubscribe(struct mr_session *s, uint32_t channel, const char *symbol, int64_t now_ns);
 void mr_session_pause(struct mr_session *s, bool paused, int64_t now_ns);
 void mr_session_reconnect(struct mr_session *s, const char *why, int64_t now_ns);
+/* The end: the connection is closed at once and what OpenSSL allocated is freed. The session's memory is the caller's again. */
+void mr_session_close(struct mr_session *s, int64_t now_ns);
 
 enum mr_session_state mr_session_state(const struct mr_session *s);
 struct mr_session_view {

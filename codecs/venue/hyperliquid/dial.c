@@ -250,6 +250,7 @@ static int url(uint8_t product, enum mr_url_kind kind, const char *symbol, struc
 
 const struct mr_dialect mr_dialect_hyperliquid = {
     .products = products,
+    .acks_each = true,
     .name = name,
     .subscribe = subscribe,
     .unsubscribe = unsubscribe,

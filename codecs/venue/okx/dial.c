@@ -231,6 +231,7 @@ static int url(uint8_t product, enum mr_url_kind kind, const char *symbol, struc
 
 const struct mr_dialect mr_dialect_okx = {
     .products = products,
+    .acks_each = true,
     .name = name,
     .subscribe = subscribe,
     .unsubscribe = unsubscribe,

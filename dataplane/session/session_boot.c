@@ -1,0 +1,113 @@
+/* Memory and set-up. */
+#include <openssl/rand.h>
+#include <stdio.h>
+
+#include "dataplane/session/session_priv.h"
+
+static uint32_t or_else(uint32_t value, uint32_t otherwise) { return value ? value : otherwise; }
+
+static uint32_t keys_of(uint32_t streams)
+{
+    uint32_t keys = 16;
+    while (keys < 2 * streams)
+        keys *= 2;
+    return keys;
+}
+
+static size_t lines(size_t bytes) { return (bytes + MR_LINE_BYTES - 1) / MR_LINE_BYTES * MR_LINE_BYTES; }
+
+/* Where each part lies, counted from the start; the last is the size of all. */
+struct layout {
+    size_t dials, wanted, subs, keys, text, frame, assembly, plain, end;
+    uint32_t plain_bytes;
+};
+
+static struct layout layout_of(const struct mr_session_config *config)
+{
+    struct layout l;
+    uint32_t n = config->stream_count, message_max = or_else(config->message_max, 4u << 20);
+    l.plain_bytes = message_max + MR_WS_HEAD_MAX + 2 * MR_SESSION_RECORD;
+    l.dials = lines(sizeof(struct mr_session));
+    l.wanted = l.dials + lines(or_else(config->dials_per_minute, 30) * sizeof(int64_t));
+    l.subs = l.wanted + lines(n * sizeof(struct mr_stream));
+    l.keys = l.subs + lines(n * sizeof(struct mr_sub));
+    l.text = l.keys + lines(keys_of(n) * sizeof(struct mr_sub_key));
+    l.frame = l.text + MR_SESSION_TEXT_BYTES;
+    l.assembly = l.frame + lines(MR_SESSION_TEXT_BYTES + MR_WS_HEAD_MAX);
+    l.plain = l.assembly + lines(message_max);
+    l.end = l.plain + lines(l.plain_bytes);
+    return l;
+}
+
+size_t mr_session_bytes(const struct mr_session_config *config) { return layout_of(config).end; }
+
+static void defaults(struct mr_session_config *c)
+{
+    c->message_max = or_else(c->message_max, 4u << 20);
+    c->connect_s = or_else(c->connect_s, 5);
+    c->data_s = or_else(c->data_s, 30);
+    c->backoff_ms_first = or_else(c->backoff_ms_first, 100);
+    c->backoff_ms_most = or_else(c->backoff_ms_most, 30000);
+    c->dials_per_minute = or_else(c->dials_per_minute, 30);
+}
+
+struct mr_session *mr_session_init(void *mem, const struct mr_session_config *config, struct mr_session_metrics *metrics)
+{
+    const struct layout l = layout_of(config);
+    uint8_t *base = mem, random[16];
+    struct mr_session *s = mem;
+    memset(mem, 0, l.text); /* the buffers behind need none */
+    s->config = *config;
+    defaults(&s->config);
+    s->metrics = metrics;
+    s->dialect = mr_dialect_of(config->venue);
+    s->route = config->route;
+    s->host = config->host && config->host[0] ? config->host : config->route->host;
+    s->random = config->seed;
+    MR_ASSERT(s->dialect && config->deliver && config->changed && (config->fixed.family || config->resolve));
+    MR_ASSERT(s->route->ping != MR_PING_TEXT || s->dialect->ping);
+    s->dials = (int64_t *)(base + l.dials);
+    s->wanted = (struct mr_stream *)(base + l.wanted);
+    s->subs = (struct mr_sub *)(base + l.subs);
+    s->keys = (struct mr_sub_key *)(base + l.keys);
+    s->key_mask = keys_of(config->stream_count) - 1;
+    s->text = (char *)(base + l.text);
+    s->frame = base + l.frame;
+    s->plain = base + l.plain;
+    s->plain_bytes = l.plain_bytes;
+    s->mask_at = sizeof s->masks;
+    s->next_dial_ns = INT64_MIN; /* at once */
+    mr_ws_init(&s->ws, MR_WS_CLIENT, base + l.assembly, s->config.message_max);
+    MR_ASSERT(RAND_bytes(random, sizeof random) == 1);
+    mr_ws_key(random, s->key);
+    MR_ASSERT(mr_tls_new(&s->tls, config->tls) == MR_OK);
+    mr_session_streams_init(s);
+    MR_GAUGE_SET(metrics, state, MR_SESSION_DOWN);
+    snprintf(s->why, sizeof s->why, "not dialled yet");
+    return s;
+}
+
+enum mr_session_state mr_session_state(const struct mr_session *s) { return s->state; }
+
+void mr_session_view(const struct mr_session *s, struct mr_session_view *out)
+{
+    *out = (struct mr_session_view){
+        .venue = s->config.venue->name,
+        .product = s->config.venue->products[s->config.product].name,
+        .route = s->route->name,
+        .host = s->host,
+        .connection = s->config.connection,
+        .state = s->state,
+        .since_ns = s->since_ns,
+        .last_byte_ns = s->last_byte_ns,
+        .next_dial_ns = s->state == MR_SESSION_DOWN ? s->next_dial_ns : 0,
+        .streams = s->sub_count,
+        .streams_live = s->live_count,
+        .attempts = s->failures,
+    };
+    for (uint32_t i = 0; i < s->sub_count; i++)
+        out->mute += s->subs[i].mute;
+    memcpy(out->why, s->why, sizeof out->why);
+    if (s->connected)
+        memcpy(out->tls, s->tls_text, sizeof out->tls);
+}
