@@ -21,7 +21,9 @@ static MR_COLD void listen(struct mr_session *s, const struct mr_frame *message)
     struct mr_control said;
     s->dialect->control(s->config.product, (struct mr_span){message->data, message->len}, &said);
     switch (said.kind) {
-    case MR_CONTROL_PONG: pong_came(s); break;
+    case MR_CONTROL_PONG:
+        pong_came(s);
+        break;
     case MR_CONTROL_PING:
         memcpy(s->answer, said.text, sizeof s->answer);
         s->answer_due = true;
@@ -32,11 +34,14 @@ static MR_COLD void listen(struct mr_session *s, const struct mr_frame *message)
             break;
         s->noticed = true;
         s->planned_ns = s->now_ns + (int64_t)mr_session_random(s, (uint64_t)MR_NS_PER_S);
-        snprintf(s->why, sizeof s->why, "the venue will close: %s", said.text);
+        snprintf(s->why, sizeof s->why, "the venue will close: %.70s", said.text);
         break;
     case MR_CONTROL_NONE:
-    case MR_CONTROL_OTHER: break;
-    default: mr_session_control(s, &said); break;
+    case MR_CONTROL_OTHER:
+        break;
+    default:
+        mr_session_control(s, &said);
+        break;
     }
 }
 
@@ -61,8 +66,8 @@ static MR_COLD void closed_by_peer(struct mr_session *s, const struct mr_ws_fram
     if (frame->close_code == MR_WS_CODE_NONE)
         snprintf(why, sizeof why, "the venue closed, and did not say why");
     else
-        snprintf(why, sizeof why, "the venue closed: %u %.*s", frame->close_code, (int)(frame->len < 60 ? frame->len : 60),
-                 (const char *)frame->data);
+        snprintf(why, sizeof why, "the venue closed: %u %.*s", frame->close_code,
+                 (int)(frame->len < 60 ? frame->len : 60), (const char *)frame->data);
     for (char *c = why; *c; c++)
         *c = (uint8_t)*c < ' ' ? ' ' : *c;
     mr_session_send_close(s, frame->close_code == MR_WS_CODE_NONE ? 0 : frame->close_code, NULL);
@@ -88,14 +93,19 @@ static MR_COLD void control_frame(struct mr_session *s, const struct mr_ws_frame
         s->pong_due = true;
         mr_session_pump(s);
         break;
-    case MR_WS_PONG: pong_came(s); break;
-    case MR_WS_CLOSE: closed_by_peer(s, frame); break;
-    default: break; /* a fragment, kept by the reader */
+    case MR_WS_PONG:
+        pong_came(s);
+        break;
+    case MR_WS_CLOSE:
+        closed_by_peer(s, frame);
+        break;
+    default:
+        break; /* a fragment, kept by the reader */
     }
 }
 
-/* Frames of the plaintext that is there. False: the connection ended. */
-static bool read_frames(struct mr_session *s, const struct mr_piece *piece)
+/* Frames of the plaintext that is there, until there are no more or the connection ends. */
+static void read_frames(struct mr_session *s, const struct mr_piece *piece)
 {
     struct mr_ws_frame frame;
     while (s->begin < s->end) {
@@ -104,7 +114,7 @@ static bool read_frames(struct mr_session *s, const struct mr_piece *piece)
             break;
         if (mr_unlikely(n < 0)) {
             broken(s);
-            return false;
+            return;
         }
         s->begin += (uint32_t)n;
         if (mr_likely(frame.opcode == MR_WS_TEXT || frame.opcode == MR_WS_BINARY))
@@ -112,13 +122,12 @@ static bool read_frames(struct mr_session *s, const struct mr_piece *piece)
         else
             control_frame(s, &frame);
         if (mr_unlikely(!mr_session_open(s)))
-            return false;
+            return;
     }
-    return true;
 }
 
 /* We have said goodbye: nothing is delivered any more, only the peer's close frame is looked for. */
-static MR_COLD bool read_last_frames(struct mr_session *s)
+static MR_COLD void read_last_frames(struct mr_session *s)
 {
     struct mr_ws_frame frame;
     int64_t n = 1;
@@ -126,11 +135,10 @@ static MR_COLD bool read_last_frames(struct mr_session *s)
         n = mr_ws_read(&s->ws, s->plain + s->begin, s->end - s->begin, &frame);
         if (n < 0 || (n > 0 && frame.opcode == MR_WS_CLOSE)) {
             mr_session_end(s, MR_END_PLAIN, NULL);
-            return false;
+            return;
         }
         s->begin += (uint32_t)n;
     }
-    return true;
 }
 
 /* ---- the steps before messages ---- */
@@ -158,20 +166,21 @@ static void handshake(struct mr_session *s, struct mr_tls_cursor *in)
     }
     if (status == MR_OK) {
         mr_tls_info(s->tls, &info);
-        snprintf(s->tls_text, sizeof s->tls_text, "%s %s%s", info.version, info.cipher, info.resumed ? ", resumed" : "");
+        snprintf(s->tls_text, sizeof s->tls_text, "%s %s%s", info.version, info.cipher,
+                 info.resumed ? ", resumed" : "");
         upgrade(s);
         return;
     }
     (void)mr_session_flush(s);
 }
 
-/* The server's answer to the upgrade. True: frames may follow. */
+/* The server's answer to the upgrade. True: it is whole and good, and frames may follow. */
 static bool read_answer(struct mr_session *s)
 {
     struct mr_err err;
     int64_t n = mr_ws_response(s->plain + s->begin, s->end - s->begin, s->key, &err);
     if (n == 0)
-        return true;
+        return false;
     if (n < 0) {
         mr_session_end(s, MR_END_UPGRADE, err.text);
         return false;
@@ -208,7 +217,13 @@ static void make_room(struct mr_session *s)
 static MR_COLD void unreadable(struct mr_session *s, int64_t status)
 {
     if (status == MR_E_END) {
-        mr_session_end(s, MR_END_PLAIN, s->begin < s->end ? "the venue closed inside a frame" : "the venue closed without a close frame");
+        mr_session_end(s, MR_END_PLAIN,
+                       s->begin < s->end ? "the venue closed inside a frame"
+                                         : "the venue closed without a close frame");
+        return;
+    }
+    if (status == MR_E_FULL) { /* reading needs an answer, and the peer takes none */
+        mr_session_end(s, MR_END_PROTOCOL, "the peer does not take our bytes");
         return;
     }
     (void)mr_session_flush(s);
@@ -231,12 +246,10 @@ static void stream(struct mr_session *s, const struct mr_piece *piece)
             return;
         }
         s->end += (uint32_t)n;
-        if (mr_unlikely(s->linger != MR_LINGER_NONE) ? !read_last_frames(s) : false)
-            return;
-        if (mr_unlikely(s->state == MR_SESSION_UPGRADE) && !read_answer(s))
-            return;
-        if (mr_likely(mr_session_open(s)) && !read_frames(s, piece))
-            return;
+        if (mr_unlikely(s->linger != MR_LINGER_NONE))
+            read_last_frames(s);
+        else if (mr_likely(mr_session_open(s)) || read_answer(s))
+            read_frames(s, piece);
     }
     if (s->connected)
         (void)mr_session_flush(s); /* reading may make TLS answer (key updates) */
@@ -259,15 +272,17 @@ static MR_COLD void opened(struct mr_session *s)
 static MR_COLD void closed(struct mr_session *s, const struct mr_piece *piece)
 {
     char why[sizeof s->why];
-    snprintf(why, sizeof why, "%.*s", (int)(piece->name.len < 90 ? piece->name.len : 90), (const char *)piece->name.data);
+    snprintf(why, sizeof why, "%.*s", (int)(piece->name.len < 90 ? piece->name.len : 90),
+             (const char *)piece->name.data);
     s->connected = false; /* the source has closed it already */
     if (mr_session_open(s) || s->begin < s->end)
         mr_session_end(s, MR_END_PLAIN, s->begin < s->end ? "the connection ended inside a frame" : why);
     else
-        mr_session_end(s, s->state == MR_SESSION_TLS       ? MR_END_TLS
-                          : s->state == MR_SESSION_UPGRADE ? MR_END_UPGRADE
-                          : s->state == MR_SESSION_DIAL    ? MR_END_REFUSED
-                                                           : MR_END_PLAIN,
+        mr_session_end(s,
+                       s->state == MR_SESSION_TLS       ? MR_END_TLS
+                       : s->state == MR_SESSION_UPGRADE ? MR_END_UPGRADE
+                       : s->state == MR_SESSION_DIAL    ? MR_END_REFUSED
+                                                        : MR_END_PLAIN,
                        why);
 }
 

@@ -1,5 +1,4 @@
 /* Memory and set-up. */
-#include <openssl/rand.h>
 #include <stdio.h>
 
 #include "dataplane/session/session_priv.h"
@@ -51,10 +50,11 @@ static void defaults(struct mr_session_config *c)
     c->dials_per_minute = or_else(c->dials_per_minute, 30);
 }
 
-struct mr_session *mr_session_init(void *mem, const struct mr_session_config *config, struct mr_session_metrics *metrics)
+struct mr_session *mr_session_init(void *mem, const struct mr_session_config *config,
+                                   struct mr_session_metrics *metrics)
 {
     const struct layout l = layout_of(config);
-    uint8_t *base = mem, random[16];
+    uint8_t *base = mem;
     struct mr_session *s = mem;
     memset(mem, 0, l.text); /* the buffers behind need none */
     s->config = *config;
@@ -76,10 +76,7 @@ struct mr_session *mr_session_init(void *mem, const struct mr_session_config *co
     s->plain = base + l.plain;
     s->plain_bytes = l.plain_bytes;
     s->mask_at = sizeof s->masks;
-    s->next_dial_ns = INT64_MIN; /* at once */
     mr_ws_init(&s->ws, MR_WS_CLIENT, base + l.assembly, s->config.message_max);
-    MR_ASSERT(RAND_bytes(random, sizeof random) == 1);
-    mr_ws_key(random, s->key);
     MR_ASSERT(mr_tls_new(&s->tls, config->tls) == MR_OK);
     mr_session_streams_init(s);
     MR_GAUGE_SET(metrics, state, MR_SESSION_DOWN);
@@ -107,7 +104,7 @@ void mr_session_view(const struct mr_session *s, struct mr_session_view *out)
     };
     for (uint32_t i = 0; i < s->sub_count; i++)
         out->mute += s->subs[i].mute;
-    memcpy(out->why, s->why, sizeof out->why);
+    memcpy(out->why, s->why, sizeof out->why - 1); /* the whole of it went to `changed` */
     if (s->connected)
         memcpy(out->tls, s->tls_text, sizeof out->tls);
 }

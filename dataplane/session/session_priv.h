@@ -6,28 +6,28 @@
 #include "codecs/ws/ws.h"
 #include "dataplane/session/session.h"
 
-#define MR_SESSION_ADDRESSES  8     /* of one name, tried in turn */
+#define MR_SESSION_ADDRESSES 8      /* of one name, tried in turn */
 #define MR_SESSION_TEXT_BYTES 16384 /* the longest client message */
-#define MR_SESSION_SENDS_MAX  64    /* the most client messages a second that can be kept count of */
-#define MR_SESSION_RECORD     16384 /* plaintext of one TLS record */
-#define MR_NS_PER_S           1000000000ll
-#define MR_NS_PER_MS          1000000ll
+#define MR_SESSION_SENDS_MAX 64     /* the most client messages a second that can be kept count of */
+#define MR_SESSION_RECORD 16384     /* plaintext of one TLS record */
+#define MR_NS_PER_S 1000000000ll
+#define MR_NS_PER_MS 1000000ll
 
 enum mr_sub_state { MR_SUB_WANTED, MR_SUB_ASKED, MR_SUB_ACKED, MR_SUB_REFUSED };
 
 /* One subscription at the venue: one or more wanted streams that have the same name there. */
 struct mr_sub {
     uint64_t name_hash;
-    uint64_t request;   /* id of the message that asked for it */
-    int64_t asked_ns;   /* 0 before it was asked for on this connection */
-    int64_t data_ns;    /* last data; 0 none on this connection */
+    uint64_t request; /* id of the message that asked for it */
+    int64_t asked_ns; /* 0 before it was asked for on this connection */
+    int64_t data_ns;  /* last data; 0 none on this connection */
     uint32_t channels;
-    uint8_t state;      /* enum mr_sub_state */
-    bool unsubscribe;   /* first */
-    bool alone;         /* in a message of its own: its request was refused as a whole */
-    bool again;         /* was subscribed a second time on this connection, for want of data */
+    uint8_t state;    /* enum mr_sub_state */
+    bool unsubscribe; /* first */
+    bool alone;       /* in a message of its own: its request was refused as a whole */
+    bool again;       /* was subscribed a second time on this connection, for want of data */
     bool mute;
-    bool quiet;         /* may rightly say nothing */
+    bool quiet; /* may rightly say nothing */
 };
 
 /* Where wanted (channel, symbol) is found: open addressing. */
@@ -51,7 +51,7 @@ struct mr_session {
     bool paused, noticed;
     int64_t now_ns; /* of the call under way */
     int64_t since_ns, deadline_ns, dialled_ns, last_byte_ns, next_dial_ns, planned_ns, linger_until_ns;
-    char why[96];
+    char why[256];
 
     /* dialling */
     struct mr_address addresses[MR_SESSION_ADDRESSES];
@@ -94,7 +94,16 @@ struct mr_session {
 
 /* ---- session_state.c ---- */
 void mr_session_enter(struct mr_session *s, enum mr_session_state state, const char *why);
-enum mr_session_end { MR_END_PLAIN, MR_END_REFUSED, MR_END_TLS, MR_END_UPGRADE, MR_END_PROTOCOL, MR_END_TOO_BIG, MR_END_SILENT, MR_END_PLANNED };
+enum mr_session_end {
+    MR_END_PLAIN,
+    MR_END_REFUSED,
+    MR_END_TLS,
+    MR_END_UPGRADE,
+    MR_END_PROTOCOL,
+    MR_END_TOO_BIG,
+    MR_END_SILENT,
+    MR_END_PLANNED
+};
 /* The connection is over; back-off decides when the next dial is. */
 void mr_session_end(struct mr_session *s, enum mr_session_end end, const char *why);
 void mr_session_dial(struct mr_session *s);
@@ -103,13 +112,14 @@ uint64_t mr_session_random(struct mr_session *s, uint64_t bound);
 /* Frames may be read and written: the upgrade was answered. */
 MR_INLINE bool mr_session_open(const struct mr_session *s)
 {
-    return s->connected && (s->state == MR_SESSION_SUBSCRIBE || s->state == MR_SESSION_LIVE || s->state == MR_SESSION_STALE);
+    return s->connected &&
+           (s->state == MR_SESSION_SUBSCRIBE || s->state == MR_SESSION_LIVE || s->state == MR_SESSION_STALE);
 }
 
 /* ---- session_send.c ---- */
-bool mr_session_flush(struct mr_session *s);                                       /* false: the connection ended */
-bool mr_session_write(struct mr_session *s, const void *data, uint32_t len);       /* plaintext; false: no room now */
-void mr_session_pump(struct mr_session *s);                                        /* whatever is due and may go out */
+bool mr_session_flush(struct mr_session *s);                                 /* false: the connection ended */
+bool mr_session_write(struct mr_session *s, const void *data, uint32_t len); /* plaintext; false: no room now */
+void mr_session_pump(struct mr_session *s);                                  /* whatever is due and may go out */
 void mr_session_send_close(struct mr_session *s, uint16_t code, const char *reason);
 void mr_session_send_reset(struct mr_session *s);
 bool mr_session_send_text(struct mr_session *s, uint32_t len); /* of s->text; false: no room now */

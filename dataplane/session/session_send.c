@@ -16,7 +16,8 @@ bool mr_session_flush(struct mr_session *s)
         if (n == 0 || n == MR_E_AGAIN || n == MR_E_FULL)
             return true;
         if (n < 0) {
-            mr_session_end(s, s->state == MR_SESSION_TLS ? MR_END_TLS : MR_END_PLAIN, "the connection does not take our bytes");
+            mr_session_end(s, s->state == MR_SESSION_TLS ? MR_END_TLS : MR_END_PLAIN,
+                           "the connection does not take our bytes");
             return false;
         }
         mr_tls_sent(s->tls, (uint32_t)n);
@@ -34,10 +35,14 @@ bool mr_session_write(struct mr_session *s, const void *data, uint32_t len)
 
 void mr_session_send_reset(struct mr_session *s)
 {
+    uint8_t random[16];
+    MR_ASSERT(RAND_bytes(random, sizeof random) == 1);
+    mr_ws_key(random, s->key);
     memset(s->sent, 0, sizeof s->sent);
     s->sent_at = 0;
     s->pong_due = s->ping_due = s->ping_open = s->answer_due = false;
     s->hour_requests = 0;
+    s->id = 0;
     s->hour_ns = s->now_ns;
 }
 
@@ -131,7 +136,4 @@ void mr_session_pump(struct mr_session *s)
         (void)mr_session_flush(s);
 }
 
-bool mr_session_send_text(struct mr_session *s, uint32_t len)
-{
-    return send_frame(s, MR_WS_TEXT, s->text, len);
-}
+bool mr_session_send_text(struct mr_session *s, uint32_t len) { return send_frame(s, MR_WS_TEXT, s->text, len); }

@@ -4,7 +4,7 @@
 #include "dataplane/session/session_priv.h"
 
 #define LIVE_A_WHILE_NS (10 * MR_NS_PER_S) /* then the next failure is the first again */
-#define LINGER_NS       MR_NS_PER_S        /* for the peer's close frame */
+#define LINGER_NS MR_NS_PER_S              /* for the peer's close frame */
 
 const char *mr_session_state_name(enum mr_session_state state)
 {
@@ -46,14 +46,29 @@ void mr_session_enter(struct mr_session *s, enum mr_session_state state, const c
 static void count(struct mr_session *s, enum mr_session_end end)
 {
     switch (end) {
-    case MR_END_PLAIN: break;
-    case MR_END_REFUSED: MR_COUNT(s->metrics, refused, 1); break;
-    case MR_END_TLS: MR_COUNT(s->metrics, tls_failed, 1); break;
-    case MR_END_UPGRADE: MR_COUNT(s->metrics, upgrade_failed, 1); break;
-    case MR_END_PROTOCOL: MR_COUNT(s->metrics, protocol, 1); break;
-    case MR_END_TOO_BIG: MR_COUNT(s->metrics, too_big, 1); break;
-    case MR_END_SILENT: MR_COUNT(s->metrics, silent, 1); break;
-    case MR_END_PLANNED: MR_COUNT(s->metrics, planned, 1); break;
+    case MR_END_PLAIN:
+        break;
+    case MR_END_REFUSED:
+        MR_COUNT(s->metrics, refused, 1);
+        break;
+    case MR_END_TLS:
+        MR_COUNT(s->metrics, tls_failed, 1);
+        break;
+    case MR_END_UPGRADE:
+        MR_COUNT(s->metrics, upgrade_failed, 1);
+        break;
+    case MR_END_PROTOCOL:
+        MR_COUNT(s->metrics, protocol, 1);
+        break;
+    case MR_END_TOO_BIG:
+        MR_COUNT(s->metrics, too_big, 1);
+        break;
+    case MR_END_SILENT:
+        MR_COUNT(s->metrics, silent, 1);
+        break;
+    case MR_END_PLANNED:
+        MR_COUNT(s->metrics, planned, 1);
+        break;
     }
 }
 
@@ -171,8 +186,8 @@ static void begin(struct mr_session *s)
     s->config.resolve(s->config.arg, s, s->host);
 }
 
-void mr_session_resolved(struct mr_session *s, const struct mr_address *addresses, uint32_t count_given, const char *why_none,
-                         int64_t now_ns)
+void mr_session_resolved(struct mr_session *s, const struct mr_address *addresses, uint32_t count_given,
+                         const char *why_none, int64_t now_ns)
 {
     s->now_ns = now_ns;
     if (s->state != MR_SESSION_RESOLVE) /* too late, or paused meanwhile */
@@ -195,10 +210,18 @@ void mr_session_resolved(struct mr_session *s, const struct mr_address *addresse
 static const char *too_slow(enum mr_session_state state, enum mr_session_end *end)
 {
     switch (state) {
-    case MR_SESSION_RESOLVE: *end = MR_END_REFUSED; return "the name was not resolved in time";
-    case MR_SESSION_DIAL: *end = MR_END_REFUSED; return "no connection in time";
-    case MR_SESSION_TLS: *end = MR_END_TLS; return "the TLS handshake was not done in time";
-    default: *end = MR_END_UPGRADE; return "the upgrade was not answered in time";
+    case MR_SESSION_RESOLVE:
+        *end = MR_END_REFUSED;
+        return "the name was not resolved in time";
+    case MR_SESSION_DIAL:
+        *end = MR_END_REFUSED;
+        return "no connection in time";
+    case MR_SESSION_TLS:
+        *end = MR_END_TLS;
+        return "the TLS handshake was not done in time";
+    default:
+        *end = MR_END_UPGRADE;
+        return "the upgrade was not answered in time";
     }
 }
 
@@ -267,9 +290,12 @@ void mr_session_housekeep(struct mr_session *s, int64_t now_ns)
         break;
     case MR_SESSION_SUBSCRIBE:
     case MR_SESSION_LIVE:
-    case MR_SESSION_STALE: tend(s); break;
+    case MR_SESSION_STALE:
+        tend(s);
+        break;
     case MR_SESSION_PAUSED:
-    case MR_SESSION_STATES: break;
+    case MR_SESSION_STATES:
+        break;
     }
 }
 

@@ -64,8 +64,10 @@ static struct mr_sub *find(struct mr_session *s, uint32_t channel, const char *s
 void mr_session_streams_begin(struct mr_session *s)
 {
     for (uint32_t i = 0; i < s->sub_count; i++)
-        s->subs[i] = (struct mr_sub){
-            .name_hash = s->subs[i].name_hash, .channels = s->subs[i].channels, .mute = s->subs[i].mute, .quiet = s->subs[i].quiet};
+        s->subs[i] = (struct mr_sub){.name_hash = s->subs[i].name_hash,
+                                     .channels = s->subs[i].channels,
+                                     .mute = s->subs[i].mute,
+                                     .quiet = s->subs[i].quiet};
     s->live_count = 0;
     s->next_check_ns = s->now_ns;
 }
@@ -102,8 +104,8 @@ bool mr_session_ask(struct mr_session *s)
         return false;
     bool reverse = s->subs[i].unsubscribe;
     mr_text_init(&text, s->text, MR_SESSION_TEXT_BYTES);
-    int status = (reverse ? s->dialect->unsubscribe : s->dialect->subscribe)(
-        s->config.product, s->wanted + i, run_end(s, i) - i, &at, s->id + 1, &text);
+    int status = (reverse ? s->dialect->unsubscribe : s->dialect->subscribe)(s->config.product, s->wanted + i,
+                                                                             run_end(s, i) - i, &at, s->id + 1, &text);
     MR_ASSERT(status == MR_OK && at > 0); /* names were tried at init */
     if (!mr_session_send_text(s, (uint32_t)text.len))
         return false;
@@ -154,7 +156,7 @@ static void refuse(struct mr_session *s, struct mr_sub *sub, const char *why)
         return;
     sub->state = MR_SUB_REFUSED;
     MR_COUNT(s->metrics, rejected, 1);
-    snprintf(s->why, sizeof s->why, "refused: %s", why);
+    snprintf(s->why, sizeof s->why, "refused: %.80s", why);
 }
 
 /* The request `id` was refused. Where requests are answered as a whole, its other streams go again one by one, so that one bad
@@ -215,10 +217,10 @@ void mr_session_control(struct mr_session *s, const struct mr_control *said)
         else if (said->id)
             refuse_request(s, said->id, sub ? sub->name_hash : 0, said->text);
         else
-            snprintf(s->why, sizeof s->why, "the venue says: %s", said->text);
+            snprintf(s->why, sizeof s->why, "the venue says: %.70s", said->text);
         if (all_refused(s)) {
             char why[sizeof s->why];
-            snprintf(why, sizeof why, "every subscription was refused: %s", said->text);
+            snprintf(why, sizeof why, "every subscription was refused: %.60s", said->text);
             mr_session_send_close(s, 1000, NULL);
             mr_session_end(s, MR_END_PLAIN, why);
             return;
