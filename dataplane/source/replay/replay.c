@@ -6,26 +6,32 @@
 
 static size_t replay_bytes(const void *config)
 {
-    const struct mr_replay_config *c = config;
-    return sizeof(struct replay) + c->count * sizeof(struct input);
+    (void)config; /* a folder is as many inputs as it has rows of segments */
+    return sizeof(struct replay) + MR_REPLAY_INPUTS_MAX * sizeof(struct input);
 }
 
 /* ---- one input: its next piece ---- */
 
+static int read_record(struct input *in, struct mr_capture_record *r)
+{
+    return in->recording ? mr_recording_next(in->recording, r) : mr_capture_next(in->segment, r);
+}
+
+/* The next record that is traffic: not a table, a note, an engine's log. */
 static bool next_record(struct input *in)
 {
-    struct mr_capture_record r;
-    int status = mr_capture_next(in->segment, &r);
-    if (status) {
-        in->torn = status != MR_E_END;
-        return false;
-    }
     static const uint8_t kinds[] = {[MR_CAPTURE_FRAME] = MR_PIECE_FRAME,
                                     [MR_CAPTURE_REST] = MR_PIECE_REST,
                                     [MR_CAPTURE_OPENED] = MR_PIECE_OPENED,
                                     [MR_CAPTURE_CLOSED] = MR_PIECE_CLOSED};
-    if (r.kind >= MR_COUNT_OF(kinds) || r.kind == 0)
-        return next_record(in); /* tables, notes: not traffic */
+    struct mr_capture_record r;
+    do {
+        int status = read_record(in, &r);
+        if (status) {
+            in->torn = status != MR_E_END;
+            return false;
+        }
+    } while (r.kind >= MR_COUNT_OF(kinds) || r.kind == 0);
     in->next = (struct mr_piece){.data = (uint8_t *)(uintptr_t)r.data,
                                  .len = r.len,
                                  .connection = r.connection,
@@ -37,6 +43,8 @@ static bool next_record(struct input *in)
                                  .name = r.name};
     return true;
 }
+
+static bool is_recorded(const struct input *in) { return in->segment || in->recording; }
 
 /* Receive time of the next line, without moving; the file was checked when it was loaded. */
 static int64_t peek_recv(const struct input *in)
@@ -88,7 +96,7 @@ static bool next_line(struct input *in)
 
 static void advance(struct input *in)
 {
-    in->has_next = in->segment ? next_record(in) : next_line(in);
+    in->has_next = is_recorded(in) ? next_record(in) : next_line(in);
     if (!in->has_next)
         return;
     if (in->next.recv_ns) {
@@ -119,6 +127,46 @@ static void align(struct input *in, const struct input *first)
     in->last_ns = in->next.recv_ns;
 }
 
+static void begin(struct replay *r, struct input *in, bool aligned)
+{
+    if (in->recv_at)
+        in->first_frame_ns = peek_recv(in);
+    advance(in);
+    if (aligned)
+        align(in, &r->inputs[0]);
+}
+
+/* A folder of segments: one input a row of them. */
+static int open_folder(struct replay *r, const char *folder, bool aligned, struct mr_err *err)
+{
+    struct mr_recording_names names;
+    int status = mr_recording_list(folder, &names, err);
+    for (uint32_t i = 0; i < names.count && !status; i++) {
+        if (r->count == MR_REPLAY_INPUTS_MAX)
+            return mr_err_set(err, MR_E_INVALID, "%s: more than %d inputs in all; replay fewer at once", folder,
+                              MR_REPLAY_INPUTS_MAX);
+        struct input *in = &r->inputs[r->count++];
+        status = mr_replay_load_recording(in, folder, names.name[i], err);
+        if (!status)
+            begin(r, in, aligned);
+    }
+    return status;
+}
+
+static int open_input(struct replay *r, const struct mr_replay_input *from, bool aligned, struct mr_err *err)
+{
+    if (mr_replay_is_folder(from->path))
+        return open_folder(r, from->path, aligned, err);
+    if (r->count == MR_REPLAY_INPUTS_MAX)
+        return mr_err_set(err, MR_E_INVALID, "%s: more than %d inputs in all; replay fewer at once", from->path,
+                          MR_REPLAY_INPUTS_MAX);
+    struct input *in = &r->inputs[r->count];
+    int status = mr_replay_load(in, from, (uint16_t)r->count++, err);
+    if (!status)
+        begin(r, in, aligned);
+    return status;
+}
+
 static int replay_open(struct mr_source *s, void *mem, const void *config, struct mr_err *err)
 {
     const struct mr_replay_config *c = config;
@@ -130,18 +178,11 @@ static int replay_open(struct mr_source *s, void *mem, const void *config, struc
     if (c->count == 0 || c->count > MR_REPLAY_INPUTS_MAX)
         return mr_err_set(err, MR_E_INVALID, "replay: %u inputs; give 1 to %d", c->count, MR_REPLAY_INPUTS_MAX);
     for (uint32_t i = 0; i < c->count; i++) {
-        struct input *in = &r->inputs[i];
-        r->count = i + 1;
-        int status = mr_replay_load(in, &c->inputs[i], (uint16_t)i, err);
+        int status = open_input(r, &c->inputs[i], c->align, err);
         if (status) {
             replay_close(s);
             return status;
         }
-        if (in->recv_at)
-            in->first_frame_ns = peek_recv(in);
-        advance(in);
-        if (c->align)
-            align(in, &r->inputs[0]);
     }
     return MR_OK;
 }
@@ -189,7 +230,7 @@ static int replay_poll(struct mr_source *s, int64_t now_ns, struct mr_piece *pie
         if (!due(r, &in->next, now_ns))
             break;
         pieces[n++] = in->next;
-        if (in->segment) { /* its block buffer is reused by the next record, so that is read at the next poll */
+        if (is_recorded(in)) { /* its block buffer is reused by the next record, so that is read at the next poll */
             in->lent = true;
             break;
         }
@@ -209,7 +250,7 @@ uint32_t mr_replay_untimed(const struct mr_source *s)
     const struct replay *r = s->state;
     uint32_t n = 0;
     for (uint32_t i = 0; i < r->count; i++)
-        n += !r->inputs[i].segment && !r->inputs[i].recv_at;
+        n += !is_recorded(&r->inputs[i]) && !r->inputs[i].recv_at;
     return n;
 }
 
@@ -218,7 +259,7 @@ uint32_t mr_replay_torn(const struct mr_source *s)
     const struct replay *r = s->state;
     uint32_t n = 0;
     for (uint32_t i = 0; i < r->count; i++)
-        n += r->inputs[i].torn;
+        n += r->inputs[i].torn + (r->inputs[i].recording ? mr_recording_torn(r->inputs[i].recording) : 0);
     return n;
 }
 

@@ -1,11 +1,13 @@
-/* Recordings as a source: JSON lines (plain or .zst) with their receive times and REST bodies, and our own segments.
+/* Recordings as a source: JSON lines (plain or .zst) with their receive times and REST bodies, our own segments, and whole
+ * folders of them as the record tile writes them: one input a row of segments, each in the order it was written.
  *
  * `X.recv` (one receive time a line, ns) and `X.rest.json` (array of {url, recv_ns, body}) beside `X.jsonl[.zst]` are
  * found by name, or given. REST bodies enter at their receive time; several inputs merge by receive time, earliest
  * first, ties in the order given. Without receive times the pieces carry clock MR_CLOCK_VENUE and recv_ns 0: the
  * decoder's venue time serves, and the replay says so (mr_replay_untimed).
  *
- * Memory  whole files are read at open (cold, by malloc); poll lends pieces of them and allocates nothing.
+ * Memory  whole files are read at open (cold, by malloc); poll lends pieces of them and allocates nothing. Of a folder one segment a row is in
+ *         memory; the poll that comes to the end of it reads the next.
  * Errors  a file that cannot be read, is of no known kind, or whose parts do not fit together (recv lines, JSON) is
  *         refused at open with its name and line; a segment's tear ends that input and is counted (mr_replay_torn). */
 #ifndef MR_SOURCE_REPLAY_H
@@ -14,7 +16,7 @@
 #include "dataplane/source/source.h"
 
 struct mr_replay_input {
-    const char *path;        /* .jsonl, .jsonl.zst, or a segment */
+    const char *path;        /* .jsonl, .jsonl.zst, a segment, or a folder of segments */
     const char *recv, *rest; /* NULL: found by name, if there */
     uint8_t venue, product;  /* of JSON lines; segments know theirs */
 };
@@ -22,8 +24,8 @@ struct mr_replay_input {
 struct mr_replay_config {
     const struct mr_replay_input *inputs;
     uint32_t count;
-    double pace;  /* 1 as recorded, N times as fast, 0 as fast as possible */
-    bool align;   /* shift every input in time so that its first frame comes with that of the first input */
+    double pace; /* 1 as recorded, N times as fast, 0 as fast as possible */
+    bool align;  /* shift every input in time so that its first frame comes with that of the first input */
 };
 
 #define MR_REPLAY_INPUTS_MAX 64

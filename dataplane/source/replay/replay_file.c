@@ -214,8 +214,22 @@ int mr_replay_load(struct input *in, const struct mr_replay_input *from, uint16_
     return status;
 }
 
+int mr_replay_load_recording(struct input *in, const char *folder, const char *name, struct mr_err *err)
+{
+    *in = (struct input){0};
+    return mr_recording_open(&in->recording, folder, name, err);
+}
+
+bool mr_replay_is_folder(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
 void mr_replay_free(struct input *in)
 {
+    if (in->recording)
+        mr_recording_close(in->recording);
     free(in->data);
     free(in->recv);
     free(in->rest_text);

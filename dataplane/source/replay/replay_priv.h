@@ -2,6 +2,7 @@
 #define MR_SOURCE_REPLAY_PRIV_H
 
 #include "codecs/capture/capture.h"
+#include "dataplane/record/recording.h"
 #include "dataplane/source/replay/replay.h"
 
 struct rest_body {
@@ -16,7 +17,8 @@ struct input {
     const char *recv_at; /* next receive time, in text; NULL none are kept */
     struct rest_body *rest;
     uint32_t rest_count, rest_at;
-    struct mr_capture_reader *segment; /* NULL: JSON lines */
+    struct mr_capture_reader *segment; /* NULL: JSON lines, or a row of segments */
+    struct mr_recording *recording;    /* a row of segments of a folder; NULL: a file */
     struct mr_piece next;              /* lent at the next turn */
     bool has_next, torn;
     bool lent; /* a segment's piece is out: the next record is read at the next poll */
@@ -35,6 +37,8 @@ struct replay {
 
 /* replay_file.c: cold */
 int mr_replay_load(struct input *in, const struct mr_replay_input *from, uint16_t connection, struct mr_err *err);
+int mr_replay_load_recording(struct input *in, const char *folder, const char *name, struct mr_err *err);
+bool mr_replay_is_folder(const char *path);
 void mr_replay_free(struct input *in);
 
 #endif
