@@ -120,6 +120,12 @@ MR_INLINE __m128i mr_levels_take8(const uint16_t *list, uint32_t strings)
     return strings == 2 ? _mm_loadu_si128((const __m128i *)(const void *)list) : mr_levels_pick(list);
 }
 
+/* Unsigned, because what was no number after all may wrap here before `odd` says so. */
+MR_INLINE int64_t scaled(int64_t mantissa, uint32_t shift)
+{
+    return (int64_t)((uint64_t)mantissa * (uint64_t)mr_pow10[shift]);
+}
+
 /* `levels` (4, or fewer with whole_vectors false) levels whose first string closes at close[0]. `strings` in each: 2
  * or 4. false: something is not as usual; what stands in `out` then means nothing. */
 MR_INLINE bool mr_levels_group(const struct mr_levels_vector *v, const uint16_t *close, const uint16_t *point,
@@ -141,10 +147,10 @@ MR_INLINE bool mr_levels_group(const struct mr_levels_vector *v, const uint16_t 
         __m256i sum =
             _mm256_add_epi64(_mm256_mul_epu32(eights, _mm256_set1_epi64x(100000000)), _mm256_srli_epi64(eights, 32));
         __m128i prices = _mm256_castsi256_si128(sum), sizes = _mm256_extracti128_si256(sum, 1);
-        out[i].price = _mm_cvtsi128_si64(prices) * mr_pow10[n.shift[2 * i]];
-        out[i].size = _mm_cvtsi128_si64(sizes) * mr_pow10[n.shift[2 * i + 1]];
-        out[j].price = _mm_extract_epi64(prices, 1) * mr_pow10[n.shift[2 * j]];
-        out[j].size = _mm_extract_epi64(sizes, 1) * mr_pow10[n.shift[2 * j + 1]];
+        out[i].price = scaled(_mm_cvtsi128_si64(prices), n.shift[2 * i]);
+        out[i].size = scaled(_mm_cvtsi128_si64(sizes), n.shift[2 * i + 1]);
+        out[j].price = scaled(_mm_extract_epi64(prices, 1), n.shift[2 * j]);
+        out[j].size = scaled(_mm_extract_epi64(sizes, 1), n.shift[2 * j + 1]);
     }
     return _mm256_testz_si256(odd, odd);
 }

@@ -67,8 +67,22 @@ MR_COLD bool mr_rows_fail_at(struct mr_rows *rows, int status, const char *field
     return mr_rows_fail(rows, status, field);
 }
 
+/* A name that had escapes lies in `rows`, which goes when the message is done; the decoder keeps its own. */
+static MR_COLD void keep_name(struct mr_rows *rows)
+{
+    struct mr_decoder *dec = rows->dec;
+    if (dec->name.data < rows->plain || dec->name.data >= rows->plain + sizeof rows->plain)
+        return;
+    if (dec->name.len > sizeof dec->name_plain)
+        dec->name.len = sizeof dec->name_plain;
+    memcpy(dec->name_plain, dec->name.data, dec->name.len);
+    dec->name.data = dec->name_plain;
+}
+
 int mr_rows_end(struct mr_rows *rows, struct mr_json *j)
 {
+    if (mr_unlikely(rows->dec->name.data))
+        keep_name(rows);
     /* A broken text says nothing: its error comes before what we thought we saw in it, an unknown symbol above all. */
     int status = mr_json_close(j);
     if (mr_unlikely(status != MR_OK)) {

@@ -84,7 +84,8 @@ struct mr_decoder {
     struct mr_shape_recorder recorder;
     const struct mr_instrument *last; /* prediction: the instrument seen last */
     /* about the last failure */
-    struct mr_span name;              /* unknown kind or symbol (points into the frame) */
+    struct mr_span name; /* unknown kind or symbol: points into the frame, or into name_plain if it had escapes */
+    uint8_t name_plain[128];
     uint32_t error_at;
     const char *error_field;
     uint64_t messages[MR_VENUE_KINDS_MAX]; /* understood, by kind */

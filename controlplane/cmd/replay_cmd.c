@@ -182,6 +182,7 @@ int mr_cmd_replay(int argc, char **argv)
     if (status == MR_OK)
         status = mr_player_open(&player, &o.player, &o.err);
     if (status) {
+        source.ops->close(&source); /* set by open in any case; what it had opened is closed twice without harm */
         free(mem);
         return mr_cmd_fail(mr_cmd_exit_of(status), "replay", &o.err);
     }
