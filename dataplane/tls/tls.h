@@ -11,7 +11,8 @@
  * Verified always: chain (the given CA file, else the system's), host name or IP, SNI, TLS 1.2 or later. Sessions are
  * resumed per host. No key is ever written anywhere.
  *
- * Memory  OpenSSL allocates at handshake time, never for application records after it warmed up. Output queue: bounded.
+ * Memory  OpenSSL allocates at handshake time. For application records OpenSSL 3.0 borrows a block or two of 40 bytes a record
+ *         and gives them back at once (the allocator's cache of the thread serves them; tests count it). Output queue: bounded.
  * Thread  one tile owns a context and its connections.
  * Errors  MR_E_CORRUPT (a record or handshake the peer got wrong), MR_E_INVALID (certificate, name), MR_E_END
  *         (close_notify): mr_tls_error says which in a sentence with the way out ("certificate is for other.example,
@@ -43,9 +44,10 @@ void mr_tls_free(struct mr_tls *tls);
 int mr_tls_open(struct mr_tls *tls, const char *host, struct mr_err *err);
 /* MR_OK: done. MR_E_AGAIN: give more, and send what mr_tls_output has. Else failed. */
 int mr_tls_handshake(struct mr_tls *tls, struct mr_tls_cursor *in);
-/* Plaintext bytes; 0: all of `in` is taken and no record is whole; or a status. One record at most a call. */
+/* Plaintext bytes; 0: all of `in` is taken and no record is whole; or a status. One record at most a call; one larger than
+ * `room` comes in parts. MR_E_FULL: OpenSSL must answer (a key update) and the output queue has no room; send and call again. */
 int64_t mr_tls_read(struct mr_tls *tls, struct mr_tls_cursor *in, uint8_t *out, uint32_t room);
-/* All of it, or MR_E_FULL and nothing. */
+/* All of it, or MR_E_FULL and nothing. A little of the queue is kept for close_notify and OpenSSL's own answers. */
 int mr_tls_write(struct mr_tls *tls, const uint8_t *data, uint32_t len);
 /* Ciphertext to send. */
 uint32_t mr_tls_output(struct mr_tls *tls, const uint8_t **data);

@@ -5,7 +5,7 @@
 
 #include "dataplane/tls/tls.h"
 
-#define HOST_BYTES  256
+#define HOST_BYTES 256
 #define ERROR_BYTES 384
 /* Of the output queue, kept for what OpenSSL writes by itself (alerts, answers to key updates), so that data which was
  * queued can never keep a connection from saying why it ends. */
@@ -13,7 +13,7 @@
 /* The most a record adds to its plaintext: header, explicit nonce, inner type, tag (RFC 8446 5.2 allows 256 of padding,
  * which we never send). */
 #define RECORD_OVERHEAD 64
-#define RECORD_PLAIN    16384
+#define RECORD_PLAIN 16384
 
 struct host_session { /* what resumption needs, of one host */
     char host[HOST_BYTES];
@@ -44,7 +44,7 @@ SSL_SESSION *mr_tls_session_of(const struct mr_tls_context *context, const char 
 void mr_tls_session_forget(struct mr_tls_context *context, const char *host);
 
 /* tls_error.c */
-int mr_tls_verified(int ok, X509_STORE_CTX *store);         /* OpenSSL's verify callback: writes the sentence */
-int mr_tls_failed(struct mr_tls *t, int ssl_error);          /* the status for what OpenSSL said; writes the sentence */
+int mr_tls_verified(int ok, X509_STORE_CTX *store); /* OpenSSL's verify callback: writes the sentence */
+int mr_tls_failed(struct mr_tls *t, int ssl_error); /* the status for what OpenSSL said; writes the sentence */
 
 #endif
