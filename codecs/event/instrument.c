@@ -55,6 +55,22 @@ struct mr_instruments *mr_instruments_init(void *mem, uint32_t capacity)
     return t;
 }
 
+int mr_instruments_check(const void *mem, size_t bytes)
+{
+    const struct mr_instruments *t = mem;
+    if (bytes < sizeof *t || (uintptr_t)mem % MR_LINE_BYTES != 0)
+        return MR_E_CORRUPT;
+    uint32_t capacity = t->capacity;
+    if (capacity == 0 || capacity > CAPACITY_MAX || mr_instruments_bytes(capacity) > bytes)
+        return MR_E_CORRUPT;
+    uint32_t cells = cells_for(capacity);
+    uint64_t items = sizeof *t, cells_at = items + (uint64_t)capacity * sizeof(struct mr_instrument);
+    bool same = t->cell_mask == cells - 1 && t->items_at == items && t->cells_at == cells_at &&
+                t->name_cells_at == cells_at + sizeof(uint64_t) * cells &&
+                t->names_at == t->name_cells_at + sizeof(uint64_t) * cells;
+    return same ? MR_OK : MR_E_CORRUPT;
+}
+
 /* ---- hashing: eight bytes at a time, the last eight overlapping; short texts in one padded word ---- */
 
 static inline uint64_t load8(const uint8_t *p)

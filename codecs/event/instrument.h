@@ -75,6 +75,8 @@ uint32_t mr_instruments_count(const struct mr_instruments *table);
 uint32_t mr_instruments_capacity(const struct mr_instruments *table);
 /* How often metadata of a known instrument was replaced: who keeps anything derived from it (shapes) compares this. */
 uint32_t mr_instruments_changes(const struct mr_instruments *table);
+/* Checks a table that another process made: MR_OK, or MR_E_CORRUPT (not a table of that many bytes). */
+int mr_instruments_check(const void *mem, size_t bytes);
 /* A consistent copy, for readers that are not the writing thread. MR_OK, MR_E_SYMBOL, MR_E_AGAIN (writer is busy). */
 int mr_instruments_read(const struct mr_instruments *table, uint32_t id, struct mr_instrument *out);
 

@@ -1,0 +1,152 @@
+/* Every counter and gauge; every latency histogram. */
+#include "controlplane/admin/show_priv.h"
+
+void mr_show_each_metric(const struct mr_look *look, mr_show_metric_fn *each, void *arg)
+{
+    struct mr_region region;
+    for (uint32_t at = 0; mr_look_next(look, &at, "", MR_REGION_METRICS, &region);)
+        mr_metrics_each(region.mem, region.bytes, each, arg); /* a block that is not whole: the rows before are shown */
+}
+
+static bool has_label(const char *labels, const char *key, const char *value, size_t value_len)
+{
+    size_t key_len = strlen(key);
+    for (const char *at = labels; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL) {
+        at += strspn(at, " ");
+        if (strncmp(at, key, key_len) == 0 && at[key_len] == '=' && strncmp(at + key_len + 1, value, value_len) == 0 &&
+            (at[key_len + 1 + value_len] == ',' || at[key_len + 1 + value_len] == 0))
+            return true;
+    }
+    return false;
+}
+
+bool mr_show_labels_are(const char *labels, const char *product)
+{
+    const char *colon = strchr(product, ':');
+    if (!colon)
+        return false;
+    return (has_label(labels, "venue", product, (size_t)(colon - product)) &&
+            has_label(labels, "product", colon + 1, strlen(colon + 1))) ||
+           has_label(labels, "product", product, strlen(product));
+}
+
+struct walk {
+    const struct mr_show *s;
+    const char *family;
+    uint32_t count;
+};
+
+static void counter_row(void *arg, const struct mr_metric_view *v)
+{
+    struct walk *w = arg;
+    char label[256], value[32];
+    if (v->type == MR_METRIC_HIST || (w->family && strcmp(w->family, v->family) != 0))
+        return;
+    w->count++;
+    if (w->s->json) {
+        struct mr_json_out *j = w->s->json;
+        mr_json_out_object(j, NULL);
+        mr_json_out_string(j, "family", v->family);
+        mr_json_out_string(j, "labels", v->labels);
+        mr_json_out_string(j, "name", v->name);
+        mr_json_out_string(j, "unit", v->unit);
+        mr_json_out_string(j, "type", v->type == MR_METRIC_COUNTER ? "counter" : "gauge");
+        if (v->type == MR_METRIC_COUNTER)
+            mr_json_out_u64(j, "value", (uint64_t)v->value);
+        else
+            mr_json_out_i64(j, "value", v->value);
+        mr_json_out_string(j, "help", v->help);
+        mr_json_out_end(j);
+        return;
+    }
+    snprintf(label, sizeof label, "%s.%s{%s}", v->family, v->name, v->labels);
+    if (v->type == MR_METRIC_COUNTER)
+        snprintf(value, sizeof value, "%llu", (unsigned long long)v->value);
+    else
+        snprintf(value, sizeof value, "%lld", (long long)v->value);
+    mr_show_row(w->s, "%-52.52s %16s %s", label, value, v->unit);
+}
+
+int mr_show_metrics(const struct mr_show *s, const struct mr_look *look, struct mr_err *err)
+{
+    struct walk w = {s, s->arg_count ? s->args[0] : NULL, 0};
+    mr_show_head(s, look, "metric                                                          value",
+                 mr_look_beat_ns(look));
+    if (s->json)
+        mr_json_out_array(s->json, "metrics");
+    mr_show_each_metric(look, counter_row, &w);
+    if (s->json)
+        mr_json_out_end(s->json);
+    return w.count || !w.family ? MR_OK : mr_err_set(err, MR_E_EMPTY, "no metrics of family \"%.40s\"", w.family);
+}
+
+/* ---- latency ---- */
+
+static const double points[] = {0.5, 0.9, 0.99, 0.999, 0.9999};
+static const char *const keys[] = {"p50", "p90", "p99", "p99_9", "p99_99"};
+
+/* 999, 12.3us, 4.56ms, 7.8s: at most 6 characters. */
+static const char *ns_text(int64_t ns, char out[16])
+{
+    static const char *const units[] = {"ns", "us", "ms", "s"};
+    double v = (double)ns;
+    unsigned unit = 0;
+    while (v >= 999.5 && unit + 1 < MR_COUNT_OF(units)) {
+        v /= 1000;
+        unit++;
+    }
+    snprintf(out, 16, unit == 0 ? "%.0f%s" : v < 9.995 ? "%.2f%s" : v < 99.95 ? "%.1f%s" : "%.0f%s", v, units[unit]);
+    return out;
+}
+
+static void hist_json(struct mr_json_out *j, const struct mr_metric_view *v, const struct mr_hist *h)
+{
+    mr_json_out_object(j, NULL);
+    mr_json_out_string(j, "family", v->family);
+    mr_json_out_string(j, "labels", v->labels);
+    mr_json_out_string(j, "name", v->name);
+    mr_json_out_u64(j, "count", mr_hist_count(h));
+    mr_json_out_u64(j, "negative", mr_hist_negative(h));
+    for (size_t i = 0; i < MR_COUNT_OF(points); i++)
+        mr_json_out_i64(j, keys[i], mr_hist_percentile(h, points[i]));
+    mr_json_out_i64(j, "max", mr_hist_max(h));
+    mr_json_out_end(j);
+}
+
+static void hist_row(void *arg, const struct mr_metric_view *v)
+{
+    static _Thread_local struct mr_hist_fine copy;
+    struct mr_hist *h = (struct mr_hist *)&copy;
+    struct walk *w = arg;
+    char label[256], text[6][16];
+    if (!v->hist || strcmp(v->unit, "ns") != 0)
+        return;
+    mr_hist_init(&copy, v->hist_bits);
+    if (mr_hist_copy(h, v->hist) != MR_OK || mr_hist_count(h) == 0)
+        return;
+    if (w->s->json) {
+        hist_json(w->s->json, v, h);
+    } else if (!mr_show_full(w->s, w->count)) {
+        snprintf(label, sizeof label, "%s.%s{%s}", v->family, v->name, v->labels);
+        for (size_t i = 0; i < MR_COUNT_OF(points); i++)
+            ns_text(mr_hist_percentile(h, points[i]), text[i]);
+        mr_show_row(w->s, "%-30.30s %7s %6s %6s %6s %6s %6s %6s", label, mr_short_of((double)mr_hist_count(h)).text,
+                    text[0], text[1], text[2], text[3], text[4], ns_text(mr_hist_max(h), text[5]));
+    }
+    w->count++;
+}
+
+int mr_show_latency(const struct mr_show *s, const struct mr_look *look, struct mr_err *err)
+{
+    struct walk w = {s, NULL, 0};
+    (void)err;
+    mr_show_head(s, look, "latency                          count    p50    p90    p99  p99.9 99.99",
+                 mr_look_beat_ns(look));
+    if (s->json)
+        mr_json_out_array(s->json, "latency");
+    mr_show_each_metric(look, hist_row, &w);
+    if (s->json)
+        mr_json_out_end(s->json);
+    mr_show_more(s, w.count);
+    return MR_OK;
+}
