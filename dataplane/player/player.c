@@ -4,7 +4,7 @@
 
 /* ---- engine side: empties the ring ---- */
 
-static void take(struct mr_player *p, const union mr_slot *group)
+void mr_player_take(struct mr_player *p, const union mr_slot *group)
 {
     const struct mr_instrument *instrument = NULL;
     if (p->events_digest || p->config.on_event)
@@ -24,7 +24,7 @@ static uint32_t drain(struct mr_player *p)
     for (const union mr_slot *group; (group = mr_ring_peek(&p->reader, &ready)); groups++) {
         uint32_t slots = mr_event_slots(group);
         MR_ASSERT(mr_ring_has(&p->reader, slots)); /* we wrote it a moment ago */
-        take(p, group);
+        mr_player_take(p, group);
         mr_ring_release(&p->reader, slots);
     }
     p->draining = false;
@@ -49,15 +49,21 @@ static bool publish(void *arg, const union mr_slot *group, uint32_t slots)
     return true;
 }
 
-static struct mr_feed *feed_for(struct mr_player *p, uint8_t venue, uint8_t product)
+struct mr_feed *mr_player_feed_for(struct mr_player *p, uint32_t tile, uint8_t venue, uint8_t product,
+                                   mr_feed_emit_fn *emit, void *emit_arg)
 {
-    uint16_t key = (uint16_t)(venue << 8 | product);
+    uint32_t key = tile << 16 | (uint32_t)venue << 8 | product;
     if (mr_likely(p->feeds_used && p->feed_keys[p->feed_last] == key))
         return p->feeds[p->feed_last];
     for (uint32_t i = 0; i < p->feeds_used; i++)
         if (p->feed_keys[i] == key)
             return p->feeds[p->feed_last = i];
-    return mr_player_feed_new(p, venue, product, publish);
+    return mr_player_feed_new(p, key, emit, emit_arg);
+}
+
+static struct mr_feed *feed_for(struct mr_player *p, uint8_t venue, uint8_t product)
+{
+    return mr_player_feed_for(p, 0, venue, product, publish, p);
 }
 
 int mr_player_expect(struct mr_player *p, uint8_t venue, uint8_t product)
@@ -142,7 +148,7 @@ void mr_player_on_signal(void *arg, const struct mr_signal *signal)
 void mr_player_on_broken(void *arg, uint32_t instrument, enum mr_gap_cause cause, int64_t recv_ns)
 {
     struct mr_player *p = arg;
-    for (uint32_t i = 0; i < p->feeds_used; i++)
+    for (uint32_t i = 0; i < p->feeds_used && !p->exact; i++)
         if (mr_feed_join(p->feeds[i], instrument))
             mr_feed_break(p->feeds[i], instrument, cause, recv_ns);
 }

@@ -23,6 +23,11 @@ struct mr_player_config {
     uint32_t books_max;       /*                                  [32] */
     uint32_t book_depth;      /* levels a side                    [8,192] */
     uint32_t shapes;          /* a feed; UINT32_MAX: none         [1,024] */
+    const char *recording;    /* folder of a live run: its instruments come first, and mr_player_exact plays it */
+    bool listed_only;         /* messages of instruments that are not in the table are skipped, as a live plane does */
+    const struct mr_velocity_config *velocity;     /* the engines' own configs; NULL: defaults */
+    const struct mr_volatility_config *volatility; /* (its instrument is the reference) */
+    const struct mr_signal_config *signal;
     bool digest;
     bool flow;                /* trade-flow velocity beside the liquidations' */
     void (*on_signal)(void *arg, const struct mr_signal *signal);                                      /* may be NULL */
@@ -46,6 +51,22 @@ int mr_player_piece(struct mr_player *player, const struct mr_piece *piece);
 int mr_player_step(struct mr_player *player, struct mr_source *source, int64_t now_ns, uint32_t max);
 /* Engine time moves on without an event: by the clock that paces a live view, or past the end of a recording. */
 void mr_player_advance(struct mr_player *player, int64_t now_ns);
+
+/* ---- exactly ---- */
+
+/* Plays config.recording as the live run went (F-41): the feed tiles are decoded apart, each from its own row of segments, and the engines take
+ * groups from their rings in the order of the engine tile's input log, with its ticks. The digests are then those of the live run, if this
+ * player has that run's limits (instruments, books, depth) and engine configs. Once a player, before any piece. */
+struct mr_player_exact {
+    uint32_t tiles;         /* feed tiles */
+    uint64_t groups, ticks; /* that the log says were taken, and that were played */
+    uint64_t breaks;        /* books that were told to fetch anew */
+    uint64_t lost;          /* records that could not be recorded live */
+    uint32_t torn;          /* segments that end in a tear */
+    char why[160];          /* "": the whole of it was played; else why it ends early. The digests are of what was played */
+};
+/* MR_OK; MR_E_MISSING: no engine log in the folder; MR_E_IO and the like: it cannot be read; MR_E_INVALID: not a player of a recording. */
+int mr_player_exact(struct mr_player *player, struct mr_player_exact *out, struct mr_err *err);
 
 /* ---- looking ---- */
 struct mr_player_totals {

@@ -1,15 +1,17 @@
 #include <stdlib.h>
 
 #include "dataplane/player/player_priv.h"
+#include "dataplane/record/recording.h"
+#include "dataplane/record/table.h"
 
 #define CATALOGUE_MAX 16384
-#define RING_SLOTS    65536
-#define HOLD_SLOTS    8192
+#define RING_SLOTS 65536
+#define HOLD_SLOTS 8192
 
 static size_t rounded(size_t bytes) { return (bytes + 127) / 128 * 128; }
 
 static struct mr_feed_config feed_config(struct mr_player *p, const struct mr_venue *venue, uint8_t product,
-                                         mr_feed_emit_fn *emit)
+                                         mr_feed_emit_fn *emit, void *emit_arg)
 {
     const struct mr_player_config *c = &p->config;
     return (struct mr_feed_config){.venue = venue,
@@ -20,9 +22,9 @@ static struct mr_feed_config feed_config(struct mr_player *p, const struct mr_ve
                                    .hold_slots = HOLD_SLOTS,
                                    .joins_max = c->books_max,
                                    .shapes = c->shapes == UINT32_MAX ? 0 : c->shapes,
-                                   .add_unknown = true,
+                                   .add_unknown = !c->listed_only,
                                    .emit = emit,
-                                   .emit_arg = p,
+                                   .emit_arg = emit_arg,
                                    .reject = c->on_reject,
                                    .reject_arg = c->arg};
 }
@@ -61,6 +63,12 @@ static struct mr_pipeline_config pipeline_config(struct mr_player *p)
     c.books_max = p->config.books_max;
     c.book_depth = p->config.book_depth;
     c.trade_flow = p->config.flow;
+    if (p->config.velocity)
+        c.velocity = *p->config.velocity;
+    if (p->config.volatility)
+        c.volatility = *p->config.volatility;
+    if (p->config.signal)
+        c.signal = *p->config.signal;
     c.on_signal = mr_player_on_signal;
     c.on_broken = mr_player_on_broken;
     c.arg = p;
@@ -81,6 +89,27 @@ static size_t planned(struct mr_player *p)
     return bytes;
 }
 
+/* The instruments that a live run began with, in its order: so underlyings have its order too. */
+static int recorded_table(struct mr_player *p, struct mr_err *err)
+{
+    struct mr_recording_names names;
+    struct mr_recording *row;
+    int status = mr_recording_list(p->config.recording, &names, err);
+    if (status == MR_OK)
+        status = mr_recording_open(&row, p->config.recording, names.name[0], err);
+    if (status)
+        return status;
+    struct mr_capture_record record;
+    if (mr_recording_next(row, &record) == MR_OK && record.kind == MR_CAPTURE_INSTRUMENTS) {
+        int64_t n = mr_record_table_read((struct mr_span){record.data, record.len}, p->instruments);
+        if (n < 0)
+            status =
+                mr_err_set(err, (int)n, "%s: its instrument table: %s", p->config.recording, mr_status_text((int)n));
+    }
+    mr_recording_close(row);
+    return status;
+}
+
 static int build(struct mr_player *p, struct mr_err *err)
 {
     struct mr_arena *a = &p->arena;
@@ -88,7 +117,9 @@ static int build(struct mr_player *p, struct mr_err *err)
                                          p->config.instruments_max);
     p->catalogue = mr_instruments_init(mr_arena_cut(a, mr_instruments_bytes(CATALOGUE_MAX), 128), CATALOGUE_MAX);
     struct mr_pipeline_config pipeline = pipeline_config(p);
-    int status = reference(p, p->config.reference, &pipeline.volatility.instrument, err);
+    int status = p->config.recording ? recorded_table(p, err) : MR_OK;
+    if (status == MR_OK)
+        status = reference(p, p->config.reference, &pipeline.volatility.instrument, err);
     if (status)
         return status;
     size_t ring_bytes = mr_ring_bytes(RING_SLOTS, MR_GROUP_SLOTS);
@@ -149,14 +180,17 @@ void mr_player_close(struct mr_player *p)
 }
 
 /* Cold: at a product's first piece. */
-struct mr_feed *mr_player_feed_new(struct mr_player *p, uint8_t venue_id, uint8_t product, mr_feed_emit_fn *emit)
+struct mr_feed *mr_player_feed_new(struct mr_player *p, uint32_t key, mr_feed_emit_fn *emit, void *emit_arg)
 {
-    const struct mr_venue *venue = mr_venue_by_id(venue_id);
-    if (!venue || p->feeds_used == MR_PLAYER_FEEDS_MAX) {
+    const struct mr_venue *venue = mr_venue_by_id((uint8_t)(key >> 8));
+    uint8_t product = (uint8_t)key, products = 0;
+    while (venue && venue->products[products].name)
+        products++;
+    if (product >= products || p->feeds_used == MR_PLAYER_FEEDS_MAX) {
         p->no_feed++;
         return NULL;
     }
-    const struct mr_feed_config config = feed_config(p, venue, product, emit);
+    const struct mr_feed_config config = feed_config(p, venue, product, emit, emit_arg);
     char labels[64] = "venue=";
     strncat(labels, venue->name, 20);
     strcat(labels, ",product=");
@@ -168,7 +202,7 @@ struct mr_feed *mr_player_feed_new(struct mr_player *p, uint8_t venue_id, uint8_
     p->feed_blocks[i] = block;
     p->feed_metrics[i] = mr_metrics_init(block, &mr_feed_metrics_desc, labels);
     p->feeds[i] = mr_feed_init(mem, &config, p->feed_metrics[i]);
-    p->feed_keys[i] = (uint16_t)(venue_id << 8 | product);
+    p->feed_keys[i] = key;
     p->feed_last = p->feeds_used++;
     return p->feeds[i];
 }

@@ -13,10 +13,11 @@ struct mr_player {
     struct mr_ring_writer writer;
     struct mr_ring_reader reader;
     bool draining;
+    bool exact; /* what engines report broken is in the recording already */
     struct mr_feed *feeds[MR_PLAYER_FEEDS_MAX];
     struct mr_feed_metrics *feed_metrics[MR_PLAYER_FEEDS_MAX]; /* inside feed_blocks */
     void *feed_blocks[MR_PLAYER_FEEDS_MAX];
-    uint16_t feed_keys[MR_PLAYER_FEEDS_MAX];
+    uint32_t feed_keys[MR_PLAYER_FEEDS_MAX]; /* tile, venue, product */
     uint32_t feeds_used, feed_last;
     struct mr_pipeline *pipeline;
     struct mr_pipeline_metric_blocks metrics;
@@ -25,7 +26,10 @@ struct mr_player {
     uint64_t events[MR_EVENT_KIND_COUNT], signals[MR_LEVEL_COUNT];
 };
 
-struct mr_feed *mr_player_feed_new(struct mr_player *p, uint8_t venue, uint8_t product, mr_feed_emit_fn *emit);
+/* The feed of (tile, venue, product), made if it is not there: its groups go to emit(emit_arg). NULL: no such product, or no more feeds. */
+struct mr_feed *mr_player_feed_for(struct mr_player *p, uint32_t tile, uint8_t venue, uint8_t product, mr_feed_emit_fn *emit, void *emit_arg);
+struct mr_feed *mr_player_feed_new(struct mr_player *p, uint32_t key, mr_feed_emit_fn *emit, void *emit_arg);
+void mr_player_take(struct mr_player *p, const union mr_slot *group);
 void mr_player_on_signal(void *arg, const struct mr_signal *signal);
 void mr_player_on_broken(void *arg, uint32_t instrument, enum mr_gap_cause cause, int64_t recv_ns);
 
