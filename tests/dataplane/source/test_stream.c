@@ -1,119 +1,13 @@
 /* What every source of stream connections promises, shown on 127.0.0.1 for each of them: the same table of cases. */
 #include <arpa/inet.h>
-#include <errno.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
-#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include "dataplane/clock/clock.h"
-#include "dataplane/source/source.h"
-#include "tests/support/support.h"
-
-#define SECONDS(n) ((n)*1000000000ll)
+#include "tests/dataplane/source/bed.h"
 
 static const struct mr_source_ops *const sources[] = {&mr_source_socket_ops, &mr_source_uring_ops};
-
-struct bed { /* one source under test, and where its peers live */
-    struct mr_source source;
-    struct mr_clock clock;
-    struct mr_stream_metrics metrics;
-    void *mem;
-    int listener;
-    struct mr_dial dial;
-};
-
-static int listen_here(struct mr_dial *dial)
-{
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t len = sizeof at;
-    assert_int_equal(bind(fd, (struct sockaddr *)&at, len), 0);
-    assert_int_equal(listen(fd, 256), 0);
-    assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &len), 0);
-    *dial = (struct mr_dial){.peer = {.ip = {127, 0, 0, 1}, .family = 4, .port = ntohs(at.sin_port)}};
-    return fd;
-}
-
-static void open_bed(struct bed *b, const struct mr_source_ops *ops, struct mr_stream_config c)
-{
-    struct mr_err err;
-    *b = (struct bed){0};
-    mr_clock_open(&b->clock);
-    mr_metrics_init_values(&b->metrics, &mr_stream_metrics_desc);
-    c.clock = &b->clock;
-    c.metrics = &b->metrics;
-    size_t bytes = ops->bytes(&c);
-    b->mem = aligned_alloc(4096, (bytes + 4095) & ~(size_t)4095);
-    int status = ops->open(&b->source, b->mem, &c, &err);
-    if (status)
-        print_error("%s\n", err.text);
-    assert_int_equal(status, MR_OK);
-    b->listener = listen_here(&b->dial);
-}
-
-static void close_bed(struct bed *b)
-{
-    b->source.ops->close(&b->source);
-    free(b->mem);
-    close(b->listener);
-}
-
-/* The next piece, waiting up to ten seconds; false: none came. */
-static bool next(struct bed *b, struct mr_piece *piece)
-{
-    struct mr_source *s = &b->source;
-    for (int64_t until = mr_clock_mono() + SECONDS(10); mr_clock_mono() < until;) {
-        int n = s->ops->poll(s, mr_clock_now(&b->clock), piece, 1);
-        assert_true(n >= 0);
-        if (n)
-            return true;
-        s->ops->wait(s, 10000000);
-    }
-    return false;
-}
-
-static int accept_one(const struct bed *b)
-{
-    struct pollfd fd = {.fd = b->listener, .events = POLLIN};
-    assert_int_equal(poll(&fd, 1, 10000), 1);
-    int peer = accept4(b->listener, NULL, NULL, SOCK_CLOEXEC);
-    assert_true(peer >= 0);
-    return peer;
-}
-
-static int open_connection(struct bed *b, uint16_t number)
-{
-    struct mr_piece piece;
-    assert_int_equal(b->source.ops->connect(&b->source, number, &b->dial, 0), MR_OK);
-    assert_true(next(b, &piece));
-    assert_int_equal(piece.kind, MR_PIECE_OPENED);
-    assert_int_equal(piece.connection, number);
-    return accept_one(b);
-}
-
-static void expect_closed(struct bed *b, uint16_t number, int status, const char *reason)
-{
-    struct mr_piece piece;
-    assert_true(next(b, &piece));
-    assert_int_equal(piece.kind, MR_PIECE_CLOSED);
-    assert_int_equal(piece.connection, number);
-    assert_int_equal(piece.status, status);
-    if (!mr_span_is(piece.name, reason, strlen(reason)))
-        print_error("%s: \"%.*s\", not \"%s\"\n", b->source.ops->name, (int)piece.name.len,
-                    (const char *)piece.name.data, reason);
-    assert_true(mr_span_is(piece.name, reason, strlen(reason)));
-    b->source.ops->release(&b->source, &piece);
-}
-
-static const struct mr_stream_config small = {
-    .connections_max = 8, .buffer_bytes = 4096, .buffers = 8, .send_bytes = 16384};
 
 static void a_refused_dial_says_so(const struct mr_source_ops *ops)
 {
@@ -151,8 +45,6 @@ static void bytes_arrive_with_their_time_and_the_end_after_them(const struct mr_
     close(peer);
     close_bed(&b);
 }
-
-static void release(struct bed *b, const struct mr_piece *piece) { b->source.ops->release(&b->source, piece); }
 
 static void a_dial_that_cannot_begin_says_why(const struct mr_source_ops *ops)
 {
@@ -212,23 +104,6 @@ static void a_dial_goes_out_from_the_address_and_interface_asked_for(const struc
 }
 
 /* ---- streams ---- */
-
-/* Byte `at` of every stream: a table whose length divides nothing that buffers are made of. */
-#define PATTERN 1000003u
-static uint8_t pattern[PATTERN];
-
-static bool is_pattern(const uint8_t *data, uint32_t len, uint64_t at)
-{
-    while (len) {
-        uint32_t from = (uint32_t)(at % PATTERN), n = PATTERN - from < len ? PATTERN - from : len;
-        if (memcmp(data, pattern + from, n) != 0)
-            return false;
-        data += n;
-        len -= n;
-        at += n;
-    }
-    return true;
-}
 
 static void *echo(void *arg)
 {
@@ -605,65 +480,6 @@ static void a_config_out_of_bounds_is_named(const struct mr_source_ops *ops)
     }
 }
 
-/* ---- io_uring that is not allowed ---- */
-
-/* In a child: every io_uring_setup answers `error`; the sentence of open comes back by a pipe. */
-static int open_forbidden(int error, char *says, size_t room)
-{
-    int pipes[2];
-    assert_int_equal(pipe(pipes), 0);
-    pid_t child = fork();
-    if (child == 0) {
-        struct sock_filter code[] = {
-            BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),
-            BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_io_uring_setup, 0, 1),
-            BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned)error),
-            BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-        };
-        struct sock_fprog program = {MR_COUNT_OF(code), code};
-        if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program))
-            _exit(100);
-        struct mr_clock clock;
-        mr_clock_open_virtual(&clock, 0);
-        struct mr_stream_config c = small;
-        c.clock = &clock;
-        struct mr_source source = {0};
-        struct mr_err err = {""};
-        int status = mr_source_uring_ops.open(&source, malloc(mr_source_uring_ops.bytes(&c)), &c, &err);
-        ssize_t n = write(pipes[1], err.text, strlen(err.text));
-        _exit(n > 0 ? -status : 101);
-    }
-    close(pipes[1]);
-    ssize_t n = read(pipes[0], says, room - 1);
-    says[n > 0 ? n : 0] = 0;
-    close(pipes[0]);
-    int status;
-    waitpid(child, &status, 0);
-    return WIFEXITED(status) ? -WEXITSTATUS(status) : -255;
-}
-
-static void forbidden_io_uring_is_named_with_the_way_out(void **state)
-{
-    (void)state;
-    static const struct {
-        int error;
-        const char *says;
-    } cases[] = {
-        {ENOSYS, "source uring: this kernel, or a seccomp filter, has no io_uring: set `source: socket`"},
-        {EPERM,
-         "source uring: io_uring is forbidden to this process (a container's seccomp filter?): set `source: socket`"},
-        {EINVAL,
-         "source uring: this kernel's io_uring is older than 6.1 and lacks what is needed: set `source: socket`"},
-    };
-    for (size_t i = 0; i < MR_COUNT_OF(cases); i++) {
-        char says[512];
-        assert_int_equal(open_forbidden(cases[i].error, says, sizeof says), MR_E_UNSUPPORTED);
-        if (cases[i].error == EPERM && strstr(says, "io_uring_disabled"))
-            continue; /* this host forbids it by sysctl as well, and that is named first */
-        assert_string_equal(says, cases[i].says);
-    }
-}
-
 static bool uring_allowed(void)
 {
     struct mr_clock clock;
@@ -725,16 +541,14 @@ static void run_pair(void **state)
 int main(void)
 {
     static struct pair pairs[MR_COUNT_OF(sources) * MR_COUNT_OF(promises)];
-    static struct CMUnitTest tests[MR_COUNT_OF(pairs) + 1];
-    struct mr_random random = {42};
-    for (uint32_t i = 0; i < PATTERN; i++)
-        pattern[i] = (uint8_t)mr_random_next(&random);
+    static struct CMUnitTest tests[MR_COUNT_OF(pairs)];
+    fill_pattern();
     for (size_t i = 0; i < MR_COUNT_OF(pairs); i++) {
         pairs[i].ops = sources[i / MR_COUNT_OF(promises)];
         pairs[i].promise = &promises[i % MR_COUNT_OF(promises)];
         snprintf(pairs[i].name, sizeof pairs[i].name, "%s: %s", pairs[i].ops->name, pairs[i].promise->says);
         tests[i] = (struct CMUnitTest){pairs[i].name, run_pair, NULL, NULL, &pairs[i]};
     }
-    tests[MR_COUNT_OF(pairs)] = (struct CMUnitTest)cmocka_unit_test(forbidden_io_uring_is_named_with_the_way_out);
+
     return MR_TEST_MAIN(tests);
 }

@@ -1,0 +1,143 @@
+#include "perf/dataplane/source/source_sender.h"
+
+#include <arpa/inet.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "perf/bench.h"
+#include "tests/dataplane/tls/peer.h"
+
+static bool make_certificates(struct sender *s)
+{
+    snprintf(s->folder, sizeof s->folder, "/tmp/millrace-bench-XXXXXX");
+    if (!mkdtemp(s->folder))
+        return false;
+    snprintf(s->ca_path, sizeof s->ca_path, "%s/ca.pem", s->folder);
+    struct mr_peer_certificate ca =
+        mr_peer_certify(&(struct mr_peer_wish){.common = "Bench CA", .from_s = -3600, .to_s = 86400, .ca = true});
+    struct mr_peer_certificate own = mr_peer_certify(
+        &(struct mr_peer_wish){.common = "bench", .ip = "127.0.0.1", .from_s = -3600, .to_s = 86400, .signer = &ca});
+    mr_peer_write_pem(&ca, s->ca_path);
+    s->tls = mr_peer_context(&own, TLS1_3_VERSION, TLS1_3_VERSION);
+    mr_peer_certificate_free(&ca);
+    mr_peer_certificate_free(&own);
+    return SSL_CTX_set_ciphersuites(s->tls, "TLS_AES_128_GCM_SHA256") == 1;
+}
+
+bool sender_open(struct sender *s, uint32_t core)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof at;
+    *s = (struct sender){.core = core, .listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+    if (!make_certificates(s) || bind(s->listener, (struct sockaddr *)&at, len) || listen(s->listener, 8) ||
+        getsockname(s->listener, (struct sockaddr *)&at, &len))
+        return false;
+    s->port = ntohs(at.sin_port);
+    return true;
+}
+
+void sender_close(struct sender *s)
+{
+    close(s->listener);
+    SSL_CTX_free(s->tls);
+    unlink(s->ca_path);
+    rmdir(s->folder);
+}
+
+struct line { /* one connection: OpenSSL over memory, so that the same messages can also be encrypted beforehand */
+    int fd;
+    SSL *ssl;
+    BIO *in, *out;
+};
+
+static bool flush(struct line *l)
+{
+    char *bytes;
+    long len = BIO_get_mem_data(l->out, &bytes);
+    while (len > 0) {
+        ssize_t n = send(l->fd, bytes, (size_t)len, MSG_NOSIGNAL);
+        if (n <= 0)
+            return false;
+        bytes += n;
+        len -= n;
+    }
+    return BIO_reset(l->out) == 1;
+}
+
+static bool shake(struct line *l)
+{
+    uint8_t bytes[4096];
+    while (SSL_do_handshake(l->ssl) != 1) {
+        if (!flush(l))
+            return false;
+        ssize_t n = recv(l->fd, bytes, sizeof bytes, 0);
+        if (n <= 0)
+            return false;
+        BIO_write(l->in, bytes, (int)n);
+    }
+    return flush(l);
+}
+
+static void say(struct line *l, uint8_t *message)
+{
+    uint64_t now = mr_bench_now_ns();
+    memcpy(message + SENDER_HEAD_BYTES, &now, sizeof now);
+    SSL_write(l->ssl, message, (int)SENDER_MESSAGE_BYTES);
+}
+
+static void send_messages(struct line *l, const struct sender *s)
+{
+    uint8_t message[SENDER_MESSAGE_BYTES];
+    memset(message, 'x', sizeof message);
+    const uint32_t payload = SENDER_MESSAGE_BYTES - SENDER_HEAD_BYTES;
+    message[0] = 0x81;
+    message[1] = 126;
+    message[2] = (uint8_t)(payload >> 8);
+    message[3] = (uint8_t)payload;
+    uint64_t due = mr_bench_now_ns() + 2000000;
+    for (uint32_t i = 0; i < s->count; i++) {
+        while (s->pace_ns && mr_bench_now_ns() < due)
+            ;                                           /* it has a core of its own, and a sleep would come back late */
+        due = mr_bench_now_ns() + (uint64_t)s->pace_ns; /* no catching up: a burst would measure queueing */
+        say(l, message);
+        if (s->pace_ns && !flush(l))
+            return;
+    }
+    flush(l);
+}
+
+static void *serve(void *arg)
+{
+    const struct sender *s = arg;
+    mr_bench_pin(s->core);
+    struct line l = {.fd = accept4(s->listener, NULL, NULL, SOCK_CLOEXEC),
+                     .ssl = SSL_new(s->tls),
+                     .in = BIO_new(BIO_s_mem()),
+                     .out = BIO_new(BIO_s_mem())};
+    int on = 1;
+    setsockopt(l.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    SSL_set_bio(l.ssl, l.in, l.out);
+    SSL_set_accept_state(l.ssl);
+    uint8_t byte;
+    if (shake(&l)) {
+        send_messages(&l, s);
+        (void)!recv(l.fd, &byte, 1, 0); /* until the client hangs up */
+    }
+    SSL_free(l.ssl);
+    close(l.fd);
+    return NULL;
+}
+
+void sender_begin(struct sender *s, uint32_t count, int64_t pace_ns)
+{
+    s->count = count;
+    s->pace_ns = pace_ns;
+    if (pthread_create(&s->thread, NULL, serve, s))
+        abort();
+}
+
+void sender_end(struct sender *s) { pthread_join(s->thread, NULL); }
