@@ -42,8 +42,8 @@ MR_METRICS_DECLARE(mr_record, MR_RECORD_METRICS);
 
 struct mr_record_control {
     uint32_t wanted; /* written by whoever takes the command, and by the record tile when it fails */
-    uint32_t on MR_ALIGNED; /* written by the record tile, and so are the next two */
-    uint32_t starts;
+    uint32_t on MR_ALIGNED; /* written by the record tile, and so are the next three */
+    uint32_t starts, ended; /* recordings begun; and over: their files are whole and closed */
     char why[160];   /* why it stopped by itself; "" otherwise. Stored before `on` falls */
 };
 

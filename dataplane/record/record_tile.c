@@ -254,6 +254,8 @@ static void set_on(struct record *r, bool on)
     MR_GAUGE_SET(r->config.metrics, on, on);
 }
 
+static void ended(struct record *r) { __atomic_store_n(&r->control->ended, r->control->starts, __ATOMIC_RELEASE); }
+
 /* By itself: what was written stays, the rest is let go. */
 static MR_COLD void give_up(struct record *r)
 {
@@ -262,6 +264,7 @@ static MR_COLD void give_up(struct record *r)
     r->state = OFF;
     for (uint32_t i = 0; i < r->config.link_count; i++)
         close_file(&r->rows[i]);
+    ended(r);
 }
 
 static void start(struct record *r)
@@ -278,7 +281,7 @@ static void start(struct record *r)
         }
     }
     r->state = ON;
-    r->control->starts++;
+    __atomic_store_n(&r->control->starts, r->control->starts + 1, __ATOMIC_RELEASE);
     set_on(r, true);
     if (r->config.log)
         MR_LOG(r->config.log, MR_LOG_INFO, "recording to %s", r->config.folder);
@@ -311,6 +314,7 @@ static void finish(struct record *r)
     if (status)
         give_up(r);
     r->state = OFF;
+    ended(r);
     if (!status && r->config.log)
         MR_LOG(r->config.log, MR_LOG_INFO, "recording to %s ended", r->config.folder);
 }
