@@ -23,66 +23,70 @@
 #define MR_PLANE_PLANE_H
 
 #include "codecs/venue/dial.h"
-#include "dataplane/aux/aux.h"
+#include "dataplane/feed/feed_tile.h" /* struct mr_plane_connections, mr_plane_command */
 #include "dataplane/source/source.h"
 #include "dataplane/tile/tile.h"
-#include "engines/pipeline/pipeline.h"
+#include "engines/pipeline/engine_tile.h" /* struct mr_plane_book, mr_plane_engines */
 
-#define MR_PLANE_FEEDS_MAX   16
+#define MR_PLANE_FEEDS_MAX 16
 #define MR_PLANE_SYMBOLS_MAX 256
-#define MR_PLANE_TILES_MAX   8
-#define MR_PLANE_BOOK_LEVELS 20
+#define MR_PLANE_TILES_MAX 8
 
-struct mr_plane_symbol { char name[32]; };
-struct mr_plane_feed {             /* one product */
-    char product[40];              /* "binance:usdm" */
-    struct mr_plane_symbol symbols[MR_PLANE_SYMBOLS_MAX]; uint32_t symbol_count;
-    uint32_t channels;             /* enum mr_channel bits; all that the product has */
-    uint32_t tile;                 /* feed tile that runs it [0] */
-    char host[128]; uint16_t port; /* override of the venue's (a simulated exchange); "": the venue's own */
-    char rest[160];                /* likewise: "https://127.0.0.1:8443" */
-    struct mr_address fixed;       /* dial this address whatever the name says; family 0: resolve */
-    struct mr_address from; char interface[16];
-    uint32_t connections;          /* a route [1] */
+struct mr_plane_symbol {
+    char name[32];
+};
+struct mr_plane_feed { /* one product */
+    char product[40];  /* "binance:usdm" */
+    struct mr_plane_symbol symbols[MR_PLANE_SYMBOLS_MAX];
+    uint32_t symbol_count;
+    uint32_t channels; /* enum mr_channel bits; all that the product has */
+    uint32_t tile;     /* feed tile that runs it [0] */
+    char host[128];
+    uint16_t port;           /* override of the venue's (a simulated exchange); "": the venue's own */
+    char rest[160];          /* likewise: "https://127.0.0.1:8443" */
+    struct mr_address fixed; /* dial this address whatever the name says; family 0: resolve */
+    struct mr_address from;
+    char interface[16];
+    uint32_t connections; /* a route [1] */
     bool paused;
 };
 enum mr_plane_source { MR_PLANE_URING, MR_PLANE_SOCKET, MR_PLANE_REPLAY };
 struct mr_plane_config {
-    char instance[32];             /* [default] */
-    char workspace[256], data[256];/* workspace file; folder for recordings and saved state */
-    char ca_file[256];             /* "": the system's */
-    struct mr_plane_feed feeds[MR_PLANE_FEEDS_MAX]; uint32_t feed_count;
-    uint32_t feed_tiles;           /* [1] */
-    uint8_t source; bool source_auto, blocking; /* uring else socket, and why, once */
-    enum mr_wait wait; int cores[MR_PLANE_TILES_MAX]; uint32_t core_count; /* feed tiles, engine tile; none: not pinned */
-    bool merged;                   /* feed and engine tile on one thread: chosen when cores are few */
-    char reference[64];            /* [binance:spot:BTCUSDT] */
+    char instance[32];              /* [default] */
+    char workspace[256], data[256]; /* workspace file; folder for recordings and saved state */
+    char ca_file[256];              /* "": the system's */
+    struct mr_plane_feed feeds[MR_PLANE_FEEDS_MAX];
+    uint32_t feed_count;
+    uint32_t feed_tiles; /* [1] */
+    uint8_t source;
+    bool source_auto, blocking; /* uring else socket, and why, once */
+    enum mr_wait wait;
+    int cores[MR_PLANE_TILES_MAX];
+    uint32_t core_count; /* feed tiles, engine tile; none: not pinned */
+    bool merged;         /* feed and engine tile on one thread: chosen when cores are few */
+    char reference[64];  /* [binance:spot:BTCUSDT] */
     uint32_t instruments_max, books_max, book_depth, shapes, message_max; /* [256, 64, 8192, 1024, 4 MiB] */
     uint32_t ring_slots, tap_slots, signal_slots;                         /* [65536, 65536, 4096] */
-    bool flow;
-    struct mr_velocity_config velocity; struct mr_volatility_config volatility; struct mr_signal_config signal; /* zeroed: defaults */
-    bool record; char record_folder[256];
-    uint32_t connect_s, data_s, dials_per_minute; uint64_t seed;
-    char *yaml;                    /* shown in region "config"; may be NULL */
+    bool flow, digest;
+    struct mr_velocity_config velocity;
+    struct mr_volatility_config volatility;
+    struct mr_signal_config signal; /* zeroed: defaults */
+    bool record;
+    char record_folder[256];
+    uint32_t connect_s, data_s, dials_per_minute;
+    uint64_t seed;
+    char *yaml; /* shown in region "config"; may be NULL */
 };
 void mr_plane_config_default(struct mr_plane_config *config);
 
-/* ---- what lies in the workspace ---- */
-struct mr_plane_connection { char product[40], route[16], host[64], why[96], tls[48]; uint16_t number; uint8_t state, tile; uint32_t streams, streams_live, mute, attempts, spare; int64_t since_ns, last_byte_ns, next_dial_ns; uint64_t frames, bytes; };
-struct mr_plane_connections { uint32_t count, spare; struct mr_plane_connection row[64]; };
-struct mr_plane_book { uint32_t instrument; uint8_t live, crossed; uint16_t bid_count, ask_count, spare; uint32_t depth_bids, depth_asks; uint64_t seq, gaps; int64_t venue_ns, recv_ns; struct mr_level bids[MR_PLANE_BOOK_LEVELS], asks[MR_PLANE_BOOK_LEVELS]; };
-struct mr_plane_underlying { char base[16]; uint8_t level, cascade; uint16_t spare; uint32_t instruments; double rate_10s, acceleration, jerk, score, usd_per_s; uint64_t liquidations; int64_t last_ns; };
-struct mr_plane_engines { int64_t engine_ns; uint32_t underlyings, spare; uint8_t regime, warm, spare2[6]; double vol_1m, vol_5m, vol_15m, vol_1h, percentile, multiplier; uint64_t events[MR_EVENT_KIND_COUNT]; uint64_t signals[8]; uint64_t cascades; char events_digest[40], signals_digest[40]; struct mr_plane_underlying row[16]; };
-
-enum mr_plane_command_kind { MR_PLANE_PAUSE = 1, MR_PLANE_RESUME, MR_PLANE_RESYNC, MR_PLANE_RECONNECT, MR_PLANE_RECORD_START, MR_PLANE_RECORD_STOP, MR_PLANE_LATENCY_RESET, MR_PLANE_SHUTDOWN };
-struct mr_plane_command { uint64_t id; uint8_t kind, spare[3]; uint32_t instrument; char product[40]; uint64_t spare2; }; /* 64 bytes; product "": all */
-
 /* ---- running ---- */
 struct mr_plane;
-int mr_plane_open(struct mr_plane **plane, const struct mr_plane_config *config, struct mr_err *err); /* builds; nothing runs yet */
+int mr_plane_open(struct mr_plane **plane, const struct mr_plane_config *config,
+                  struct mr_err *err); /* builds; nothing runs yet */
 int mr_plane_start(struct mr_plane *plane, struct mr_err *err);
-bool mr_plane_done(const struct mr_plane *plane); /* a SHUTDOWN command came, a replayed source ended, or a tile failed */
-void mr_plane_stop(struct mr_plane *plane);       /* drains: sessions close, rings empty, recordings end, state is saved */
+bool mr_plane_done(
+    const struct mr_plane *plane);          /* a SHUTDOWN command came, a replayed source ended, or a tile failed */
+void mr_plane_stop(struct mr_plane *plane); /* drains: sessions close, rings empty, recordings end, state is saved */
 void mr_plane_close(struct mr_plane *plane);
 
 #endif

@@ -1,0 +1,123 @@
+/* The feed tile: one round of source, sessions, decoders and joins, into the engine tile's ring.
+ *
+ *     source pieces -> session (TLS, WebSocket) -> mr_feed (decode, join) -> feed/N>engine/E ring
+ *     aux tile's answers -> snapshots, instrument lists -> mr_feed
+ *
+ * The ring's policy is BACKPRESSURE: while it has less room than one piece may need, nothing is read (counted); after `hold_ms` of that,
+ * reading goes on, and what does not fit is a GAP of its instrument.
+ *
+ * A product's sessions are dialled once its instrument list has come (or after `list_s`), so that scales are right from the first message.
+ *
+ * What mr_feed is given, in order, is what the record ring gets: frames, REST bodies, connections opened and closed, books broken from
+ * outside; a replay that gives mr_feed the same comes to the same events.
+ *
+ * Memory  mr_feed_tile.bytes(config), planned at boot.   Thread  its own, or one shared with the engine tile. */
+#ifndef MR_FEED_TILE_H
+#define MR_FEED_TILE_H
+
+#include "dataplane/aux/aux.h"
+#include "dataplane/feed/feed.h"
+#include "dataplane/session/session.h"
+#include "dataplane/tile/tile.h"
+#include "engines/pipeline/engine_tile.h"
+
+#define MR_FEED_TILE_FEEDS 16
+#define MR_FEED_TILE_SESSIONS 64
+
+/* clang-format off */
+#define MR_FEED_TILE_METRICS(COUNTER, GAUGE, HIST)                                                         \
+    COUNTER(pieces,     "pieces",  "taken from the source")                                               \
+    COUNTER(held_back,  "rounds",  "nothing was read: the engine ring had no room")                        \
+    COUNTER(ring_full,  "groups",  "that the engine ring could not take; books get a gap")                 \
+    COUNTER(not_recorded, "records", "that the record ring could not take")                                \
+    COUNTER(asked,      "requests", "REST bodies asked for")                                               \
+    COUNTER(not_asked,  "requests", "that the aux ring could not take; asked again later")                 \
+    COUNTER(answers_bad, "answers", "REST answers that were errors; asked again later")                    \
+    COUNTER(resyncs,    "books",   "snapshots asked for, by REST or by subscribing anew")                  \
+    COUNTER(commands,   "commands", "of the control plane carried out")                                    \
+    COUNTER(foreign,    "pieces",  "of a connection that is nobody's")                                     \
+    GAUGE  (lists_missing, "products", "that wait for their instrument list, or went on without it")       \
+    HIST   (decode_ns,  "ns",      "bytes received to event in the ring, of each group")
+MR_METRICS_DECLARE_FINE(mr_feed_tile, MR_FEED_TILE_METRICS);
+/* clang-format on */
+
+struct mr_feed_tile_product {
+    const struct mr_venue *venue;
+    uint8_t product;
+    const struct mr_stream *streams;
+    uint32_t stream_count; /* all routes'; outlive the tile */
+    const char *rest;      /* "https://host[:port]" */
+    const char *host;      /* dialled instead of the venue's ("": the venue's); the venue's stays in SNI */
+    uint16_t port;         /* 0: the venue's */
+    struct mr_address fixed, from;
+    const char *interface;
+    bool paused;
+    struct mr_feed_metrics *metrics;
+    struct mr_session_metrics **sessions; /* one a route of the product */
+};
+struct mr_feed_tile_config {
+    const struct mr_feed_tile_product *products;
+    uint32_t product_count;
+    const struct mr_source_ops *source;
+    struct mr_stream_config stream;
+    struct mr_tls_config tls;
+    struct mr_instruments *instruments;
+    uint32_t *table_lock; /* shared by the feed tiles */
+    uint32_t instruments_max, joins_max, hold_slots, shapes, message_max;
+    uint32_t connect_s, data_s, dials_per_minute, list_s, hold_ms;
+    uint64_t seed;
+    bool blocking;                             /* idle rounds wait in the source, at most a millisecond */
+    struct mr_engine_memory ring;              /* to the engine tile */
+    struct mr_engine_memory breaks;            /* from it */
+    struct mr_engine_memory commands;          /* from the control plane */
+    struct mr_engine_memory requests, answers; /* to and from the aux tile */
+    struct mr_engine_memory record;            /* mem NULL: never recorded */
+    const uint32_t *recording;                 /* 1: records are wanted now */
+    struct mr_image *connections;              /* struct mr_plane_connections */
+    struct mr_feed_tile_metrics *metrics;
+    uint8_t number;
+    /* A command that is not the feed's own (record, shutdown, ...), and session transitions for the log. May be NULL. */
+    void (*command)(void *arg, uint8_t kind, int64_t now_ns);
+    void (*changed)(void *arg, const char *product, const char *route, enum mr_session_state was,
+                    enum mr_session_state is, const char *why);
+    void *arg;
+};
+extern const struct mr_tile mr_feed_tile;
+
+struct mr_plane_connection {
+    char product[40], route[16], host[64], why[96], tls[48];
+    uint16_t number;
+    uint8_t state, tile;
+    uint32_t streams, streams_live, mute, attempts, spare;
+    int64_t since_ns, last_byte_ns, next_dial_ns;
+    uint64_t frames, bytes;
+};
+struct mr_plane_connections {
+    uint32_t count, spare;
+    struct mr_plane_connection row[MR_FEED_TILE_SESSIONS];
+};
+
+enum mr_plane_command_kind {
+    MR_PLANE_PAUSE = 1,
+    MR_PLANE_RESUME,
+    MR_PLANE_RESYNC,
+    MR_PLANE_RECONNECT,
+    MR_PLANE_RECORD_START,
+    MR_PLANE_RECORD_STOP,
+    MR_PLANE_LATENCY_RESET,
+    MR_PLANE_SHUTDOWN
+};
+struct mr_plane_command {
+    uint64_t id;
+    uint8_t kind, spare[3];
+    uint32_t instrument;
+    char product[40];
+    uint64_t spare2;
+}; /* a slot; product "": all; instrument UINT32_MAX: all */
+static_assert(sizeof(struct mr_plane_command) == 64, "a command is a slot");
+
+struct mr_feed_tile_state;
+/* All wanted streams have data and all books with a snapshot are live: how far a start has come. */
+bool mr_feed_tile_live(const struct mr_feed_tile_state *t);
+
+#endif
