@@ -1,3 +1,4 @@
+#include "codecs/venue/venue.h"
 #include "dataplane/mem/arena.h"
 #include "engines/pipeline/pipeline_priv.h"
 
@@ -91,6 +92,16 @@ struct mr_pipeline *mr_pipeline_init(void *mem, const struct mr_pipeline_config 
     return p;
 }
 
+/* Binance's images come by REST with a limit; what lies beyond is unknown until it changes. */
+static bool image_is_cut(const struct mr_instrument *instrument)
+{
+    const struct mr_venue *venue = mr_venue_by_id(instrument->venue);
+    if (!venue)
+        return false;
+    uint8_t sequencing = venue->products[instrument->product].sequencing;
+    return sequencing == MR_SEQ_FIRST_FINAL || sequencing == MR_SEQ_FIRST_FINAL_PREV;
+}
+
 struct mr_book *mr_pipeline_book_for(struct mr_pipeline *p, const struct mr_instrument *instrument)
 {
     struct mr_book **book = &p->books[instrument->id];
@@ -100,6 +111,7 @@ struct mr_book *mr_pipeline_book_for(struct mr_pipeline *p, const struct mr_inst
     void *mem = fresh ? p->book_pool + p->book_bytes * p->books_used++ : (void *)*book;
     *book = mr_book_init(mem, p->config.book_depth, instrument, p->metrics.book);
     mr_book_policy_set(*book, p->config.crossed);
+    mr_book_image_cut_set(*book, image_is_cut(instrument));
     p->book_generation[instrument->id] = instrument->generation;
     return *book;
 }
