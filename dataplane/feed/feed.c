@@ -37,6 +37,19 @@ static MR_COLD int refuse(struct mr_feed *feed, int status, const struct mr_fram
     return status;
 }
 
+/* Feeds of several tiles write one table, seldom: a lock of one word, held for a few hundred ns. */
+static void lock_table(const struct mr_feed *feed)
+{
+    while (feed->config.table_lock && __atomic_exchange_n(feed->config.table_lock, 1, __ATOMIC_ACQUIRE)) {
+    }
+}
+
+static void unlock_table(const struct mr_feed *feed)
+{
+    if (feed->config.table_lock)
+        __atomic_store_n(feed->config.table_lock, 0, __ATOMIC_RELEASE);
+}
+
 /* An instrument the table does not have: added if the config says so. */
 static MR_COLD bool add_symbol(struct mr_feed *feed)
 {
@@ -47,8 +60,10 @@ static MR_COLD bool add_symbol(struct mr_feed *feed)
     const struct mr_instrument *known =
         feed->config.catalogue ? mr_instruments_find(feed->config.catalogue, dec->venue->id, dec->product, dec->name)
                                : NULL;
+    lock_table(feed);
     int64_t id = known ? mr_instruments_add(table, known)
                        : mr_instruments_add_bare(table, dec->venue->id, dec->product, dec->name);
+    unlock_table(feed);
     MR_COUNT(feed->metrics, added, id >= 0);
     return id >= 0;
 }
@@ -66,8 +81,11 @@ static MR_COLD void refresh_metadata(struct mr_feed *feed)
         const struct mr_span symbol = {(const uint8_t *)ours->symbol, ours->symbol_len};
         const struct mr_instrument *known =
             mr_instruments_find(feed->config.catalogue, ours->venue, ours->product, symbol);
-        if (known)
-            mr_instruments_add(feed->config.instruments, known);
+        if (!known)
+            continue;
+        lock_table(feed);
+        mr_instruments_add(feed->config.instruments, known);
+        unlock_table(feed);
     }
     if (dec->shapes)
         mr_shapes_clear(dec->shapes); /* scales may have changed */
@@ -183,6 +201,7 @@ static int distribute(struct mr_feed *feed, uint32_t slots, bool has_times)
 int mr_feed_frame(struct mr_feed *feed, const struct mr_frame *frame)
 {
     int slots = mr_decode(feed->decoder, frame, feed->out, MR_DECODE_SLOTS);
+    feed->last = slots > 0 ? (uint32_t)slots : 0;
     if (mr_unlikely(slots == MR_E_SYMBOL) && add_symbol(feed))
         return mr_feed_frame(feed, frame); /* ends: each round adds an instrument, and the table is bounded */
     if (mr_unlikely(slots < 0))
@@ -222,6 +241,26 @@ void mr_feed_disconnect(struct mr_feed *feed, int64_t recv_ns)
     mr_decoder_reset(feed->decoder);
     for (uint32_t i = 0; i < feed->config.instruments_max; i++)
         mr_feed_break(feed, i, MR_GAP_DISCONNECT, recv_ns);
+}
+
+void mr_feed_forget(struct mr_feed *feed) { mr_decoder_reset(feed->decoder); }
+
+uint32_t mr_feed_last(const struct mr_feed *feed, const union mr_slot **out)
+{
+    *out = feed->out;
+    return feed->last;
+}
+
+void mr_feed_status(struct mr_feed *feed, uint32_t instrument, enum mr_status_event status, uint32_t channel,
+                    int64_t recv_ns)
+{
+    const union mr_slot slot = {.event = {.recv_ns = recv_ns,
+                                          .price = status,
+                                          .size = channel,
+                                          .instrument = instrument,
+                                          .kind = MR_EVENT_STATUS,
+                                          .flags = MR_FLAG_FIRST | MR_FLAG_LAST}};
+    emit(feed, &slot);
 }
 
 uint32_t mr_feed_wanting(const struct mr_feed *feed, void (*each)(void *arg, uint32_t instrument), void *arg)

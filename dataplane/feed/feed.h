@@ -48,12 +48,13 @@ struct mr_feed_config {
     const struct mr_venue *venue;
     uint8_t product;
     struct mr_instruments *instruments; /* what this data plane follows; its ids stand in events */
+    uint32_t *table_lock;               /* feeds of other threads add to the table too; NULL: this one alone does */
     struct mr_instruments *catalogue;   /* what the venues' instrument lists say of everything; may be NULL */
-    uint32_t instruments_max; /* for the decoder's partial values and the joins */
-    uint32_t hold_slots;      /* slots an instrument may hold while it waits for a snapshot */
-    uint32_t joins_max;       /* instruments with a book */
-    uint32_t shapes;          /* a power of two; 0: always the general path */
-    bool add_unknown;         /* instruments that messages name are added (with the catalogue's metadata if it has it);
+    uint32_t instruments_max;           /* for the decoder's partial values and the joins */
+    uint32_t hold_slots;                /* slots an instrument may hold while it waits for a snapshot */
+    uint32_t joins_max;                 /* instruments with a book */
+    uint32_t shapes;                    /* a power of two; 0: always the general path */
+    bool add_unknown; /* instruments that messages name are added (with the catalogue's metadata if it has it);
                                  else their messages are counted and skipped */
     mr_feed_emit_fn *emit;
     void *emit_arg;
@@ -73,6 +74,13 @@ int mr_feed_frame(struct mr_feed *feed, const struct mr_frame *frame);
 int mr_feed_rest(struct mr_feed *feed, struct mr_span url, const struct mr_frame *body);
 /* The connection was lost: partial values are forgotten, every book breaks. */
 void mr_feed_disconnect(struct mr_feed *feed, int64_t recv_ns);
+/* The connection was lost, but no book was on it: only partial values are forgotten. */
+void mr_feed_forget(struct mr_feed *feed);
+/* What a session says of an instrument's stream, in band. */
+void mr_feed_status(struct mr_feed *feed, uint32_t instrument, enum mr_status_event status, uint32_t channel,
+                    int64_t recv_ns);
+/* Slots that the last frame decoded to, whatever became of them; 0 if it held no event. */
+uint32_t mr_feed_last(const struct mr_feed *feed, const union mr_slot **out);
 /* Breaks one instrument's book (checksum failure, operator): GAP goes out, a snapshot is wanted. */
 void mr_feed_break(struct mr_feed *feed, uint32_t instrument, enum mr_gap_cause cause, int64_t recv_ns);
 /* Instruments that want a snapshot: calls back each; how many. */

@@ -7,13 +7,14 @@ struct mr_feed {
     struct mr_feed_config config;
     struct mr_feed_metrics *metrics;
     struct mr_decoder *decoder;
-    int64_t last_ns; /* of messages without receive times */
-    struct mr_join **joins;  /* by instrument id; NULL until its first book message */
-    bool *owes_gap;          /* by instrument id: a GAP that emit has not taken yet */
+    int64_t last_ns;        /* of messages without receive times */
+    struct mr_join **joins; /* by instrument id; NULL until its first book message */
+    bool *owes_gap;         /* by instrument id: a GAP that emit has not taken yet */
     uint8_t *join_pool;
     size_t join_bytes;
     uint32_t joins_used;
-    union mr_slot *out;      /* one message's slots */
+    union mr_slot *out; /* one message's slots */
+    uint32_t last;      /* slots in it */
 };
 
 /* The instrument's join; made at its first book message. NULL: joins_max reached, or not our product. */

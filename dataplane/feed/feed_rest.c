@@ -1,0 +1,192 @@
+#include <stdio.h>
+
+#include "codecs/capture/capture.h"
+#include "dataplane/feed/feed_tile_priv.h"
+
+#define SECOND_NS 1000000000ll
+#define ASK_FIRST_NS 250000000ll /* after a snapshot that did not join */
+#define ASK_MOST_NS (30 * SECOND_NS)
+#define STREAM_WAIT_NS (10 * SECOND_NS) /* a snapshot that should come in the stream by itself */
+
+/* ---- asking ---- */
+
+void mr_feed_tile_resolve(void *arg, struct mr_session *session, const char *host)
+{
+    struct mr_feed_route *route = arg;
+    struct mr_feed_tile_state *t = route->tile;
+    (void)session;
+    const char *other = route->product->config->host;
+    const struct mr_aux_request request = {
+        .kind = MR_AUX_RESOLVE, .connection = route->connection, .port = route->route.port, .id = ++t->request_id};
+    if (mr_aux_ask(&t->requests, &request, other && *other ? other : host, NULL) != MR_OK)
+        MR_COUNT(t->metrics, not_asked, 1); /* the session's deadline passes, and it asks again */
+}
+
+static bool get(struct mr_feed_tile_state *t, struct mr_feed_product *p, enum mr_url_kind kind, uint32_t instrument,
+                const char *symbol)
+{
+    char url[512], body[512];
+    struct mr_text path, post;
+    mr_text_init(&path, url, sizeof url);
+    mr_text_init(&post, body, sizeof body);
+    mr_text_add(&path, p->config->rest);
+    if (p->dialect->url(p->config->product, kind, symbol, &path, &post) != MR_OK || path.cut || post.cut)
+        return false;
+    const struct mr_aux_request request = {.kind = MR_AUX_GET,
+                                           .venue = p->config->venue->id,
+                                           .product = p->config->product,
+                                           .purpose = (uint8_t)kind,
+                                           .instrument = instrument,
+                                           .id = ++t->request_id};
+    bool asked = mr_aux_ask(&t->requests, &request, url, body) == MR_OK;
+    MR_COUNT(t->metrics, asked, asked);
+    MR_COUNT(t->metrics, not_asked, !asked);
+    return true;
+}
+
+static int64_t later(uint8_t *attempts, int64_t first_ns)
+{
+    int64_t wait = first_ns << (*attempts < 7 ? *attempts : 7);
+    *attempts = (uint8_t)(*attempts < 255 ? *attempts + 1 : 255);
+    return wait < ASK_MOST_NS ? wait : ASK_MOST_NS;
+}
+
+static void ask_list(struct mr_feed_tile_state *t, struct mr_feed_product *p, int64_t now_ns)
+{
+    if (p->list_limit_ns == 0)
+        p->list_limit_ns = now_ns + t->config.list_s * SECOND_NS;
+    if (!p->listed && now_ns >= p->list_limit_ns)
+        p->listed = p->list_missing = true;
+    if (p->listed && !p->list_missing)
+        return;
+    if (now_ns < p->list_due_ns)
+        return;
+    p->list_due_ns = now_ns + (p->list_attempts < 4 ? 2 : 30) * SECOND_NS;
+    p->list_attempts++;
+    if (!get(t, p, MR_URL_INSTRUMENTS, UINT32_MAX, ""))
+        p->listed = true; /* this product has none */
+}
+
+static struct mr_feed_route *depth_route(struct mr_feed_product *p)
+{
+    for (uint32_t r = 0; r < p->route_count; r++)
+        if (p->routes[r].route.channels & MR_DEPTH && p->routes[r].stream_count)
+            return &p->routes[r];
+    return NULL;
+}
+
+struct asking {
+    struct mr_feed_tile_state *tile;
+    struct mr_feed_product *product;
+    int64_t now_ns;
+};
+
+/* A book that is not live. By REST: when held updates show that the stream runs, so that the snapshot cannot be too old. In the stream: it
+ * comes with the subscription; when it does not, or a gap broke the book, the subscription is made anew. */
+static void ask_snapshot(void *arg, uint32_t instrument)
+{
+    struct asking *a = arg;
+    struct mr_feed_product *p = a->product;
+    struct mr_feed_route *route = depth_route(p);
+    const struct mr_join *join = mr_feed_join(p->feed, instrument);
+    if (!route || !route->open || !join || a->now_ns < p->ask_due_ns[instrument])
+        return;
+    const char *symbol = mr_instruments_get(a->tile->config.instruments, instrument)->symbol;
+    if (join->rule == MR_SEQ_FIRST_FINAL || join->rule == MR_SEQ_FIRST_FINAL_PREV) {
+        if (join->held_count == 0)
+            return;
+        p->ask_due_ns[instrument] = a->now_ns + 4 * later(&p->ask_attempts[instrument], ASK_FIRST_NS);
+        get(a->tile, p, MR_URL_SNAPSHOT, instrument, symbol);
+        MR_COUNT(a->tile->metrics, resyncs, 1);
+        return;
+    }
+    bool first = p->ask_attempts[instrument] == 0 && join->state == MR_JOIN_COLD;
+    p->ask_due_ns[instrument] =
+        a->now_ns + (first ? STREAM_WAIT_NS : 4 * later(&p->ask_attempts[instrument], SECOND_NS / 2));
+    if (first) {
+        p->ask_attempts[instrument] = 1;
+        return;
+    }
+    MR_COUNT(a->tile->metrics, resyncs, 1);
+    if (mr_session_resubscribe(route->session, MR_DEPTH, symbol, a->now_ns) == MR_E_UNSUPPORTED)
+        mr_session_reconnect(route->session, "a book needs its snapshot", a->now_ns);
+}
+
+static void ask_interest(struct mr_feed_tile_state *t, struct mr_feed_product *p, int64_t now_ns)
+{
+    uint32_t wanted = 0;
+    if (p->dial->interest_s == 0 || !p->listed || now_ns < p->interest_due_ns)
+        return;
+    for (uint32_t i = 0; i < p->config->stream_count; i++)
+        wanted += p->config->streams[i].channel == MR_INTERESTS;
+    if (wanted == 0)
+        return;
+    p->interest_due_ns = now_ns + p->dial->interest_s * SECOND_NS / wanted; /* one after the other, evenly */
+    uint32_t nth = p->interest_next++ % wanted;
+    for (uint32_t i = 0; i < p->config->stream_count; i++)
+        if (p->config->streams[i].channel == MR_INTERESTS && nth-- == 0)
+            get(t, p, MR_URL_INTEREST, UINT32_MAX, p->config->streams[i].symbol);
+}
+
+void mr_feed_tile_ask(struct mr_feed_tile_state *t, int64_t now_ns)
+{
+    int64_t missing = 0;
+    for (uint32_t i = 0; i < t->config.product_count; i++) {
+        struct mr_feed_product *p = &t->products[i];
+        struct asking a = {t, p, now_ns};
+        ask_list(t, p, now_ns);
+        missing += p->list_missing || !p->listed;
+        mr_feed_wanting(p->feed, ask_snapshot, &a);
+        ask_interest(t, p, now_ns);
+    }
+    MR_GAUGE_SET(t->metrics, lists_missing, missing);
+}
+
+/* ---- answers ---- */
+
+static void take_body(struct mr_feed_tile_state *t, struct mr_feed_product *p, const struct mr_aux_reply *reply)
+{
+    const struct mr_aux_answer *head = &reply->head;
+    mr_feed_tile_record(t, p,
+                        &(struct mr_capture_record){.recv_ns = head->recv_ns,
+                                                    .data = reply->body.data,
+                                                    .len = reply->body.len,
+                                                    .kind = MR_CAPTURE_REST,
+                                                    .clock = MR_CLOCK_TSC,
+                                                    .name = reply->url});
+    const struct mr_frame frame = {
+        .data = reply->body.data, .len = reply->body.len, .clock = MR_CLOCK_TSC, .recv_ns = head->recv_ns};
+    int status = mr_feed_rest(p->feed, reply->url, &frame);
+    if (head->request.purpose == MR_URL_INSTRUMENTS && status >= 0) {
+        p->listed = true;
+        p->list_missing = false;
+    }
+}
+
+static void take_answer(struct mr_feed_tile_state *t, const struct mr_aux_reply *reply, int64_t now_ns)
+{
+    const struct mr_aux_answer *head = &reply->head;
+    if (head->request.kind == MR_AUX_RESOLVE) {
+        if (head->request.connection < t->connections)
+            mr_session_resolved(t->by_connection[head->request.connection]->session, reply->addresses, head->addresses,
+                                reply->why, now_ns);
+        return;
+    }
+    if (head->status != MR_OK) {
+        MR_COUNT(t->metrics, answers_bad, 1);
+        return;
+    }
+    for (uint32_t i = 0; i < t->config.product_count; i++)
+        if (t->products[i].config->venue->id == head->request.venue &&
+            t->products[i].config->product == head->request.product)
+            take_body(t, &t->products[i], reply);
+}
+
+uint32_t mr_feed_tile_answers(struct mr_feed_tile_state *t, int64_t now_ns)
+{
+    struct mr_aux_reply reply;
+    uint32_t n = 0;
+    for (; n < 4 && mr_aux_take(&t->inbox, &reply); n++) /* a few a millisecond: instrument lists are long */
+        take_answer(t, &reply, now_ns);
+    return n;
+}

@@ -1,0 +1,384 @@
+#include "dataplane/feed/feed_tile.h"
+
+#include <stdio.h>
+
+#include "dataplane/feed/feed_tile_priv.h"
+#include "dataplane/record/record.h"
+
+MR_METRICS_DEFINE_FINE(mr_feed_tile, MR_FEED_TILE_METRICS);
+
+#define PIECES 32u
+#define PIECE_SLOTS 1024u /* more than the messages of one piece come to, but for images */
+#define HOLD_MARGIN (MR_GROUP_SLOTS + PIECE_SLOTS)
+
+/* ---- out: groups into the ring, inputs into the recording ---- */
+
+bool mr_feed_tile_emit(void *arg, const union mr_slot *group, uint32_t slots)
+{
+    struct mr_feed_tile_state *t = ((struct mr_feed_product *)arg)->routes[0].tile;
+    union mr_slot *room = mr_ring_reserve(&t->ring, slots);
+    if (mr_unlikely(!room)) {
+        MR_COUNT(t->metrics, ring_full, 1);
+        return false;
+    }
+    memcpy(room, group, (size_t)slots * sizeof *group);
+    int64_t delta = mr_clock_now(&t->clock) - group->event.recv_ns;
+    MR_RECORD(t->metrics, decode_ns, delta);
+    room->event.decode_delta_ns = delta < 0 ? 0 : delta > UINT32_MAX ? UINT32_MAX : (uint32_t)delta;
+    mr_ring_publish(&t->ring, slots);
+    return true;
+}
+
+void mr_feed_tile_record(struct mr_feed_tile_state *t, const struct mr_feed_product *p,
+                         const struct mr_capture_record *record)
+{
+    if (!t->config.record.mem || !__atomic_load_n(t->config.recording, __ATOMIC_RELAXED))
+        return;
+    struct mr_capture_record r = *record;
+    r.venue = p->config->venue->id;
+    r.product = p->config->product;
+    MR_COUNT(t->metrics, not_recorded, !mr_record_put(&t->record, &r));
+}
+
+/* ---- in: from sessions ---- */
+
+/* Which channels of which instruments spoke: the sweep tells the sessions. */
+static void note_seen(struct mr_feed_product *p)
+{
+    const union mr_slot *out;
+    const struct mr_decoder *dec = mr_feed_decoder(p->feed);
+    if (mr_feed_last(p->feed, &out) && out->event.instrument < p->routes[0].tile->config.instruments_max)
+        p->seen[out->event.instrument] |= (uint16_t)dec->venue->kinds[dec->kind].channel;
+}
+
+int mr_feed_tile_deliver(void *arg, struct mr_session *session, const struct mr_frame *frame)
+{
+    struct mr_feed_route *route = arg;
+    struct mr_feed_product *p = route->product;
+    const union mr_slot *out;
+    (void)session;
+    mr_feed_tile_record(route->tile, p,
+                        &(struct mr_capture_record){.recv_ns = frame->recv_ns,
+                                                    .data = frame->data,
+                                                    .len = frame->len,
+                                                    .connection = frame->connection,
+                                                    .kind = MR_CAPTURE_FRAME,
+                                                    .clock = frame->clock});
+    int n = mr_feed_frame(p->feed, frame);
+    if (n < 0)
+        return n;
+    note_seen(p);
+    return (int)mr_feed_last(p->feed, &out);
+}
+
+static bool open_state(enum mr_session_state state)
+{
+    return state == MR_SESSION_SUBSCRIBE || state == MR_SESSION_LIVE || state == MR_SESSION_STALE;
+}
+
+void mr_feed_tile_changed(void *arg, struct mr_session *session, enum mr_session_state was, enum mr_session_state is,
+                          const char *why)
+{
+    struct mr_feed_route *route = arg;
+    struct mr_feed_tile_state *t = route->tile;
+    struct mr_feed_product *p = route->product;
+    int64_t now_ns = mr_clock_now(&t->clock);
+    (void)session;
+    if (open_state(is) && !route->open) {
+        route->open = true;
+        mr_feed_tile_record(
+            t, p,
+            &(struct mr_capture_record){
+                .recv_ns = now_ns, .connection = route->connection, .kind = MR_CAPTURE_OPENED, .clock = MR_CLOCK_TSC});
+    } else if (!open_state(is) && route->open) {
+        bool books = route->route.channels & MR_DEPTH;
+        const char *what = books ? "books" : "route"; /* a replay does the same with it: dataplane/player */
+        route->open = false;
+        mr_feed_tile_record(t, p,
+                            &(struct mr_capture_record){.recv_ns = now_ns,
+                                                        .connection = route->connection,
+                                                        .kind = MR_CAPTURE_CLOSED,
+                                                        .clock = MR_CLOCK_TSC,
+                                                        .data = (const uint8_t *)what,
+                                                        .len = (uint32_t)strlen(what)});
+        if (books)
+            mr_feed_disconnect(p->feed, now_ns);
+        else
+            mr_feed_forget(p->feed);
+    }
+    if (t->config.changed) {
+        char product[40];
+        snprintf(product, sizeof product, "%s:%s", p->config->venue->name,
+                 p->config->venue->products[p->config->product].name);
+        t->config.changed(t->config.arg, product, route->route.name, was, is, why);
+    }
+}
+
+/* In band, so that engines and taps know too; a market-wide stream has no instrument to name. */
+void mr_feed_tile_mute(void *arg, struct mr_session *session, const struct mr_stream *stream, bool mute)
+{
+    struct mr_feed_route *route = arg;
+    struct mr_feed_tile_state *t = route->tile;
+    struct mr_feed_product *p = route->product;
+    (void)session;
+    const struct mr_instrument *it = mr_instruments_find(t->config.instruments, p->config->venue->id,
+                                                         p->config->product, mr_span_of(stream->symbol));
+    if (!it)
+        return;
+    enum mr_status_event status = mute ? MR_STATUS_STALE : MR_STATUS_LIVE;
+    int64_t now_ns = mr_clock_now(&t->clock);
+    char note[MR_SYMBOL_BYTES + 48];
+    int len = snprintf(note, sizeof note, "status %u %u %s", (unsigned)status, stream->channel, it->symbol);
+    mr_feed_tile_record(t, p,
+                        &(struct mr_capture_record){.recv_ns = now_ns,
+                                                    .kind = MR_CAPTURE_NOTE,
+                                                    .clock = MR_CLOCK_TSC,
+                                                    .data = (const uint8_t *)note,
+                                                    .len = (uint32_t)len});
+    mr_feed_status(p->feed, it->id, status, stream->channel, now_ns);
+}
+
+/* ---- breaks: from the engine tile, from the operator ---- */
+
+struct mr_feed_product *mr_feed_tile_product_of(struct mr_feed_tile_state *t, uint32_t instrument)
+{
+    const struct mr_instrument *it = mr_instruments_get(t->config.instruments, instrument);
+    for (uint32_t i = 0; it && i < t->config.product_count; i++)
+        if (t->products[i].config->venue->id == it->venue && t->products[i].config->product == it->product)
+            return &t->products[i];
+    return NULL;
+}
+
+void mr_feed_tile_break(struct mr_feed_tile_state *t, uint32_t instrument, enum mr_gap_cause cause, int64_t now_ns)
+{
+    struct mr_feed_product *p = mr_feed_tile_product_of(t, instrument);
+    const struct mr_instrument *it = mr_instruments_get(t->config.instruments, instrument);
+    if (!p || !mr_feed_join(p->feed, instrument))
+        return;
+    char note[MR_SYMBOL_BYTES + 32];
+    int len = snprintf(note, sizeof note, "break %u %s", (unsigned)cause, it->symbol);
+    mr_feed_tile_record(t, p,
+                        &(struct mr_capture_record){.recv_ns = now_ns,
+                                                    .kind = MR_CAPTURE_NOTE,
+                                                    .clock = MR_CLOCK_TSC,
+                                                    .data = (const uint8_t *)note,
+                                                    .len = (uint32_t)len});
+    mr_feed_break(p->feed, instrument, cause, now_ns);
+    p->ask_due_ns[instrument] = now_ns;
+    p->ask_attempts[instrument] = 0;
+}
+
+static void take_breaks(struct mr_feed_tile_state *t, int64_t now_ns)
+{
+    uint32_t n;
+    for (const struct mr_engine_break *b; t->config.breaks.mem && (b = mr_ring_peek(&t->breaks, &n));) {
+        const struct mr_engine_break copy = *b;
+        mr_ring_release(&t->breaks, 1);
+        if (copy.cause < MR_GAP_CAUSE_COUNT)
+            mr_feed_tile_break(t, copy.instrument, (enum mr_gap_cause)copy.cause, now_ns);
+    }
+}
+
+static bool is_product(const struct mr_feed_product *p, const char *name)
+{
+    char product[40];
+    snprintf(product, sizeof product, "%s:%s", p->config->venue->name,
+             p->config->venue->products[p->config->product].name);
+    return !*name || strcmp(product, name) == 0;
+}
+
+static void resync(struct mr_feed_tile_state *t, const struct mr_feed_product *p, uint32_t instrument, int64_t now_ns)
+{
+    for (uint32_t id = 0; id < mr_instruments_count(t->config.instruments); id++)
+        if ((instrument == UINT32_MAX || instrument == id) && mr_feed_tile_product_of(t, id) == p)
+            mr_feed_tile_break(t, id, MR_GAP_OPERATOR, now_ns);
+}
+
+static void obey(struct mr_feed_tile_state *t, const struct mr_plane_command *c, int64_t now_ns)
+{
+    MR_COUNT(t->metrics, commands, 1);
+    bool ours = c->kind >= MR_PLANE_PAUSE && c->kind <= MR_PLANE_RECONNECT;
+    if (!ours && t->config.command)
+        t->config.command(t->config.arg, c->kind, now_ns);
+    for (uint32_t i = 0; ours && i < t->config.product_count; i++) {
+        struct mr_feed_product *p = &t->products[i];
+        if (!is_product(p, c->product))
+            continue;
+        if (c->kind == MR_PLANE_RESYNC)
+            resync(t, p, c->instrument, now_ns);
+        for (uint32_t r = 0; r < p->route_count && c->kind != MR_PLANE_RESYNC; r++) {
+            if (c->kind == MR_PLANE_RECONNECT)
+                mr_session_reconnect(p->routes[r].session, "operator", now_ns);
+            else
+                mr_session_pause(p->routes[r].session, c->kind == MR_PLANE_PAUSE, now_ns);
+        }
+    }
+}
+
+static void take_commands(struct mr_feed_tile_state *t, int64_t now_ns)
+{
+    uint32_t n;
+    for (const struct mr_plane_command *c; t->config.commands.mem && (c = mr_ring_peek(&t->commands, &n));) {
+        struct mr_plane_command copy = *c;
+        copy.product[sizeof copy.product - 1] = 0;
+        mr_ring_release(&t->commands, 1);
+        obey(t, &copy, now_ns);
+    }
+}
+
+/* ---- the sweep ---- */
+
+static void tell_sessions(struct mr_feed_tile_state *t, struct mr_feed_product *p, int64_t now_ns)
+{
+    uint32_t count = mr_instruments_count(t->config.instruments);
+    for (uint32_t id = 0; id < count && id < t->config.instruments_max; id++) {
+        uint16_t seen = p->seen[id];
+        if (!seen)
+            continue;
+        p->seen[id] = 0;
+        const char *symbol = mr_instruments_get(t->config.instruments, id)->symbol;
+        for (uint32_t bit = 1; bit <= MR_CONTROL; bit <<= 1)
+            for (uint32_t r = 0; seen & bit && r < p->route_count; r++)
+                if (p->routes[r].route.channels & bit)
+                    mr_session_saw(p->routes[r].session, bit, symbol, now_ns);
+    }
+}
+
+static void show_connections(struct mr_feed_tile_state *t)
+{
+    struct mr_plane_connections *image = &t->image;
+    image->count = t->connections;
+    for (uint32_t i = 0; i < t->connections; i++) {
+        struct mr_session_view v;
+        const struct mr_feed_route *route = t->by_connection[i];
+        struct mr_plane_connection *row = &image->row[i];
+        mr_session_view(route->session, &v);
+        *row = (struct mr_plane_connection){.number = v.connection,
+                                            .state = v.state,
+                                            .tile = t->config.number,
+                                            .streams = v.streams,
+                                            .streams_live = v.streams_live,
+                                            .mute = v.mute,
+                                            .attempts = v.attempts,
+                                            .since_ns = v.since_ns,
+                                            .last_byte_ns = v.last_byte_ns,
+                                            .next_dial_ns = v.next_dial_ns,
+                                            .frames = route->metrics->frames,
+                                            .bytes = route->metrics->bytes};
+        snprintf(row->product, sizeof row->product, "%s:%s", v.venue, v.product);
+        snprintf(row->route, sizeof row->route, "%s", v.route);
+        snprintf(row->host, sizeof row->host, "%s", v.host);
+        snprintf(row->why, sizeof row->why, "%s", v.why);
+        snprintf(row->tls, sizeof row->tls, "%s", v.tls);
+    }
+    if (t->config.connections)
+        mr_image_write(t->config.connections, image, sizeof *image);
+}
+
+bool mr_feed_tile_live(const struct mr_feed_tile_state *t)
+{
+    for (uint32_t i = 0; i < t->connections; i++)
+        if (mr_session_state(t->by_connection[i]->session) != MR_SESSION_LIVE)
+            return false;
+    for (uint32_t i = 0; i < t->config.product_count; i++)
+        if (mr_feed_wanting(t->products[i].feed, NULL, NULL))
+            return false;
+    return true;
+}
+
+/* ---- the round ---- */
+
+static bool open_source(struct mr_feed_tile_state *t)
+{
+    struct mr_err err;
+    if (mr_likely(t->source_open))
+        return true;
+    if (t->failed)
+        return false;
+    /* On the tile's own thread: an io_uring belongs to the thread that makes it. Boot has tried it already. */
+    int status = t->config.source->open(&t->source, t->source_mem, &t->config.stream, &err);
+    t->failed = status != MR_OK;
+    return t->source_open = status == MR_OK;
+}
+
+/* How many pieces the ring has room for. The ring full for longer than hold_ms: reading goes on, and books get gaps. */
+static uint32_t may_read(struct mr_feed_tile_state *t, int64_t now_ns)
+{
+    mr_ring_reserve(&t->ring, MR_GROUP_SLOTS); /* looks at the reader's mark */
+    uint64_t room = t->ring.slots - (t->ring.head - t->ring.tail_seen);
+    if (mr_likely(room > HOLD_MARGIN)) {
+        t->held_since_ns = 0;
+        uint64_t pieces = (room - MR_GROUP_SLOTS) / PIECE_SLOTS;
+        return pieces < PIECES ? (uint32_t)pieces : PIECES;
+    }
+    MR_COUNT(t->metrics, held_back, 1);
+    if (t->held_since_ns == 0)
+        t->held_since_ns = now_ns;
+    return now_ns - t->held_since_ns > t->config.hold_ms * 1000000ll ? 1 : 0;
+}
+
+static int step(void *state, int64_t now_ns)
+{
+    struct mr_feed_tile_state *t = state;
+    struct mr_piece pieces[PIECES];
+    if (!open_source(t))
+        return 0;
+    uint32_t want = may_read(t, now_ns);
+    int n = want ? t->source.ops->poll(&t->source, now_ns, pieces, want) : 0;
+    for (int i = 0; i < n; i++) {
+        if (pieces[i].connection < t->connections)
+            mr_session_piece(t->by_connection[pieces[i].connection]->session, &pieces[i], now_ns);
+        else
+            MR_COUNT(t->metrics, foreign, 1);
+        t->source.ops->release(&t->source, &pieces[i]);
+    }
+    if (n > 0)
+        MR_COUNT(t->metrics, pieces, n);
+    else if (want && t->config.blocking && t->source.ops->wait)
+        t->source.ops->wait(&t->source, 1000000);
+    return n > 0 ? n : 0;
+}
+
+static void housekeep(void *state, int64_t now_ns)
+{
+    struct mr_feed_tile_state *t = state;
+    mr_clock_housekeep(&t->clock);
+    if (!t->source_open)
+        return;
+    take_commands(t, now_ns);
+    take_breaks(t, now_ns);
+    mr_feed_tile_answers(t, now_ns);
+    for (uint32_t i = 0; i < t->connections; i++)
+        if (t->by_connection[i]->product->listed)
+            mr_session_housekeep(t->by_connection[i]->session, now_ns);
+    if (t->source.ops->housekeep)
+        t->source.ops->housekeep(&t->source, now_ns);
+    if (now_ns < t->sweep_due_ns)
+        return;
+    t->sweep_due_ns = now_ns + MR_SWEEP_NS;
+    for (uint32_t i = 0; i < t->config.product_count; i++)
+        tell_sessions(t, &t->products[i], now_ns);
+    mr_feed_tile_ask(t, now_ns);
+    show_connections(t);
+}
+
+static void halt(void *state)
+{
+    struct mr_feed_tile_state *t = state;
+    for (uint32_t i = 0; t->source_open && i < t->connections; i++) {
+        mr_session_pause(t->by_connection[i]->session, true, mr_clock_now(&t->clock));
+        t->source.ops->close_connection(&t->source, (uint16_t)i);
+    }
+    show_connections(t);
+    if (t->source_open)
+        t->source.ops->close(&t->source);
+    t->source_open = false;
+    mr_tls_context_close(t->tls);
+}
+
+const struct mr_tile mr_feed_tile = {.name = "feed",
+                                     .bytes = mr_feed_tile_bytes,
+                                     .boot = mr_feed_tile_boot,
+                                     .step = step,
+                                     .housekeep = housekeep,
+                                     .halt = halt};

@@ -1,0 +1,203 @@
+#include <stdio.h>
+
+#include "dataplane/feed/feed_tile_priv.h"
+
+#define CATALOGUE_MAX 16384
+
+static size_t rounded(size_t bytes) { return (bytes + 127) / 128 * 128; }
+
+static struct mr_feed_config feed_config(const struct mr_feed_tile_config *c, uint32_t i)
+{
+    const struct mr_feed_tile_product *p = &c->products[i];
+    return (struct mr_feed_config){.venue = p->venue,
+                                   .product = p->product,
+                                   .instruments = c->instruments,
+                                   .table_lock = c->table_lock,
+                                   .instruments_max = c->instruments_max,
+                                   .hold_slots = c->hold_slots,
+                                   .joins_max = c->joins_max,
+                                   .shapes = c->shapes,
+                                   .add_unknown = true,
+                                   .emit = mr_feed_tile_emit};
+}
+
+static uint32_t routes_of(const struct mr_feed_tile_product *p)
+{
+    uint32_t n = 0;
+    for (const struct mr_route *r = mr_dialect_of(p->venue)->products[p->product].routes; r->name; r++)
+        n++;
+    return n;
+}
+
+static struct mr_session_config session_config(struct mr_feed_route *route)
+{
+    struct mr_feed_tile_state *t = route->tile;
+    const struct mr_feed_tile_config *c = &t->config;
+    const struct mr_feed_tile_product *p = route->product->config;
+    return (struct mr_session_config){.venue = p->venue,
+                                      .product = p->product,
+                                      .route = &route->route,
+                                      .connection = route->connection,
+                                      .host = route->route.host,
+                                      .fixed = p->fixed,
+                                      .from = p->from,
+                                      .interface = p->interface,
+                                      .streams = route->streams,
+                                      .stream_count = route->stream_count,
+                                      .source = &t->source,
+                                      .tls = t->tls,
+                                      .message_max = c->message_max,
+                                      .connect_s = c->connect_s,
+                                      .data_s = c->data_s,
+                                      .backoff_ms_first = 100,
+                                      .backoff_ms_most = 30000,
+                                      .dials_per_minute = c->dials_per_minute,
+                                      .seed = c->seed + route->connection,
+                                      .resolve = mr_feed_tile_resolve,
+                                      .deliver = mr_feed_tile_deliver,
+                                      .changed = mr_feed_tile_changed,
+                                      .mute = mr_feed_tile_mute,
+                                      .arg = route};
+}
+
+/* Sessions do not look at their configuration to say how long they are, but for the sizes in it. */
+static size_t session_bytes(const struct mr_feed_tile_config *c, const struct mr_feed_tile_product *p,
+                            const struct mr_route *row)
+{
+    const struct mr_session_config s = {.venue = p->venue,
+                                        .product = p->product,
+                                        .route = row,
+                                        .streams = p->streams,
+                                        .stream_count = p->stream_count,
+                                        .message_max = c->message_max};
+    return mr_session_bytes(&s);
+}
+
+size_t mr_feed_tile_bytes(const void *config)
+{
+    const struct mr_feed_tile_config *c = config;
+    size_t bytes = rounded(sizeof(struct mr_feed_tile_state)) + rounded(c->source->bytes(&c->stream)) +
+                   rounded(mr_instruments_bytes(CATALOGUE_MAX)) + rounded(MR_CAPTURE_RECORD_MAX) + 4096;
+    for (uint32_t i = 0; i < c->product_count; i++) {
+        const struct mr_feed_tile_product *p = &c->products[i];
+        const struct mr_feed_config feed = feed_config(c, i);
+        bytes += rounded(mr_feed_bytes(&feed)) + rounded(c->instruments_max * 16u) +
+                 rounded(routes_of(p) * sizeof(struct mr_feed_route)) + 1024;
+        for (const struct mr_route *r = mr_dialect_of(p->venue)->products[p->product].routes; r->name; r++)
+            bytes += rounded(session_bytes(c, p, r)) + rounded(p->stream_count * sizeof(struct mr_stream));
+    }
+    return bytes;
+}
+
+static int open_ring(int status, struct mr_err *err, const char *name)
+{
+    return status == MR_OK
+               ? MR_OK
+               : mr_err_set(err, status, "feed tile: ring %s of the workspace: %s", name, mr_status_text(status));
+}
+
+static int open_rings(struct mr_feed_tile_state *t, struct mr_err *err)
+{
+    const struct mr_feed_tile_config *c = &t->config;
+    int status = open_ring(mr_ring_writer_open(&t->ring, c->ring.mem, c->ring.bytes), err, "to the engine tile");
+    if (!status)
+        status =
+            open_ring(mr_ring_writer_open(&t->requests, c->requests.mem, c->requests.bytes), err, "to the aux tile");
+    if (!status)
+        status =
+            open_ring(mr_ring_reader_open(&t->answers, c->answers.mem, c->answers.bytes), err, "from the aux tile");
+    if (!status && c->breaks.mem)
+        status =
+            open_ring(mr_ring_reader_open(&t->breaks, c->breaks.mem, c->breaks.bytes), err, "from the engine tile");
+    if (!status && c->commands.mem)
+        status = open_ring(mr_ring_reader_open(&t->commands, c->commands.mem, c->commands.bytes), err, "of commands");
+    if (!status && c->record.mem)
+        status = open_ring(mr_ring_writer_open(&t->record, c->record.mem, c->record.bytes), err, "to the record tile");
+    return status;
+}
+
+/* The streams that this route serves; a stream that two routes could serve goes to the first. */
+static uint32_t pick_streams(const struct mr_feed_product *p, uint32_t before, struct mr_feed_route *route)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < p->config->stream_count; i++) {
+        const struct mr_stream *s = &p->config->streams[i];
+        bool taken = false;
+        for (uint32_t r = 0; r < before; r++)
+            taken |= (p->routes[r].route.channels & s->channel) != 0;
+        if (!taken && route->route.channels & s->channel)
+            route->streams[n++] = *s;
+    }
+    return n;
+}
+
+static int boot_product(struct mr_feed_tile_state *t, uint32_t i, struct mr_instruments *catalogue,
+                        struct mr_arena *arena, struct mr_err *err)
+{
+    struct mr_feed_product *p = &t->products[i];
+    const struct mr_feed_tile_product *c = p->config = &t->config.products[i];
+    p->dialect = mr_dialect_of(c->venue);
+    p->dial = &p->dialect->products[c->product];
+    p->routes = MR_CUT(arena, struct mr_feed_route, routes_of(c));
+    struct mr_feed_config feed = feed_config(&t->config, i);
+    feed.catalogue = catalogue;
+    feed.emit_arg = p;
+    p->feed = mr_feed_init(mr_arena_cut(arena, mr_feed_bytes(&feed), 128), &feed, c->metrics);
+    p->ask_due_ns = MR_CUT(arena, int64_t, t->config.instruments_max);
+    p->ask_attempts = MR_CUT(arena, uint8_t, t->config.instruments_max);
+    p->seen = MR_CUT(arena, uint16_t, t->config.instruments_max);
+    uint32_t row = 0;
+    for (const struct mr_route *r = p->dial->routes; r->name; r++, row++) {
+        struct mr_feed_route *route = &p->routes[p->route_count];
+        *route = (struct mr_feed_route){
+            .tile = t, .product = p, .route = *r, .metrics = c->sessions[row], .connection = (uint16_t)t->connections};
+        if (c->port)
+            route->route.port = c->port;
+        route->streams = MR_CUT(arena, struct mr_stream, c->stream_count);
+        route->stream_count = pick_streams(p, p->route_count, route);
+        if (route->stream_count == 0)
+            continue;
+        if (t->connections == MR_FEED_TILE_SESSIONS)
+            return mr_err_set(err, MR_E_FULL,
+                              "feed tile %u: more than %d connections; give it fewer feeds, or use another tile",
+                              t->config.number, MR_FEED_TILE_SESSIONS);
+        p->route_count++;
+        t->by_connection[t->connections++] = route;
+    }
+    return MR_OK;
+}
+
+int mr_feed_tile_boot(void *state, const void *config, struct mr_arena *arena, struct mr_err *err)
+{
+    struct mr_feed_tile_state *t = state;
+    memset(t, 0, sizeof *t);
+    t->config = *(const struct mr_feed_tile_config *)config;
+    t->metrics = t->config.metrics;
+    mr_clock_open(&t->clock);
+    t->config.stream.clock = &t->clock;
+    struct mr_instruments *catalogue =
+        mr_instruments_init(mr_arena_cut(arena, mr_instruments_bytes(CATALOGUE_MAX), 128), CATALOGUE_MAX);
+    int status = MR_OK;
+    for (uint32_t i = 0; i < t->config.product_count && !status; i++)
+        status = boot_product(t, i, catalogue, arena, err);
+    t->config.stream.connections_max = t->config.tls.connections_max = t->connections ? t->connections : 1;
+    if (!status)
+        status = mr_tls_context_open(&t->tls, &t->config.tls, err);
+    t->source_mem = mr_arena_cut(arena, t->config.source->bytes(&t->config.stream), 128);
+    if (!status) { /* tried here, where an error still has a reader; opened by the tile's own thread */
+        status = t->config.source->open(&t->source, t->source_mem, &t->config.stream, err);
+        if (!status)
+            t->source.ops->close(&t->source);
+    }
+    for (uint32_t i = 0; i < t->connections && !status; i++) {
+        struct mr_feed_route *route = t->by_connection[i];
+        const struct mr_session_config c = session_config(route);
+        route->session = mr_session_init(mr_arena_cut(arena, mr_session_bytes(&c), 128), &c, route->metrics);
+        if (route->product->config->paused)
+            mr_session_pause(route->session, true, 0);
+    }
+    t->inbox = (struct mr_aux_inbox){.answers = &t->answers,
+                                     .body = mr_arena_cut(arena, MR_CAPTURE_RECORD_MAX, 128),
+                                     .body_max = MR_CAPTURE_RECORD_MAX};
+    return status ? status : open_rings(t, err);
+}

@@ -1,0 +1,77 @@
+#ifndef MR_FEED_TILE_PRIV_H
+#define MR_FEED_TILE_PRIV_H
+
+#include "codecs/capture/capture.h"
+#include "dataplane/feed/feed_tile.h"
+
+#define MR_SWEEP_NS 20000000ll /* sessions' subscriptions, snapshots wanted, connections image */
+
+struct mr_feed_route {
+    struct mr_feed_tile_state *tile;
+    struct mr_feed_product *product;
+    struct mr_route route; /* the venue's row, its port perhaps another */
+    struct mr_session *session;
+    struct mr_session_metrics *metrics;
+    struct mr_stream *streams;
+    uint32_t stream_count;
+    uint16_t connection;
+    bool open; /* upgraded: messages may come */
+};
+
+struct mr_feed_product {
+    const struct mr_feed_tile_product *config;
+    const struct mr_dialect *dialect;
+    const struct mr_product_dial *dial;
+    struct mr_feed *feed;
+    struct mr_feed_route *routes;
+    uint32_t route_count;
+    bool listed; /* its instrument list has come, or it goes on without */
+    bool list_missing;
+    uint32_t list_attempts;
+    int64_t list_due_ns, list_limit_ns;
+    int64_t interest_due_ns;
+    uint32_t interest_next; /* instrument asked for next */
+    int64_t *ask_due_ns;    /* by instrument: a snapshot is asked for no sooner */
+    uint8_t *ask_attempts;
+    uint16_t *seen; /* by instrument: channels seen since the last sweep */
+};
+
+struct mr_feed_tile_state {
+    struct mr_feed_tile_config config;
+    struct mr_feed_tile_metrics *metrics;
+    struct mr_clock clock;
+    struct mr_source source;
+    void *source_mem;
+    bool source_open, failed;
+    struct mr_tls_context *tls;
+    struct mr_feed_product products[MR_FEED_TILE_FEEDS];
+    struct mr_feed_route *by_connection[MR_FEED_TILE_SESSIONS];
+    uint32_t connections;
+    struct mr_ring_writer ring, requests, record;
+    struct mr_ring_reader breaks, commands, answers;
+    struct mr_aux_inbox inbox;
+    int64_t held_since_ns, sweep_due_ns;
+    uint64_t request_id;
+    struct mr_plane_connections image;
+};
+
+size_t mr_feed_tile_bytes(const void *config);
+int mr_feed_tile_boot(void *state, const void *config, struct mr_arena *arena, struct mr_err *err);
+
+/* feed_tile.c */
+bool mr_feed_tile_emit(void *arg, const union mr_slot *group, uint32_t slots);
+int mr_feed_tile_deliver(void *arg, struct mr_session *session, const struct mr_frame *frame);
+void mr_feed_tile_changed(void *arg, struct mr_session *session, enum mr_session_state was, enum mr_session_state is,
+                          const char *why);
+void mr_feed_tile_mute(void *arg, struct mr_session *session, const struct mr_stream *stream, bool mute);
+void mr_feed_tile_record(struct mr_feed_tile_state *t, const struct mr_feed_product *p,
+                         const struct mr_capture_record *record);
+void mr_feed_tile_break(struct mr_feed_tile_state *t, uint32_t instrument, enum mr_gap_cause cause, int64_t now_ns);
+struct mr_feed_product *mr_feed_tile_product_of(struct mr_feed_tile_state *t, uint32_t instrument);
+
+/* feed_rest.c: what goes to the aux tile and comes back */
+void mr_feed_tile_resolve(void *arg, struct mr_session *session, const char *host);
+void mr_feed_tile_ask(struct mr_feed_tile_state *t, int64_t now_ns); /* lists, snapshots, open interest that are due */
+uint32_t mr_feed_tile_answers(struct mr_feed_tile_state *t, int64_t now_ns);
+
+#endif
