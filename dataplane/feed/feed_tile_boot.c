@@ -167,10 +167,13 @@ static int boot_product(struct mr_feed_tile_state *t, uint32_t i, struct mr_inst
     return MR_OK;
 }
 
-int mr_feed_tile_boot(void *state, const void *config, struct mr_arena *arena, struct mr_err *err)
+int mr_feed_tile_boot(void *state, const void *config, struct mr_arena *process, struct mr_err *err)
 {
     struct mr_feed_tile_state *t = state;
+    struct mr_arena own, *arena = &own; /* what follows the state is the tile's too */
+    (void)process;
     memset(t, 0, sizeof *t);
+    mr_arena_in(arena, (uint8_t *)state + rounded(sizeof *t), mr_feed_tile_bytes(config) - rounded(sizeof *t));
     t->config = *(const struct mr_feed_tile_config *)config;
     t->metrics = t->config.metrics;
     mr_clock_open(&t->clock);

@@ -56,7 +56,7 @@ struct mr_feed_tile_state {
 };
 
 size_t mr_feed_tile_bytes(const void *config);
-int mr_feed_tile_boot(void *state, const void *config, struct mr_arena *arena, struct mr_err *err);
+int mr_feed_tile_boot(void *state, const void *config, struct mr_arena *process, struct mr_err *err);
 
 /* feed_tile.c */
 bool mr_feed_tile_emit(void *arg, const union mr_slot *group, uint32_t slots);

@@ -81,12 +81,24 @@ void mr_plane_config_default(struct mr_plane_config *config);
 
 /* ---- running ---- */
 struct mr_plane;
-int mr_plane_open(struct mr_plane **plane, const struct mr_plane_config *config,
-                  struct mr_err *err); /* builds; nothing runs yet */
+struct mr_log;
+struct mr_workspace;
+/* MR_OK, or what cannot be, with the sentence. */
+int mr_plane_check(const struct mr_plane_config *config, struct mr_err *err);
+/* Builds everything; nothing runs yet. `log` may be NULL. */
+int mr_plane_open(struct mr_plane **plane, const struct mr_plane_config *config, struct mr_log *log,
+                  struct mr_err *err);
+/* Tiles run; then the workspace takes its name, so that whoever finds it finds it alive. */
 int mr_plane_start(struct mr_plane *plane, struct mr_err *err);
-bool mr_plane_done(
-    const struct mr_plane *plane);          /* a SHUTDOWN command came, a replayed source ended, or a tile failed */
-void mr_plane_stop(struct mr_plane *plane); /* drains: sessions close, rings empty, recordings end, state is saved */
+/* Called by the process's main thread a few times a second: writes what tiles left to be written (saved state). True: a SHUTDOWN command came. */
+bool mr_plane_done(struct mr_plane *plane);
+void mr_plane_stop(struct mr_plane *plane); /* connections close, rings are emptied, recordings end, state is saved */
 void mr_plane_close(struct mr_plane *plane);
+
+/* After the stop. */
+void mr_plane_digests(const struct mr_plane *plane, char events[MR_DIGEST_TEXT], char signals[MR_DIGEST_TEXT]);
+const struct mr_workspace *mr_plane_workspace(const struct mr_plane *plane);
+size_t mr_plane_bytes(const struct mr_plane *plane); /* private and shared memory, planned at boot */
+const char *mr_plane_source_name(const struct mr_plane *plane);
 
 #endif

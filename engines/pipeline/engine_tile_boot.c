@@ -80,10 +80,13 @@ static void restore(struct mr_engine *e)
     MR_COUNT(e->metrics, not_restored, status != MR_OK);
 }
 
-int mr_engine_boot(void *state, const void *config, struct mr_arena *arena, struct mr_err *err)
+int mr_engine_boot(void *state, const void *config, struct mr_arena *process, struct mr_err *err)
 {
     struct mr_engine *e = state;
+    struct mr_arena own, *arena = &own; /* what follows the state is the tile's too */
+    (void)process;
     memset(e, 0, sizeof *e);
+    mr_arena_in(arena, (uint8_t *)state + rounded(sizeof *e), mr_engine_bytes(config) - rounded(sizeof *e));
     e->config = *(const struct mr_engine_tile_config *)config;
     e->metrics = e->config.metrics;
     if (e->config.ring_count > MR_ENGINE_RINGS)

@@ -32,7 +32,7 @@ struct mr_engine {
 void mr_engine_on_signal(void *arg, const struct mr_signal *signal);
 void mr_engine_on_broken(void *arg, uint32_t instrument, enum mr_gap_cause cause, int64_t recv_ns);
 size_t mr_engine_bytes(const void *config);
-int mr_engine_boot(void *state, const void *config, struct mr_arena *arena, struct mr_err *err);
+int mr_engine_boot(void *state, const void *config, struct mr_arena *process, struct mr_err *err);
 int mr_engine_step(void *state, int64_t now_ns);
 void mr_engine_housekeep(void *state, int64_t now_ns);
 void mr_engine_halt(void *state);

@@ -2,7 +2,7 @@
 
 #include "engines/pipeline/pipeline_priv.h"
 
-#define JUMP_NS      3600000000000ll /* an hour: the longest window there is */
+#define JUMP_NS 3600000000000ll /* an hour: the longest window there is */
 #define JUMP_HALF_NS (JUMP_NS / 2)
 
 /* ---- signals out ---- */
@@ -34,7 +34,7 @@ static MR_COLD void book_trouble(struct mr_pipeline *p, const union mr_slot *gro
         return;
     }
     if (status == MR_E_GAP)
-        return; /* counted by the book, and on its way already */
+        return;               /* counted by the book, and on its way already */
     if (mr_book_live(book)) { /* policy drop: the book goes on without this message */
         MR_COUNT(m, dropped, 1);
         return;

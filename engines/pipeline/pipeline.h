@@ -21,17 +21,17 @@
 #include "engines/velocity/velocity.h"
 #include "engines/volatility/volatility.h"
 
-#define MR_PIPELINE_METRICS(COUNTER, GAUGE, HIST)                                                          \
-    COUNTER(groups,     "groups",  "event groups applied")                                                 \
-    COUNTER(ticks,      "ticks",   "grid points of engine time passed")                                    \
-    COUNTER(jumps,      "jumps",   "jumps of engine time by more than an hour; the middle was not ticked") \
-    COUNTER(backwards,  "groups",  "receive time before engine time; engine time stays")                   \
-    COUNTER(stale,      "groups",  "book updates for a book that was not live")                            \
-    COUNTER(dropped,    "groups",  "book messages refused under policy drop: crossed, locked or negative")    \
-    COUNTER(no_book,    "groups",  "book messages dropped: no room for another book")                      \
-    COUNTER(unknown,    "groups",  "groups of instruments that are not in the table")                      \
-    COUNTER(signals,    "signals", "signal records emitted")                                               \
-    COUNTER(broken,     "books",   "books found wrong here: a snapshot is wanted")
+#define MR_PIPELINE_METRICS(COUNTER, GAUGE, HIST)                                                                      \
+    COUNTER(groups, "groups", "event groups applied")                                                                  \
+    COUNTER(ticks, "ticks", "grid points of engine time passed")                                                       \
+    COUNTER(jumps, "jumps", "jumps of engine time by more than an hour; the middle was not ticked")                    \
+    COUNTER(backwards, "groups", "receive time before engine time; engine time stays")                                 \
+    COUNTER(stale, "groups", "book updates for a book that was not live")                                              \
+    COUNTER(dropped, "groups", "book messages refused under policy drop: crossed, locked or negative")                 \
+    COUNTER(no_book, "groups", "book messages dropped: no room for another book")                                      \
+    COUNTER(unknown, "groups", "groups of instruments that are not in the table")                                      \
+    COUNTER(signals, "signals", "signal records emitted")                                                              \
+    COUNTER(broken, "books", "books found wrong here: a snapshot is wanted")
 MR_METRICS_DECLARE(mr_pipeline, MR_PIPELINE_METRICS);
 
 typedef void mr_pipeline_signal_fn(void *arg, const struct mr_signal *signal);
@@ -40,14 +40,14 @@ typedef void mr_pipeline_broken_fn(void *arg, uint32_t instrument, enum mr_gap_c
 struct mr_pipeline_config {
     struct mr_instruments *instruments;
     uint32_t instruments_max, underlyings_max;
-    uint32_t books_max, book_depth;      /* levels a side */
+    uint32_t books_max, book_depth; /* levels a side */
     enum mr_book_policy crossed;
-    struct mr_velocity_config velocity;  /* sizes are filled in from the above */
-    bool trade_flow;                     /* a second velocity engine over trades */
+    struct mr_velocity_config velocity;     /* sizes are filled in from the above */
+    bool trade_flow;                        /* a second velocity engine over trades */
     struct mr_volatility_config volatility; /* the reference instrument's id */
     struct mr_signal_config signal;
-    mr_pipeline_signal_fn *on_signal;    /* may be NULL */
-    mr_pipeline_broken_fn *on_broken;    /* may be NULL */
+    mr_pipeline_signal_fn *on_signal; /* may be NULL */
+    mr_pipeline_broken_fn *on_broken; /* may be NULL */
     void *arg;
 };
 /* Requirement defaults for everything but the table, the reference and the callbacks. */

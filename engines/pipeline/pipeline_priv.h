@@ -6,8 +6,8 @@
 struct mr_pipeline {
     struct mr_pipeline_config config;
     struct mr_pipeline_metric_blocks metrics;
-    int64_t now_ns;       /* engine time */
-    int64_t next_tick_ns; /* first grid point not yet ticked */
+    int64_t now_ns;            /* engine time */
+    int64_t next_tick_ns;      /* first grid point not yet ticked */
     struct mr_book **books;    /* by instrument; NULL until its first book message */
     uint32_t *book_generation; /* of the instrument when its book was made */
     uint8_t *book_pool;
@@ -15,7 +15,7 @@ struct mr_pipeline {
     uint32_t books_used;
     struct mr_pipeline_top *tops;
     struct mr_pipeline_marks *marks;
-    bool *active;         /* by underlying: had an event that a signal may come from */
+    bool *active; /* by underlying: had an event that a signal may come from */
     struct mr_bars *bars;
     struct mr_velocity *velocity, *flow;
     struct mr_volatility *volatility;

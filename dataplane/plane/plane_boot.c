@@ -1,0 +1,344 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "dataplane/log/log.h"
+#include "dataplane/plane/plane_priv.h"
+
+/* ---- instruments: ids in config order ---- */
+
+static int add_symbols(struct mr_plane *p, struct mr_err *err)
+{
+    const struct mr_plane_config *c = &p->config;
+    for (uint32_t i = 0; i < c->feed_count; i++) {
+        const struct mr_venue *venue;
+        uint8_t product;
+        mr_venue_parse(c->feeds[i].product, &venue, &product, NULL);
+        for (uint32_t k = 0; k < c->feeds[i].symbol_count; k++) {
+            int64_t id =
+                mr_instruments_add_bare(p->instruments, venue->id, product, mr_span_of(c->feeds[i].symbols[k].name));
+            if (id < 0)
+                return mr_err_set(err, (int)id, "feeds: %s %s: %s (instruments_max is %u)", c->feeds[i].product,
+                                  c->feeds[i].symbols[k].name, mr_status_text((int)id), c->instruments_max);
+            p->tile_of[id] = (uint8_t)c->feeds[i].tile;
+        }
+    }
+    return MR_OK;
+}
+
+static uint8_t tile_of(void *arg, uint32_t instrument)
+{
+    const struct mr_plane *p = arg;
+    return instrument < p->config.instruments_max ? p->tile_of[instrument] : 0;
+}
+
+/* ---- streams: one channel of one symbol each ---- */
+
+static uint32_t make_streams(struct mr_plane *p, uint32_t i)
+{
+    const struct mr_plane_feed *f = &p->config.feeds[i];
+    const struct mr_venue *venue;
+    uint8_t product;
+    mr_venue_parse(f->product, &venue, &product, NULL);
+    const struct mr_product_dial *dial = &mr_dialect_of(venue)->products[product];
+    uint32_t channels = venue->products[product].channels & (f->channels ? f->channels : ~0u) &
+                        ~(uint32_t)(MR_CONTROL | MR_CANDLES),
+             n = 0;
+    if (f->channels & MR_CANDLES)
+        channels |= MR_CANDLES;
+    p->streams[i] = calloc(9 * (size_t)f->symbol_count + 9, sizeof **p->streams);
+    for (uint32_t bit = 1; bit < MR_CONTROL; bit <<= 1) {
+        if (!(channels & bit))
+            continue;
+        if (dial->market_wide & bit)
+            p->streams[i][n++] = (struct mr_stream){bit, ""};
+        for (uint32_t k = 0; k < f->symbol_count && !(dial->market_wide & bit); k++)
+            p->streams[i][n++] = (struct mr_stream){bit, f->symbols[k].name};
+    }
+    return n;
+}
+
+/* ---- REST: base URLs, fixed addresses, limits ---- */
+
+/* "https://host:port/path" -> host and port. */
+static uint16_t host_of(const char *url, char host[128])
+{
+    const char *at = strstr(url, "://");
+    at = at ? at + 3 : url;
+    size_t len = strcspn(at, ":/");
+    snprintf(host, 128, "%.*s", (int)len, at);
+    return at[len] == ':' ? (uint16_t)atoi(at + len + 1) : 443;
+}
+
+static void rest_of(struct mr_plane *p, uint32_t i, const struct mr_product_dial *dial)
+{
+    const struct mr_plane_feed *f = &p->config.feeds[i];
+    char *host = p->hosts[p->aux.limit_count];
+    snprintf(p->rest[i], sizeof p->rest[i], "%s", *f->rest ? f->rest : dial->rest);
+    uint16_t port = host_of(p->rest[i], host);
+    if (f->fixed.family) { /* the simulated exchange: the venue's name, another address and port */
+        if (f->fixed.port && !*f->rest)
+            snprintf(p->rest[i], sizeof p->rest[i], "%s:%u", dial->rest, f->fixed.port);
+        p->overrides[p->aux.override_count++] =
+            (struct mr_aux_override){host, f->fixed.port && !*f->rest ? f->fixed.port : port, f->fixed};
+    }
+    p->limits[p->aux.limit_count++] = (struct mr_aux_limit){host, dial->rest_per_minute};
+}
+
+/* ---- tiles ---- */
+
+static struct mr_engine_memory memory(struct mr_plane *p, const char *format, uint32_t n)
+{
+    char name[MR_REGION_NAME_BYTES];
+    struct mr_engine_memory m = {0};
+    snprintf(name, sizeof name, format, n);
+    m.mem = mr_plane_region(p, name, &m.bytes);
+    return m;
+}
+
+static void plan_product(struct mr_plane *p, uint32_t i)
+{
+    const struct mr_plane_feed *f = &p->config.feeds[i];
+    const struct mr_venue *venue;
+    uint8_t product;
+    char name[64];
+    mr_venue_parse(f->product, &venue, &product, NULL);
+    const struct mr_product_dial *dial = &mr_dialect_of(venue)->products[product];
+    uint32_t routes = 0;
+    for (const struct mr_route *r = dial->routes; r->name && routes < MR_COUNT_OF(p->session_metrics[i]); r++) {
+        snprintf(name, sizeof name, "session/%s/%s", f->product, r->name);
+        p->session_metrics[i][routes++] = mr_plane_metrics(p, name);
+    }
+    rest_of(p, i, dial);
+    struct mr_feed_tile_config *tile = &p->feeds[f->tile];
+    snprintf(name, sizeof name, "feed/%s", f->product);
+    p->products[f->tile][tile->product_count++] =
+        (struct mr_feed_tile_product){.venue = venue,
+                                      .product = product,
+                                      .stream_count = make_streams(p, i),
+                                      .streams = p->streams[i],
+                                      .rest = p->rest[i],
+                                      .host = f->host,
+                                      .port = f->port,
+                                      .fixed = f->fixed,
+                                      .from = f->from,
+                                      .interface = *f->interface ? f->interface : NULL,
+                                      .paused = f->paused,
+                                      .metrics = mr_plane_metrics(p, name),
+                                      .sessions = p->session_metrics[i]};
+}
+
+static void on_command(void *arg, uint8_t kind, int64_t now_ns)
+{
+    struct mr_plane *p = arg;
+    (void)now_ns;
+    switch (kind) {
+    case MR_PLANE_RECORD_START:
+        __atomic_store_n(&p->recording, 1, __ATOMIC_RELEASE);
+        break;
+    case MR_PLANE_RECORD_STOP:
+        __atomic_store_n(&p->recording, 0, __ATOMIC_RELEASE);
+        break;
+    case MR_PLANE_SHUTDOWN:
+        __atomic_store_n(&p->shutdown, 1, __ATOMIC_RELEASE);
+        break;
+    default:
+        break;
+    }
+}
+
+static void on_changed(void *arg, const char *product, const char *route, enum mr_session_state was,
+                       enum mr_session_state is, const char *why)
+{
+    struct mr_plane *p = arg;
+    if (p->log)
+        MR_LOG(p->log, is == MR_SESSION_DOWN && was != MR_SESSION_PAUSED ? MR_LOG_WARN : MR_LOG_INFO,
+               "%s/%s: %s -> %s%s%s", product, route, mr_session_state_name(was), mr_session_state_name(is),
+               why && *why ? ": " : "", why ? why : "");
+}
+
+static void plan_feed_tile(struct mr_plane *p, uint32_t n)
+{
+    const struct mr_plane_config *c = &p->config;
+    struct mr_feed_tile_config *t = &p->feeds[n];
+    char name[32];
+    snprintf(name, sizeof name, "feed-tile/%u", n);
+    t->products = p->products[n];
+    t->source = p->source;
+    t->stream = (struct mr_stream_config){.buffer_bytes = 16384, .buffers = 256, .send_bytes = 65536};
+    t->tls = (struct mr_tls_config){.ca_file = *c->ca_file ? c->ca_file : NULL, .output_bytes = 65536};
+    t->instruments = p->instruments;
+    t->table_lock = &p->table_lock;
+    t->instruments_max = c->instruments_max;
+    t->joins_max = c->books_max;
+    t->hold_slots = MR_PLANE_HOLD_SLOTS;
+    t->shapes = c->shapes;
+    t->message_max = c->message_max;
+    t->connect_s = c->connect_s;
+    t->data_s = c->data_s;
+    t->dials_per_minute = c->dials_per_minute;
+    t->list_s = 10;
+    t->hold_ms = 1000;
+    t->seed = c->seed + 1000 * n;
+    t->blocking = c->blocking;
+    t->ring = memory(p, "feed/%u>engine/0", n);
+    t->breaks = memory(p, "engine/0>feed/%u", n);
+    t->commands = memory(p, "commands/%u", n);
+    t->requests = memory(p, "feed/%u>aux", n);
+    t->answers = memory(p, "aux>feed/%u", n);
+    t->record = memory(p, "feed/%u>record", n);
+    t->recording = &p->recording;
+    t->connections = memory(p, "connections/%u", n).mem;
+    t->metrics = mr_plane_metrics(p, name);
+    t->number = (uint8_t)n;
+    t->command = on_command;
+    t->changed = on_changed;
+    t->arg = p;
+}
+
+static int plan_engine(struct mr_plane *p, struct mr_err *err)
+{
+    const struct mr_plane_config *c = &p->config;
+    struct mr_engine_tile_config *e = &p->engine;
+    struct mr_pipeline_config *pipeline = &e->pipeline;
+    const struct mr_venue *venue;
+    uint8_t product;
+    char name[64];
+    mr_pipeline_config_default(pipeline, p->instruments, c->instruments_max);
+    pipeline->books_max = c->books_max;
+    pipeline->book_depth = c->book_depth;
+    pipeline->trade_flow = c->flow;
+    const char *colon = strrchr(c->reference, ':');
+    snprintf(name, sizeof name, "%.*s", (int)(colon - c->reference), c->reference);
+    int status = mr_venue_parse(name, &venue, &product, err);
+    if (status)
+        return status;
+    int64_t id = mr_instruments_add_bare(p->instruments, venue->id, product, mr_span_of(colon + 1));
+    if (id < 0)
+        return mr_err_set(err, (int)id, "reference %s: %s", c->reference, mr_status_text((int)id));
+    pipeline->volatility.instrument = (uint32_t)id;
+    e->blocks = (struct mr_pipeline_metric_blocks){.pipeline = mr_plane_metrics(p, "pipeline/0"),
+                                                   .book = mr_plane_metrics(p, "book/0"),
+                                                   .velocity = mr_plane_metrics(p, "velocity/0"),
+                                                   .flow = mr_plane_metrics(p, "flow/0"),
+                                                   .signal = mr_plane_metrics(p, "signal/0")};
+    e->metrics = mr_plane_metrics(p, "engine/0");
+    e->ring_count = c->feed_tiles;
+    for (uint32_t n = 0; n < c->feed_tiles; n++) {
+        e->rings[n] = memory(p, "feed/%u>engine/0", n);
+        e->breaks[n] = memory(p, "engine/0>feed/%u", n);
+    }
+    e->signals = memory(p, "signals/%u", 0);
+    e->tap_events = memory(p, "tap/events/%u", 0);
+    e->tap_signals = memory(p, "tap/signals/%u", 0);
+    e->state = memory(p, "state/%u", 0).mem;
+    for (uint32_t k = 0; k < c->feed_count; k++)
+        e->book_images += c->feeds[k].symbol_count;
+    p->books = calloc(e->book_images + 1, sizeof *p->books);
+    for (uint32_t k = 0; k < e->book_images; k++)
+        p->books[k] = memory(p, "book/%u", k).mem;
+    e->books = p->books;
+    e->feed_tile_of = tile_of;
+    e->arg = p;
+    e->digest = c->digest;
+    e->restore_ns = 0;
+    return MR_OK;
+}
+
+static void plan_aux(struct mr_plane *p)
+{
+    for (uint32_t n = 0; n < p->config.feed_tiles; n++) {
+        struct mr_engine_memory requests = memory(p, "feed/%u>aux", n), answers = memory(p, "aux>feed/%u", n);
+        p->links[n] = (struct mr_aux_link){requests.mem, requests.bytes, answers.mem, answers.bytes};
+    }
+    p->aux.links = p->links;
+    p->aux.link_count = p->config.feed_tiles;
+    p->aux.limits = p->limits;
+    p->aux.overrides = p->overrides;
+    p->aux.ca_file = *p->config.ca_file ? p->config.ca_file : NULL;
+    p->aux.body_max = MR_CAPTURE_RECORD_MAX;
+    p->aux.metrics = mr_plane_metrics(p, "aux");
+}
+
+/* A recording folder may be named later by nobody: without one in the config there is no record tile. */
+static bool plan_record(struct mr_plane *p)
+{
+    if (!*p->config.record_folder)
+        return false;
+    static const char *const names[] = {"feed-0", "feed-1", "feed-2", "feed-3", "feed-4", "feed-5", "feed-6", "feed-7"};
+    static_assert(MR_COUNT_OF(names) == MR_PLANE_TILES_MAX, "a name a feed tile");
+    for (uint32_t n = 0; n < p->config.feed_tiles; n++) {
+        struct mr_engine_memory ring = memory(p, "feed/%u>record", n);
+        p->record_links[n] = (struct mr_record_link){names[n], ring.mem, ring.bytes};
+    }
+    p->record.links = p->record_links;
+    p->record.link_count = p->config.feed_tiles;
+    p->record.folder = p->config.record_folder;
+    p->record.zstd_level = 1;
+    p->record.metrics = mr_plane_metrics(p, "record");
+    return true;
+}
+
+static void add_tile(struct mr_plane *p, const struct mr_tile *tile, const void *config, const char *name)
+{
+    struct mr_tile_beat *beats = mr_plane_region(p, "tiles", NULL);
+    struct mr_tile_beat *beat = &beats[p->slot_count];
+    snprintf(beat->name, sizeof beat->name, "%s", name);
+    p->slots[p->slot_count++] = (struct mr_tile_slot){.tile = tile, .config = config, .beat = beat};
+}
+
+static int boot_tiles(struct mr_plane *p, struct mr_err *err)
+{
+    size_t bytes = 4096;
+    for (uint32_t i = 0; i < p->slot_count; i++)
+        bytes += p->slots[i].tile->bytes(p->slots[i].config) + 4096;
+    int status = mr_arena_open(&p->arena, bytes, false, err);
+    for (uint32_t i = 0; i < p->slot_count && status == MR_OK; i++) {
+        p->slots[i].state = mr_arena_cut(&p->arena, p->slots[i].tile->bytes(p->slots[i].config), 128);
+        status = p->slots[i].tile->boot(p->slots[i].state, p->slots[i].config, &p->arena, err);
+        __atomic_store_n(&p->slots[i].beat->state, status == MR_OK ? MR_TILE_BOOT : MR_TILE_FAILED, __ATOMIC_RELEASE);
+    }
+    return status;
+}
+
+static void plan_threads(struct mr_plane *p)
+{
+    const struct mr_plane_config *c = &p->config;
+    uint32_t hot = c->feed_tiles + 1; /* feed tiles, then the engine tile */
+    if (c->merged)
+        p->threads[p->thread_count++] =
+            (struct mr_tile_thread){p->slots, hot, c->core_count ? c->cores[0] : -1, c->wait};
+    for (uint32_t i = 0; i < hot && !c->merged; i++)
+        p->threads[p->thread_count++] =
+            (struct mr_tile_thread){&p->slots[i], 1, i < c->core_count ? c->cores[i] : -1, c->wait};
+    for (uint32_t i = hot; i < p->slot_count; i++)
+        p->threads[p->thread_count++] = (struct mr_tile_thread){&p->slots[i], 1, -1, MR_WAIT_PARK};
+}
+
+int mr_plane_boot(struct mr_plane *p, struct mr_err *err)
+{
+    p->tile_of = calloc(p->config.instruments_max, 1);
+    int status = p->tile_of ? add_symbols(p, err) : mr_err_set(err, MR_E_NOMEM, "plane: no memory");
+    if (!status)
+        status = plan_engine(p, err);
+    if (status)
+        return status;
+    mr_plane_state_load(p);
+    for (uint32_t n = 0; n < p->config.feed_tiles; n++)
+        plan_feed_tile(p, n);
+    for (uint32_t i = 0; i < p->config.feed_count; i++)
+        plan_product(p, i);
+    plan_aux(p);
+    for (uint32_t n = 0; n < p->config.feed_tiles; n++) {
+        char name[24];
+        snprintf(name, sizeof name, "feed/%u", n);
+        add_tile(p, &mr_feed_tile, &p->feeds[n], name);
+    }
+    add_tile(p, &mr_engine_tile, &p->engine, "engine/0");
+    add_tile(p, &mr_aux_tile, &p->aux, "aux");
+    if (plan_record(p))
+        add_tile(p, &mr_record_tile, &p->record, "record");
+    status = boot_tiles(p, err);
+    plan_threads(p);
+    return status;
+}

@@ -1,0 +1,82 @@
+#include <stdio.h>
+#include <unistd.h>
+
+#include "dataplane/plane/plane_priv.h"
+
+void mr_plane_config_default(struct mr_plane_config *c)
+{
+    *c = (struct mr_plane_config){.instance = "default",
+                                  .feed_tiles = 1,
+                                  .source = MR_PLANE_URING,
+                                  .source_auto = true,
+                                  .blocking = true,
+                                  .reference = "binance:spot:BTCUSDT",
+                                  .instruments_max = 256,
+                                  .books_max = 64,
+                                  .book_depth = 8192,
+                                  .shapes = 1024,
+                                  .message_max = 4u << 20,
+                                  .ring_slots = 65536,
+                                  .tap_slots = 65536,
+                                  .signal_slots = 4096,
+                                  .connect_s = 5,
+                                  .data_s = 30,
+                                  .dials_per_minute = 30,
+                                  .seed = 1};
+    c->merged = sysconf(_SC_NPROCESSORS_ONLN) <= 2;
+}
+
+static int check_feed(const struct mr_plane_config *c, uint32_t i, struct mr_err *err)
+{
+    const struct mr_plane_feed *f = &c->feeds[i];
+    const struct mr_venue *venue;
+    uint8_t product;
+    int status = mr_venue_parse(f->product, &venue, &product, err);
+    if (status)
+        return status;
+    if (f->symbol_count == 0)
+        return mr_err_set(err, MR_E_INVALID, "feeds[%u] (%s): no symbols; name at least one", i, f->product);
+    if (f->tile >= c->feed_tiles)
+        return mr_err_set(err, MR_E_RANGE, "feeds[%u] (%s): tile %u, but there are %u feed tiles (0 .. %u)", i,
+                          f->product, f->tile, c->feed_tiles, c->feed_tiles - 1);
+    if (f->connections > 1)
+        return mr_err_set(err, MR_E_UNSUPPORTED,
+                          "feeds[%u] (%s): connections %u: one connection a route is all this build does", i,
+                          f->product, f->connections);
+    for (uint32_t k = 0; k < i; k++)
+        if (strcmp(c->feeds[k].product, f->product) == 0)
+            return mr_err_set(err, MR_E_INVALID, "feeds[%u] and feeds[%u] are both %s; put all its symbols into one", k,
+                              i, f->product);
+    return MR_OK;
+}
+
+int mr_plane_check(const struct mr_plane_config *c, struct mr_err *err)
+{
+    const char *colon = strrchr(c->reference, ':');
+    if (c->feed_count == 0)
+        return mr_err_set(err, MR_E_INVALID,
+                          "no feeds: name at least one product and its symbols (config/millrace.yaml shows how)");
+    if (c->feed_count > MR_PLANE_FEEDS_MAX)
+        return mr_err_set(err, MR_E_RANGE, "%u feeds, at most %d", c->feed_count, MR_PLANE_FEEDS_MAX);
+    if (c->feed_tiles == 0 || c->feed_tiles > MR_PLANE_TILES_MAX)
+        return mr_err_set(err, MR_E_RANGE, "feed_tiles %u: want 1 to %d", c->feed_tiles, MR_PLANE_TILES_MAX);
+    if (!colon || colon == c->reference || !colon[1])
+        return mr_err_set(err, MR_E_INVALID, "reference \"%s\": want VENUE:PRODUCT:SYMBOL, as binance:spot:BTCUSDT",
+                          c->reference);
+    if (!*c->workspace)
+        return mr_err_set(err, MR_E_INVALID, "no workspace file is named");
+    if (c->ring_slots < 2 * MR_GROUP_SLOTS || c->ring_slots & (c->ring_slots - 1) ||
+        c->tap_slots < 2 * MR_GROUP_SLOTS || c->tap_slots & (c->tap_slots - 1))
+        return mr_err_set(
+            err, MR_E_RANGE,
+            "ring_slots %u, tap_slots %u: want powers of two of at least 8,192, so that the longest book message fits",
+            c->ring_slots, c->tap_slots);
+    if (c->signal_slots < 64 || c->signal_slots & (c->signal_slots - 1))
+        return mr_err_set(err, MR_E_RANGE, "signal_slots %u: want a power of two of at least 64", c->signal_slots);
+    for (uint32_t i = 0; i < c->feed_count; i++) {
+        int status = check_feed(c, i, err);
+        if (status)
+            return status;
+    }
+    return MR_OK;
+}

@@ -1,0 +1,69 @@
+#ifndef MR_PLANE_PRIV_H
+#define MR_PLANE_PRIV_H
+
+#include "dataplane/plane/plane.h"
+#include "dataplane/record/record.h"
+#include "dataplane/ring/workspace.h"
+
+#define MR_PLANE_METRICS_MAX 96
+#define MR_PLANE_HOLD_SLOTS 8192
+#define MR_PLANE_SMALL_RING 256
+
+/* One region as planned, and where it lies once the workspace is made. */
+struct mr_plane_block {
+    const struct mr_metrics_desc *desc; /* metrics only */
+    char labels[MR_METRICS_LABELS_BYTES];
+    void *values;
+};
+
+struct mr_plane {
+    struct mr_plane_config config;
+    struct mr_log *log;
+    struct mr_workspace workspace;
+    struct mr_region_plan *regions;
+    struct mr_plane_block *blocks; /* beside regions */
+    uint32_t region_count;
+    struct mr_instruments *instruments;
+    struct mr_arena arena;
+    uint32_t table_lock, recording, shutdown; /* shared by threads */
+    uint8_t *tile_of;                         /* by instrument id: its feed tile */
+
+    const struct mr_source_ops *source;
+    struct mr_stream *streams[MR_PLANE_FEEDS_MAX];
+    char rest[MR_PLANE_FEEDS_MAX][192];
+    struct mr_session_metrics *session_metrics[MR_PLANE_FEEDS_MAX][8];
+    struct mr_feed_tile_product products[MR_PLANE_TILES_MAX][MR_PLANE_FEEDS_MAX];
+    struct mr_feed_tile_config feeds[MR_PLANE_TILES_MAX];
+    struct mr_engine_tile_config engine;
+    struct mr_image **books;
+    struct mr_aux_config aux;
+    struct mr_aux_link links[MR_PLANE_TILES_MAX];
+    struct mr_aux_limit limits[MR_PLANE_FEEDS_MAX];
+    struct mr_aux_override overrides[2 * MR_PLANE_FEEDS_MAX];
+    char hosts[2 * MR_PLANE_FEEDS_MAX][128];
+    struct mr_record_config record;
+    struct mr_record_link record_links[MR_PLANE_TILES_MAX + 1];
+
+    struct mr_tile_slot slots[MR_PLANE_TILES_MAX + 3];
+    uint32_t slot_count;
+    struct mr_tile_thread threads[MR_PLANE_TILES_MAX + 3];
+    uint32_t thread_count;
+    struct mr_tiles *tiles;
+    uint8_t *saved; /* state of an earlier run */
+    uint64_t saves_written;
+};
+
+/* plane_regions.c */
+int mr_plane_plan(struct mr_plane *p, struct mr_err *err); /* fills regions */
+int mr_plane_make(struct mr_plane *p, struct mr_err *err); /* the workspace, with every region set up */
+void *mr_plane_region(struct mr_plane *p, const char *name, size_t *bytes);
+void *mr_plane_metrics(struct mr_plane *p, const char *name);
+
+/* plane_boot.c */
+int mr_plane_boot(struct mr_plane *p, struct mr_err *err);
+
+/* plane_state.c */
+void mr_plane_state_load(struct mr_plane *p);
+void mr_plane_state_store(struct mr_plane *p);
+
+#endif

@@ -1,0 +1,57 @@
+/* The engines' saved state: one file in the data folder, written by the process's main thread, never by a tile. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "dataplane/log/log.h"
+#include "dataplane/plane/plane_priv.h"
+
+#define STATE_MAX (256u << 20)
+
+static void path_of(const struct mr_plane *p, char *out, size_t bytes, const char *suffix)
+{
+    snprintf(out, bytes, "%s/%s-engine-0.state%s", p->config.data, p->config.instance, suffix);
+}
+
+void mr_plane_state_load(struct mr_plane *p)
+{
+    char path[400];
+    if (!*p->config.data)
+        return;
+    path_of(p, path, sizeof path, "");
+    FILE *f = fopen(path, "re");
+    if (!f)
+        return; /* the first run */
+    fseek(f, 0, SEEK_END);
+    long len = ftell(f);
+    rewind(f);
+    if (len > 0 && len < (long)STATE_MAX && (p->saved = malloc((size_t)len)) &&
+        fread(p->saved, 1, (size_t)len, f) == (size_t)len)
+        p->engine.saved = (struct mr_span){p->saved, (uint32_t)len};
+    fclose(f);
+}
+
+/* Whole or not at all: a new file takes the old one's name. */
+void mr_plane_state_store(struct mr_plane *p)
+{
+    const uint8_t *data = NULL;
+    size_t len = 0;
+    char path[400], fresh[400];
+    const struct mr_engine *e = p->slot_count ? p->slots[p->config.feed_tiles].state : NULL;
+    uint64_t saves = e ? mr_engine_saved(e, &data, &len) : 0;
+    if (!*p->config.data || saves == p->saves_written)
+        return;
+    p->saves_written = saves;
+    path_of(p, path, sizeof path, "");
+    path_of(p, fresh, sizeof fresh, ".new");
+    FILE *f = fopen(fresh, "we");
+    bool good = f && fwrite(data, 1, len, f) == len && fflush(f) == 0 && fsync(fileno(f)) == 0;
+    if (f)
+        good = fclose(f) == 0 && good;
+    if (!good || rename(fresh, path) != 0) {
+        unlink(fresh);
+        if (p->log)
+            MR_LOG(p->log, MR_LOG_WARN, "%s: engine state could not be saved; after a restart engines warm up anew",
+                   path);
+    }
+}
