@@ -70,7 +70,7 @@ struct mr_plane_config {
     bool flow, digest;
     struct mr_velocity_config velocity;
     struct mr_volatility_config volatility;
-    struct mr_signal_config signal; /* zeroed: defaults */
+    struct mr_signal_config signal; /* velocity, volatility zeroed: defaults */
     bool record;
     char record_folder[256];
     uint32_t connect_s, data_s, dials_per_minute;

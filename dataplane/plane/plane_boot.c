@@ -208,6 +208,9 @@ static int plan_engine(struct mr_plane *p, struct mr_err *err)
     pipeline->books_max = c->books_max;
     pipeline->book_depth = c->book_depth;
     pipeline->trade_flow = c->flow;
+    pipeline->velocity = c->velocity;
+    pipeline->volatility = c->volatility;
+    pipeline->signal = c->signal;
     const char *colon = strrchr(c->reference, ':');
     snprintf(name, sizeof name, "%.*s", (int)(colon - c->reference), c->reference);
     int status = mr_venue_parse(name, &venue, &product, err);

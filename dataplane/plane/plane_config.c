@@ -23,6 +23,7 @@ void mr_plane_config_default(struct mr_plane_config *c)
                                   .data_s = 30,
                                   .dials_per_minute = 30,
                                   .seed = 1};
+    mr_signal_config_default(&c->signal);
     c->merged = sysconf(_SC_NPROCESSORS_ONLN) <= 2;
 }
 
