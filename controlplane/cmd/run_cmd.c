@@ -1,273 +1,367 @@
-/* millrace run, at this stage: recordings (or the generator) at their own pace through the whole pipeline, with a live
- * view. */
+/* millrace run: the whole system under one supervisor. Without a configuration also a simulated exchange, so that there is something to
+ * receive: four venues over TLS on the loopback, from the seeded market generator. */
 #include <argp.h>
-#include <dirent.h>
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <time.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "controlplane/cmd/cmd.h"
-#include "controlplane/cmd/inputs.h"
-#include "controlplane/cmd/view.h"
+#include "controlplane/cmd/demo.h"
+#include "controlplane/cmd/summary.h"
+#include "controlplane/cmd/supervise.h"
+#include "controlplane/config/config.h"
 #include "dataplane/clock/clock.h"
-#include "tests/exchange/market/market_source.h"
 
-#define DRAW_NS 500000000ll
-#define SKIP_NS 420000000000ll /* the generator's warm-up: played at once */
+enum {
+    KEY_CONFIG = 'c',
+    KEY_INSTANCE = 'i',
+    KEY_LIVE = 256,
+    KEY_SECONDS,
+    KEY_JSON,
+    KEY_RECORD,
+    KEY_NO_VIEW,
+    KEY_SEED,
+    KEY_SOURCE,
+    KEY_TILES,
+    KEY_PORT,
+    KEY_FAULT
+};
 
 struct options {
-    struct mr_inputs inputs;
-    struct mr_unknowns unknowns;
-    struct mr_view view;
-    struct mr_err err;
-    int status;
-    double pace;
-    uint64_t seed;
+    const char *config, *instance, *live, *record, *source, *fault;
     double seconds;
-    bool generator, json;
-    char paths[MR_REPLAY_INPUTS_MAX][512];
+    uint64_t seed;
+    uint32_t tiles, port;
+    bool json, no_view;
 };
 
-enum { KEY_PACE = 1000, KEY_SEED, KEY_SECONDS, KEY_GENERATOR, KEY_JSON };
-
-/* clang-format off */
 static const struct argp_option argp_options[] = {
-    {"generator", KEY_GENERATOR, NULL, 0, "The generated market, with liquidation cascades, even where recordings are", 0},
-    {"seed", KEY_SEED, "N", 0, "Seed of the generator (1)", 0},
-    {"pace", KEY_PACE, "N|max", 0, "As recorded times N (1), or as fast as possible", 0},
-    {"seconds", KEY_SECONDS, "N", 0, "Stop after so long", 0},
-    {"json", KEY_JSON, NULL, 0, "No view; one JSON object at the end", 0},
+    {"config", KEY_CONFIG, "FILE", 0, "Run this configuration, without the simulated exchange", 0},
+    {"live", KEY_LIVE, "VENUES", 0,
+     "The venues' public streams instead of the simulated exchange: binance,bybit,okx,hyperliquid", 0},
+    {"instance", KEY_INSTANCE, "NAME", 0, "Another name than the configuration's (demo, live)", 0},
+    {"seconds", KEY_SECONDS, "S", 0, "Stop after so long", 0},
+    {"json", KEY_JSON, NULL, 0, "No view; a summary as one JSON object at the end", 0},
+    {"no-view", KEY_NO_VIEW, NULL, 0, "No view; a summary at the end", 0},
+    {"record", KEY_RECORD, "FOLDER", 0, "Record what is received into FOLDER", 0},
+    {"seed", KEY_SEED, "N", 0, "Seed of the generated market (1)", 1},
+    {"fault", KEY_FAULT, "FAULT", 0, "A fault of the simulated exchange (millrace exchange --help)", 1},
+    {"port", KEY_PORT, "N", 0, "Port of the simulated exchange (the system chooses)", 1},
+    {"source", KEY_SOURCE, "NAME", 0, "auto, uring or socket (auto)", 1},
+    {"feed-tiles", KEY_TILES, "N", 0, "Feed tiles, 1 or 2 (1)", 1},
     {0},
 };
-/* clang-format on */
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct options *o = state->input;
-    char *end;
+    char *end = arg;
     switch (key) {
-    case KEY_GENERATOR:
-        o->generator = true;
+    case KEY_CONFIG:
+        o->config = arg;
         break;
-    case KEY_SEED:
-        o->seed = strtoull(arg, NULL, 10);
+    case KEY_INSTANCE:
+        o->instance = arg;
         break;
-    case KEY_PACE:
-        o->status = mr_pace_parse(arg, &o->pace, &o->err);
+    case KEY_LIVE:
+        o->live = arg;
         break;
     case KEY_JSON:
         o->json = true;
         break;
+    case KEY_NO_VIEW:
+        o->no_view = true;
+        break;
+    case KEY_RECORD:
+        o->record = arg;
+        break;
+    case KEY_SOURCE:
+        o->source = arg;
+        break;
+    case KEY_FAULT:
+        o->fault = arg;
+        break;
     case KEY_SECONDS:
         o->seconds = strtod(arg, &end);
-        if (*end || !(o->seconds > 0))
-            o->status = mr_err_set(&o->err, MR_E_INVALID, "--seconds %s: want a number above 0", arg);
+        if (end == arg || *end || !(o->seconds > 0 && o->seconds <= 1e9))
+            argp_error(state, "--seconds %s: want a number of seconds", arg);
         break;
+    case KEY_SEED:
+    case KEY_TILES:
+    case KEY_PORT: {
+        uint64_t n = strtoull(arg, &end, 10), most = key == KEY_TILES ? 2 : key == KEY_PORT ? 65535 : UINT64_MAX;
+        if (end == arg || *end || *arg == '-' || n > most || (key == KEY_TILES && n == 0))
+            argp_error(state, "%s: want a number up to %llu", arg, (unsigned long long)most);
+        *(key == KEY_SEED ? &o->seed : &(uint64_t){0}) = n;
+        if (key == KEY_TILES)
+            o->tiles = (uint32_t)n;
+        if (key == KEY_PORT)
+            o->port = (uint32_t)n;
+        break;
+    }
     case ARGP_KEY_ARG:
-        o->status = mr_err_set(&o->err, MR_E_INVALID, "%s: run takes no files; millrace replay does", arg);
+        argp_error(state, "%s: no argument is wanted here (millrace play and replay take recordings)", arg);
+        break;
+    case ARGP_KEY_END:
+        if (o->config && o->live)
+            argp_error(state, "--config and --live: choose one");
         break;
     default:
         return ARGP_ERR_UNKNOWN;
     }
-    return o->status ? EINVAL : 0;
-}
-
-/* ---- which recordings: of each product the longest that has receive times ---- */
-
-/* The product whose name stands in the file's name; the venue's first one if none does. */
-static uint8_t product_of(const struct mr_venue *venue, const char *file)
-{
-    for (uint8_t i = 0; venue->products[i].name; i++)
-        if (strstr(file, venue->products[i].name))
-            return i;
     return 0;
 }
 
-static void offer(struct options *o, const struct mr_venue *venue, const char *folder, const char *file, int64_t *sizes)
-{
-    char path[512], recv[512];
-    struct stat st;
-    const char *end = strstr(file, ".jsonl");
-    if (!end || snprintf(path, sizeof path, "%s/%s", folder, file) >= (int)sizeof path ||
-        snprintf(recv, sizeof recv, "%s/%.*s.recv", folder, (int)(end - file), file) >= (int)sizeof recv ||
-        stat(recv, &st))
-        return;
-    uint8_t product = product_of(venue, file);
-    uint32_t i = 0;
-    while (i < o->inputs.count && (o->inputs.list[i].venue != venue->id || o->inputs.list[i].product != product))
-        i++;
-    if (i == MR_REPLAY_INPUTS_MAX || (i < o->inputs.count && st.st_size <= sizes[i]))
-        return;
-    if (i == o->inputs.count)
-        o->inputs.count++;
-    sizes[i] = st.st_size;
-    memcpy(o->paths[i], path, sizeof path);
-    o->inputs.list[i] = (struct mr_replay_input){.path = o->paths[i], .venue = venue->id, .product = product};
-}
-
-static void find_recordings(struct options *o)
-{
-    const char *root = getenv("MILLRACE_CAPTURES");
-    int64_t sizes[MR_REPLAY_INPUTS_MAX] = {0};
-    if (!root || !*root)
-        root = "../shared/captures";
-    for (uint8_t id = 1; id <= MR_VENUE_ID_MAX; id++) {
-        const struct mr_venue *venue = mr_venue_by_id(id);
-        char folder[400];
-        if (!venue || snprintf(folder, sizeof folder, "%s/%s", root, venue->name) >= (int)sizeof folder)
-            continue;
-        DIR *d = opendir(folder);
-        for (struct dirent *e; d && (e = readdir(d));)
-            offer(o, venue, folder, e->d_name, sizes);
-        if (d)
-            closedir(d);
-    }
-}
-
-/* ---- the run ---- */
-
 static volatile sig_atomic_t stopped;
 
-static void stop(int signal)
+static void on_signal(int number)
 {
-    (void)signal;
+    (void)number;
     stopped = 1;
 }
 
-static void on_signal(void *arg, const struct mr_signal *signal)
+enum { EXCHANGE, DATAPLANE, CONTROLPLANE, CHILDREN };
+
+struct run {
+    struct options o;
+    struct mr_config config;
+    struct mr_child child[CHILDREN];
+    bool wanted[CHILDREN];
+    char folder[256], config_file[400], certs[400], port[16], seed[24], workspace[256];
+    bool first[CHILDREN];
+};
+
+static void tell(void *arg, const char *sentence)
 {
-    mr_view_signal(&((struct options *)arg)->view, signal);
+    (void)arg;
+    fprintf(stderr, "millrace run: %s\n", sentence);
 }
 
-static void on_reject(void *arg, int status, const struct mr_frame *frame, const struct mr_decoder *dec)
+/* ---- the exchange says where it listens ---- */
+
+static int wait_for_exchange(struct mr_child *c, char port[16], char ca[256], struct mr_err *err)
 {
-    (void)frame;
-    if (status == MR_E_UNKNOWN)
-        mr_unknowns_add(&((struct options *)arg)->unknowns, dec->name);
+    char line[600];
+    FILE *f = fdopen(dup(c->output), "r");
+    bool good = f && fgets(line, sizeof line, f) &&
+                sscanf(line, "listening on %*[^:]:%15[0-9], CA file %255[^\n]", port, ca) == 2;
+    if (f)
+        fclose(f);
+    return good ? MR_OK
+                : mr_err_set(err, MR_E_IO, "exchange: did not start; it said why above (or in %s)",
+                             *c->log_file ? c->log_file : "its log");
 }
 
-static void draw(struct options *o, struct mr_player *player, int64_t now_ns, bool tty)
+static void set_args(struct mr_child *c, size_t n, const char *const *args)
 {
-    static char out[32768];
-    struct mr_text text;
-    mr_text_init(&text, out, sizeof out);
-    if (tty) {
-        mr_text_add(&text, "\x1b[H\x1b[J");
-        mr_view_draw(&o->view, player, now_ns, &text);
-    } else {
-        mr_view_line(&o->view, player, now_ns, &text);
+    MR_ASSERT(n < MR_CHILD_ARGS);
+    for (size_t i = 0; i < n; i++)
+        c->argv[i] = (char *)(uintptr_t)args[i];
+    c->argv[n] = NULL;
+}
+
+static int start_exchange(struct run *r, struct mr_err *err)
+{
+    struct mr_child *c = &r->child[EXCHANGE];
+    char ca[256];
+    snprintf(r->certs, sizeof r->certs, "%s/certs", r->folder);
+    snprintf(r->seed, sizeof r->seed, "%llu", (unsigned long long)r->o.seed);
+    snprintf(r->port, sizeof r->port, "%u", r->o.port);
+    const char *args[12] = {"exchange", "--certs", r->certs, "--seed", r->seed, "--port", r->port, "--warm-up", "5"};
+    size_t n = 9;
+    if (r->o.fault) {
+        args[n++] = "--fault";
+        args[n++] = r->o.fault;
     }
-    fputs(out, stdout);
-    fflush(stdout);
+    set_args(c, n, args);
+    c->wants_output = true;
+    int status = mr_child_start(c, err);
+    if (!status)
+        status =
+            wait_for_exchange(c, r->port, ca, err); /* a restart takes the same port: r->port is what argv points at */
+    if (!status)
+        status = mr_demo_config(r->config_file, r->o.instance ? r->o.instance : "demo", ca, (uint16_t)atoi(r->port),
+                                r->o.source, r->o.tiles, err);
+    r->wanted[EXCHANGE] = true;
+    return status;
 }
 
-static void loop(struct options *o, struct mr_player *player, struct mr_source *source)
+static int prepare(struct run *r, struct mr_err *err)
 {
-    bool tty = isatty(STDOUT_FILENO);
-    int64_t begun = mr_clock_mono(), drawn = begun, every = tty ? DRAW_NS : 4 * DRAW_NS;
-    o->view.begun_ns = o->view.last_ns = begun;
-    o->view.colour = tty && !getenv("NO_COLOR");
-    while (!stopped) {
-        int64_t now = mr_clock_mono();
-        if (o->seconds > 0 && (double)(now - begun) / 1e9 >= o->seconds)
-            break;
-        int n = mr_player_step(player, source, now, 1024);
-        if (n < 0)
-            break;
-        if (!o->json && now - drawn >= every) {
-            draw(o, player, now, tty);
-            drawn = now;
+    struct mr_config *c = &r->config;
+    mr_config_default(c);
+    if (r->o.config) {
+        snprintf(r->config_file, sizeof r->config_file, "%s", r->o.config);
+        if (mr_config_load(c, r->config_file, tell, NULL))
+            return mr_err_set(err, MR_E_INVALID, "%s: not usable", r->config_file);
+    }
+    const char *name = r->o.instance ? r->o.instance : r->o.live ? "live" : r->o.config ? NULL : "demo";
+    if (name)
+        snprintf(c->plane.instance, sizeof c->plane.instance, "%s", name);
+    int status = mr_config_run_folder(c, r->folder, err);
+    if (status || r->o.config)
+        return status;
+    snprintf(r->config_file, sizeof r->config_file, "%s/%s.yaml", r->folder, r->o.live ? "live" : "demo");
+    status = r->o.live ? mr_live_config(r->config_file, c->plane.instance, r->o.live, r->o.source, r->o.tiles, err)
+                       : start_exchange(r, err);
+    if (!status && mr_config_load(c, r->config_file, tell, NULL))
+        status = mr_err_set(err, MR_E_INVALID, "%s: not usable", r->config_file);
+    return status;
+}
+
+static void plan_children(struct run *r)
+{
+    const char *instance = r->config.plane.instance;
+    const char *data[12] = {"dataplane", "--config", r->config_file, "--instance", instance, "--digest"};
+    const char *control[] = {"controlplane", "--config", r->config_file, "--instance", instance};
+    size_t n = 6;
+    if (r->o.record) {
+        data[n++] = "--record";
+        data[n++] = r->o.record;
+    }
+    set_args(&r->child[DATAPLANE], n, data);
+    set_args(&r->child[CONTROLPLANE], MR_COUNT_OF(control), control);
+    r->wanted[DATAPLANE] = r->wanted[CONTROLPLANE] = true;
+}
+
+static bool viewing(const struct run *r) { return !r->o.json && !r->o.no_view && isatty(STDOUT_FILENO); }
+
+static int start_all(struct run *r, struct mr_err *err)
+{
+    static const char *const names[CHILDREN] = {"exchange", "dataplane", "controlplane"};
+    for (int i = 0; i < CHILDREN; i++) {
+        r->child[i].name = names[i];
+        r->child[i].output = r->child[i].pidfd = -1;
+    }
+    int status = prepare(r, err);
+    if (status)
+        return status;
+    snprintf(r->workspace, sizeof r->workspace, "%s", *r->config.plane.workspace ? r->config.plane.workspace : "");
+    if (!*r->workspace)
+        snprintf(r->workspace, sizeof r->workspace, "%.240s/workspace", r->folder);
+    plan_children(r);
+    for (int i = 0; i < CHILDREN && !status; i++) {
+        struct mr_child *c = &r->child[i];
+        snprintf(c->pid_file, sizeof c->pid_file, "%s/%s.pid", r->folder, c->name);
+        if (viewing(r))
+            snprintf(c->log_file, sizeof c->log_file, "%s/%s.log", r->folder, c->name);
+        if (!r->wanted[i] || c->pid)
+            continue;
+        if (mr_child_adopt(c))
+            fprintf(stderr, "millrace run: %s (pid %d) was running already: adopted\n", c->name, (int)c->pid);
+        else
+            status = mr_child_start(c, err);
+    }
+    return status;
+}
+
+/* A child that ends with a usage or environment error on its first start will not do better on its second. */
+static int watch(struct run *r, struct mr_err *err)
+{
+    for (int i = 0; i < CHILDREN; i++) {
+        struct mr_child *c = &r->child[i];
+        if (!r->wanted[i])
+            continue;
+        mr_child_measure(c);
+        if (mr_child_ended(c)) {
+            int code = WIFEXITED(c->exit_status) ? WEXITSTATUS(c->exit_status) : 0;
+            if (!c->adopted && c->restarts == 0 && (code == MR_EXIT_USAGE || code == MR_EXIT_ENVIRONMENT))
+                return mr_err_set(err, MR_E_IO, "%s ended with code %d; it said why above", c->name, code);
+            fprintf(stderr, "millrace run: %s ended (%s %d); it is started again\n", c->name,
+                    WIFSIGNALED(c->exit_status) ? "signal" : "code",
+                    WIFSIGNALED(c->exit_status) ? WTERMSIG(c->exit_status) : code);
         }
-        if (n == 0)
-            nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+        int status = mr_child_keep(c, err);
+        if (status)
+            return status;
     }
-    if (!o->json)
-        draw(o, player, mr_clock_mono(), tty);
+    return MR_OK;
 }
 
-static int finish(struct options *o, struct mr_player *player, const struct mr_source *source)
+static void finish(struct run *r)
 {
-    size_t room = 1 << 20;
-    char *out = malloc(room);
-    MR_ASSERT(out);
+    static char out[1 << 18];
+    static const int order[] = {CONTROLPLANE, DATAPLANE, EXCHANGE};
+    struct mr_workspace ws;
     struct mr_text text;
-    mr_text_init(&text, out, room);
-    bool replay = source->ops == &mr_source_replay;
-    const struct mr_report report = {.player = player,
-                                     .unknowns = &o->unknowns,
-                                     .ns_per_message = -1,
-                                     .untimed = replay ? mr_replay_untimed(source) : 0,
-                                     .torn = replay ? mr_replay_torn(source) : 0};
-    (o->json ? mr_report_json : mr_report_text)(&report, &text);
-    printf("%s%s", o->json ? "" : "\n", out);
-    if (o->json)
-        putchar('\n');
-    free(out);
-    return MR_EXIT_GOOD;
+    struct mr_err err;
+    uint64_t rss = 0;
+    for (size_t i = 0; i < MR_COUNT_OF(order); i++) {
+        mr_child_stop(&r->child[order[i]], 10);
+        rss += r->child[order[i]].peak_rss_bytes;
+    }
+    if (mr_workspace_attach(&ws, r->workspace, false, &err) != MR_OK) {
+        fprintf(stderr, "millrace run: %s\n", err.text);
+        return;
+    }
+    mr_text_init(&text, out, sizeof out);
+    if (r->o.json)
+        mr_summary_json(&ws, rss, &text);
+    else
+        mr_summary_text(&ws, rss, &text);
+    fputs(out, stdout);
+    mr_workspace_close(&ws);
 }
 
-static int open_source(struct options *o, struct mr_source *source, void **mem)
+/* The view is the same `millrace top` that an operator would start. */
+static pid_t start_view(struct run *r)
 {
-    const struct mr_replay_config recordings = {
-        .inputs = o->inputs.list, .count = o->inputs.count, .pace = o->pace, .align = true};
-    const struct mr_market_source_config market = {
-        .market = {.seed = o->seed, .start_ns = 1700000000000000000, .duration_ns = 7 * 86400000000000ll},
-        .pace = o->pace,
-        .skip_ns = SKIP_NS};
-    const struct mr_source_ops *ops = o->generator ? &mr_source_market : &mr_source_replay;
-    const void *config = o->generator ? (const void *)&market : (const void *)&recordings;
-    *mem = malloc(ops->bytes(config));
-    snprintf(o->view.title, sizeof o->view.title,
-             o->generator ? "millrace run: generated market, seed %llu" : "millrace run: recordings",
-             (unsigned long long)o->seed);
-    return ops->open(source, *mem, config, &o->err);
+    pid_t pid = viewing(r) ? fork() : 0;
+    if (pid == 0 && viewing(r)) {
+        execl("/proc/self/exe", "millrace", "top", "--workspace", r->workspace, (char *)NULL);
+        _exit(127);
+    }
+    return pid;
+}
+
+static int go(struct run *r, struct mr_err *err)
+{
+    int status = start_all(r, err);
+    int64_t end = r->o.seconds > 0 ? mr_clock_mono() + (int64_t)(r->o.seconds * 1e9) : INT64_MAX;
+    pid_t view = 0;
+    bool viewed = false;
+    while (!status && !stopped && mr_clock_mono() < end) {
+        if (!viewed && viewing(r) && access(r->workspace, R_OK) == 0) {
+            view = start_view(r);
+            viewed = true;
+        }
+        if (view > 0 && waitpid(view, NULL, WNOHANG) == view) {
+            view = 0;
+            break; /* the operator left the view */
+        }
+        status = watch(r, err);
+        usleep(100000);
+    }
+    if (view > 0) {
+        kill(view, SIGTERM);
+        waitpid(view, NULL, 0);
+    }
+    finish(r);
+    return status;
 }
 
 int mr_cmd_run(int argc, char **argv)
 {
-    static const struct argp argp = {
-        argp_options,
-        parse,
-        "",
-        "Plays the recordings of MILLRACE_CAPTURES (or ../shared/captures), of each product the longest, all from the "
-        "same "
-        "start; or else the generator; through decoders, books and engines, and shows them live.",
-        NULL,
-        NULL,
-        NULL};
-    static struct options o = {.pace = 1, .seed = 1};
+    static const struct argp argp = {argp_options,
+                                     parse,
+                                     NULL,
+                                     "Starts and supervises data plane and control plane; without --config or --live "
+                                     "also a simulated exchange to receive from.",
+                                     NULL,
+                                     NULL,
+                                     NULL};
+    static struct run r = {.o = {.seed = 1, .tiles = 1}};
+    struct mr_err err = {""};
     char name[] = "millrace run";
     argv[0] = name;
-    if (argp_parse(&argp, argc, argv, 0, NULL, &o))
-        return mr_cmd_fail(MR_EXIT_USAGE, "run", &o.err);
-    find_recordings(&o);
-    if (!o.inputs.count && !o.generator) {
-        fprintf(
-            stderr,
-            "millrace run: no recordings; set MILLRACE_CAPTURES to a folder of them. The generator plays instead.\n");
-        o.generator = true;
-    }
-    const struct mr_player_config config = {
-        .flow = true, .instruments_max = 32, .on_signal = on_signal, .on_reject = on_reject, .arg = &o};
-    struct mr_source source = {0};
-    struct mr_player *player;
-    void *mem;
-    int status = open_source(&o, &source, &mem);
-    if (status == MR_OK)
-        status = mr_player_open(&player, &config, &o.err);
-    if (status) {
-        free(mem);
-        return mr_cmd_fail(mr_cmd_exit_of(status), "run", &o.err);
-    }
-    signal(SIGINT, stop);
-    signal(SIGTERM, stop);
-    loop(&o, player, &source);
-    int code = finish(&o, player, &source);
-    mr_player_close(player);
-    source.ops->close(&source);
-    free(mem);
-    return code;
+    argp_parse(&argp, argc, argv, 0, NULL, &r.o);
+    signal(SIGINT, on_signal);
+    signal(SIGTERM, on_signal);
+    signal(SIGPIPE, SIG_IGN);
+    int status = go(&r, &err);
+    return status == MR_OK ? MR_EXIT_GOOD : mr_cmd_fail(mr_cmd_exit_of(status), "run", &err);
 }

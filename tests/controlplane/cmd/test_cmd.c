@@ -84,8 +84,8 @@ static void slips_of_the_operator_get_exit_2_and_a_sentence(void **state)
         {"evaluate ok.jsonl", "what is true"},
         {"evaluate --generate 20 --level loud", "--level loud"},
         {"generate", "give --out"},
-        {"run file", "run takes no files"},
-        {"run --seconds soon", "--seconds soon"},
+        {"play file", "play takes no files"},
+        {"play --seconds soon", "--seconds soon"},
         {"version --loud", "usage: millrace version"},
     };
     /* clang-format on */
@@ -109,7 +109,7 @@ static void help_is_good_and_says_what_there_is(void **state)
 {
     (void)state;
     expect("--help", 0, "replay");
-    static const char *const verbs[] = {"run", "replay", "evaluate", "generate", "capture", "latency"};
+    static const char *const verbs[] = {"run", "play", "replay", "evaluate", "generate", "capture", "latency"};
     for (size_t i = 0; i < MR_COUNT_OF(verbs); i++) {
         char args[64];
         snprintf(args, sizeof args, "%s --help", verbs[i]);
@@ -223,12 +223,12 @@ static void compact_records_are_18_bytes_each(void **state)
     free(records);
 }
 
-static void run_plays_the_generator_where_there_are_no_recordings(void **state)
+static void play_plays_the_generator_where_there_are_no_recordings(void **state)
 {
     (void)state;
     setenv("MILLRACE_CAPTURES", "/no/such/folder", 1);
-    expect("run --seconds 1 --json", 0, "\"books\":{\"total\":9,\"live\":9");
-    expect("run --seconds 1 --pace 50", 0, "The generator plays instead");
+    expect("play --seconds 1 --json", 0, "\"books\":{\"total\":9,\"live\":9");
+    expect("play --seconds 1 --pace 50", 0, "The generator plays instead");
     unsetenv("MILLRACE_CAPTURES");
 }
 
@@ -277,7 +277,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(bad_messages_are_findings_not_failures, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(a_torn_segment_plays_to_its_tear_and_is_a_finding, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(compact_records_are_18_bytes_each, make_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(run_plays_the_generator_where_there_are_no_recordings, make_folder,
+        cmocka_unit_test_setup_teardown(play_plays_the_generator_where_there_are_no_recordings, make_folder,
                                         remove_folder),
         cmocka_unit_test_setup_teardown(cascades_are_signalled_and_quiet_stretches_are_not, make_folder, remove_folder),
     };

@@ -1,0 +1,86 @@
+#include "controlplane/cmd/demo.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "codecs/venue/venue.h"
+
+/* What the generated market has, which is also what most people would watch first. */
+static const struct {
+    const char *venue, *product, *symbols;
+} feeds[] = {
+    {"binance", "binance:usdm", "BTCUSDT, ETHUSDT"}, {"binance", "binance:spot", "BTCUSDT"},
+    {"bybit", "bybit:linear", "BTCUSDT, ETHUSDT"},   {"okx", "okx:public", "BTC-USDT-SWAP, ETH-USDT-SWAP"},
+    {"hyperliquid", "hyperliquid:perp", "BTC, ETH"},
+};
+
+static FILE *begin(const char *path, const char *instance, const char *source, uint32_t feed_tiles, struct mr_err *err)
+{
+    FILE *f = fopen(path, "we");
+    if (!f) {
+        mr_err_set(err, MR_E_IO, "%s: cannot write: %s", path, strerror(errno));
+        return NULL;
+    }
+    fprintf(f,
+            "# Written by millrace run; it is written anew each time.\ninstance: %s\n\nplane:\n  source: %s\n  "
+            "feed_tiles: %u\n  blocking: true\n",
+            instance, source ? source : "auto", feed_tiles);
+    return f;
+}
+
+static int end(FILE *f, const char *path, struct mr_err *err)
+{
+    return fclose(f) == 0 ? MR_OK : mr_err_set(err, MR_E_IO, "%s: cannot write: %s", path, strerror(errno));
+}
+
+int mr_demo_config(const char *path, const char *instance, const char *ca, uint16_t port, const char *source,
+                   uint32_t feed_tiles, struct mr_err *err)
+{
+    FILE *f = begin(path, instance, source, feed_tiles, err);
+    if (!f)
+        return MR_E_IO;
+    fprintf(f, "  merged: true\n  ca_file: %s\n\nfeeds:\n", ca);
+    for (size_t i = 0; i < MR_COUNT_OF(feeds); i++)
+        fprintf(f, "  - product: %s\n    symbols: [%s]\n    address: 127.0.0.1:%u\n    tile: %zu\n", feeds[i].product,
+                feeds[i].symbols, port, i % feed_tiles);
+    return end(f, path, err);
+}
+
+static bool has(const char *list, const char *name)
+{
+    size_t len = strlen(name);
+    for (const char *at = list; *at; at += strcspn(at, ",") + (at[strcspn(at, ",")] == ','))
+        if (strcspn(at, ",") == len && strncmp(at, name, len) == 0)
+            return true;
+    return false;
+}
+
+static int check_names(const char *venues, struct mr_err *err)
+{
+    for (const char *at = venues; *at; at += strcspn(at, ",") + (at[strcspn(at, ",")] == ',')) {
+        char name[32];
+        bool known = false;
+        snprintf(name, sizeof name, "%.*s", (int)strcspn(at, ","), at);
+        for (size_t i = 0; i < MR_COUNT_OF(feeds); i++)
+            known |= strcmp(name, feeds[i].venue) == 0;
+        if (!known && strcmp(name, "all") != 0)
+            return mr_err_set(err, MR_E_INVALID, "--live %s: \"%s\" is none of binance, bybit, okx, hyperliquid, all",
+                              venues, name);
+    }
+    return MR_OK;
+}
+
+int mr_live_config(const char *path, const char *instance, const char *venues, const char *source, uint32_t feed_tiles,
+                   struct mr_err *err)
+{
+    int status = check_names(venues, err);
+    FILE *f = status ? NULL : begin(path, instance, source, feed_tiles, err);
+    if (!f)
+        return status ? status : MR_E_IO;
+    fprintf(f, "\nfeeds:\n");
+    for (size_t i = 0, n = 0; i < MR_COUNT_OF(feeds); i++)
+        if (has(venues, feeds[i].venue) || has(venues, "all"))
+            fprintf(f, "  - product: %s\n    symbols: [%s]\n    tile: %zu\n", feeds[i].product, feeds[i].symbols,
+                    n++ % feed_tiles);
+    return end(f, path, err);
+}
