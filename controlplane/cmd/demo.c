@@ -23,7 +23,7 @@ static FILE *begin(const char *path, const char *instance, const char *source, u
     }
     fprintf(f,
             "# Written by millrace run; it is written anew each time.\ninstance: %s\n\nplane:\n  source: %s\n  "
-            "feed_tiles: %u\n  blocking: true\n",
+            "feed_tiles: %u\n  blocking: true\n  instruments_max: 64\n  books_max: 16\n",
             instance, source ? source : "auto", feed_tiles);
     return f;
 }

@@ -84,6 +84,8 @@ void mr_feed_tile_changed(void *arg, struct mr_session *session, enum mr_session
     struct mr_feed_product *p = route->product;
     int64_t now_ns = mr_clock_now(&t->clock);
     (void)session;
+    if (t->halting) /* the end of the run is no gap in its data */
+        return;
     if (open_state(is) && !route->open) {
         route->open = true;
         mr_feed_tile_record(
@@ -365,11 +367,12 @@ static void housekeep(void *state, int64_t now_ns)
 static void halt(void *state)
 {
     struct mr_feed_tile_state *t = state;
+    t->halting = true;
+    show_connections(t);
     for (uint32_t i = 0; t->source_open && i < t->connections; i++) {
         mr_session_pause(t->by_connection[i]->session, true, mr_clock_now(&t->clock));
         t->source.ops->close_connection(&t->source, (uint16_t)i);
     }
-    show_connections(t);
     if (t->source_open)
         t->source.ops->close(&t->source);
     t->source_open = false;

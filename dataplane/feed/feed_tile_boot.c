@@ -183,7 +183,6 @@ int mr_feed_tile_boot(void *state, const void *config, struct mr_arena *process,
     int status = MR_OK;
     for (uint32_t i = 0; i < t->config.product_count && !status; i++)
         status = boot_product(t, i, catalogue, arena, err);
-    t->config.stream.connections_max = t->config.tls.connections_max = t->connections ? t->connections : 1;
     if (!status)
         status = mr_tls_context_open(&t->tls, &t->config.tls, err);
     t->source_mem = mr_arena_cut(arena, t->config.source->bytes(&t->config.stream), 128);

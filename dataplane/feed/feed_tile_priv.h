@@ -42,7 +42,7 @@ struct mr_feed_tile_state {
     struct mr_clock clock;
     struct mr_source source;
     void *source_mem;
-    bool source_open, failed;
+    bool source_open, failed, halting;
     struct mr_tls_context *tls;
     struct mr_feed_product products[MR_FEED_TILE_FEEDS];
     struct mr_feed_route *by_connection[MR_FEED_TILE_SESSIONS];

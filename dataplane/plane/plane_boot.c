@@ -111,11 +111,12 @@ static void plan_product(struct mr_plane *p, uint32_t i)
     }
     rest_of(p, i, dial);
     struct mr_feed_tile_config *tile = &p->feeds[f->tile];
+    uint32_t streams = make_streams(p, i);
     snprintf(name, sizeof name, "feed/%s", f->product);
     p->products[f->tile][tile->product_count++] =
         (struct mr_feed_tile_product){.venue = venue,
                                       .product = product,
-                                      .stream_count = make_streams(p, i),
+                                      .stream_count = streams,
                                       .streams = p->streams[i],
                                       .rest = p->rest[i],
                                       .host = f->host,
@@ -147,14 +148,18 @@ static void on_command(void *arg, uint8_t kind, int64_t now_ns)
     }
 }
 
+/* Up, down and stale are for the operator; the steps between are for who looks closer. */
 static void on_changed(void *arg, const char *product, const char *route, enum mr_session_state was,
                        enum mr_session_state is, const char *why)
 {
     struct mr_plane *p = arg;
+    bool loud = is == MR_SESSION_LIVE || is == MR_SESSION_STALE || is == MR_SESSION_PAUSED || is == MR_SESSION_DOWN;
+    enum mr_log_level level = !loud                                              ? MR_LOG_DEBUG
+                              : is == MR_SESSION_LIVE || is == MR_SESSION_PAUSED ? MR_LOG_INFO
+                                                                                 : MR_LOG_WARN;
     if (p->log)
-        MR_LOG(p->log, is == MR_SESSION_DOWN && was != MR_SESSION_PAUSED ? MR_LOG_WARN : MR_LOG_INFO,
-               "%s/%s: %s -> %s%s%s", product, route, mr_session_state_name(was), mr_session_state_name(is),
-               why && *why ? ": " : "", why ? why : "");
+        MR_LOG(p->log, level, "%s/%s: %s -> %s%s%s", product, route, mr_session_state_name(was),
+               mr_session_state_name(is), why && *why ? ": " : "", why ? why : "");
 }
 
 static void plan_feed_tile(struct mr_plane *p, uint32_t n)
@@ -165,12 +170,16 @@ static void plan_feed_tile(struct mr_plane *p, uint32_t n)
     snprintf(name, sizeof name, "feed-tile/%u", n);
     t->products = p->products[n];
     t->source = p->source;
-    t->stream = (struct mr_stream_config){.buffer_bytes = 16384, .buffers = 256, .send_bytes = 65536};
-    t->tls = (struct mr_tls_config){.ca_file = *c->ca_file ? c->ca_file : NULL, .output_bytes = 65536};
+    t->stream = (struct mr_stream_config){
+        .buffer_bytes = 16384, .buffers = 256, .send_bytes = 65536, .connections_max = MR_FEED_TILE_SESSIONS};
+    t->tls = (struct mr_tls_config){
+        .ca_file = *c->ca_file ? c->ca_file : NULL, .output_bytes = 65536, .connections_max = MR_FEED_TILE_SESSIONS};
     t->instruments = p->instruments;
     t->table_lock = &p->table_lock;
     t->instruments_max = c->instruments_max;
-    t->joins_max = c->books_max;
+    for (uint32_t i = 0; i < c->feed_count; i++) /* a book for each symbol of the largest product */
+        if (c->feeds[i].tile == n && c->feeds[i].symbol_count > t->joins_max)
+            t->joins_max = c->feeds[i].symbol_count;
     t->hold_slots = MR_PLANE_HOLD_SLOTS;
     t->shapes = c->shapes;
     t->message_max = c->message_max;
