@@ -1,17 +1,13 @@
 /* millrace dataplane: one data plane until it is told to stop. */
 #include <argp.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/file.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include "controlplane/cmd/cmd.h"
+#include "controlplane/cmd/process.h"
 #include "controlplane/cmd/summary.h"
-#include "controlplane/config/config.h"
 #include "dataplane/log/log.h"
 
 enum {
@@ -83,61 +79,18 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     return 0;
 }
 
-static volatile sig_atomic_t stopped;
-
-static void on_signal(int number)
+static int configure(const struct options *o, struct mr_process *process, struct mr_config *config, struct mr_err *err)
 {
-    (void)number;
-    stopped = 1;
-}
-
-static void tell(void *arg, const char *sentence)
-{
-    (void)arg;
-    fprintf(stderr, "millrace dataplane: %s\n", sentence);
-}
-
-/* One data plane an instance: the lock on its pid file is held as long as it lives, whatever way it ends. */
-static int take_pid_file(const char *folder, struct mr_err *err)
-{
-    char path[400], text[32];
-    snprintf(path, sizeof path, "%s/dataplane.pid", folder);
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
-    if (fd < 0)
-        return mr_err_set(err, MR_E_IO, "%s: cannot write: %s", path, strerror(errno));
-    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-        close(fd);
-        return mr_err_set(err, MR_E_IO,
-                          "%s: a data plane of this instance runs already; stop it, or choose another --instance",
-                          path);
-    }
-    int len = snprintf(text, sizeof text, "%d\n", getpid());
-    if (ftruncate(fd, 0) != 0 || pwrite(fd, text, (size_t)len, 0) != len)
-        return mr_err_set(err, MR_E_IO, "%s: cannot write: %s", path, strerror(errno));
-    return fd;
-}
-
-static int configure(const struct options *o, struct mr_config *config, char folder[256], struct mr_err *err)
-{
-    char path[256];
-    mr_config_find(o->config, path);
-    mr_config_default(config);
-    if (*path) {
-        int status = mr_config_load(config, path, tell, NULL);
-        if (status)
-            return mr_err_set(err, status, "%s: not usable", path);
-    }
+    int status = mr_process_configure(process, o->config, o->instance, config, err);
     struct mr_plane_config *plane = &config->plane;
-    if (o->instance)
-        snprintf(plane->instance, sizeof plane->instance, "%s", o->instance);
-    int status = mr_config_run_folder(config, folder, err);
+    if (!status && o->workspace)
+        snprintf(plane->workspace, sizeof plane->workspace, "%s", o->workspace);
+    char workspace[256];
+    if (!status)
+        status = mr_process_workspace(process, config, workspace, sizeof workspace, err);
     if (status)
         return status;
-    if (o->workspace)
-        snprintf(plane->workspace, sizeof plane->workspace, "%s", o->workspace);
-    else if (!*plane->workspace && (size_t)snprintf(plane->workspace, sizeof plane->workspace, "%.240s/workspace",
-                                                    folder) >= sizeof plane->workspace)
-        return mr_err_set(err, MR_E_TOO_BIG, "%s: the path is too long for a workspace", folder);
+    memcpy(plane->workspace, workspace, sizeof plane->workspace);
     if (o->record) {
         snprintf(plane->record_folder, sizeof plane->record_folder, "%s", o->record);
         plane->record = true;
@@ -173,7 +126,8 @@ static int run(const struct options *o, const struct mr_config *config, struct m
                config->plane.instance, config->plane.feed_count, mr_plane_source_name(plane),
                mr_plane_bytes(plane) >> 20, config->plane.workspace);
         int64_t end = o->seconds > 0 ? mr_clock_mono() + (int64_t)(o->seconds * 1e9) : INT64_MAX;
-        while (!stopped && !mr_plane_done(plane) && mr_clock_mono() < end)
+        const volatile int *stopped = mr_process_signals();
+        while (!*stopped && !mr_plane_done(plane) && mr_clock_mono() < end)
             usleep(50000);
         mr_plane_stop(plane);
         MR_LOG(log, MR_LOG_INFO, "data plane %s: stopped", config->plane.instance);
@@ -197,23 +151,20 @@ int mr_cmd_dataplane(int argc, char **argv)
     struct options o = {0};
     struct mr_err err = {""};
     struct mr_log *log;
-    char name[] = "millrace dataplane", folder[256];
+    struct mr_process process = {.verb = "dataplane"};
+    char name[] = "millrace dataplane";
     argv[0] = name;
     argp_parse(&argp, argc, argv, 0, NULL, &o);
-    int status = configure(&o, &config, folder, &err);
+    int status = configure(&o, &process, &config, &err);
     if (status)
-        return mr_cmd_fail(status == MR_E_IO ? MR_EXIT_ENVIRONMENT : MR_EXIT_USAGE, "dataplane", &err);
-    int pid_file = take_pid_file(folder, &err);
-    if (pid_file < 0)
-        return mr_cmd_fail(MR_EXIT_ENVIRONMENT, "dataplane", &err);
-    signal(SIGINT, on_signal);
-    signal(SIGTERM, on_signal);
-    signal(SIGPIPE, SIG_IGN);
-    status = mr_log_open(&log, NULL, o.log_json, MR_LOG_INFO, &err);
+        return mr_cmd_fail(mr_cmd_exit_of(status), "dataplane", &err);
+    status = mr_process_lock(&process, &err);
+    if (status == MR_OK)
+        status = mr_log_open(&log, NULL, o.log_json, MR_LOG_INFO, &err);
     if (status == MR_OK) {
         status = run(&o, &config, log, &err);
         mr_log_close(log);
     }
-    close(pid_file);
+    mr_process_unlock(&process);
     return status == MR_OK ? MR_EXIT_GOOD : mr_cmd_fail(mr_cmd_exit_of(status), "dataplane", &err);
 }

@@ -18,7 +18,7 @@ static int usage(FILE *out, int code)
 {
     fprintf(out, "usage: millrace VERB [options]\n\n");
     for (size_t i = 0; i < MR_COUNT_OF(verbs); i++)
-        fprintf(out, "  %-10s %s\n", verbs[i].name, verbs[i].help);
+        fprintf(out, "  %-13s %s\n", verbs[i].name, verbs[i].help);
     fprintf(out, "\nmillrace VERB --help says more. MILLRACE_KERNEL=scalar|sse42|avx2|avx512 forces a SIMD kernel.\n");
     return code;
 }

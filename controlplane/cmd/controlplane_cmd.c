@@ -1,0 +1,227 @@
+/* millrace controlplane: takes the signals of data planes, serves the admin socket, until it is told to stop. */
+#include <argp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "controlplane/admin/admin.h"
+#include "controlplane/cmd/cmd.h"
+#include "controlplane/cmd/process.h"
+#include "controlplane/link/link.h"
+#include "dataplane/clock/clock.h"
+#include "dataplane/log/log.h"
+#include "version.h"
+
+#define POLL_MS 5
+
+enum { KEY_CONFIG = 'c', KEY_INSTANCE = 'i', KEY_WORKSPACE = 'w', KEY_SECONDS = 256, KEY_LOG_JSON };
+
+struct options {
+    const char *config, *instance, *workspaces[MR_LINKS_MAX];
+    uint32_t workspace_count;
+    double seconds;
+    bool log_json;
+};
+
+static const struct argp_option argp_options[] = {
+    {"config", KEY_CONFIG, "FILE", 0, "Configuration (./millrace.yaml, /etc/millrace/millrace.yaml)", 0},
+    {"instance", KEY_INSTANCE, "NAME", 0, "Another name than the configuration's", 0},
+    {"workspace", KEY_WORKSPACE, "NAME=FILE", 0, "Another data plane's workspace; may be given several times", 0},
+    {"seconds", KEY_SECONDS, "S", 0, "Stop after so long", 0},
+    {"log-json", KEY_LOG_JSON, NULL, 0, "Log as JSON lines", 0},
+    {0},
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct options *o = state->input;
+    char *end;
+    switch (key) {
+    case KEY_CONFIG:
+        o->config = arg;
+        break;
+    case KEY_INSTANCE:
+        o->instance = arg;
+        break;
+    case KEY_LOG_JSON:
+        o->log_json = true;
+        break;
+    case KEY_WORKSPACE:
+        if (!strchr(arg, '=') || arg[0] == '=')
+            argp_error(state, "--workspace %s: want NAME=FILE", arg);
+        if (o->workspace_count == MR_LINKS_MAX - 1)
+            argp_error(state, "--workspace: at most %d", MR_LINKS_MAX - 1);
+        o->workspaces[o->workspace_count++] = arg;
+        break;
+    case KEY_SECONDS:
+        o->seconds = strtod(arg, &end);
+        if (end == arg || *end || !(o->seconds > 0 && o->seconds <= 1e9))
+            argp_error(state, "--seconds %s: want a number of seconds", arg);
+        break;
+    case ARGP_KEY_ARG:
+        argp_error(state, "%s: no argument is wanted here", arg);
+        break;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+    return 0;
+}
+
+struct control {
+    uv_loop_t loop;
+    uv_timer_t timer;
+    struct mr_admin *admin;
+    struct mr_links *links;
+    struct mr_log *log;
+    const volatile int *stopped;
+    int64_t end_ns;
+    bool shutdown;
+    uint64_t attaches[MR_LINKS_MAX];
+};
+
+static void on_signal(void *arg, const char *plane, const struct mr_signal *signal, uint64_t lost)
+{
+    struct control *c = arg;
+    char line[512];
+    struct mr_text text;
+    if (lost) {
+        MR_LOG(c->log, MR_LOG_WARN, "%s: %llu signals from %llu on were lost", plane, (unsigned long long)lost,
+               (unsigned long long)signal->seq);
+        return;
+    }
+    mr_text_init(&text, line, sizeof line);
+    mr_signal_text(&text, signal);
+    bool loud = signal->kind == MR_SIGNAL_LEVEL && signal->level >= MR_LEVEL_ALERT;
+    MR_LOG(c->log, loud ? MR_LOG_WARN : MR_LOG_INFO, "%s: %s", plane, line);
+}
+
+static void on_shutdown(void *arg)
+{
+    struct control *c = arg;
+    c->shutdown = true;
+}
+
+/* A data plane that came, or came back, is worth a line. */
+static void tell_attached(struct control *c)
+{
+    for (uint32_t i = 0; i < mr_links_count(c->links); i++) {
+        struct mr_link_view view;
+        mr_links_view(c->links, i, &view);
+        if (view.counts.attaches != c->attaches[i])
+            MR_LOG(c->log, MR_LOG_INFO, "%s: attached to %s, epoch %llu", view.name, view.path,
+                   (unsigned long long)view.epoch);
+        c->attaches[i] = view.counts.attaches;
+    }
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    struct control *c = timer->data;
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    while (mr_links_poll(c->links, now.tv_sec * 1000000000ll + now.tv_nsec) > 0) {
+    }
+    tell_attached(c);
+    if (*c->stopped || c->shutdown || mr_clock_mono() >= c->end_ns)
+        uv_stop(&c->loop);
+}
+
+static int attach(struct control *c, const struct options *o, const char *instance, const char *workspace,
+                  struct mr_err *err)
+{
+    char name[64];
+    int status = mr_links_add(c->links, instance, workspace);
+    if (!status)
+        status = mr_admin_attach(c->admin, instance, workspace);
+    for (uint32_t i = 0; i < o->workspace_count && !status; i++) {
+        const char *file = strchr(o->workspaces[i], '=') + 1;
+        snprintf(name, sizeof name, "%.*s", (int)(file - 1 - o->workspaces[i]), o->workspaces[i]);
+        status = mr_links_add(c->links, name, file);
+        if (!status)
+            status = mr_admin_attach(c->admin, name, file);
+        if (status)
+            return mr_err_set(err, status, "--workspace %s: %s", o->workspaces[i],
+                              status == MR_E_INVALID ? "that name is attached already" : mr_status_text(status));
+    }
+    return status ? mr_err_set(err, status, "%s: %s", workspace, mr_status_text(status)) : MR_OK;
+}
+
+static void close_loop(struct control *c)
+{
+    if (c->admin)
+        mr_admin_close(c->admin);
+    uv_close((uv_handle_t *)&c->timer, NULL);
+    uv_run(&c->loop, UV_RUN_DEFAULT);
+    uv_loop_close(&c->loop);
+    if (c->links)
+        mr_links_close(c->links);
+}
+
+static int run(struct control *c, const struct options *o, const struct mr_config *config, const char *workspace,
+               struct mr_err *err)
+{
+    const struct mr_admin_config admin = {.control = config->control,
+                                          .version = MR_VERSION,
+                                          .build = MR_BUILD,
+                                          .log = c->log,
+                                          .shutdown = on_shutdown,
+                                          .arg = c};
+    uv_loop_init(&c->loop);
+    uv_timer_init(&c->loop, &c->timer);
+    c->timer.data = c;
+    c->stopped = mr_process_signals();
+    c->end_ns = o->seconds > 0 ? mr_clock_mono() + (int64_t)(o->seconds * 1e9) : INT64_MAX;
+    int status = mr_links_open(&c->links, on_signal, c, err);
+    if (!status)
+        status = mr_admin_open(&c->admin, &c->loop, &admin, err);
+    if (!status)
+        status = attach(c, o, config->plane.instance, workspace, err);
+    if (!status) {
+        MR_LOG(c->log, MR_LOG_INFO, "control plane %s: admin socket %s", config->plane.instance,
+               config->control.socket);
+        uv_timer_start(&c->timer, on_timer, 0, POLL_MS);
+        uv_run(&c->loop, UV_RUN_DEFAULT);
+        MR_LOG(c->log, MR_LOG_INFO, "control plane %s: stopped", config->plane.instance);
+    }
+    close_loop(c);
+    return status;
+}
+
+int mr_cmd_controlplane(int argc, char **argv)
+{
+    static const struct argp argp = {
+        argp_options,
+        parse,
+        NULL,
+        "Takes the signals of one instance's data plane (and of others), and serves the admin socket, until SIGTERM.",
+        NULL,
+        NULL,
+        NULL};
+    static struct mr_config config;
+    static struct control c;
+    struct mr_process process = {.verb = "controlplane"};
+    struct options o = {0};
+    struct mr_err err = {""};
+    char name[] = "millrace controlplane", workspace[256];
+    argv[0] = name;
+    argp_parse(&argp, argc, argv, 0, NULL, &o);
+    int status = mr_process_configure(&process, o.config, o.instance, &config, &err);
+    if (!status)
+        status = mr_process_workspace(&process, &config, workspace, sizeof workspace, &err);
+    if (!status && !*config.control.socket &&
+        (size_t)snprintf(config.control.socket, sizeof config.control.socket, "%.200s/admin.sock", process.folder) >
+            107)
+        status = mr_err_set(&err, MR_E_TOO_BIG,
+                            "%s/admin.sock: longer than a socket's name may be; choose a shorter run folder",
+                            process.folder);
+    if (!status)
+        status = mr_process_lock(&process, &err);
+    if (!status)
+        status = mr_log_open(&c.log, NULL, o.log_json, MR_LOG_INFO, &err);
+    if (!status) {
+        status = run(&c, &o, &config, workspace, &err);
+        mr_log_close(c.log);
+    }
+    mr_process_unlock(&process);
+    return status == MR_OK ? MR_EXIT_GOOD : mr_cmd_fail(mr_cmd_exit_of(status), "controlplane", &err);
+}
