@@ -329,7 +329,8 @@ static int step(void *state, int64_t now_ns)
     int n = want ? t->source.ops->poll(&t->source, now_ns, pieces, want) : 0;
     for (int i = 0; i < n; i++) {
         if (pieces[i].connection < t->connections)
-            mr_session_piece(t->by_connection[pieces[i].connection]->session, &pieces[i], now_ns);
+            mr_session_piece(t->by_connection[pieces[i].connection]->session, &pieces[i],
+                             mr_clock_now(&t->clock)); /* now_ns is of before the poll */
         else
             MR_COUNT(t->metrics, foreign, 1);
         t->source.ops->release(&t->source, &pieces[i]);
