@@ -96,6 +96,11 @@ static int configure(const struct options *o, struct mr_process *process, struct
         plane->record = true;
     }
     plane->digest |= o->digest;
+    static char yaml[1 << 16];
+    struct mr_text text;
+    mr_text_init(&text, yaml, sizeof yaml);
+    mr_config_show(config, false, &text);
+    plane->yaml = yaml;
     return MR_OK;
 }
 

@@ -39,7 +39,7 @@ int mr_demo_config(const char *path, const char *instance, const char *ca, uint1
     FILE *f = begin(path, instance, source, feed_tiles, err);
     if (!f)
         return MR_E_IO;
-    fprintf(f, "  merged: true\n  ca_file: %s\n\nfeeds:\n", ca);
+    fprintf(f, "  merged: %s\n  ca_file: %s\n\nfeeds:\n", feed_tiles == 1 ? "true" : "false", ca);
     for (size_t i = 0; i < MR_COUNT_OF(feeds); i++)
         fprintf(f, "  - product: %s\n    symbols: [%s]\n    address: 127.0.0.1:%u\n    tile: %zu\n", feeds[i].product,
                 feeds[i].symbols, port, i % feed_tiles);

@@ -4,11 +4,13 @@
 #include <time.h>
 
 #include "controlplane/cmd/cmd.h"
+#include "controlplane/cmd/exact.h"
 #include "controlplane/cmd/inputs.h"
 #include "dataplane/clock/clock.h"
 
 struct options {
     struct mr_inputs inputs;
+    const char *folder; /* of a live run */
     struct mr_player_config player;
     struct mr_unknowns unknowns;
     struct mr_err err;
@@ -95,6 +97,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         o->verbose = true;
         break;
     case ARGP_KEY_ARG:
+        if (!o->folder && o->inputs.count == 0 && mr_exact_is(arg)) {
+            o->folder = arg;
+            break;
+        }
+        if (o->folder)
+            return o->status =
+                       mr_err_set(&o->err, MR_E_INVALID, "%s: the folder of a live run is replayed alone", o->folder),
+                   EINVAL;
         o->status = mr_inputs_file(&o->inputs, arg, &o->err);
         break;
     case ARGP_KEY_NO_ARGS:
@@ -139,14 +149,14 @@ static int64_t play(struct options *o, struct mr_player *player, struct mr_sourc
     return o->pace > 0 ? -1 : cpu_ns() - start;
 }
 
-static int report(struct options *o, struct mr_player *player, const struct mr_source *source, int64_t ns)
+static int report(struct options *o, struct mr_player *player, bool untimed, uint32_t torn, int64_t ns)
 {
     struct mr_player_totals totals;
     mr_player_totals(player, &totals);
     const struct mr_report r = {.player = player,
                                 .unknowns = &o->unknowns,
-                                .untimed = mr_replay_untimed(source),
-                                .torn = mr_replay_torn(source),
+                                .untimed = untimed,
+                                .torn = torn,
                                 .ns_per_message =
                                     ns < 0 || !totals.messages ? -1 : (double)ns / (double)totals.messages};
     size_t room = 1 << 20;
@@ -163,10 +173,43 @@ static int report(struct options *o, struct mr_player *player, const struct mr_s
     return totals.refused || totals.mismatches || totals.dropped || r.torn ? MR_EXIT_FINDINGS : MR_EXIT_GOOD;
 }
 
+/* The folder of a live run: as it went, tile by tile. */
+static int replay_exactly(struct options *o)
+{
+    struct mr_player *player;
+    struct mr_player_exact exact;
+    int status = mr_exact_configure(o->folder, &o->player, &o->err);
+    if (status == MR_OK)
+        status = mr_player_open(&player, &o->player, &o->err);
+    if (status)
+        return mr_cmd_fail(mr_cmd_exit_of(status), "replay", &o->err);
+    int64_t start = cpu_ns();
+    status = mr_player_exact(player, &exact, &o->err);
+    int code = MR_EXIT_GOOD;
+    if (status)
+        code = mr_cmd_fail(mr_cmd_exit_of(status), "replay", &o->err);
+    else
+        code = report(o, player, false, exact.torn, cpu_ns() - start);
+    if (!status && *exact.why)
+        fprintf(stderr, "millrace replay: %s ends early: %s\n", o->folder, exact.why);
+    if (!status && exact.lost)
+        fprintf(stderr,
+                "millrace replay: %s: %llu records could not be recorded; the digests are not those of the run\n",
+                o->folder, (unsigned long long)exact.lost);
+    mr_player_close(player);
+    return !status && (*exact.why || exact.lost) ? MR_EXIT_FINDINGS : code;
+}
+
 int mr_cmd_replay(int argc, char **argv)
 {
     static const struct argp argp = {
-        argp_options, parse, "FILE...", "Plays recordings through decoders, books and engines.", NULL, NULL, NULL};
+        argp_options,
+        parse,
+        "FILE...\nFOLDER",
+        "Plays recordings, or exactly what a live run recorded in FOLDER, through decoders, books and engines.",
+        NULL,
+        NULL,
+        NULL};
     static struct options o;
     char name[] = "millrace replay";
     argv[0] = name;
@@ -174,6 +217,8 @@ int mr_cmd_replay(int argc, char **argv)
     o.player.arg = &o;
     if (argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &o))
         return mr_cmd_fail(MR_EXIT_USAGE, "replay", &o.err);
+    if (o.folder)
+        return replay_exactly(&o);
     const struct mr_replay_config config = {.inputs = o.inputs.list, .count = o.inputs.count, .pace = o.pace};
     struct mr_source source = {0};
     struct mr_player *player;
@@ -187,7 +232,7 @@ int mr_cmd_replay(int argc, char **argv)
         return mr_cmd_fail(mr_cmd_exit_of(status), "replay", &o.err);
     }
     int64_t ns = play(&o, player, &source);
-    int code = report(&o, player, &source, ns);
+    int code = report(&o, player, mr_replay_untimed(&source), mr_replay_torn(&source), ns);
     mr_player_close(player);
     source.ops->close(&source);
     free(mem);

@@ -3,7 +3,6 @@
 #include <stdio.h>
 
 #include "dataplane/feed/feed_tile_priv.h"
-#include "dataplane/record/record.h"
 
 MR_METRICS_DEFINE_FINE(mr_feed_tile, MR_FEED_TILE_METRICS);
 
@@ -32,7 +31,7 @@ bool mr_feed_tile_emit(void *arg, const union mr_slot *group, uint32_t slots)
 void mr_feed_tile_record(struct mr_feed_tile_state *t, const struct mr_feed_product *p,
                          const struct mr_capture_record *record)
 {
-    if (!t->config.record.mem || !__atomic_load_n(t->config.recording, __ATOMIC_RELAXED))
+    if (!t->config.record.mem || !mr_record_on(t->config.recording))
         return;
     struct mr_capture_record r = *record;
     r.venue = p->config->venue->id;
@@ -157,14 +156,8 @@ void mr_feed_tile_break(struct mr_feed_tile_state *t, uint32_t instrument, enum 
     const struct mr_instrument *it = mr_instruments_get(t->config.instruments, instrument);
     if (!p || !mr_feed_join(p->feed, instrument))
         return;
-    char note[MR_SYMBOL_BYTES + 32];
-    int len = snprintf(note, sizeof note, "break %u %s", (unsigned)cause, it->symbol);
-    mr_feed_tile_record(t, p,
-                        &(struct mr_capture_record){.recv_ns = now_ns,
-                                                    .kind = MR_CAPTURE_NOTE,
-                                                    .clock = MR_CLOCK_TSC,
-                                                    .data = (const uint8_t *)note,
-                                                    .len = (uint32_t)len});
+    if (t->config.record.mem && mr_record_on(t->config.recording))
+        MR_COUNT(t->metrics, not_recorded, !mr_input_log_break(&t->inputs, it, (uint8_t)cause, now_ns));
     mr_feed_break(p->feed, instrument, cause, now_ns);
     p->ask_due_ns[instrument] = now_ns;
     p->ask_attempts[instrument] = 0;

@@ -17,6 +17,7 @@
 
 #include "dataplane/aux/aux.h"
 #include "dataplane/feed/feed.h"
+#include "dataplane/record/record.h"
 #include "dataplane/session/session.h"
 #include "dataplane/tile/tile.h"
 #include "engines/pipeline/engine_tile.h"
@@ -72,7 +73,7 @@ struct mr_feed_tile_config {
     struct mr_engine_memory commands;          /* from the control plane */
     struct mr_engine_memory requests, answers; /* to and from the aux tile */
     struct mr_engine_memory record;            /* mem NULL: never recorded */
-    const uint32_t *recording;                 /* 1: records are wanted now */
+    const struct mr_record_control *recording; /* 1: records are wanted now */
     struct mr_image *connections;              /* struct mr_plane_connections */
     struct mr_feed_tile_metrics *metrics;
     uint8_t number;

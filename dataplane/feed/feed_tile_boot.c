@@ -201,5 +201,6 @@ int mr_feed_tile_boot(void *state, const void *config, struct mr_arena *process,
     t->inbox = (struct mr_aux_inbox){.answers = &t->answers,
                                      .body = mr_arena_cut(arena, MR_CAPTURE_RECORD_MAX, 128),
                                      .body_max = MR_CAPTURE_RECORD_MAX};
+    mr_input_log_init(&t->inputs, &t->record, t->config.recording);
     return status ? status : open_rings(t, err);
 }

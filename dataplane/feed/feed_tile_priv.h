@@ -3,6 +3,7 @@
 
 #include "codecs/capture/capture.h"
 #include "dataplane/feed/feed_tile.h"
+#include "dataplane/record/input_log.h"
 
 #define MR_SWEEP_NS 20000000ll /* sessions' subscriptions, snapshots wanted, connections image */
 
@@ -49,6 +50,7 @@ struct mr_feed_tile_state {
     uint32_t connections;
     struct mr_ring_writer ring, requests, record;
     struct mr_ring_reader breaks, commands, answers;
+    struct mr_input_log inputs; /* breaks, between the frames of the recording */
     struct mr_aux_inbox inbox;
     int64_t held_since_ns, sweep_due_ns;
     uint64_t request_id;

@@ -56,7 +56,7 @@ int mr_plane_open(struct mr_plane **out, const struct mr_plane_config *config, s
         return mr_err_set(err, MR_E_NOMEM, "plane: no memory");
     p->config = *config;
     p->log = log;
-    p->recording = config->record;
+    p->recording.wanted = config->record;
     status = choose_source(p, err);
     if (!status)
         status = mr_plane_plan(p, err);
@@ -74,7 +74,9 @@ int mr_plane_open(struct mr_plane **out, const struct mr_plane_config *config, s
 
 int mr_plane_start(struct mr_plane *p, struct mr_err *err)
 {
-    int status = mr_tiles_start(&p->tiles, p->threads, p->thread_count, err);
+    int status = mr_tiles_start(&p->side_tiles, p->threads + p->hot_threads, p->thread_count - p->hot_threads, err);
+    if (!status)
+        status = mr_tiles_start(&p->tiles, p->threads, p->hot_threads, err);
     return status ? status : mr_workspace_commit(&p->workspace, err);
 }
 
@@ -84,13 +86,16 @@ bool mr_plane_done(struct mr_plane *p)
     return __atomic_load_n(&p->shutdown, __ATOMIC_ACQUIRE);
 }
 
+/* The record tile ends last: it writes what the others have put. */
 void mr_plane_stop(struct mr_plane *p)
 {
-    if (!p->tiles)
-        return;
-    mr_tiles_stop(p->tiles);
-    p->tiles = NULL;
-    mr_plane_state_store(p);
+    if (p->tiles)
+        mr_tiles_stop(p->tiles);
+    if (p->side_tiles)
+        mr_tiles_stop(p->side_tiles);
+    if (p->tiles)
+        mr_plane_state_store(p);
+    p->tiles = p->side_tiles = NULL;
 }
 
 void mr_plane_digests(const struct mr_plane *p, char events[MR_DIGEST_TEXT], char signals[MR_DIGEST_TEXT])

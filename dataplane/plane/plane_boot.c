@@ -135,10 +135,10 @@ static void on_command(void *arg, uint8_t kind, int64_t now_ns)
     (void)now_ns;
     switch (kind) {
     case MR_PLANE_RECORD_START:
-        __atomic_store_n(&p->recording, 1, __ATOMIC_RELEASE);
+        mr_record_want(&p->recording, true);
         break;
     case MR_PLANE_RECORD_STOP:
-        __atomic_store_n(&p->recording, 0, __ATOMIC_RELEASE);
+        mr_record_want(&p->recording, false);
         break;
     case MR_PLANE_SHUTDOWN:
         __atomic_store_n(&p->shutdown, 1, __ATOMIC_RELEASE);
@@ -195,7 +195,8 @@ static void plan_feed_tile(struct mr_plane *p, uint32_t n)
     t->commands = memory(p, "commands/%u", n);
     t->requests = memory(p, "feed/%u>aux", n);
     t->answers = memory(p, "aux>feed/%u", n);
-    t->record = memory(p, "feed/%u>record", n);
+    if (*c->record_folder)
+        t->record = memory(p, "feed/%u>record", n);
     t->recording = &p->recording;
     t->connections = memory(p, "connections/%u", n).mem;
     t->metrics = mr_plane_metrics(p, name);
@@ -272,23 +273,58 @@ static void plan_aux(struct mr_plane *p)
     p->aux.metrics = mr_plane_metrics(p, "aux");
 }
 
-/* A recording folder may be named later by nobody: without one in the config there is no record tile. */
-static bool plan_record(struct mr_plane *p)
+/* ---- recording ---- */
+
+static void on_took(void *arg, uint32_t ring, uint32_t groups)
 {
-    if (!*p->config.record_folder)
-        return false;
+    struct mr_plane *p = arg;
+    mr_input_log_take(&p->engine_log, ring, groups);
+}
+
+static void on_ticked(void *arg, int64_t engine_ns)
+{
+    struct mr_plane *p = arg;
+    mr_input_log_tick(&p->engine_log, engine_ns);
+}
+
+static void on_kept(void *arg, int64_t now_ns, bool last)
+{
+    struct mr_plane *p = arg;
+    if (last)
+        mr_input_log_flush(&p->engine_log, now_ns);
+    else
+        mr_input_log_housekeep(&p->engine_log, now_ns);
+}
+
+/* Without a recording folder there is no record tile, and nothing can be recorded. */
+static int plan_record(struct mr_plane *p, struct mr_err *err)
+{
     static const char *const names[] = {"feed-0", "feed-1", "feed-2", "feed-3", "feed-4", "feed-5", "feed-6", "feed-7"};
     static_assert(MR_COUNT_OF(names) == MR_PLANE_TILES_MAX, "a name a feed tile");
-    for (uint32_t n = 0; n < p->config.feed_tiles; n++) {
+    uint32_t n = 0;
+    for (; n < p->config.feed_tiles; n++) {
         struct mr_engine_memory ring = memory(p, "feed/%u>record", n);
         p->record_links[n] = (struct mr_record_link){names[n], ring.mem, ring.bytes};
     }
-    p->record.links = p->record_links;
-    p->record.link_count = p->config.feed_tiles;
-    p->record.folder = p->config.record_folder;
-    p->record.zstd_level = 1;
-    p->record.metrics = mr_plane_metrics(p, "record");
-    return true;
+    struct mr_engine_memory ring = memory(p, "engine/%u>record", 0);
+    p->record_links[n++] = (struct mr_record_link){"engine-0", ring.mem, ring.bytes};
+    p->record = (struct mr_record_config){.links = p->record_links,
+                                          .link_count = n,
+                                          .folder = p->config.record_folder,
+                                          .zstd_level = 1,
+                                          .metrics = mr_plane_metrics(p, "record"),
+                                          .control = &p->recording,
+                                          .instruments = p->instruments,
+                                          .yaml = p->config.yaml,
+                                          .log = p->log};
+    int status = mr_ring_writer_open(&p->engine_record, ring.mem, ring.bytes);
+    if (status)
+        return mr_err_set(err, status, "engine tile: its ring to the record tile: %s", mr_status_text(status));
+    mr_input_log_init(&p->engine_log, &p->engine_record, &p->recording);
+    p->engine.took = on_took;
+    p->engine.ticked = on_ticked;
+    p->engine.kept = on_kept;
+    return MR_OK;
 }
 
 static void add_tile(struct mr_plane *p, const struct mr_tile *tile, const void *config, const char *name)
@@ -323,6 +359,7 @@ static void plan_threads(struct mr_plane *p)
     for (uint32_t i = 0; i < hot && !c->merged; i++)
         p->threads[p->thread_count++] =
             (struct mr_tile_thread){&p->slots[i], 1, i < c->core_count ? c->cores[i] : -1, c->wait};
+    p->hot_threads = p->thread_count;
     for (uint32_t i = hot; i < p->slot_count; i++)
         p->threads[p->thread_count++] = (struct mr_tile_thread){&p->slots[i], 1, -1, MR_WAIT_PARK};
 }
@@ -348,9 +385,14 @@ int mr_plane_boot(struct mr_plane *p, struct mr_err *err)
     }
     add_tile(p, &mr_engine_tile, &p->engine, "engine/0");
     add_tile(p, &mr_aux_tile, &p->aux, "aux");
-    if (plan_record(p))
+    if (*p->config.record_folder) {
+        status = plan_record(p, err);
         add_tile(p, &mr_record_tile, &p->record, "record");
-    status = boot_tiles(p, err);
+    }
+    if (!status)
+        status = boot_tiles(p, err);
+    if (!status && *p->config.record_folder && p->recording.wanted)
+        status = mr_plane_state_copy(p, err);
     plan_threads(p);
     return status;
 }

@@ -2,6 +2,7 @@
 #define MR_PLANE_PRIV_H
 
 #include "dataplane/plane/plane.h"
+#include "dataplane/record/input_log.h"
 #include "dataplane/record/record.h"
 #include "dataplane/ring/workspace.h"
 
@@ -25,8 +26,11 @@ struct mr_plane {
     uint32_t region_count;
     struct mr_instruments *instruments;
     struct mr_arena arena;
-    uint32_t table_lock, recording, shutdown; /* shared by threads */
-    uint8_t *tile_of;                         /* by instrument id: its feed tile */
+    uint32_t table_lock, shutdown; /* shared by threads */
+    struct mr_record_control recording;
+    struct mr_ring_writer engine_record;
+    struct mr_input_log engine_log;
+    uint8_t *tile_of; /* by instrument id: its feed tile */
 
     const struct mr_source_ops *source;
     struct mr_stream *streams[MR_PLANE_FEEDS_MAX];
@@ -48,7 +52,8 @@ struct mr_plane {
     uint32_t slot_count;
     struct mr_tile_thread threads[MR_PLANE_TILES_MAX + 3];
     uint32_t thread_count;
-    struct mr_tiles *tiles;
+    uint32_t hot_threads; /* the first of them: feed and engine tiles; stopped before the others */
+    struct mr_tiles *tiles, *side_tiles;
     uint8_t *saved; /* state of an earlier run */
     uint64_t saves_written;
 };
@@ -64,6 +69,7 @@ int mr_plane_boot(struct mr_plane *p, struct mr_err *err);
 
 /* plane_state.c */
 void mr_plane_state_load(struct mr_plane *p);
+int mr_plane_state_copy(const struct mr_plane *p, struct mr_err *err);
 void mr_plane_state_store(struct mr_plane *p);
 
 #endif

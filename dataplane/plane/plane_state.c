@@ -1,6 +1,7 @@
 /* The engines' saved state: one file in the data folder, written by the process's main thread, never by a tile. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "dataplane/log/log.h"
@@ -28,7 +29,26 @@ void mr_plane_state_load(struct mr_plane *p)
     if (len > 0 && len < (long)STATE_MAX && (p->saved = malloc((size_t)len)) &&
         fread(p->saved, 1, (size_t)len, f) == (size_t)len)
         p->engine.saved = (struct mr_span){p->saved, (uint32_t)len};
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    p->engine.restore_ns = now.tv_sec * 1000000000ll + now.tv_nsec;
     fclose(f);
+}
+
+/* A recording that begins with engines restored needs what they were restored from: FOLDER/engine-0.state, the time and the state. */
+int mr_plane_state_copy(const struct mr_plane *p, struct mr_err *err)
+{
+    char path[400];
+    snprintf(path, sizeof path, "%s/engine-0.state", p->config.record_folder);
+    unlink(path);
+    if (p->engine.saved.len == 0)
+        return MR_OK;
+    FILE *f = fopen(path, "we");
+    bool good = f && fwrite(&p->engine.restore_ns, 8, 1, f) == 1 &&
+                fwrite(p->engine.saved.data, 1, p->engine.saved.len, f) == p->engine.saved.len;
+    if (f)
+        good = fclose(f) == 0 && good;
+    return good ? MR_OK : mr_err_set(err, MR_E_IO, "%s: cannot write", path);
 }
 
 /* Whole or not at all: a new file takes the old one's name. */

@@ -6,6 +6,7 @@
 #include "dataplane/player/player_priv.h"
 #include "dataplane/record/input_log.h"
 #include "dataplane/record/recording.h"
+#include "engines/pipeline/engine_tile.h"
 
 #define RING_SLOTS 65536
 #define ENGINE "engine-0"
@@ -76,8 +77,26 @@ static void decode(struct tile *t, const struct mr_capture_record *r)
         mr_feed_frame(feed, &frame);
     else if (r->kind == MR_CAPTURE_REST)
         mr_feed_rest(feed, r->name, &frame);
+    else if (r->len == 5 && memcmp(r->data, "route", 5) == 0)
+        mr_feed_forget(feed); /* no book was on that connection */
     else
         mr_feed_disconnect(feed, r->recv_ns);
+}
+
+/* "status STATE CHANNEL SYMBOL": what a session said of a stream, which the feed tile passed on in band. */
+static void note(struct tile *t, const struct mr_capture_record *r)
+{
+    char text[MR_SYMBOL_BYTES + 64], symbol[MR_SYMBOL_BYTES];
+    unsigned state, channel;
+    snprintf(text, sizeof text, "%.*s", (int)(r->len < sizeof text ? r->len : sizeof text - 1), (const char *)r->data);
+    static_assert(MR_SYMBOL_BYTES == 96, "the width below");
+    if (sscanf(text, "status %u %u %95s", &state, &channel, symbol) != 3)
+        return;
+    struct mr_feed *feed = mr_player_feed_for(t->player, t->number, r->venue, r->product, publish, t);
+    const struct mr_instrument *it =
+        mr_instruments_find(t->player->instruments, r->venue, r->product, mr_span_of(symbol));
+    if (feed && it)
+        mr_feed_status(feed, it->id, (enum mr_status_event)state, channel, r->recv_ns);
 }
 
 /* The next record of the tile; false: there is none. */
@@ -95,8 +114,11 @@ static bool pump(struct tile *t)
     case MR_CAPTURE_INPUT:
         follow(t, &record);
         break;
+    case MR_CAPTURE_NOTE:
+        note(t, &record);
+        break;
     default:
-        break; /* opened; what begins a segment; notes */
+        break; /* opened; what begins a segment */
     }
     return true;
 }
@@ -215,6 +237,25 @@ static void close_rows(struct exact *x)
     free(x->tiles);
 }
 
+/* Engines that were restored when the run began: FOLDER/engine-0.state has the time of it, then the state. */
+static void restore(struct mr_player *p)
+{
+    char path[512];
+    int64_t now_ns;
+    snprintf(path, sizeof path, "%s/" ENGINE ".state", p->config.recording);
+    FILE *f = fopen(path, "re");
+    if (!f)
+        return;
+    fseek(f, 0, SEEK_END);
+    long len = ftell(f) - 8;
+    rewind(f);
+    uint8_t *state = len > 0 ? malloc((size_t)len) : NULL;
+    if (state && fread(&now_ns, 8, 1, f) == 1 && fread(state, 1, (size_t)len, f) == (size_t)len)
+        mr_engine_restore(p->pipeline, (struct mr_span){state, (uint32_t)len}, now_ns);
+    free(state);
+    fclose(f);
+}
+
 int mr_player_exact(struct mr_player *p, struct mr_player_exact *out, struct mr_err *err)
 {
     *out = (struct mr_player_exact){0};
@@ -227,6 +268,8 @@ int mr_player_exact(struct mr_player *p, struct mr_player_exact *out, struct mr_
         return mr_err_set(err, MR_E_NOMEM, "player: no memory for the feed tiles");
     memset(x.tiles, 0, MR_INPUT_RINGS_MAX * sizeof *x.tiles);
     int status = open_rows(&x, err);
+    if (!status)
+        restore(p);
     struct mr_capture_record record;
     bool going = status == MR_OK;
     while (going && mr_recording_next(x.engine, &record) == MR_OK)

@@ -248,6 +248,8 @@ void mr_engine_housekeep(void *state, int64_t now_ns)
 {
     struct mr_engine *e = state;
     mr_clock_housekeep(&e->clock);
+    if (e->config.kept)
+        e->config.kept(e->config.arg, now_ns, false);
     if (e->idle && !e->config.replaying)
         follow(e, now_ns);
     if (now_ns >= e->show_due_ns) {
@@ -265,6 +267,8 @@ void mr_engine_halt(void *state)
     struct mr_engine *e = state;
     while (mr_engine_step(e, 0) > 0) {
     } /* what the feed tiles left */
+    if (e->config.kept)
+        e->config.kept(e->config.arg, mr_clock_now(&e->clock), true);
     if (!e->config.replaying)
         mr_engine_save(e);
     mr_engine_digests(e, 0, e->state.events_digest, e->state.signals_digest);

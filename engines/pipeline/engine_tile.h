@@ -94,6 +94,8 @@ struct mr_engine_tile_config {
     uint8_t (*feed_tile_of)(void *arg, uint32_t instrument); /* whose breaks ring */
     void (*took)(void *arg, uint32_t ring, uint32_t groups); /* input log; may be NULL */
     void (*ticked)(void *arg, int64_t engine_ns);
+    void (*kept)(void *arg, int64_t now_ns,
+                 bool last); /* each housekeeping, and at the end: the log may be handed over */
     void *arg;
     bool digest, replaying; /* replaying: breaks come from the recording, the clock is not followed */
     struct mr_span saved;   /* state to begin with: what mr_engine_saved gave; empty: none */
@@ -112,6 +114,8 @@ void mr_engine_tick(struct mr_engine *e, int64_t engine_ns);
 
 /* State that survives a restart. Sealed on the tile's thread once a minute and at its end; another thread asks for the latest and
  * writes the file. `saves`: 0 none yet. The bytes stay whole for a minute. */
+/* Takes sealed state into fresh engines; how many of the two (volatility, signals) could use it. `now_ns`: the time of restoring. */
+uint32_t mr_engine_restore(struct mr_pipeline *pipeline, struct mr_span saved, int64_t now_ns);
 uint64_t mr_engine_saved(const struct mr_engine *e, const uint8_t **data, size_t *len);
 
 #endif

@@ -55,29 +55,20 @@ static int open_rings(struct mr_engine *e, struct mr_err *err)
                : mr_err_set(err, status, "engine tile: a ring of the workspace: %s", mr_status_text(status));
 }
 
-/* What cannot be used is counted, and the engine begins anew: saved state is a convenience, never a reason not to start. */
-static void restore(struct mr_engine *e)
+uint32_t mr_engine_restore(struct mr_pipeline *pipeline, struct mr_span saved, int64_t now_ns)
 {
-    const struct mr_span saved = e->config.saved;
-    if (saved.len == 0)
-        return;
     const void *state;
     int64_t engine_ns;
-    int status = saved.len < volatility_bytes()
-                     ? MR_E_TRUNCATED
-                     : mr_state_open(saved.data, volatility_bytes(), "volatility", MR_VOLATILITY_STATE_VERSION,
-                                     mr_volatility_state_layout(), &state, mr_volatility_state_bytes(), &engine_ns);
+    size_t first = volatility_bytes();
+    if (saved.len < first)
+        return 0;
+    int status = mr_state_open(saved.data, first, "volatility", MR_VOLATILITY_STATE_VERSION,
+                               mr_volatility_state_layout(), &state, mr_volatility_state_bytes(), &engine_ns);
     if (status == MR_OK)
-        status = mr_volatility_restore(mr_pipeline_volatility(e->pipeline), state, mr_volatility_state_bytes(),
-                                       e->config.restore_ns);
-    MR_COUNT(e->metrics, restored, status == MR_OK);
-    MR_COUNT(e->metrics, not_restored, status != MR_OK);
-    if (saved.len <= volatility_bytes())
-        return;
-    status = mr_signal_restore(mr_pipeline_signals(e->pipeline), saved.data + volatility_bytes(),
-                               saved.len - volatility_bytes(), &engine_ns);
-    MR_COUNT(e->metrics, restored, status == MR_OK);
-    MR_COUNT(e->metrics, not_restored, status != MR_OK);
+        status = mr_volatility_restore(mr_pipeline_volatility(pipeline), state, mr_volatility_state_bytes(), now_ns);
+    uint32_t restored = status == MR_OK;
+    return restored + (mr_signal_restore(mr_pipeline_signals(pipeline), saved.data + first, saved.len - first,
+                                         &engine_ns) == MR_OK);
 }
 
 int mr_engine_boot(void *state, const void *config, struct mr_arena *process, struct mr_err *err)
@@ -108,7 +99,11 @@ int mr_engine_boot(void *state, const void *config, struct mr_arena *process, st
     e->saved[1] = mr_arena_cut(arena, e->saved_bytes, 128);
     mr_clock_open(&e->clock);
     e->save_due_ns = mr_clock_now(&e->clock) + 60000000000ll;
-    restore(e);
+    if (e->config.saved.len) { /* what cannot be used is counted, and that engine begins anew */
+        uint32_t restored = mr_engine_restore(e->pipeline, e->config.saved, e->config.restore_ns);
+        MR_COUNT(e->metrics, restored, restored);
+        MR_COUNT(e->metrics, not_restored, 2 - restored);
+    }
     return open_rings(e, err);
 }
 
