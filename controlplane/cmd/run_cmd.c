@@ -164,6 +164,18 @@ static void set_args(struct mr_child *c, size_t n, const char *const *args)
     c->argv[n] = NULL;
 }
 
+/* It outlived an earlier run; the configuration written then says where it is. */
+static int adopt_exchange(struct run *r, struct mr_err *err)
+{
+    static struct mr_config was;
+    fprintf(stderr, "millrace run: exchange (pid %d) was running already: adopted\n", (int)r->child[EXCHANGE].pid);
+    if (mr_config_load(&was, r->config_file, tell, NULL) || was.plane.feed_count == 0)
+        return mr_err_set(err, MR_E_INVALID, "%s: does not say where the exchange is; stop it (pid %d) and run again",
+                          r->config_file, (int)r->child[EXCHANGE].pid);
+    snprintf(r->port, sizeof r->port, "%u", was.plane.feeds[0].fixed.port);
+    return MR_OK;
+}
+
 static int start_exchange(struct run *r, struct mr_err *err)
 {
     struct mr_child *c = &r->child[EXCHANGE];
@@ -178,7 +190,11 @@ static int start_exchange(struct run *r, struct mr_err *err)
         args[n++] = r->o.fault;
     }
     set_args(c, n, args);
-    c->wants_output = true;
+    c->wants_output = c->locks_for_it = true;
+    snprintf(c->pid_file, sizeof c->pid_file, "%s/exchange.pid", r->folder);
+    r->wanted[EXCHANGE] = true;
+    if (mr_child_adopt(c))
+        return adopt_exchange(r, err);
     int status = mr_child_start(c, err);
     if (!status)
         status =
@@ -186,7 +202,6 @@ static int start_exchange(struct run *r, struct mr_err *err)
     if (!status)
         status = mr_demo_config(r->config_file, r->o.instance ? r->o.instance : "demo", ca, (uint16_t)atoi(r->port),
                                 r->o.source, r->o.tiles, err);
-    r->wanted[EXCHANGE] = true;
     return status;
 }
 

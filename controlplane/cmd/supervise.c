@@ -19,6 +19,15 @@
 
 static int open_pidfd(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
 
+/* The descriptor stays open over exec, and with it the lock, until the process ends. */
+static void hold_pid_file(const char *path)
+{
+    char text[32];
+    int fd = open(path, O_RDWR | O_CREAT, 0640), len = snprintf(text, sizeof text, "%d\n", getpid());
+    if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) != 0 || ftruncate(fd, 0) != 0 || pwrite(fd, text, (size_t)len, 0) != len)
+        fprintf(stderr, "millrace run: %s: cannot be written; a later run will not find this process\n", path);
+}
+
 static _Noreturn void become(const struct mr_child *c, int output)
 {
     char *argv[MR_CHILD_ARGS + 1] = {(char *)(uintptr_t) "millrace"};
@@ -30,6 +39,8 @@ static _Noreturn void become(const struct mr_child *c, int output)
     dup2(output >= 0 ? output : log >= 0 ? log : null, STDOUT_FILENO);
     if (log >= 0)
         dup2(log, STDERR_FILENO);
+    if (c->locks_for_it)
+        hold_pid_file(c->pid_file);
     setsid(); /* the terminal's interrupt is for the supervisor, which then stops its children in order */
     execv("/proc/self/exe", argv);
     _exit(127);
