@@ -281,10 +281,15 @@ static void write_liquidations(struct mr_market *m, struct stream *s)
     s->pending_count = 0;
 }
 
-static void write_marks(struct mr_market *m, struct stream *s)
+static void look_at_price(const struct mr_market *m, struct stream *s)
 {
     s->mark = price_of(m, s);
     s->index = s->mark - s->step;
+}
+
+static void write_marks(struct mr_market *m, struct stream *s)
+{
+    look_at_price(m, s);
     s->funding_e8 = 1000 + (int64_t)mr_market_below(&m->rng, 9000); /* 0.001 to 0.01 % */
     s->writer->marks(&m->text, s, m->now_ns);
 }
@@ -429,15 +434,18 @@ int mr_market_ask(struct mr_market *m, uint32_t i, enum mr_market_answer what, s
         list_of(m, s, out, &url);
         break;
     case MR_MARKET_INTEREST:
-        if (!w->interest)
+        if (!w->interest && !w->marks)
             return MR_E_UNSUPPORTED;
-        w->interest(out, s, m->now_ns, &url);
+        look_at_price(m, s);
+        if (w->interest)
+            w->interest(out, s, m->now_ns, &url);
+        else
+            w->marks(out, s, m->now_ns); /* Hyperliquid's context has all in one */
         break;
     case MR_MARKET_TICKER:
         if (!w->ticker || !s->has_book)
             return MR_E_UNSUPPORTED;
-        s->mark = price_of(m, s);
-        s->index = s->mark - s->step;
+        look_at_price(m, s);
         w->ticker(out, s, m->now_ns);
         break;
     }

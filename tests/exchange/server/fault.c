@@ -1,5 +1,6 @@
 /* Faults on command: what they are called, when they are due, what they do to connections and messages. */
 #include <stdlib.h>
+#include <strings.h>
 
 #include "codecs/json/json.h"
 #include "tests/exchange/server/server_priv.h"
@@ -134,12 +135,19 @@ static bool of_product(const struct fault *f, uint8_t venue, uint8_t product)
     return !f->venue || (f->venue == venue && f->product == product);
 }
 
+/* Without case: Binance's streams name their symbols in lower case. */
+static bool of_symbol(const struct fault *f, struct mr_span symbol)
+{
+    size_t len = strlen(f->what.symbol);
+    return !len || (symbol.len == len && strncasecmp((const char *)symbol.data, f->what.symbol, len) == 0);
+}
+
 static bool concerns(const struct fault *f, const struct conn *c)
 {
     if (c->state != CONN_SOCKET || !of_product(f, c->talk.place.venue, c->talk.place.product))
         return false;
     for (uint32_t i = 0; f->what.symbol[0] && i < c->talk.sub_count; i++)
-        if (strcmp(c->talk.subs[i].symbol, f->what.symbol) == 0)
+        if (of_symbol(f, mr_span_of(c->talk.subs[i].symbol)))
             return true;
     return !f->what.symbol[0];
 }
@@ -147,7 +155,7 @@ static bool concerns(const struct fault *f, const struct conn *c)
 static bool hits(const struct fault *f, const struct mr_letter *l)
 {
     uint32_t wanted = f->what.channel ? f->what.channel : f->what.kind == MR_FAULT_SILENCE ? UINT32_MAX : MR_DEPTH;
-    return of_product(f, l->venue, l->product) && (l->channel & wanted) && (!f->what.symbol[0] || mr_span_is(l->symbol, f->what.symbol, strlen(f->what.symbol)));
+    return of_product(f, l->venue, l->product) && (l->channel & wanted) && of_symbol(f, l->symbol);
 }
 
 /* ---- at work ---- */

@@ -128,6 +128,39 @@ static int okx(struct ask *a)
     return 404;
 }
 
+static void context(void *arg, uint8_t venue, uint8_t product, const char *symbol)
+{
+    struct ask *a = arg;
+    char message[2048];
+    struct mr_text t;
+    if (venue != a->venue || product != a->product)
+        return;
+    mr_text_init(&t, message, sizeof message);
+    const char *ctx = mr_tape_ask(a->tape, venue, product, mr_span_of(symbol), MR_MARKET_INTEREST, &t) == MR_OK ? strstr(message, "\"ctx\":") : NULL;
+    if (a->t->out[a->t->len - 1] != '[')
+        mr_text_add(a->t, ",");
+    if (ctx) /* without the two braces around it */
+        mr_text_bytes(a->t, ctx + 6, strlen(ctx) - 8);
+    else
+        mr_text_add(a->t, "null");
+}
+
+/* [meta, [context, ...]] in the order of the universe. */
+static int contexts(struct ask *a)
+{
+    mr_text_add(a->t, "[");
+    int status = other(a, (struct mr_span){NULL, 0}, MR_MARKET_INSTRUMENTS, "null", 500);
+    if (status != 200) {
+        a->t->len = 0;
+        mr_text_add(a->t, "null");
+        return status;
+    }
+    mr_text_add(a->t, ",[");
+    mr_tape_each(a->tape, context, a);
+    mr_text_add(a->t, "]]");
+    return 200;
+}
+
 static int hyperliquid(struct ask *a)
 {
     struct mr_json j;
@@ -148,6 +181,8 @@ static int hyperliquid(struct ask *a)
     }
     if (mr_span_eq(type, "meta"))
         return other(a, coin, MR_MARKET_INSTRUMENTS, "null", 500);
+    if (mr_span_eq(type, "metaAndAssetCtxs"))
+        return contexts(a);
     if (mr_span_eq(type, "l2Book"))
         return depth(a, coin, 20, "null", 500);
     if (mr_span_eq(type, "exchangeStatus")) {

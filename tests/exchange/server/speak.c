@@ -212,9 +212,8 @@ bool mr_talk_place(struct mr_span host, struct mr_span *path, struct mr_talk_pla
     struct mr_talk_place named = {0};
     host = mr_span_cut(host, ':', NULL);
     if (prefixed(path, &named)) {
-        const struct mr_speaker *s = mr_speaker_of(named.venue);
-        if (!s->place((struct mr_span){path->data, 0}, *path, out))
-            *out = (struct mr_talk_place){0};
+        *out = (struct mr_talk_place){0};
+        mr_speaker_of(named.venue)->place((struct mr_span){path->data, 0}, *path, out); /* whose it is, is said already */
         out->venue = named.venue;
         out->product = named.product;
         return true;
