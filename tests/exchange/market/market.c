@@ -222,6 +222,8 @@ static int64_t period(const struct mr_market *m, enum channel c, const struct st
     case CHANNEL_LIQUIDATION: return s->writer->liquidation_every_ns;
     case CHANNEL_MARKS: return 3 * SECOND;
     case CHANNEL_INTEREST: return 10 * SECOND;
+    case CHANNEL_CANDLE: return SECOND;
+    case CHANNEL_FUNDING: return 30 * SECOND;
     default: return INT64_MAX / 4;
     }
 }
@@ -237,6 +239,8 @@ static bool has_channel(const struct stream *s, enum channel c)
     case CHANNEL_MARKS: return w->marks != NULL;
     case CHANNEL_INTEREST: return w->interest != NULL;
     case CHANNEL_SNAPSHOT: return w->snapshot != NULL;
+    case CHANNEL_CANDLE: return s->full && w->candle;
+    case CHANNEL_FUNDING: return s->full && w->funding;
     default: return false;
     }
 }
@@ -252,14 +256,19 @@ static void write_book(struct mr_market *m, struct stream *s)
     else
         s->writer->update(&m->text, s, m->now_ns);
     s->image_sent = true;
+    if (s->full && s->writer->top)
+        s->next_ns[CHANNEL_TOP] = m->now_ns;
 }
 
 static void write_trade(struct mr_market *m, struct stream *s)
 {
     bool sell = mr_market_below(&m->rng, 2) != 0;
     int64_t price = (sell ? s->high[0] : s->low[1]) * s->step;
+    int64_t size = units_for_usd(m, s, 100 + (int64_t)mr_market_below(&m->rng, 20000));
     s->trade_id++;
-    s->writer->trade(&m->text, s, m->now_ns, price, units_for_usd(m, s, 100 + (int64_t)mr_market_below(&m->rng, 20000)), sell);
+    s->writer->trade(&m->text, s, m->now_ns, price, size, sell);
+    if (s->full)
+        mr_market_traded(s, &(struct trade){m->now_ns, price, size, s->trade_id, sell});
 }
 
 /* The venue reports its latest ones; those before them it never shows. The label counts what is shown. */
@@ -326,6 +335,10 @@ static bool speak(struct mr_market *m, struct stream *s, enum channel c)
     case CHANNEL_MARKS: write_marks(m, s); break;
     case CHANNEL_INTEREST: write_interest(m, s); break;
     case CHANNEL_SNAPSHOT: s->writer->snapshot(&m->text, s, m->now_ns, &m->url); break;
+    case CHANNEL_TOP: s->writer->top(&m->text, s, m->now_ns); break;
+    case CHANNEL_COPY: s->writer->copy(&m->text, s, m->now_ns); break;
+    case CHANNEL_CANDLE: return mr_market_candle(&m->text, s, m->now_ns);
+    case CHANNEL_FUNDING: s->writer->funding(&m->text, s, m->now_ns); break;
     default: return false;
     }
     MR_ASSERT(!m->text.cut);
@@ -394,7 +407,10 @@ int mr_market_until(struct mr_market *m, int64_t limit_ns, struct mr_piece *piec
         m->now_ns = due;
         int64_t every = period(m, (enum channel)channel, s);
         bool jitter = channel != CHANNEL_LIQUIDATION && channel != CHANNEL_SNAPSHOT;
-        s->next_ns[channel] += jitter ? 1 + (int64_t)mr_market_below(&m->rng, (uint64_t)(2 * every)) : every;
+        if (channel == CHANNEL_TOP || channel == CHANNEL_COPY) /* until there is something to tell again */
+            s->next_ns[channel] = INT64_MAX;
+        else
+            s->next_ns[channel] += jitter ? 1 + (int64_t)mr_market_below(&m->rng, (uint64_t)(2 * every)) : every;
         if (speak(m, s, (enum channel)channel)) {
             fill(m, s, piece);
             return MR_OK;
@@ -442,13 +458,17 @@ int mr_market_ask(struct mr_market *m, uint32_t i, enum mr_market_answer what, s
         else
             w->marks(out, s, m->now_ns); /* Hyperliquid's context has all in one */
         break;
-    case MR_MARKET_TICKER:
-        if (!w->ticker || !s->has_book)
-            return MR_E_UNSUPPORTED;
-        look_at_price(m, s);
-        w->ticker(out, s, m->now_ns);
-        break;
     }
+    return out->cut ? MR_E_TOO_BIG : MR_OK;
+}
+
+int mr_market_first(struct mr_market *m, uint32_t i, uint32_t channel, struct mr_text *out)
+{
+    MR_ASSERT(i < m->stream_count);
+    struct stream *s = &m->streams[i];
+    look_at_price(m, s);
+    if (!s->full || !mr_market_greeting(out, s, channel, m->now_ns))
+        return MR_E_UNSUPPORTED;
     return out->cut ? MR_E_TOO_BIG : MR_OK;
 }
 
@@ -483,6 +503,7 @@ static void add_stream(struct mr_market *m, uint32_t bit, const struct writer *w
     struct stream *s = &m->streams[m->stream_count++];
     *s = (struct stream){.writer = w, .symbol = symbol, .underlying = underlying, .venue = venue->id, .product = product, .price_decimals = price_decimals,
                          .step = step, .size_decimals = size_decimals, .contract_micro = contract_micro};
+    s->full = m->config.full;
     s->seq = 1000000 + mr_market_below(&m->rng, 1000000000);
     s->trade_id = 1000000 + mr_market_below(&m->rng, 1000000);
     s->interest = 50000 * mr_pow10[size_decimals];

@@ -31,6 +31,7 @@ struct mr_market_config {
     int64_t warm_up_ns;     /* QUIET at the start, so that windows fill  [7 min] */
     uint32_t books_per_s;   /* book messages a second, instrument        [10] */
     uint32_t trades_per_s;  /* trades a second, instrument               [5] */
+    bool full;              /* also candles, OKX's funding and second channel of trades, Bybit's best: what a client may subscribe to */
     bool quiet;             /* no bursts, no cascades */
 };
 
@@ -64,10 +65,12 @@ uint32_t mr_market_instruments(const struct mr_market *market);
 void mr_market_instrument(const struct mr_market *market, uint32_t i, uint8_t *venue, uint8_t *product, const char **symbol);
 uint32_t mr_market_book(const struct mr_market *market, uint32_t i, bool ask, struct mr_level *out, uint32_t n);
 
-/* What a client may ask for at any moment, as the venue would answer now: the REST list of the product's instruments, the REST answer (or stream
- * message) of open interest, the ticker image a subscription begins with (Bybit). MR_OK; MR_E_UNSUPPORTED: this venue has none; MR_E_TOO_BIG. */
-enum mr_market_answer { MR_MARKET_INSTRUMENTS, MR_MARKET_INTEREST, MR_MARKET_TICKER };
+/* What a client may ask for at any moment, as the venue would answer now: the REST list of the product's instruments; the REST answer (or stream
+ * message) of open interest. MR_OK; MR_E_UNSUPPORTED: this venue has none; MR_E_TOO_BIG. */
+enum mr_market_answer { MR_MARKET_INSTRUMENTS, MR_MARKET_INTEREST };
 int mr_market_ask(struct mr_market *market, uint32_t i, enum mr_market_answer what, struct mr_text *out);
+/* In full: the message that a subscription to this channel (enum mr_channel; not the book) begins with. MR_OK; MR_E_UNSUPPORTED: none. */
+int mr_market_first(struct mr_market *market, uint32_t i, uint32_t channel, struct mr_text *out);
 
 /* Numbers of one instrument's book: `seq` is that of its last message. has_book: it has had one. */
 struct mr_market_state { uint64_t seq, prev_seq; int64_t now_ns; int price_decimals, size_decimals; bool has_book; };

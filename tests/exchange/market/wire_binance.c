@@ -140,6 +140,24 @@ static void trade(struct mr_text *t, struct stream *s, int64_t now_ns, int64_t p
                    futures ? "\"st\":1" : "\"M\":true");
 }
 
+static void candle(struct mr_text *t, const struct stream *s, const struct candle *c, bool closed, int64_t now_ns)
+{
+    const struct { const char *name; int64_t price; } prices[] = {{"o", c->open}, {"c", c->close}, {"h", c->high}, {"l", c->low}};
+    wrap(t, s, "kline_1m");
+    mr_text_format(t, "{\"e\":\"kline\",\"E\":%lld,\"s\":\"%s\",\"k\":{\"t\":%lld,\"T\":%lld,\"s\":\"%s\",\"i\":\"1m\",\"f\":%llu,\"L\":%llu", MS(now_ns), s->symbol,
+                   MS(c->open_ns), MS(c->open_ns) + 59999, s->symbol, (unsigned long long)c->first_id, (unsigned long long)c->last_id);
+    for (size_t i = 0; i < MR_COUNT_OF(prices); i++) {
+        mr_text_format(t, ",\"%s\":\"", prices[i].name);
+        mr_market_price(t, s, prices[i].price);
+        mr_text_add(t, "\"");
+    }
+    mr_text_add(t, ",\"v\":\"");
+    mr_market_size(t, s, c->volume);
+    mr_text_format(t, "\",\"n\":%u,\"x\":%s,\"q\":\"", c->trades, closed ? "true" : "false");
+    mr_text_decimal(t, c->turnover, s->price_decimals + s->size_decimals);
+    mr_text_add(t, "\",\"B\":\"0\"}}}");
+}
+
 static void liquidation(struct mr_text *t, struct stream *s, int64_t now_ns)
 {
     const struct pending *p = &s->pending[s->pending_count - 1];
@@ -219,6 +237,7 @@ const struct writer mr_market_binance_usdm = {
     .update = usdm_update,
     .best = best,
     .trade = trade,
+    .candle = candle,
     .liquidation = liquidation,
     .marks = marks,
     .interest = interest,
@@ -233,4 +252,5 @@ const struct writer mr_market_binance_spot = {
     .update = spot_update,
     .best = best,
     .trade = trade,
+    .candle = candle,
 };

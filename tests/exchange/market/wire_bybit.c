@@ -118,6 +118,35 @@ static void interest(struct mr_text *t, struct stream *s, int64_t now_ns, struct
     mr_text_format(t, "\"},\"cs\":%llu,\"ts\":%lld}", (unsigned long long)s->seq * 7, MS(now_ns));
 }
 
+/* orderbook.1: always an image, numbered as the book. */
+static void top(struct mr_text *t, struct stream *s, int64_t now_ns)
+{
+    struct mr_level best;
+    mr_text_format(t, "{\"topic\":\"orderbook.1.%s\",\"type\":\"snapshot\",\"ts\":%lld,\"data\":{\"s\":\"%s\",\"b\":[", s->symbol, MS(now_ns), s->symbol);
+    if (mr_market_side(s, false, &best, 1))
+        level(t, s, best.price, best.size, true);
+    mr_text_add(t, "],\"a\":[");
+    if (mr_market_side(s, true, &best, 1))
+        level(t, s, best.price, best.size, true);
+    mr_text_format(t, "],\"u\":%llu,\"seq\":%llu},\"cts\":%lld}", (unsigned long long)s->seq, (unsigned long long)s->seq * 7, MS(now_ns) - 2);
+}
+
+static void candle(struct mr_text *t, const struct stream *s, const struct candle *c, bool closed, int64_t now_ns)
+{
+    mr_text_format(t, "{\"topic\":\"kline.1.%s\",\"data\":[{\"start\":%lld,\"end\":%lld,\"interval\":\"1\"", s->symbol, MS(c->open_ns), MS(c->open_ns) + 59999);
+    const struct { const char *name; int64_t price; } prices[] = {{"open", c->open}, {"close", c->close}, {"high", c->high}, {"low", c->low}};
+    for (size_t i = 0; i < MR_COUNT_OF(prices); i++) {
+        mr_text_format(t, ",\"%s\":\"", prices[i].name);
+        mr_market_price(t, s, prices[i].price);
+        mr_text_add(t, "\"");
+    }
+    mr_text_add(t, ",\"volume\":\"");
+    mr_market_size(t, s, c->volume);
+    mr_text_add(t, "\",\"turnover\":\"");
+    mr_text_decimal(t, c->turnover, s->price_decimals + s->size_decimals);
+    mr_text_format(t, "\",\"confirm\":%s,\"timestamp\":%lld}],\"ts\":%lld,\"type\":\"snapshot\"}", closed ? "true" : "false", MS(now_ns), MS(now_ns));
+}
+
 static void decimals(struct mr_text *t, int places)
 {
     char text[MR_DECIMAL_TEXT];
@@ -142,5 +171,6 @@ static void instruments(struct mr_text *t, const struct stream *streams, uint32_
 
 const struct writer mr_market_bybit_linear = {
     .venue = "bybit", .product = "linear", .instruments = instruments, .image = image, .update = update, .trade = trade, .liquidation = liquidation,
-    .marks = marks, .interest = interest, .ticker = ticker, .liquidation_every_ns = 500000000, .liquidations_a_time = PENDING_MAX,
+    .marks = marks, .interest = interest, .ticker = ticker, .top = top, .candle = candle,
+    .liquidation_every_ns = 500000000, .liquidations_a_time = PENDING_MAX,
 };

@@ -43,17 +43,51 @@ static void best(struct mr_text *t, struct stream *s, int64_t now_ns)
     mr_text_add(t, "]}}");
 }
 
+static void fill(struct mr_text *t, const struct stream *s, const struct trade *trade)
+{
+    mr_text_format(t, "{\"coin\":\"%s\",\"side\":\"%s\",\"px\":\"", s->symbol, trade->sell ? "A" : "B");
+    mr_market_price(t, s, trade->price);
+    mr_text_add(t, "\",\"sz\":\"");
+    mr_market_size(t, s, trade->size);
+    mr_text_format(t, "\",\"time\":%lld,\"hash\":\"0x%064llx\",\"tid\":%llu,\"users\":[\"0x%040llx\",\"0x%040llx\"]}", MS(trade->time_ns),
+                   (unsigned long long)trade->id * 2654435761u, (unsigned long long)trade->id + 100000000000000ull, (unsigned long long)trade->id * 7,
+                   (unsigned long long)trade->id * 13);
+}
+
 static void trade(struct mr_text *t, struct stream *s, int64_t now_ns, int64_t price, int64_t size, bool sell)
 {
-    mr_text_format(t, "{\"channel\":\"trades\",\"data\":[{\"coin\":\"%s\",\"side\":\"%s\",\"px\":\"", s->symbol,
-                   sell ? "A" : "B");
-    mr_market_price(t, s, price);
-    mr_text_add(t, "\",\"sz\":\"");
-    mr_market_size(t, s, size);
-    mr_text_format(t, "\",\"time\":%lld,\"hash\":\"0x%064llx\",\"tid\":%llu,\"users\":[\"0x%040llx\",\"0x%040llx\"]}]}",
-                   MS(now_ns), (unsigned long long)s->trade_id * 2654435761u,
-                   (unsigned long long)s->trade_id + 100000000000000ull, (unsigned long long)s->trade_id * 7,
-                   (unsigned long long)s->trade_id * 13);
+    mr_text_add(t, "{\"channel\":\"trades\",\"data\":[");
+    fill(t, s, &(struct trade){now_ns, price, size, s->trade_id, sell});
+    mr_text_add(t, "]}");
+}
+
+/* The trades of before, oldest first, in one message. */
+static void backfill(struct mr_text *t, struct stream *s)
+{
+    uint32_t n = s->recent_count < RECENT ? s->recent_count : RECENT;
+    mr_text_add(t, "{\"channel\":\"trades\",\"data\":[");
+    for (uint32_t i = 0; i < n; i++) {
+        if (i)
+            mr_text_add(t, ",");
+        fill(t, s, &s->recent[(s->recent_count - n + i) % RECENT]);
+    }
+    mr_text_add(t, "]}");
+}
+
+static void candle(struct mr_text *t, const struct stream *s, const struct candle *c, bool closed, int64_t now_ns)
+{
+    const struct { const char *name; int64_t price; } prices[] = {{"o", c->open}, {"c", c->close}, {"h", c->high}, {"l", c->low}};
+    (void)closed; /* a candle has ended when the next begins */
+    (void)now_ns;
+    mr_text_format(t, "{\"channel\":\"candle\",\"data\":{\"t\":%lld,\"T\":%lld,\"s\":\"%s\",\"i\":\"1m\"", MS(c->open_ns), MS(c->open_ns) + 59999, s->symbol);
+    for (size_t i = 0; i < MR_COUNT_OF(prices); i++) {
+        mr_text_format(t, ",\"%s\":\"", prices[i].name);
+        mr_market_price(t, s, prices[i].price);
+        mr_text_add(t, "\"");
+    }
+    mr_text_add(t, ",\"v\":\"");
+    mr_market_size(t, s, c->volume);
+    mr_text_format(t, "\",\"n\":%u}}", c->trades);
 }
 
 static void marks(struct mr_text *t, struct stream *s, int64_t now_ns)
@@ -92,4 +126,6 @@ const struct writer mr_market_hyperliquid = {
     .best = best,
     .trade = trade,
     .marks = marks,
+    .candle = candle,
+    .backfill = backfill,
 };

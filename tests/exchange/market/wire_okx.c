@@ -86,6 +86,49 @@ static void trade(struct mr_text *t, struct stream *s, int64_t now_ns, int64_t p
                    sell ? "sell" : "buy", MS(now_ns), (unsigned long long)s->seq);
 }
 
+/* trades-all, of the business route: one trade a message, without a count. */
+static void copy(struct mr_text *t, struct stream *s, int64_t now_ns)
+{
+    const struct trade *last = &s->recent[(s->recent_count - 1) % RECENT];
+    (void)now_ns;
+    mr_text_format(t, "{\"arg\":{\"channel\":\"trades-all\",\"instId\":\"%s\"},\"data\":[{\"instId\":\"%s\",\"tradeId\":\"%llu\",\"px\":\"", s->symbol, s->symbol,
+                   (unsigned long long)last->id);
+    shortest(t, last->price, s->price_decimals);
+    mr_text_add(t, "\",\"sz\":\"");
+    shortest(t, last->size, s->size_decimals);
+    mr_text_format(t, "\",\"side\":\"%s\",\"ts\":\"%lld\",\"source\":\"0\"}]}", last->sell ? "sell" : "buy", MS(last->time_ns));
+}
+
+/* Volumes in contracts, in coins and in the quote currency; a contract is contract_micro coins. */
+static void candle(struct mr_text *t, const struct stream *s, const struct candle *c, bool closed, int64_t now_ns)
+{
+    const int64_t prices[] = {c->open, c->high, c->low, c->close};
+    int decimals = s->size_decimals + 2, coins = (int)(s->contract_micro / 10000);
+    (void)now_ns;
+    mr_text_format(t, "{\"arg\":{\"channel\":\"candle1m\",\"instId\":\"%s\"},\"data\":[[\"%lld\"", s->symbol, MS(c->open_ns));
+    for (size_t i = 0; i < MR_COUNT_OF(prices); i++) {
+        mr_text_add(t, ",\"");
+        shortest(t, prices[i], s->price_decimals);
+        mr_text_add(t, "\"");
+    }
+    mr_text_add(t, ",\"");
+    shortest(t, c->volume, s->size_decimals);
+    mr_text_add(t, "\",\"");
+    shortest(t, c->volume * coins, decimals);
+    mr_text_add(t, "\",\"");
+    shortest(t, c->turnover * coins, s->price_decimals + decimals);
+    mr_text_format(t, "\",\"%d\"]]}", closed);
+}
+
+static void funding(struct mr_text *t, struct stream *s, int64_t now_ns)
+{
+    const int64_t every_ms = 28800000, next = MS(now_ns) / every_ms * every_ms + every_ms;
+    mr_text_format(t, "{\"arg\":{\"channel\":\"funding-rate\",\"instId\":\"%s\"},\"data\":[{\"formulaType\":\"withRate\",\"fundingRate\":\"0.%08lld\",\"fundingTime\":\"%lld\","
+                      "\"instId\":\"%s\",\"instType\":\"SWAP\",\"method\":\"current_period\",\"nextFundingRate\":\"\",\"nextFundingTime\":\"%lld\",\"settState\":\"settled\","
+                      "\"ts\":\"%lld\"}]}",
+                   s->symbol, (long long)(s->funding_e8 ? s->funding_e8 : 1000), (long long)next, s->symbol, (long long)(next + every_ms), MS(now_ns));
+}
+
 static void liquidation(struct mr_text *t, struct stream *s, int64_t now_ns)
 {
     const struct pending *p = &s->pending[s->pending_count - 1];
@@ -157,6 +200,9 @@ const struct writer mr_market_okx = {
     .liquidation = liquidation,
     .marks = marks,
     .interest = interest,
+    .copy = copy,
+    .candle = candle,
+    .funding = funding,
     .liquidation_every_ns = 1000000000,
     .liquidations_a_time = 1,
 };

@@ -43,7 +43,8 @@ void mr_conn_take(struct mr_exchange *x, int fd)
     *c = (struct conn){.x = x, .fd = fd, .id = ++x->next_id, .state = CONN_TLS, .ssl = ssl, .since_ns = x->now_ns, .in = malloc(IN_BYTES),
                        .out = malloc(x->config.queue_bytes)};
     MR_ASSERT(c->in && c->out);
-    x->open_count++;
+    c->open_idx = x->open_count;
+    x->open[x->open_count++] = c;
     x->stats.accepted++;
     x->stats.connections++;
     struct epoll_event e = {.events = EPOLLIN, .data.ptr = c};
@@ -57,7 +58,9 @@ void mr_conn_end(struct conn *c)
     if (c->subs)
         c->x->stats.sockets--;
     c->x->stats.connections--;
-    c->x->open_count--;
+    struct mr_exchange *x = c->x;
+    x->open[c->open_idx] = x->open[--x->open_count];
+    x->open[c->open_idx]->open_idx = c->open_idx;
     epoll_ctl(c->x->epoll, EPOLL_CTL_DEL, c->fd, NULL);
     SSL_free(c->ssl);
     close(c->fd);
@@ -94,7 +97,8 @@ bool mr_conn_write(struct conn *c, const struct mr_span *parts, uint32_t count)
         return false;
     }
     for (uint32_t i = 0; i < count; i++) {
-        memcpy(c->out + c->tail, parts[i].data, parts[i].len);
+        if (parts[i].len)
+            memcpy(c->out + c->tail, parts[i].data, parts[i].len);
         c->tail += parts[i].len;
     }
     c->x->stats.bytes += bytes;
@@ -209,7 +213,7 @@ static void take_frame(struct conn *c, const struct mr_ws_frame *frame)
             mr_conn_frame(c, MR_WS_PONG, &payload, 1);
         break;
     case MR_WS_PONG: mr_talk_control(&c->talk, true, now); break;
-    case MR_WS_CLOSE: mr_conn_close(c, frame->close_code ? frame->close_code : 1000, ""); break;
+    case MR_WS_CLOSE: mr_conn_close(c, mr_ws_code_legal(frame->close_code) ? frame->close_code : 1000, ""); break;
     default: break; /* binary: no venue reads it */
     }
     if (c->state != CONN_FREE)
@@ -316,6 +320,10 @@ void mr_conn_tick(struct conn *c)
     }
     if (c->state != CONN_SOCKET)
         return;
+    if (c->x->config.life_s > 0 && (double)age >= c->x->config.life_s * 1e9) {
+        mr_conn_notice(c);
+        return;
+    }
     if (mr_talk_tick(&c->talk, c->x->now_ns) && !mr_fault_mutes(c->x, c)) {
         char payload[24];
         int n = snprintf(payload, sizeof payload, "%lld", (long long)(c->x->now_ns / 1000000));

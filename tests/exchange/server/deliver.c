@@ -36,8 +36,8 @@ void mr_deliver_image(struct conn *c, const struct mr_talk_sub *sub)
     bool there = false;
     if (sub->channel == MR_DEPTH)
         there = mr_tape_truth(x->tape, p->venue, p->product, mr_span_of(sub->symbol), 0, x->truth) == MR_OK && mr_body_image(&t, x->truth, sub->name);
-    else if (sub->channel == MR_MARKS)
-        there = mr_tape_ask(x->tape, p->venue, p->product, mr_span_of(sub->symbol), MR_MARKET_TICKER, &t) == MR_OK;
+    else
+        there = mr_tape_first(x->tape, p->venue, p->product, mr_span_of(sub->symbol), sub->channel, &t) == MR_OK;
     if (there)
         say(c, t.out, t.len);
 }
@@ -73,8 +73,8 @@ static void send_letter(struct conn *c, const struct mr_letter *l, const struct 
 static uint32_t publish(struct mr_exchange *x, const struct mr_letter *l, bool count_only)
 {
     uint32_t n = 0;
-    for (uint32_t i = 0; i < x->config.connections_max; i++) {
-        struct conn *c = &x->conns[i];
+    for (uint32_t i = x->open_count; i-- > 0;) {
+        struct conn *c = x->open[i];
         const struct mr_talk_sub *sub = c->state == CONN_SOCKET ? mr_talk_find(&c->talk, l) : NULL;
         if (!sub)
             continue;

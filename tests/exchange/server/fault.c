@@ -160,7 +160,7 @@ static bool hits(const struct fault *f, const struct mr_letter *l)
 
 /* ---- at work ---- */
 
-static void on_connection(struct mr_exchange *x, const struct fault *f, struct conn *c)
+static void on_connection(const struct fault *f, struct conn *c)
 {
     switch (f->what.kind) {
     case MR_FAULT_DISCONNECT: mr_conn_end(c); break;
@@ -174,7 +174,6 @@ static void on_connection(struct mr_exchange *x, const struct fault *f, struct c
             mr_conn_frame(c, MR_WS_TEXT, &(struct mr_span){(const uint8_t *)text, (uint32_t)t.len}, 1);
         }
     }
-    (void)x;
 }
 
 static void work(struct mr_exchange *x, struct fault *f)
@@ -190,9 +189,9 @@ static void work(struct mr_exchange *x, struct fault *f)
     case MR_FAULT_REORDER: return; /* the next messages */
     case MR_FAULT_RESTART: mr_exchange_restart(x, seconds); break;
     default:
-        for (uint32_t i = 0; i < x->config.connections_max; i++)
-            if (concerns(f, &x->conns[i]))
-                on_connection(x, f, &x->conns[i]);
+        for (uint32_t i = x->open_count; i-- > 0;)
+            if (concerns(f, x->open[i]))
+                on_connection(f, x->open[i]);
     }
     f->left = 0;
 }

@@ -67,7 +67,8 @@ static void refuse(struct conn *c, int status, const char *why)
 static void copy(char *out, size_t room, struct mr_span text)
 {
     size_t n = text.len < room - 1 ? text.len : room - 1;
-    memcpy(out, text.data, n);
+    if (n)
+        memcpy(out, text.data, n);
     out[n] = 0;
 }
 

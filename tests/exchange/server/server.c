@@ -72,9 +72,9 @@ int mr_exchange_book(struct mr_exchange *x, const char *product, const char *sym
 static void count_subscriptions(struct mr_exchange *x)
 {
     x->stats.subscriptions = 0;
-    for (uint32_t i = 0; i < x->config.connections_max; i++)
-        if (x->conns[i].state == CONN_SOCKET)
-            x->stats.subscriptions += x->conns[i].talk.sub_count;
+    for (uint32_t i = 0; i < x->open_count; i++)
+        if (x->open[i]->state == CONN_SOCKET)
+            x->stats.subscriptions += x->open[i]->talk.sub_count;
 }
 
 void mr_exchange_stats(struct mr_exchange *x, struct mr_exchange_stats *out)
@@ -109,8 +109,8 @@ void mr_exchange_stats_json(const struct mr_exchange_stats *s, struct mr_text *o
 
 static void end_all(struct mr_exchange *x)
 {
-    for (uint32_t i = 0; i < x->config.connections_max; i++)
-        mr_conn_end(&x->conns[i]);
+    while (x->open_count)
+        mr_conn_end(x->open[x->open_count - 1]);
 }
 
 void mr_exchange_restart(struct mr_exchange *x, double seconds)
@@ -123,7 +123,7 @@ void mr_exchange_restart(struct mr_exchange *x, double seconds)
     mr_tape_renumber(x->tape);
 }
 
-static void notice(struct conn *c)
+void mr_conn_notice(struct conn *c)
 {
     const char *text = NULL;
     switch (c->talk.place.venue) {
@@ -143,9 +143,9 @@ static void notice(struct conn *c)
 
 void mr_exchange_notice(struct mr_exchange *x)
 {
-    for (uint32_t i = 0; i < x->config.connections_max; i++)
-        if (x->conns[i].state == CONN_SOCKET)
-            notice(&x->conns[i]);
+    for (uint32_t i = x->open_count; i-- > 0;)
+        if (x->open[i]->state == CONN_SOCKET)
+            mr_conn_notice(x->open[i]);
 }
 
 /* ---- the loop ---- */
@@ -166,8 +166,8 @@ static bool held_back(const struct mr_exchange *x)
     bool listened = false;
     if (x->config.tape.pace > 0)
         return false;
-    for (uint32_t i = 0; i < x->config.connections_max; i++) {
-        const struct conn *c = &x->conns[i];
+    for (uint32_t i = 0; i < x->open_count; i++) {
+        const struct conn *c = x->open[i];
         listened |= c->state == CONN_SOCKET && c->talk.sub_count > 0;
         if (c->state == CONN_SOCKET && c->tail - c->head > x->config.queue_bytes / 2)
             return true;
@@ -200,9 +200,8 @@ static int tick(struct mr_exchange *x, struct mr_err *err)
 {
     x->ticked_ns = x->now_ns;
     mr_fault_tick(x);
-    for (uint32_t i = 0; i < x->config.connections_max; i++)
-        if (x->conns[i].state != CONN_FREE)
-            mr_conn_tick(&x->conns[i]);
+    for (uint32_t i = x->open_count; i-- > 0;)
+        mr_conn_tick(x->open[i]);
     if (x->listener < 0 && x->now_ns >= x->closed_until_ns)
         return mr_exchange_listen(x, err);
     return MR_OK;
@@ -212,11 +211,11 @@ static int tick(struct mr_exchange *x, struct mr_err *err)
 static bool flush(struct mr_exchange *x)
 {
     bool more = false;
-    for (uint32_t i = 0; i < x->config.connections_max; i++) {
-        struct conn *c = &x->conns[i];
-        if (c->state != CONN_FREE && c->dirty && !c->wants_out)
-            mr_conn_flush(c);
+    for (uint32_t i = x->open_count; i-- > 0;) {
+        struct conn *c = x->open[i];
         more |= c->more;
+        if (c->dirty && !c->wants_out)
+            mr_conn_flush(c);
     }
     return more;
 }
@@ -246,9 +245,9 @@ static int round_once(struct mr_exchange *x, int timeout_ms, bool *busy, struct 
     x->now_ns = wall_ns();
     for (int i = 0; i < n; i++)
         take_event(x, &events[i]);
-    for (uint32_t i = 0; i < x->config.connections_max; i++)
-        if (x->conns[i].more)
-            mr_conn_event(&x->conns[i], EPOLLIN);
+    for (uint32_t i = x->open_count; i-- > 0;)
+        if (x->open[i]->more)
+            mr_conn_event(x->open[i], EPOLLIN);
     int played = play(x, err);
     if (x->now_ns - x->ticked_ns >= TICK_NS)
         status = tick(x, err);

@@ -85,6 +85,7 @@ struct mr_exchange_config {
     const char *names;    /* of the certificate; NULL: certs.h */
     uint32_t connections_max; /* [256] */
     uint32_t queue_bytes;     /* a connection's output [4 MiB] */
+    double life_s;            /* the venues close WebSocket connections after so long, with notice; 0: never */
     struct mr_tape_config tape;
     const struct mr_exchange_fault *faults; uint32_t fault_count;
 };

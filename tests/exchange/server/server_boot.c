@@ -89,9 +89,10 @@ static void defaults(struct mr_exchange *x, const struct mr_exchange_config *con
     x->listener = x->epoll = x->wake = -1;
     pthread_mutex_init(&x->lock, NULL);
     x->conns = calloc(x->config.connections_max, sizeof *x->conns);
+    x->open = calloc(x->config.connections_max, sizeof *x->open);
     x->truth = malloc(sizeof *x->truth);
     x->body = malloc(BODY_BYTES);
-    MR_ASSERT(x->conns && x->truth && x->body);
+    MR_ASSERT(x->conns && x->open && x->truth && x->body);
     struct timespec t;
     clock_gettime(CLOCK_REALTIME, &t);
     x->now_ns = t.tv_sec * SECOND + t.tv_nsec;
@@ -149,6 +150,7 @@ void mr_exchange_close(struct mr_exchange *x)
     SSL_CTX_free(x->tls);
     pthread_mutex_destroy(&x->lock);
     free(x->conns);
+    free(x->open);
     free(x->truth);
     free(x->body);
     free(x);

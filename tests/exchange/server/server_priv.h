@@ -18,14 +18,13 @@
 #define BODY_BYTES      (2u << 20)
 #define FAULTS_MAX      64
 #define PARTS_MAX       5
-#define ALL_CONNECTIONS UINT32_MAX
 
 enum conn_state { CONN_FREE, CONN_TLS, CONN_HTTP, CONN_SOCKET, CONN_LAST /* what is queued, then the end */ };
 
 struct conn {
     struct mr_exchange *x;
     int fd;
-    uint32_t id;
+    uint32_t id, open_idx;
     uint8_t state;
     bool wants_out; /* epoll is told so */
     bool dirty;     /* there is something to flush */
@@ -66,6 +65,7 @@ struct mr_exchange {
     pthread_t thread;
     bool threaded;
     struct conn *conns; /* connections_max */
+    struct conn **open; /* those in use. Looked through from the end: what ends on the way is replaced by one that was seen already */
     uint32_t open_count, next_id;
     struct mr_tape *tape;
     struct mr_truth *truth; /* scratch */
@@ -106,6 +106,7 @@ struct fault_verdict mr_fault_judge(struct mr_exchange *x, const struct mr_lette
 /* server.c */
 int mr_exchange_listen(struct mr_exchange *x, struct mr_err *err);
 void mr_exchange_restart(struct mr_exchange *x, double seconds);
-void mr_exchange_notice(struct mr_exchange *x); /* each venue's word before it closes, and the close */
+void mr_conn_notice(struct conn *c);            /* the venue's word before it closes, and the close */
+void mr_exchange_notice(struct mr_exchange *x); /* to all */
 
 #endif

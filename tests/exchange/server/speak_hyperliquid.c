@@ -19,7 +19,7 @@ static bool place(struct mr_span host, struct mr_span path, struct mr_talk_place
 /* ---- subscriptions ---- */
 
 static const struct { const char *type; uint32_t channel; bool image; } types[] = {
-    {"l2Book", MR_DEPTH, true}, {"bbo", MR_BEST, false}, {"trades", MR_TRADES, false}, {"activeAssetCtx", MR_MARKS, false}, {"candle", MR_CANDLES, false},
+    {"l2Book", MR_DEPTH, true}, {"bbo", MR_BEST, false}, {"trades", MR_TRADES, true}, {"activeAssetCtx", MR_MARKS, true}, {"candle", MR_CANDLES, false},
 };
 
 static int type_of(struct mr_span type)

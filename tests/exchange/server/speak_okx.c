@@ -26,9 +26,9 @@ struct arg { struct mr_span channel, inst_id, inst_type, raw; };
 
 static const struct { const char *name; uint32_t channel; bool image, business; } channels[] = {
     {"books", MR_DEPTH, true, false},          {"trades", MR_TRADES, false, false},
-    {"bbo-tbt", MR_BEST, false, false},        {"mark-price", MR_MARKS, false, false},
-    {"index-tickers", MR_MARKS, false, false}, {"funding-rate", MR_FUNDINGS, false, false},
-    {"tickers", MR_BEST, false, false},        {"open-interest", MR_INTERESTS, false, false},
+    {"bbo-tbt", MR_BEST, false, false},        {"mark-price", MR_MARKS, true, false},
+    {"index-tickers", MR_MARKS, false, false}, {"funding-rate", MR_FUNDINGS, true, false},
+    {"tickers", MR_BEST, false, false},        {"open-interest", MR_INTERESTS, true, false},
     {"trades-all", MR_TRADES, false, true},    {"candle1m", MR_CANDLES, false, true},
     {"liquidation-orders", MR_LIQUIDATIONS, false, false},
 };
@@ -143,7 +143,7 @@ static void one(struct mr_talk *talk, const struct request *r, const struct arg 
         (market_wide ? !mr_span_eq(a->inst_type, "SWAP") : a->inst_id.len == 0 || !known(talk, a, row))) {
         char about[200];
         int n = snprintf(about, sizeof about, "%.*s,instId:%.*s doesn't exist. Please use the correct URL, channel and parameters referring to API document.",
-                         (int)(a->channel.len < 40 ? a->channel.len : 40), (const char *)a->channel.data, (int)(a->inst_id.len < 40 ? a->inst_id.len : 40),
+                         (int)(a->channel.len < 40 ? a->channel.len : 0), (const char *)a->channel.data, (int)(a->inst_id.len < 40 ? a->inst_id.len : 0),
                          (const char *)a->inst_id.data);
         say_error(talk, r, "60018", "Wrong URL or channel:", (struct mr_span){(const uint8_t *)about, (uint32_t)n});
         return;

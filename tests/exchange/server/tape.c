@@ -118,6 +118,7 @@ static int open_market(struct mr_tape *t, int64_t now_ns)
 {
     struct mr_market_config c = t->config.market;
     c.start_ns = now_ns;
+    c.full = true;
     c.duration_ns = INT64_MAX / 4;
     if (!t->market)
         t->market = malloc(mr_market_bytes(&c));
@@ -163,7 +164,8 @@ int mr_tape_open(struct mr_tape **out, const struct mr_tape_config *config, int6
     if (!t)
         return mr_err_set(err, MR_E_NOMEM, "exchange: no memory");
     t->config = *config;
-    memcpy(t->inputs, config->inputs, config->count * sizeof *t->inputs);
+    for (uint32_t i = 0; i < config->count; i++)
+        t->inputs[i] = config->inputs[i];
     int status = config->count ? survey(t, err) : MR_OK;
     if (status == MR_OK)
         status = mr_tape_begin(t, now_ns, err);
@@ -296,6 +298,12 @@ int mr_tape_ask(struct mr_tape *t, uint8_t venue, uint8_t product, struct mr_spa
             (what == MR_MARKET_INSTRUMENTS || mr_span_is(symbol, t->instruments[i].symbol, strlen(t->instruments[i].symbol))))
             return mr_market_ask(t->market, i, what, out);
     return MR_E_SYMBOL;
+}
+
+int mr_tape_first(struct mr_tape *t, uint8_t venue, uint8_t product, struct mr_span symbol, uint32_t channel, struct mr_text *out)
+{
+    int i = find(t, venue, product, symbol);
+    return i < 0 ? MR_E_SYMBOL : t->config.count ? MR_E_UNSUPPORTED : mr_market_first(t->market, (uint32_t)i, channel, out);
 }
 
 void mr_tape_each(struct mr_tape *t, void (*each)(void *arg, uint8_t venue, uint8_t product, const char *symbol), void *arg)
