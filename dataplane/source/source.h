@@ -6,7 +6,8 @@
  * consumer may keep the last few (up to `lend_max`) while a record straddles two of them. Datagram sources lend one datagram a piece;
  * replay lends one recorded frame a piece (MR_PIECE_FRAME: already deframed, skip TLS and WebSocket).
  *
- * Thread  one tile owns a source. Nothing here blocks. */
+ * Thread  one tile owns a source: the first thread that uses it after open (asserted by uring); open and close may be another's.
+ *         Nothing here blocks but `wait`. */
 #ifndef MR_SOURCE_SOURCE_H
 #define MR_SOURCE_SOURCE_H
 

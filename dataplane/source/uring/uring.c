@@ -3,8 +3,6 @@
  *
  * DEFER_TASKRUN: completions are made when we ask, on our core, never by an interrupt of our thread. TASKRUN_FLAG: the kernel
  * raises a flag in shared memory when there is something to ask for, so that an idle spin is one load and no system call. */
-#include <errno.h>
-
 #include "dataplane/source/uring/uring_priv.h"
 
 static MR_COLD bool ended(struct uring *u, uint16_t number, int result, struct mr_piece *piece)
@@ -104,10 +102,12 @@ static MR_COLD void arm_parked(struct uring *u)
 /* Enters the kernel only for a reason: requests to hand over, or completions that wait to be made. */
 static inline void enter(struct uring *u)
 {
+    int status = 0;
     if (mr_unlikely(io_uring_sq_ready(&u->ring)))
-        (void)io_uring_submit_and_get_events(&u->ring);
+        status = io_uring_submit_and_get_events(&u->ring);
     else if (__atomic_load_n(u->ring.sq.kflags, __ATOMIC_RELAXED) & (IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW))
-        (void)io_uring_get_events(&u->ring);
+        status = io_uring_get_events(&u->ring);
+    MR_ASSERT(status != -EEXIST); /* another thread than the first to use the source */
 }
 
 static uint32_t reap(struct uring *u, struct mr_piece *pieces, uint32_t max)
@@ -121,7 +121,7 @@ static uint32_t reap(struct uring *u, struct mr_piece *pieces, uint32_t max)
         n += completed(u, &cq->cqes[at & cq->ring_mask], recv_ns, &pieces[n]);
     io_uring_cq_advance(&u->ring, seen);
     if (mr_unlikely(io_uring_sq_ready(&u->ring)))
-        (void)io_uring_submit(&u->ring); /* receives armed again, rests of sends: now, not a round later */
+        hand_over(u); /* receives armed again, rests of sends: now, not a round later */
     return n;
 }
 

@@ -117,14 +117,17 @@ int mr_uring_open(struct mr_source *s, void *mem, const void *config, struct mr_
     return MR_OK;
 }
 
+/* Maybe by another thread than the one that used the ring, so nothing is asked of it any more: the sockets end here, and what
+ * was under way on them with the ring. */
 void mr_uring_close(struct mr_source *s)
 {
     struct uring *u = s->state;
     for (uint32_t i = 0; i < u->connections_max; i++)
-        if (u->connections[i].state != IDLE)
-            mr_uring_forget(u, &u->connections[i]);
-    if (u->enabled)
-        (void)io_uring_submit_and_get_events(&u->ring);
+        if (u->connections[i].fd >= 0) {
+            (void)shutdown(u->connections[i].fd, SHUT_RDWR);
+            close(u->connections[i].fd);
+            u->connections[i] = (struct connection){.fd = -1};
+        }
     (void)io_uring_unregister_buf_ring(&u->ring, BUFFER_GROUP);
     io_uring_queue_exit(&u->ring);
 }

@@ -1,5 +1,4 @@
 /* Connections of the ring: dialling, sending, closing. */
-#include <errno.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -21,7 +20,7 @@ static struct io_uring_sqe *request(struct uring *u)
         mr_uring_enable(u);
     struct io_uring_sqe *sqe = io_uring_get_sqe(&u->ring);
     if (mr_unlikely(!sqe)) { /* the queue is full: hand over what is in it */
-        (void)io_uring_submit(&u->ring);
+        hand_over(u);
         sqe = io_uring_get_sqe(&u->ring);
     }
     MR_ASSERT(sqe);
@@ -67,7 +66,7 @@ int mr_uring_connect(struct mr_source *s, uint16_t number, const struct mr_dial 
     struct io_uring_sqe *sqe = request(u);
     io_uring_prep_connect(sqe, c->fd, &c->peer.address.any, c->peer.len);
     io_uring_sqe_set_data64(sqe, tag_of(CONNECT, c, number));
-    (void)io_uring_submit(&u->ring);
+    hand_over(u);
     return MR_OK;
 }
 
@@ -142,7 +141,7 @@ int64_t mr_uring_send(struct mr_source *s, uint16_t number, const uint8_t *data,
         MR_COUNT(u->metrics, short_sends, 1);
     if (c->out_used && !c->out_sending) {
         send_next(u, number);
-        (void)io_uring_submit(&u->ring); /* the kernel takes what fits before this returns */
+        hand_over(u); /* the kernel takes what fits before this returns */
     }
     return taken;
 }
@@ -162,7 +161,7 @@ void mr_uring_forget(struct uring *u, struct connection *c)
     struct io_uring_sqe *sqe = request(u);
     io_uring_prep_cancel_fd(sqe, c->fd, IORING_ASYNC_CANCEL_ALL);
     io_uring_sqe_set_data64(sqe, (uint64_t)CANCEL << 48);
-    (void)io_uring_submit(&u->ring); /* before the close: a request finds its socket by the descriptor */
+    hand_over(u); /* before the close: a request finds its socket by the descriptor */
     (void)shutdown(c->fd,
                    SHUT_RDWR); /* a request that is still under way holds the socket open, but not the connection */
     close(c->fd);

@@ -1,6 +1,7 @@
 #ifndef MR_SOURCE_URING_PRIV_H
 #define MR_SOURCE_URING_PRIV_H
 
+#include <errno.h>
 #include <liburing.h>
 
 #include "dataplane/clock/clock.h"
@@ -53,6 +54,13 @@ bool mr_uring_dialled(struct uring *u, uint16_t number, int result, struct mr_pi
 void mr_uring_sent(struct uring *u, uint16_t number, int result);
 void mr_uring_closed(struct uring *u, uint16_t number, int status, struct mr_piece *piece);
 void mr_uring_lost(struct uring *u, uint16_t number, int error, struct mr_piece *piece);
+
+/* Requests to the kernel. What it cannot take now (its completions overflow) stays queued for the next round. */
+MR_INLINE void hand_over(struct uring *u)
+{
+    int taken = io_uring_submit(&u->ring);
+    MR_ASSERT(taken != -EEXIST); /* another thread than the first to use the source */
+}
 
 MR_INLINE uint64_t tag_of(enum operation operation, const struct connection *c, uint16_t number)
 {

@@ -13,7 +13,7 @@ struct bed { /* one source under test, and where its peers live */
     struct mr_clock clock;
     struct mr_stream_metrics metrics;
     void *mem;
-    int listener;
+    int listener, left_open;
     struct mr_dial dial;
 };
 

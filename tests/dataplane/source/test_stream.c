@@ -438,6 +438,7 @@ static void *use_elsewhere(void *arg)
     release(b, &piece);
     close(peer);
     expect_closed(b, 0, MR_E_END, "closed by peer");
+    b->left_open = open_connection(b, 1);
     return NULL;
 }
 
@@ -449,6 +450,9 @@ static void a_source_opened_by_one_thread_serves_another(const struct mr_source_
     assert_int_equal(pthread_create(&thread, NULL, use_elsewhere, &b), 0);
     pthread_join(thread, NULL);
     close_bed(&b);
+    char byte; /* the end of the source is the end of its connections */
+    assert_int_equal(recv(b.left_open, &byte, 1, 0), 0);
+    close(b.left_open);
 }
 
 static void a_config_out_of_bounds_is_named(const struct mr_source_ops *ops)
