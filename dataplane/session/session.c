@@ -5,6 +5,10 @@
 
 MR_METRICS_DEFINE(mr_session, MR_SESSION_METRICS);
 
+/* A venue's notice may make an event of its own (serverShutdown does): a message of one slot and so few bytes is asked about too. Market
+ * data is longer. */
+#define NOTICE_BYTES 128
+
 /* ---- messages ---- */
 
 static void pong_came(struct mr_session *s)
@@ -55,7 +59,7 @@ static void message(struct mr_session *s, const struct mr_ws_frame *frame, const
     MR_COUNT(s->metrics, frames, 1);
     MR_RECORD(s->metrics, frame_ns, s->now_ns - piece->recv_ns);
     int n = s->config.deliver(s->config.arg, s, &out);
-    if (mr_unlikely(n <= 0) && mr_session_open(s))
+    if (mr_unlikely(n <= 0 || (n == 1 && frame->len <= NOTICE_BYTES)) && mr_session_open(s))
         listen(s, &out);
 }
 
@@ -159,7 +163,7 @@ static void handshake(struct mr_session *s, struct mr_tls_cursor *in)
     struct mr_tls_info info;
     int status = mr_tls_handshake(s->tls, in);
     if (status < 0 && status != MR_E_AGAIN) {
-        (void)mr_session_flush(s); /* the alert, so that the venue's log says it too */
+        mr_session_flush(s); /* the alert, so that the venue's log says it too */
         if (s->connected)
             mr_session_end(s, MR_END_TLS, mr_tls_error(s->tls));
         return;
@@ -171,7 +175,7 @@ static void handshake(struct mr_session *s, struct mr_tls_cursor *in)
         upgrade(s);
         return;
     }
-    (void)mr_session_flush(s);
+    mr_session_flush(s);
 }
 
 /* The server's answer to the upgrade. True: it is whole and good, and frames may follow. */
@@ -226,7 +230,7 @@ static MR_COLD void unreadable(struct mr_session *s, int64_t status)
         mr_session_end(s, MR_END_PROTOCOL, "the peer does not take our bytes");
         return;
     }
-    (void)mr_session_flush(s);
+    mr_session_flush(s);
     if (s->connected)
         mr_session_end(s, MR_END_PROTOCOL, mr_tls_error(s->tls));
 }
@@ -252,7 +256,7 @@ static void stream(struct mr_session *s, const struct mr_piece *piece)
             read_frames(s, piece);
     }
     if (s->connected)
-        (void)mr_session_flush(s); /* reading may make TLS answer (key updates) */
+        mr_session_flush(s); /* reading may make TLS answer (key updates) */
 }
 
 static MR_COLD void opened(struct mr_session *s)

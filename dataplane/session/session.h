@@ -81,9 +81,9 @@ struct mr_session_config {
     uint32_t backoff_ms_first, backoff_ms_most, dials_per_minute; /* [100, 30,000, 30] */
     uint64_t seed;
     void (*resolve)(void *arg, struct mr_session *s, const char *host); /* answer: mr_session_resolved, later */
-    /* A whole message. Its bytes are good until the call returns. Above 0: it held market data; else (nothing, or a
-     * status, or a kind whose channel is MR_CONTROL, which Binance's serverShutdown is though it makes an event) the
-     * session asks the dialect what it says. May call mr_session_saw, _resubscribe, _reconnect, _pause. */
+    /* A whole message. Its bytes are good until the call returns. Above 0: how many slots or groups of market data it
+     * held; else (nothing, or a status) the session asks the dialect what it says. May call mr_session_saw,
+     * _resubscribe, _reconnect, _pause. */
     int (*deliver)(void *arg, struct mr_session *s, const struct mr_frame *frame);
     /* Each transition, once: state, and why. OPENED and CLOSED for the recording follow from it. */
     void (*changed)(void *arg, struct mr_session *s, enum mr_session_state was, enum mr_session_state is,

@@ -47,7 +47,8 @@ struct mr_session {
     uint64_t random; /* of jitter: from the config's seed, so that a run can be repeated */
 
     uint8_t state, linger;
-    bool connected; /* the source has our connection, dialled or open */
+    bool connected;        /* the source has our connection, dialled or open */
+    int64_t unsendable_ns; /* since when it does not take our bytes; 0 */
     bool paused, noticed;
     int64_t now_ns; /* of the call under way */
     int64_t since_ns, deadline_ns, dialled_ns, last_byte_ns, next_dial_ns, planned_ns, linger_until_ns;
@@ -117,7 +118,7 @@ MR_INLINE bool mr_session_open(const struct mr_session *s)
 }
 
 /* ---- session_send.c ---- */
-bool mr_session_flush(struct mr_session *s);                                 /* false: the connection ended */
+void mr_session_flush(struct mr_session *s);
 bool mr_session_write(struct mr_session *s, const void *data, uint32_t len); /* plaintext; false: no room now */
 void mr_session_pump(struct mr_session *s);                                  /* whatever is due and may go out */
 void mr_session_send_close(struct mr_session *s, uint16_t code, const char *reason);

@@ -6,30 +6,28 @@
 /* A venue's second is not ours: what we send evenly may arrive closer together. */
 #define WINDOW_NS (MR_NS_PER_S + MR_NS_PER_S / 10)
 
-/* Offers what TLS has queued to the source. What the peer does not take stays queued, in order. */
-bool mr_session_flush(struct mr_session *s)
+/* Offers what TLS has queued to the source. What the peer does not take stays queued, in order. Where the source refuses, what the peer
+ * said last (an alert, a close frame) may still lie unread: the end is left to the source's CLOSED piece, for a while. */
+void mr_session_flush(struct mr_session *s)
 {
     const uint8_t *data;
     uint32_t len;
-    while ((len = mr_tls_output(s->tls, &data)) > 0) {
+    while (s->connected && !s->unsendable_ns && (len = mr_tls_output(s->tls, &data)) > 0) {
         int64_t n = s->config.source->ops->send(s->config.source, s->config.connection, data, len);
         if (n == 0 || n == MR_E_AGAIN || n == MR_E_FULL)
-            return true;
-        if (n < 0) {
-            mr_session_end(s, s->state == MR_SESSION_TLS ? MR_END_TLS : MR_END_PLAIN,
-                           "the connection does not take our bytes");
-            return false;
-        }
-        mr_tls_sent(s->tls, (uint32_t)n);
+            return;
+        if (n < 0)
+            s->unsendable_ns = s->now_ns;
+        else
+            mr_tls_sent(s->tls, (uint32_t)n);
     }
-    return true;
 }
 
 bool mr_session_write(struct mr_session *s, const void *data, uint32_t len)
 {
     if (mr_tls_write(s->tls, data, len) < 0)
         return false;
-    (void)mr_session_flush(s);
+    mr_session_flush(s);
     return true;
 }
 
@@ -41,6 +39,7 @@ void mr_session_send_reset(struct mr_session *s)
     memset(s->sent, 0, sizeof s->sent);
     s->sent_at = 0;
     s->pong_due = s->ping_due = s->ping_open = s->answer_due = false;
+    s->unsendable_ns = 0;
     s->hour_requests = 0;
     s->id = 0;
     s->hour_ns = s->now_ns;
@@ -133,7 +132,7 @@ void mr_session_pump(struct mr_session *s)
     while (mr_session_open(s) && allowed(s) && send_one(s))
         ;
     if (mr_session_open(s))
-        (void)mr_session_flush(s);
+        mr_session_flush(s);
 }
 
 bool mr_session_send_text(struct mr_session *s, uint32_t len) { return send_frame(s, MR_WS_TEXT, s->text, len); }

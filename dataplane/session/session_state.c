@@ -269,7 +269,15 @@ void mr_session_housekeep(struct mr_session *s, int64_t now_ns)
         if (now_ns >= s->linger_until_ns)
             drop(s);
         else if (s->connected)
-            (void)mr_session_flush(s);
+            mr_session_flush(s);
+        return;
+    }
+    if (mr_unlikely(s->unsendable_ns && s->connected && now_ns - s->unsendable_ns >= LINGER_NS)) {
+        mr_session_end(s,
+                       s->state == MR_SESSION_TLS       ? MR_END_TLS
+                       : s->state == MR_SESSION_UPGRADE ? MR_END_UPGRADE
+                                                        : MR_END_PLAIN,
+                       "the connection does not take our bytes");
         return;
     }
     switch ((enum mr_session_state)s->state) {
@@ -285,7 +293,7 @@ void mr_session_housekeep(struct mr_session *s, int64_t now_ns)
             const char *why = too_slow(s->state, &end);
             mr_session_end(s, end, why);
         } else if (s->connected && s->state != MR_SESSION_DIAL) {
-            (void)mr_session_flush(s);
+            mr_session_flush(s);
         }
         break;
     case MR_SESSION_SUBSCRIBE:

@@ -63,6 +63,8 @@ static int64_t source_send(struct mr_source *source, uint16_t connection, const 
     struct rig *rig = source->state;
     assert_int_equal(connection, rig->config.connection);
     assert_true(rig->connected);
+    if (rig->broken)
+        return MR_E_IO;
     if (rig->blocked)
         return 0;
     if (rig->take)
@@ -272,7 +274,7 @@ static int decode(struct rig *rig, const struct mr_frame *frame)
     }
     uint32_t channel = n >= 0 ? rig->dec.venue->kinds[rig->dec.kind].channel : 0;
     if (n <= 0 || channel == MR_CONTROL)
-        return n < 0 ? n : 0;
+        return n;
     const struct mr_instrument *it = mr_instruments_get(rig->table, rig->out[0].event.instrument);
     char symbol[MR_SYMBOL_BYTES + 1];
     snprintf(symbol, sizeof symbol, "%.*s", it->symbol_len, it->symbol);

@@ -40,6 +40,7 @@ struct rig {
     const char *upgrade_answer;                            /* in place of 101 */
     enum rig_trust trust;
     uint32_t take;  /* bytes the peer takes a millisecond; 0: all */
+    bool broken;    /* sending fails: the source will say why */
     bool blocked;   /* ... none */
     uint32_t split; /* received pieces are at most so long; 0: any; UINT32_MAX: random */
     bool defer_resolve;

@@ -615,6 +615,32 @@ static void the_end_of_tls_is_an_end(void **state)
     rig_close(rig);
 }
 
+/* Sending fails, but what the venue said before is still there to be read. */
+static void the_last_words_are_read_though_sending_fails(void **state)
+{
+    (void)state;
+    struct rig *rig = rig_open(&rig_venues[BYBIT], NULL);
+    rig_to_live(rig);
+    rig->broken = true;
+    (void)mr_session_resubscribe(rig->session, MR_TRADES, "BTCUSDT", rig->now_ns);
+    assert_int_equal(mr_session_state(rig->session), MR_SESSION_LIVE);
+    rig_say_close(rig, 1008, "too many requests");
+    rig_hang_up(rig, "connection reset by peer");
+    rig_run(rig, 2);
+    assert_int_equal(mr_session_state(rig->session), MR_SESSION_DOWN);
+    assert_string_equal(rig->why, "the venue closed: 1008 too many requests");
+    rig->broken = false;
+    rig_to_live(rig);
+    rig->broken = true;
+    (void)mr_session_resubscribe(rig->session, MR_TRADES, "BTCUSDT", rig->now_ns);
+    uint32_t ms = rig_until(rig, MR_SESSION_DOWN, 2000); /* the source says nothing: not for ever */
+    assert_in_range(ms, 999, 1002);
+    assert_string_equal(rig->why, "the connection does not take our bytes");
+    rig->broken = false;
+    rig_to_live(rig);
+    rig_close(rig);
+}
+
 /* ---- what the receiver of a message may do ---- */
 
 static int do_reconnect(struct rig *rig, const struct mr_frame *frame)
@@ -691,6 +717,7 @@ int main(void)
         cmocka_unit_test(half_a_frame_then_the_end),
         cmocka_unit_test(bytes_that_are_no_record_end_it),
         cmocka_unit_test(the_end_of_tls_is_an_end),
+        cmocka_unit_test(the_last_words_are_read_though_sending_fails),
         cmocka_unit_test(the_receiver_may_end_or_change_it_in_the_middle_of_a_batch),
     };
     return MR_TEST_MAIN(tests);
