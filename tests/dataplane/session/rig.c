@@ -4,12 +4,22 @@
 #include <stdio.h>
 #include <unistd.h>
 
-enum { GOT = 1 << 20, WIRE = 32 << 20, MESSAGE_MAX = 1 << 16, INSTRUMENTS = 16, START_S = 1000 };
+enum { GOT = 1 << 20, WIRE = 4 << 20, MESSAGE_MAX = 1 << 16, INSTRUMENTS = 16, START_S = 1000 };
 
 static struct mr_peer_certificate authority, stranger, certificates[RIG_CERTIFICATES];
+static SSL_CTX *servers[RIG_CERTIFICATES];
 static char ca_path[64];
 
-static void remove_ca(void) { unlink(ca_path); }
+static void forget_certificates(void)
+{
+    unlink(ca_path);
+    for (int i = 0; i < RIG_CERTIFICATES; i++) {
+        SSL_CTX_free(servers[i]);
+        mr_peer_certificate_free(&certificates[i]);
+    }
+    mr_peer_certificate_free(&authority);
+    mr_peer_certificate_free(&stranger);
+}
 
 /* Once a process: keys take time. */
 static void certify(void)
@@ -29,7 +39,9 @@ static void certify(void)
     certificates[RIG_EXPIRED] = mr_peer_certify(&(struct mr_peer_wish){
         .common = "d", .dns = RIG_HOST, .from_s = -2 * HOUR, .to_s = -HOUR, .signer = &authority});
     mr_peer_write_pem(&authority, ca_path);
-    atexit(remove_ca);
+    for (int i = 0; i < RIG_CERTIFICATES; i++)
+        servers[i] = mr_peer_context(&certificates[i], 0, 0);
+    atexit(forget_certificates);
 }
 
 /* ---- the source ---- */
@@ -53,7 +65,7 @@ static int source_connect(struct mr_source *source, uint16_t connection, const s
     } else {
         rig->opened_due = true;
     }
-    mr_peer_open(&rig->peer, rig->servers[rig->trust]);
+    mr_peer_open(&rig->peer, servers[rig->trust]);
     mr_ws_reset(&rig->ws);
     return MR_OK;
 }
@@ -296,6 +308,20 @@ static int deliver(void *arg, struct mr_session *s, const struct mr_frame *frame
     return decode(rig, frame);
 }
 
+/* The diagram of session.h; down and paused are reached from everywhere. */
+static const uint16_t follows[MR_SESSION_STATES] = {
+#define BIT(state) 1u << MR_SESSION_##state
+    [MR_SESSION_DOWN] = BIT(RESOLVE) | BIT(DIAL),
+    [MR_SESSION_RESOLVE] = BIT(DIAL),
+    [MR_SESSION_DIAL] = BIT(TLS),
+    [MR_SESSION_TLS] = BIT(UPGRADE),
+    [MR_SESSION_UPGRADE] = BIT(SUBSCRIBE),
+    [MR_SESSION_SUBSCRIBE] = BIT(LIVE),
+    [MR_SESSION_LIVE] = BIT(STALE),
+    [MR_SESSION_STALE] = BIT(LIVE),
+#undef BIT
+};
+
 static void changed(void *arg, struct mr_session *s, enum mr_session_state was, enum mr_session_state is,
                     const char *why)
 {
@@ -304,6 +330,7 @@ static void changed(void *arg, struct mr_session *s, enum mr_session_state was, 
     assert_ptr_equal(s, rig->session);
     assert_int_equal(mr_session_state(s), is);
     assert_int_not_equal(was, is);
+    assert_true(is == MR_SESSION_DOWN || is == MR_SESSION_PAUSED || follows[was] >> is & 1);
     assert_true(why && why[0]);
     snprintf(rig->states + used, sizeof rig->states - used, "%s%s", used ? " " : "", mr_session_state_name(is));
     snprintf(rig->why, sizeof rig->why, "%s", why);
@@ -374,21 +401,23 @@ static bool poll_source(struct rig *rig)
 
 void rig_run(struct rig *rig, uint32_t ms)
 {
-    for (uint32_t i = 0; i < ms; i++) {
+    const uint32_t tick = rig->tick_ms ? rig->tick_ms : 1;
+    for (uint32_t i = 0; i < ms; i += tick) {
         rig->taken = 0;
         do {
             server_step(rig);
         } while (poll_source(rig));
         mr_session_housekeep(rig->session, rig->now_ns);
-        rig->now_ns += RIG_MS;
+        rig->now_ns += tick * RIG_MS;
     }
 }
 
 uint32_t rig_until(struct rig *rig, enum mr_session_state state, uint32_t most_ms)
 {
     uint32_t ms = 0;
-    for (; mr_session_state(rig->session) != state && ms < most_ms; ms++)
-        rig_run(rig, 1);
+    const uint32_t tick = rig->tick_ms ? rig->tick_ms : 1;
+    for (; mr_session_state(rig->session) != state && ms < most_ms; ms += tick)
+        rig_run(rig, tick);
     if (mr_session_state(rig->session) != state)
         fail_msg("not %s after %u ms but %s: %s (%s)", mr_session_state_name(state), most_ms,
                  mr_session_state_name(mr_session_state(rig->session)), rig->why, rig->states);
@@ -458,8 +487,6 @@ struct rig *rig_open(const struct rig_venue *venue, void (*change)(struct rig *r
     rig->wire = malloc(WIRE);
     rig->assembly = malloc(MESSAGE_MAX);
     mr_ws_init(&rig->ws, MR_WS_SERVER, rig->assembly, MESSAGE_MAX);
-    for (int i = 0; i < RIG_CERTIFICATES; i++)
-        rig->servers[i] = mr_peer_context(&certificates[i], 0, 0);
     const struct mr_tls_config tls = {.ca_file = ca_path, .connections_max = 2, .output_bytes = 65536};
     if (mr_tls_context_open(&rig->tls, &tls, &err) != MR_OK)
         fail_msg("%s", err.text);
@@ -496,8 +523,6 @@ void rig_close(struct rig *rig)
     mr_session_close(rig->session, rig->now_ns);
     assert_false(rig->connected);
     mr_tls_context_close(rig->tls);
-    for (int i = 0; i < RIG_CERTIFICATES; i++)
-        SSL_CTX_free(rig->servers[i]);
     void *blocks[] = {rig->session, rig->metrics, rig->table,    rig->out, rig->state,
                       rig->got,     rig->wire,    rig->assembly, rig};
     for (size_t i = 0; i < MR_COUNT_OF(blocks); i++)

@@ -39,10 +39,11 @@ struct rig {
     bool no_acks, no_data, no_pongs, keep_open;            /* keep_open: close frames are not answered */
     const char *upgrade_answer;                            /* in place of 101 */
     enum rig_trust trust;
-    uint32_t take;  /* bytes the peer takes a millisecond; 0: all */
-    bool broken;    /* sending fails: the source will say why */
-    bool blocked;   /* ... none */
-    uint32_t split; /* received pieces are at most so long; 0: any; UINT32_MAX: random */
+    uint32_t take;    /* bytes the peer takes a millisecond; 0: all */
+    bool broken;      /* sending fails: the source will say why */
+    bool blocked;     /* ... none */
+    uint32_t tick_ms; /* time moves by so much at once; 0: a millisecond */
+    uint32_t split;   /* received pieces are at most so long; 0: any; UINT32_MAX: random */
     bool defer_resolve;
     struct mr_address addresses[3];
     uint32_t address_count;
@@ -69,7 +70,6 @@ struct rig {
     struct mr_route route;
     struct mr_source source;
     struct mr_tls_context *tls;
-    SSL_CTX *servers[RIG_CERTIFICATES];
     struct mr_decoder dec;
     struct mr_instruments *table;
     union mr_slot *out;
