@@ -93,6 +93,9 @@ struct mr_session_config {
     void *arg;
 };
 
+/* For the plan, before anything is opened: every stream has a name at the venue, is of a channel that the route serves, and
+ * together they are not more than a connection may hold. MR_OK, or MR_E_INVALID and the sentence. */
+int mr_session_check(const struct mr_session_config *config, struct mr_err *err);
 size_t mr_session_bytes(const struct mr_session_config *config);
 struct mr_session *mr_session_init(void *mem, const struct mr_session_config *config,
                                    struct mr_session_metrics *metrics);

@@ -40,6 +40,45 @@ static struct layout layout_of(const struct mr_session_config *config)
 
 size_t mr_session_bytes(const struct mr_session_config *config) { return layout_of(config).end; }
 
+/* Streams of one name count once. */
+static uint32_t distinct(const struct mr_session_config *config)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < config->stream_count; i++) {
+        char name[256], other[256];
+        bool first = true;
+        mr_session_name(config, i, name, sizeof name);
+        for (uint32_t k = 0; first && k < i; k++) {
+            mr_session_name(config, k, other, sizeof other);
+            first = strcmp(name, other) != 0;
+        }
+        n += first;
+    }
+    return n;
+}
+
+int mr_session_check(const struct mr_session_config *config, struct mr_err *err)
+{
+    const char *venue = config->venue->name, *product = config->venue->products[config->product].name;
+    const struct mr_route *route = config->route;
+    char name[256];
+    for (uint32_t i = 0; i < config->stream_count; i++) {
+        const struct mr_stream *stream = &config->streams[i];
+        int status =
+            stream->channel & route->channels ? mr_session_name(config, i, name, sizeof name) : MR_E_UNSUPPORTED;
+        if (status < 0)
+            return mr_err_set(err, MR_E_INVALID,
+                              "%s:%s/%s has no stream of channel 0x%x for \"%.64s\": take it out of the feed", venue,
+                              product, route->name, stream->channel, stream->symbol);
+    }
+    uint32_t n = distinct(config);
+    if (n > route->streams_max)
+        return mr_err_set(err, MR_E_INVALID,
+                          "%s:%s/%s: %u subscriptions, and a connection may hold %u: take fewer symbols or channels",
+                          venue, product, route->name, n, route->streams_max);
+    return MR_OK;
+}
+
 static void defaults(struct mr_session_config *c)
 {
     c->message_max = or_else(c->message_max, 4u << 20);

@@ -126,6 +126,8 @@ void mr_session_send_reset(struct mr_session *s);
 bool mr_session_send_text(struct mr_session *s, uint32_t len); /* of s->text; false: no room now */
 
 /* ---- session_streams.c ---- */
+int mr_session_name(const struct mr_session_config *config, uint32_t stream, char *name,
+                    size_t bytes); /* as the dialect's */
 void mr_session_streams_init(struct mr_session *s);
 void mr_session_streams_begin(struct mr_session *s);
 void mr_session_streams_check(struct mr_session *s); /* first data, silence of single streams */

@@ -24,15 +24,21 @@ static void add_key(struct mr_session *s, const struct mr_stream *stream, uint32
     s->keys[at] = (struct mr_sub_key){stream->symbol, stream->channel, sub + 1};
 }
 
+int mr_session_name(const struct mr_session_config *config, uint32_t stream, char *name, size_t bytes)
+{
+    struct mr_text text;
+    mr_text_init(&text, name, bytes);
+    int status = mr_dialect_of(config->venue)->name(config->product, &config->streams[stream], &text);
+    return status == MR_OK && text.cut ? MR_E_INVALID : status;
+}
+
 void mr_session_streams_init(struct mr_session *s)
 {
     uint32_t quiet = s->dialect->products[s->config.product].quiet;
     for (uint32_t i = 0; i < s->config.stream_count; i++) {
         const struct mr_stream *stream = &s->config.streams[i];
         char name[256];
-        struct mr_text text;
-        mr_text_init(&text, name, sizeof name);
-        if (s->dialect->name(s->config.product, stream, &text) < 0 || text.cut) {
+        if (mr_session_name(&s->config, i, name, sizeof name) < 0) {
             MR_COUNT(s->metrics, rejected, 1); /* the venue has no such thing: nobody need ask */
             continue;
         }

@@ -213,6 +213,63 @@ static void what_the_venue_does_not_have_is_counted_at_once(void **state)
     rig_close(rig);
 }
 
+static void a_plan_that_cannot_be_is_refused_with_a_sentence(void **state)
+{
+    static struct mr_stream streams[600];
+    static char symbols[600][8];
+    static const struct {
+        const char *says, *product;
+        uint32_t route;
+        struct mr_stream stream;
+        const char *sentence;
+    } cases[] = {
+        {"a channel of the other route",
+         "binance:usdm",
+         0,
+         {MR_TRADES, "BTCUSDT"},
+         "binance:usdm/public has no stream of channel 0x1 for \"BTCUSDT\""},
+        {"a channel that is polled",
+         "binance:usdm",
+         1,
+         {MR_INTERESTS, "BTCUSDT"},
+         "binance:usdm/market has no stream of channel 0x40"},
+        {"a symbol that cannot be",
+         "okx:public",
+         0,
+         {MR_TRADES, "BTC USDT"},
+         "okx:public/public has no stream of channel 0x1 for \"BTC USDT\""},
+        {"liquidations of one instrument",
+         "okx:public",
+         0,
+         {MR_LIQUIDATIONS, "BTC-USDT-SWAP"},
+         "okx:public/public has no stream"},
+    };
+    struct mr_session_config config = {.streams = streams, .stream_count = 1};
+    struct mr_err err;
+    (void)state;
+    for (size_t i = 0; i < MR_COUNT_OF(cases); i++) {
+        assert_int_equal(mr_venue_parse(cases[i].product, &config.venue, &config.product, NULL), MR_OK);
+        config.route = &mr_dialect_of(config.venue)->products[config.product].routes[cases[i].route];
+        streams[0] = cases[i].stream;
+        assert_int_equal(mr_session_check(&config, &err), MR_E_INVALID);
+        if (strncmp(err.text, cases[i].sentence, strlen(cases[i].sentence)) != 0)
+            fail_msg("%s: %s", cases[i].says, err.text);
+    }
+    for (uint32_t i = 0; i < 600; i++) {
+        snprintf(symbols[i], sizeof symbols[i], "S%u", i);
+        streams[i] = (struct mr_stream){MR_TRADES, symbols[i % 501]};
+    }
+    for (config.stream_count = 499; config.stream_count <= 500; config.stream_count++)
+        assert_int_equal(mr_session_check(&config, &err), MR_OK);
+    assert_int_equal(mr_session_check(&config, &err), MR_E_INVALID);
+    assert_string_equal(
+        err.text,
+        "okx:public/public: 501 subscriptions, and a connection may hold 500: take fewer symbols or channels");
+    config.stream_count = 600; /* some are the same: they count once */
+    assert_int_equal(mr_session_check(&config, &err), MR_E_INVALID);
+    assert_non_null(strstr(err.text, " 501 subscriptions"));
+}
+
 /* ---- silence and pings ---- */
 
 static void silence_is_asked_about_then_ends_the_connection(void **state)
@@ -699,6 +756,7 @@ int main(void)
         cmocka_unit_test(data_proves_a_stream_also_without_its_ack),
         cmocka_unit_test(streams_that_may_be_silent_are_live_when_acked_and_never_mute),
         cmocka_unit_test(what_the_venue_does_not_have_is_counted_at_once),
+        cmocka_unit_test(a_plan_that_cannot_be_is_refused_with_a_sentence),
         cmocka_unit_test(silence_is_asked_about_then_ends_the_connection),
         cmocka_unit_test(a_quiet_connection_that_answers_is_never_stale),
         cmocka_unit_test(any_byte_wakes_a_stale_session),
