@@ -361,7 +361,7 @@ enum mr_reply mr_command(struct mr_commands *c, const char *line, size_t len, co
         if (!used)
             continue;
         if (!arity_ok(row->usage, w.count - used))
-            return fail(out, out->len, w.json, MR_REPLY_USAGE, "usage: %s%s%s", row->words, *row->usage ? " " : "",
+            return fail(out, out->len, w.json, MR_REPLY_USAGE, "want: %s%s%s", row->words, *row->usage ? " " : "",
                         row->usage);
         if (row->show)
             return show(c, row, &w, used, out);

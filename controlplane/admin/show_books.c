@@ -78,12 +78,12 @@ static double spread_bp(const struct mr_plane_book *b)
 
 static void row_text(const struct mr_show *s, const struct mr_look *look, const struct row *r)
 {
-    char bid[MR_DECIMAL_TEXT], ask[MR_DECIMAL_TEXT], raw[160], name[28];
+    char bid[MR_DECIMAL_TEXT], ask[MR_DECIMAL_TEXT], raw[160], name[25];
     snprintf(raw, sizeof raw, "%s %s", r->product, r->instrument.symbol);
     mr_show_clean(name, sizeof name, raw);
     price_text(&r->instrument, r->book.bids, r->book.bid_count, bid);
     price_text(&r->instrument, r->book.asks, r->book.ask_count, ask);
-    mr_show_row(s, "%-27s%11.11s %11.11s %7.2f %-7s %5s %8s", name, bid, ask, spread_bp(&r->book), state_of(&r->book),
+    mr_show_row(s, "%-25s%11.11s %11.11s %7.2f %-7s %4s %10s", name, bid, ask, spread_bp(&r->book), state_of(&r->book),
                 mr_short_of((double)r->book.gaps).text, mr_age_since(look->now_ns, r->book.recv_ns).text);
 }
 
@@ -95,7 +95,7 @@ int mr_show_books(const struct mr_show *s, const struct mr_look *look, struct mr
     (void)err;
     for (uint32_t at = 0; next_book(look, &at, &r);)
         newest = r.book.recv_ns > newest ? r.book.recv_ns : newest;
-    mr_show_head(s, look, "book                               bid         ask  spr bp state    gaps", newest);
+    mr_show_head(s, look, "book                             bid         ask  spr bp state   gaps", newest);
     if (s->json)
         mr_json_out_array(s->json, "books");
     for (uint32_t at = 0; next_book(look, &at, &r); count++) {

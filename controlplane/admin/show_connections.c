@@ -34,7 +34,7 @@ static void row_text(const struct mr_show *s, const struct mr_look *look, const 
     char raw[64], name[25], why[60];
     snprintf(raw, sizeof raw, "%.39s/%.15s", c->product, c->route);
     mr_show_clean(name, sizeof name, raw);
-    mr_show_row(s, "%3u %-24.24s %-9s %7s %4u/%-4u %4u %8s %9s", c->number, name, mr_show_state(c->state),
+    mr_show_row(s, "%3u %-24.24s %-9s %7s %4u/%-4u %4u %7s %10s", c->number, name, mr_show_state(c->state),
                 mr_age_since(look->now_ns, c->since_ns).text, c->streams_live, c->streams, c->mute,
                 mr_short_of(per_s).text, mr_age_since(look->now_ns, c->last_byte_ns).text);
     mr_show_clean(why, sizeof why, c->why);
@@ -69,7 +69,7 @@ int mr_show_connections(const struct mr_show *s, const struct mr_look *look, str
     (void)err;
     for (uint32_t i = 0; i < count; i++)
         newest = rows[i].last_byte_ns > newest ? rows[i].last_byte_ns : newest;
-    mr_show_head(s, look, "  # connection               state       since streams   mute    msg/s", newest);
+    mr_show_head(s, look, "  # connection               state       since streams   mute   msg/s", newest);
     if (s->json)
         mr_json_out_array(s->json, "connections");
     for (uint32_t i = 0; i < count && !mr_show_full(s, i); i++) {

@@ -110,7 +110,7 @@ static void product_text(const struct mr_show *s, const struct mr_look *look, co
     char lag[16] = "-";
     if (p->lag_p50_ns)
         snprintf(lag, sizeof lag, "%.1f", (double)p->lag_p50_ns / 1e6);
-    mr_show_row(s, "%-18.18s %2u/%-2u %4u/%-4u%4u %7s %7s %6s %6s %8s %8s", p->name, p->live, p->connections,
+    mr_show_row(s, "%-16.16s %2u/%-2u %3u/%-3u %4u %6s %6s %5s %6s %6s %10s", p->name, p->live, p->connections,
                 p->streams_live, p->streams, p->mute, mr_short_of((double)p->messages).text, mr_short_of(p->per_s).text,
                 mr_short_of((double)p->gaps).text, mr_short_of((double)p->refused).text, lag,
                 mr_age_since(look->now_ns, p->last_byte_ns).text);
@@ -125,7 +125,7 @@ int mr_show_feeds(const struct mr_show *s, const struct mr_look *look, struct mr
     mr_show_each_metric(look, add_metric, &all);
     for (uint32_t i = 0; i < all.count; i++)
         newest = all.list[i].last_byte_ns > newest ? all.list[i].last_byte_ns : newest;
-    mr_show_head(s, look, "feed               conn  streams mute messages  msg/s   gaps refused lag ms", newest);
+    mr_show_head(s, look, "feed             conn  streams mute messag  msg/s  gaps refuse lag ms", newest);
     if (s->json)
         mr_json_out_array(s->json, "feeds");
     for (uint32_t i = 0; i < all.count && !mr_show_full(s, i); i++) {

@@ -99,6 +99,20 @@ static const char *ns_text(int64_t ns, char out[16])
     return out;
 }
 
+/* feed.lag_ns binance usdm: the values of the labels say enough. */
+static void short_label(const struct mr_metric_view *v, char *out, size_t bytes)
+{
+    struct mr_text t;
+    mr_text_init(&t, out, bytes);
+    mr_text_format(&t, "%s.%s", v->family, v->name);
+    for (const char *at = v->labels; *at;) {
+        size_t n = strcspn(at, ","), key = strcspn(at, "=,");
+        size_t skip = key < n ? key + 1 : 0;
+        mr_text_format(&t, " %.*s", (int)(n - skip), at + skip);
+        at += n + (at[n] == ',');
+    }
+}
+
 static void hist_json(struct mr_json_out *j, const struct mr_metric_view *v, const struct mr_hist *h)
 {
     mr_json_out_object(j, NULL);
@@ -127,10 +141,10 @@ static void hist_row(void *arg, const struct mr_metric_view *v)
     if (w->s->json) {
         hist_json(w->s->json, v, h);
     } else if (!mr_show_full(w->s, w->count)) {
-        snprintf(label, sizeof label, "%s.%s{%s}", v->family, v->name, v->labels);
+        short_label(v, label, sizeof label);
         for (size_t i = 0; i < MR_COUNT_OF(points); i++)
             ns_text(mr_hist_percentile(h, points[i]), text[i]);
-        mr_show_row(w->s, "%-30.30s %7s %6s %6s %6s %6s %6s %6s", label, mr_short_of((double)mr_hist_count(h)).text,
+        mr_show_row(w->s, "%-26.26s %7s %6s %6s %6s %6s %6s %10s", label, mr_short_of((double)mr_hist_count(h)).text,
                     text[0], text[1], text[2], text[3], text[4], ns_text(mr_hist_max(h), text[5]));
     }
     w->count++;
@@ -140,7 +154,7 @@ int mr_show_latency(const struct mr_show *s, const struct mr_look *look, struct 
 {
     struct walk w = {s, NULL, 0};
     (void)err;
-    mr_show_head(s, look, "latency                          count    p50    p90    p99  p99.9 99.99",
+    mr_show_head(s, look, "latency                      count    p50    p90    p99  p99.9 p99.99",
                  mr_look_beat_ns(look));
     if (s->json)
         mr_json_out_array(s->json, "latency");

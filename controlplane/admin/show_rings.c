@@ -26,12 +26,11 @@ static uint32_t show_kind(const struct mr_show *s, const struct mr_look *look, e
             mr_json_out_u64(s->json, "reader_epoch", stats.epoch_reader);
             mr_json_out_end(s->json);
         } else if (status != MR_OK) {
-            mr_show_row(s, "%-26.26s %s: %s", region.name, mr_status_name(status), mr_status_text(status));
+            mr_show_row(s, "%-24.24s %s: %s", region.name, mr_status_name(status), mr_status_text(status));
         } else {
-            mr_show_row(s, "%-26.26s %8s %8s %6.1f %9s %9s %6llu", region.name, mr_short_of(stats.slots).text,
+            mr_show_row(s, "%-24.24s %8s %8s %6.1f %9s %9s", region.name, mr_short_of(stats.slots).text,
                         mr_short_of(stats.used).text, stats.slots ? 100.0 * stats.used / stats.slots : 0.0,
-                        mr_short_of((double)stats.published).text, mr_short_of((double)stats.dropped).text,
-                        (unsigned long long)stats.epoch_writer);
+                        mr_short_of((double)stats.published).text, mr_short_of((double)stats.dropped).text);
         }
     }
     return shown;
@@ -40,7 +39,7 @@ static uint32_t show_kind(const struct mr_show *s, const struct mr_look *look, e
 int mr_show_rings(const struct mr_show *s, const struct mr_look *look, struct mr_err *err)
 {
     (void)err;
-    mr_show_head(s, look, "ring                          slots     used   full % published dropped",
+    mr_show_head(s, look, "ring                        slots     used full % published   dropped",
                  mr_look_beat_ns(look));
     if (s->json)
         mr_json_out_array(s->json, "rings");

@@ -126,8 +126,9 @@ int mr_show_version(const struct mr_show *s, const struct mr_look *look, struct 
         mr_json_out_u64(s->json, "layout", look->info.layout);
         mr_json_out_end(s->json);
     } else {
-        mr_show_row(s, "millrace %s, build %s; data plane's build %s, layout %016llx", version, own, build,
-                    (unsigned long long)look->info.layout);
+        mr_show_row(s, "millrace %s, build %s", version, own);
+        mr_show_row(s, "data plane's build %s", build);
+        mr_show_row(s, "layout %016llx", (unsigned long long)look->info.layout);
     }
     return MR_OK;
 }

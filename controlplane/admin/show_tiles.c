@@ -70,8 +70,7 @@ int mr_show_tiles(const struct mr_show *s, const struct mr_look *look, struct mr
     struct mr_tile_beat tiles[MR_LOOK_TILES];
     uint32_t count = mr_look_tiles(look, tiles, MR_LOOK_TILES);
     (void)err;
-    mr_show_head(s, look, "tile           state    core wait    busy %   work/s       work heartbeat",
-                 mr_look_beat_ns(look));
+    mr_show_head(s, look, "tile           state    core wait    busy %   work/s       work", mr_look_beat_ns(look));
     if (s->json)
         mr_json_out_array(s->json, "tiles");
     for (uint32_t i = 0; i < count && !mr_show_full(s, i); i++) {

@@ -29,7 +29,7 @@ int mr_show_velocity(const struct mr_show *s, const struct mr_look *look, struct
     for (uint32_t at = 0; mr_look_next(look, &at, "state/", MR_REGION_IMAGE, &region);)
         if (mr_look_image(&region, &image, sizeof image) && image.engine_ns > newest)
             newest = image.engine_ns;
-    mr_show_head(s, look, "liquidations  10 s /s   accel    jerk   USD/s  score   total level", newest);
+    mr_show_head(s, look, "liquidations 10 s/s   accel    jerk   USD/s  score   total level", newest);
     if (s->json)
         mr_json_out_array(s->json, "velocity");
     for (uint32_t at = 0; mr_look_next(look, &at, "state/", MR_REGION_IMAGE, &region);) {
@@ -43,7 +43,7 @@ int mr_show_velocity(const struct mr_show *s, const struct mr_look *look, struct
             if (s->json)
                 row_json(s->json, u, base);
             else if (!mr_show_full(s, count))
-                mr_show_row(s, "%-12.12s %8.2f %7.2f %7.2f %7s %6.1f %7s %-9s %8s", base, u->rate_10s, u->acceleration,
+                mr_show_row(s, "%-11.11s %8.2f %7.2f %7.2f %7s %6.1f %7s %-9s %10s", base, u->rate_10s, u->acceleration,
                             u->jerk, mr_short_of(u->usd_per_s).text, u->score,
                             mr_short_of((double)u->liquidations).text, u->cascade ? "CASCADE" : mr_level_name(u->level),
                             mr_age_since(look->now_ns, u->last_ns).text);
