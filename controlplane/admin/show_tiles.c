@@ -60,7 +60,7 @@ static void tile_text(const struct mr_show *s, const struct mr_look *look, const
     mr_show_clean(name, sizeof name, b->name);
     if (b->core >= 0)
         snprintf(core, sizeof core, "%d", b->core);
-    mr_show_row(s, "%-14.14s %-8s %4s %-6s %7.1f %8s %10s %9s", name, state, core, wait_name(b->wait),
+    mr_show_row(s, "%-14.14s %-8s %4s %-6s %7.1f %8s %10s %16s", name, state, core, wait_name(b->wait),
                 load.busy_percent, mr_short_of(load.work_per_s).text, mr_short_of((double)b->work).text,
                 mr_age_since(look->now_ns, b->last_ns).text);
 }

@@ -8,6 +8,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "version.h"
+
 #define WAIT_S 10
 
 static void tell(void *arg, const char *sentence)
@@ -70,6 +72,8 @@ void mr_asker_workspace(struct mr_asker *a, const char *path)
 {
     *a = (struct mr_asker){.fd = -1, .commands = mr_commands_open()};
     a->commands->read_only = true;
+    a->commands->version = MR_VERSION;
+    a->commands->build = MR_BUILD;
     mr_commands_attach(a->commands, "workspace", path);
     open_reply(a);
 }

@@ -222,11 +222,11 @@ static void read_list(struct reader *r, const struct mr_key *key, void *base)
     uint32_t most = flags ? 32 : key->most_elements, count = 0;
     size_t line = r->ev.start_mark.line + 1, column = r->ev.start_mark.column + 1;
     mr_value_want(key, &why);
-    if (!want(r, YAML_SEQUENCE_START_EVENT, "a list, as [a, b]"))
+    if (!want(r, YAML_SEQUENCE_START_EVENT, "a list ([a, b])"))
         return;
     if (flags)
         memset(place, 0, key->bytes);
-    uint32_t read = 0;
+    uint32_t read = 0, errors = r->errors;
     for (; next(r) != YAML_SEQUENCE_END_EVENT && r->ev.type != YAML_NO_EVENT; read++) {
         uint32_t was = down(r, "[%u]", read);
         if (read == most)
@@ -240,6 +240,8 @@ static void read_list(struct reader *r, const struct mr_key *key, void *base)
     if (read < key->fewest)
         tell(r, line, column, r->path, "%u elements where %s%u are wanted, each %s", read,
              key->fewest == key->most_elements ? "" : "at least ", key->fewest, why.text);
+    if (r->errors != errors)
+        count = 0; /* half a list is none: nothing more is to be said about it */
     if (key->count_at)
         memcpy((char *)base + key->count_at, &count, sizeof count);
 }
@@ -326,7 +328,7 @@ static void read_section(struct reader *r, unsigned section, void *base, uint32_
 static void read_feeds(struct reader *r)
 {
     struct mr_plane_config *plane = &r->config->plane;
-    if (is_empty(r) || !want(r, YAML_SEQUENCE_START_EVENT, "a list of feeds: - product: binance:usdm"))
+    if (is_empty(r) || !want(r, YAML_SEQUENCE_START_EVENT, "a list of feeds (- product: binance:usdm)"))
         return;
     for (uint32_t i = 0; next(r) != YAML_SEQUENCE_END_EVENT && r->ev.type != YAML_NO_EVENT; i++) {
         uint32_t was = down(r, "[%u]", i);
@@ -336,11 +338,14 @@ static void read_feeds(struct reader *r)
         if (i >= MR_PLANE_FEEDS_MAX) {
             skip(r);
         } else {
-            r->config->feed_line[i][MR_KEY_FEED_BEGIN] = (uint32_t)r->ev.start_mark.line + 1;
+            uint32_t *lines = r->config->feed_line[i];
+            lines[MR_KEY_FEED_BEGIN] = (uint32_t)r->ev.start_mark.line + 1;
             mr_feed_default(&plane->feeds[i]);
             plane->feed_count = i + 1;
-            if (want(r, YAML_MAPPING_START_EVENT, "a mapping: product: binance:usdm, symbols: [BTCUSDT]"))
-                read_section(r, SECTION_feeds, &plane->feeds[i], r->config->feed_line[i]);
+            if (want(r, YAML_MAPPING_START_EVENT, "a mapping (product: binance:usdm, symbols: [BTCUSDT])"))
+                read_section(r, SECTION_feeds, &plane->feeds[i], lines);
+            else /* it is said that this is no feed; not what it lacks besides */
+                lines[MR_KEY_feeds_product] = lines[MR_KEY_feeds_symbols] = lines[MR_KEY_FEED_BEGIN];
         }
         up(r, was);
     }
@@ -399,7 +404,7 @@ static void read_document(struct reader *r)
         r->ev.data.document_start.tag_directives.start != r->ev.data.document_start.tag_directives.end)
         tell(r, AT(r), "", "a directive (%%YAML, %%TAG) has no place in a config");
     next(r);
-    if (!is_empty(r) && want(r, YAML_MAPPING_START_EVENT, "a mapping, as instance: default"))
+    if (!is_empty(r) && want(r, YAML_MAPPING_START_EVENT, "a mapping (instance: default)"))
         read_top(r);
     next(r); /* DOCUMENT-END */
     if (next(r) == YAML_DOCUMENT_START_EVENT)
