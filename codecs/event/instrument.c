@@ -23,9 +23,15 @@ static uint32_t cells_for(uint32_t capacity)
     return n;
 }
 
+static uint64_t names_offset(uint32_t capacity)
+{
+    return sizeof(struct mr_instruments) + (uint64_t)capacity * sizeof(struct mr_instrument) +
+           2 * sizeof(uint64_t) * cells_for(capacity);
+}
+
 static struct mr_instrument *item(const struct mr_instruments *t, uint32_t id)
 {
-    return (struct mr_instrument *)((uintptr_t)t + t->items_at) + id;
+    return (struct mr_instrument *)((uintptr_t)t + sizeof *t) + id; /* not by items_at: others may have written that */
 }
 
 static char *name_of(const struct mr_instruments *t, uint32_t underlying)
@@ -55,21 +61,25 @@ struct mr_instruments *mr_instruments_init(void *mem, uint32_t capacity)
     return t;
 }
 
-int mr_instruments_check(const void *mem, size_t bytes)
+int mr_instruments_attach(const void *mem, size_t bytes, uint32_t *capacity)
 {
     const struct mr_instruments *t = mem;
     if (bytes < sizeof *t || (uintptr_t)mem % MR_LINE_BYTES != 0)
         return MR_E_CORRUPT;
-    uint32_t capacity = t->capacity;
-    if (capacity == 0 || capacity > CAPACITY_MAX || mr_instruments_bytes(capacity) > bytes)
+    uint32_t most = __atomic_load_n(&t->capacity, __ATOMIC_RELAXED);
+    if (most == 0 || most > CAPACITY_MAX || mr_instruments_bytes(most) > bytes)
         return MR_E_CORRUPT;
-    uint32_t cells = cells_for(capacity);
-    uint64_t items = sizeof *t, cells_at = items + (uint64_t)capacity * sizeof(struct mr_instrument);
-    bool same = t->cell_mask == cells - 1 && t->items_at == items && t->cells_at == cells_at &&
-                t->name_cells_at == cells_at + sizeof(uint64_t) * cells &&
-                t->names_at == t->name_cells_at + sizeof(uint64_t) * cells;
-    return same ? MR_OK : MR_E_CORRUPT;
+    uint64_t cells = sizeof(uint64_t) * cells_for(most);
+    bool same = t->cell_mask == cells_for(most) - 1 && t->items_at == sizeof *t && t->names_at == names_offset(most) &&
+                t->name_cells_at == t->names_at - cells && t->cells_at == t->names_at - 2 * cells &&
+                mr_instruments_count(t) <= most && mr_instruments_underlyings(t) <= most;
+    if (!same)
+        return MR_E_CORRUPT;
+    *capacity = most;
+    return MR_OK;
 }
+
+int mr_instruments_check(const void *mem, size_t bytes) { return mr_instruments_attach(mem, bytes, &(uint32_t){0}); }
 
 /* ---- hashing: eight bytes at a time, the last eight overlapping; short texts in one padded word ---- */
 
@@ -165,6 +175,15 @@ static uint16_t underlying_of(struct mr_instruments *t, const char *base)
 uint32_t mr_instruments_underlyings(const struct mr_instruments *t)
 {
     return __atomic_load_n(&t->underlying_count, __ATOMIC_ACQUIRE);
+}
+
+void mr_instruments_underlying_copy(const struct mr_instruments *t, uint32_t capacity, uint16_t underlying,
+                                    char out[MR_ASSET_BYTES])
+{
+    memset(out, 0, MR_ASSET_BYTES);
+    if (underlying >= capacity || underlying >= mr_instruments_underlyings(t))
+        return;
+    memcpy(out, (const char *)t + names_offset(capacity) + (size_t)underlying * MR_ASSET_BYTES, MR_ASSET_BYTES - 1);
 }
 
 const char *mr_instruments_underlying_name(const struct mr_instruments *t, uint16_t underlying)

@@ -15,7 +15,7 @@
 #include "codecs/event/event.h"
 
 #define MR_SYMBOL_BYTES 96 /* Polymarket's asset ids have 78 digits */
-#define MR_ASSET_BYTES  24
+#define MR_ASSET_BYTES 24
 
 enum mr_instrument_type {
     MR_TYPE_UNKNOWN,
@@ -41,13 +41,13 @@ struct mr_instrument {
     uint8_t flags;   /* enum mr_instrument_flag */
     int8_t price_scale, size_scale;
     int8_t tick_decimals, lot_decimals; /* as the venue prints them; -1 unknown */
-    mr_price tick;       /* at price_scale; 0 unknown */
-    mr_size lot;         /* at size_scale;  0 unknown */
-    int64_t multiplier;  /* contract multiplier: base units (or quote, if inverse) a size of 1 stands for ... */
+    mr_price tick;                      /* at price_scale; 0 unknown */
+    mr_size lot;                        /* at size_scale;  0 unknown */
+    int64_t multiplier;      /* contract multiplier: base units (or quote, if inverse) a size of 1 stands for ... */
     int8_t multiplier_scale; /* ... in 10^-multiplier_scale. 1 and 0 where sizes are in base already */
     uint8_t symbol_len;
-    uint16_t underlying; /* index of the base asset's group (table.underlyings) */
-    uint32_t version;    /* odd while being rewritten: mr_instruments_read */
+    uint16_t underlying;          /* index of the base asset's group (table.underlyings) */
+    uint32_t version;             /* odd while being rewritten: mr_instruments_read */
     char symbol[MR_SYMBOL_BYTES]; /* raw, as on the wire */
     char base[MR_ASSET_BYTES], quote[MR_ASSET_BYTES];
 };
@@ -79,6 +79,13 @@ uint32_t mr_instruments_changes(const struct mr_instruments *table);
 int mr_instruments_check(const void *mem, size_t bytes);
 /* A consistent copy, for readers that are not the writing thread. MR_OK, MR_E_SYMBOL, MR_E_AGAIN (writer is busy). */
 int mr_instruments_read(const struct mr_instruments *table, uint32_t id, struct mr_instrument *out);
+
+/* The same check, and the capacity as it was then: if only ids below it are asked for, mr_instruments_read and the copy of
+ * a name read nothing outside the table, whatever another process writes into it later. */
+int mr_instruments_attach(const void *mem, size_t bytes, uint32_t *capacity);
+/* The name as it stands, cut to what `out` holds; "" if there is none. */
+void mr_instruments_underlying_copy(const struct mr_instruments *table, uint32_t capacity, uint16_t underlying,
+                                    char out[MR_ASSET_BYTES]);
 
 /* Groups of instruments with one base asset ("BTC" of XBT, BTC; 1000PEPE and kPEPE are PEPE). */
 uint32_t mr_instruments_underlyings(const struct mr_instruments *table);
