@@ -1,0 +1,300 @@
+/* A data plane against the simulated exchange, both in this process, over TLS on the loopback: each fault on each product ends with all
+ * live again, every book equal to the exchange's own, what was lost counted where it was lost, and nobody else's sequence touched. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "dataplane/plane/plane.h"
+#include "dataplane/ring/workspace.h"
+#include "tests/exchange/server/server.h"
+#include "tests/support/support.h"
+
+static const struct {
+    const char *product, *symbols[2];
+} feeds[] = {
+    {"binance:usdm", {"BTCUSDT", "ETHUSDT"}}, {"binance:spot", {"BTCUSDT", NULL}},
+    {"bybit:linear", {"BTCUSDT", "ETHUSDT"}}, {"okx:public", {"BTC-USDT-SWAP", "ETH-USDT-SWAP"}},
+    {"hyperliquid:perp", {"BTC", "ETH"}},
+};
+#define FEEDS MR_COUNT_OF(feeds)
+#define BOOKS 9
+
+static struct mr_exchange *exchange;
+static struct mr_plane *plane;
+static char folder[64];
+
+static void rest(int ms)
+{
+    struct timespec t = {ms / 1000, ms % 1000 * 1000000l};
+    nanosleep(&t, NULL);
+}
+
+/* ---- looking, through the workspace as any tool would ---- */
+
+struct wanted {
+    const char *name;
+    uint64_t sum;
+};
+
+static void add_up(void *arg, const struct mr_metric_view *v)
+{
+    struct wanted *w = arg;
+    if (strcmp(v->name, w->name) == 0)
+        w->sum += (uint64_t)v->value;
+}
+
+static uint64_t count_of(size_t feed, const char *block, const char *name)
+{
+    struct wanted w = {name, 0};
+    struct mr_region r;
+    char prefix[64];
+    snprintf(prefix, sizeof prefix, "metrics/%s/%s", block, feeds[feed].product);
+    for (uint32_t i = 0; mr_workspace_region(mr_plane_workspace(plane), i, &r) == MR_OK; i++)
+        if (r.kind == MR_REGION_METRICS && strncmp(r.name, prefix, strlen(prefix)) == 0)
+            mr_metrics_each(r.mem, r.bytes, add_up, &w);
+    return w.sum;
+}
+
+static bool image(const char *name, void *out, uint32_t bytes)
+{
+    struct mr_region r;
+    return mr_workspace_find(mr_plane_workspace(plane), name, &r) == MR_OK &&
+           mr_image_read(r.mem, out, bytes, NULL) == MR_OK;
+}
+
+static bool book_of(uint32_t id, struct mr_plane_book *out)
+{
+    char name[32];
+    snprintf(name, sizeof name, "book/%u", id);
+    return image(name, out, sizeof *out);
+}
+
+static bool live_now(void)
+{
+    static struct mr_plane_connections c;
+    if (!image("connections/0", &c, sizeof c) || c.count != 6)
+        return false;
+    for (uint32_t i = 0; i < c.count; i++)
+        if (c.row[i].state != MR_SESSION_LIVE)
+            return false;
+    for (uint32_t id = 0; id < BOOKS; id++) {
+        struct mr_plane_book b;
+        if (!book_of(id, &b) || !b.live)
+            return false;
+    }
+    return true;
+}
+
+static bool becomes_live(void)
+{
+    for (int i = 0; i < 600; i++, rest(50))
+        if (live_now())
+            return true;
+    return false;
+}
+
+/* ---- books against the exchange's own ---- */
+
+static mr_i128 at_scale(int64_t value, int scale)
+{
+    mr_i128 v = value;
+    for (; scale < 18; scale++)
+        v *= 10;
+    return v;
+}
+
+static bool same_side(const struct mr_level *ours, uint32_t count, const struct mr_truth *truth, int side,
+                      const struct mr_instrument *it)
+{
+    uint32_t most = truth->count[side] < MR_PLANE_BOOK_LEVELS ? truth->count[side] : MR_PLANE_BOOK_LEVELS;
+    if (count != most)
+        return false;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct mr_level *t = &truth->level[side][i];
+        if (at_scale(ours[i].price, it->price_scale) != at_scale(t->price, truth->price_scale) ||
+            at_scale(ours[i].size, it->size_scale) != at_scale(t->size, truth->size_scale))
+            return false;
+    }
+    return true;
+}
+
+static bool same_book(uint32_t id)
+{
+    static struct mr_truth truth;
+    struct mr_region r;
+    struct mr_instrument it;
+    struct mr_plane_book ours;
+    struct mr_err err;
+    char product[40];
+    mr_workspace_find(mr_plane_workspace(plane), "instruments", &r);
+    if (mr_instruments_read(r.mem, id, &it) != MR_OK || !book_of(id, &ours) || !ours.live)
+        return false;
+    const struct mr_venue *venue = mr_venue_by_id(it.venue);
+    snprintf(product, sizeof product, "%s:%s", venue->name, venue->products[it.product].name);
+    if (mr_exchange_book(exchange, product, it.symbol, MR_PLANE_BOOK_LEVELS, &truth, &err) != MR_OK)
+        return false;
+    return same_side(ours.bids, ours.bid_count, &truth, 0, &it) && same_side(ours.asks, ours.ask_count, &truth, 1, &it);
+}
+
+/* The market stands still, what is under way arrives, then all books are compared; a swapped message may still be held back: then it goes on a
+ * little and stands still again. */
+static bool books_equal(void)
+{
+    for (int round = 0; round < 20; round++) {
+        bool same = false;
+        mr_exchange_pause(exchange, true);
+        for (int i = 0; i < 15 && !same; i++, rest(50)) {
+            same = true;
+            for (uint32_t id = 0; id < BOOKS; id++)
+                same &= same_book(id);
+        }
+        mr_exchange_pause(exchange, false);
+        if (same)
+            return true;
+        rest(300);
+    }
+    for (uint32_t id = 0; id < BOOKS; id++)
+        print_error("book %u: %s\n", id, same_book(id) ? "equal" : "not equal");
+    return false;
+}
+
+/* ---- the scene ---- */
+
+static int open_scene(void **state)
+{
+    (void)state;
+    struct mr_err err = {""};
+    static struct mr_plane_config c;
+    snprintf(folder, sizeof folder, "/tmp/millrace-faults-XXXXXX");
+    if (!mkdtemp(folder))
+        return 1;
+    const struct mr_exchange_config exchange_config = {
+        .certs = folder, .tape = {.pace = 1, .market = {.seed = 11, .warm_up_ns = 3000000000}}};
+    if (mr_exchange_open(&exchange, &exchange_config, &err) != MR_OK || mr_exchange_start(exchange, &err) != MR_OK) {
+        print_error("%s\n", err.text);
+        return 1;
+    }
+    mr_plane_config_default(&c);
+    c.merged = true;
+    c.blocking = true;
+    c.instruments_max = 64;
+    c.books_max = 16;
+    c.dials_per_minute = 600;
+    snprintf(c.workspace, sizeof c.workspace, "%s/workspace", folder);
+    snprintf(c.ca_file, sizeof c.ca_file, "%s", mr_exchange_ca(exchange));
+    for (size_t i = 0; i < FEEDS; i++) {
+        struct mr_plane_feed *f = &c.feeds[c.feed_count++];
+        snprintf(f->product, sizeof f->product, "%s", feeds[i].product);
+        for (size_t k = 0; k < 2 && feeds[i].symbols[k]; k++)
+            snprintf(f->symbols[f->symbol_count++].name, sizeof f->symbols[0].name, "%s", feeds[i].symbols[k]);
+        f->fixed = (struct mr_address){.ip = {127, 0, 0, 1}, .family = 4, .port = mr_exchange_port(exchange)};
+    }
+    if (mr_plane_open(&plane, &c, NULL, &err) != MR_OK || mr_plane_start(plane, &err) != MR_OK) {
+        print_error("%s\n", err.text);
+        return 1;
+    }
+    return becomes_live() ? 0 : 1;
+}
+
+static int close_scene(void **state)
+{
+    (void)state;
+    char command[128];
+    mr_plane_stop(plane);
+    mr_plane_close(plane);
+    mr_exchange_stop(exchange);
+    mr_exchange_close(exchange);
+    snprintf(command, sizeof command, "rm -r '%s'", folder);
+    return system(command);
+}
+
+/* ---- the matrix ---- */
+
+struct before {
+    uint64_t gaps[FEEDS], malformed, closes, old;
+};
+
+static struct before look(size_t feed)
+{
+    struct before b;
+    for (size_t i = 0; i < FEEDS; i++)
+        b.gaps[i] = count_of(i, "feed", "gaps");
+    b.malformed = count_of(feed, "feed", "malformed") + count_of(feed, "feed", "truncated");
+    b.closes = count_of(feed, "session", "closes");
+    b.old = count_of(feed, "feed", "old");
+    return b;
+}
+
+static void try_fault(enum mr_fault_kind kind, size_t feed)
+{
+    struct mr_err err;
+    struct mr_exchange_fault fault = {.kind = (uint8_t)kind, .count = 3, .seconds = kind == MR_FAULT_SILENCE ? 2 : 0.5};
+    bool image_rule =
+        strcmp(feeds[feed].product, "hyperliquid:perp") == 0; /* each message is the whole book: nothing to miss */
+    snprintf(fault.product, sizeof fault.product, "%s", feeds[feed].product);
+    const struct before was = look(feed);
+    assert_int_equal(mr_exchange_fault(exchange, &fault, &err), MR_OK);
+    rest(kind == MR_FAULT_SILENCE ? 3000 : 1200);
+    bool live = becomes_live(), equal = live && books_equal();
+    if (!equal)
+        print_error("%s on %s: %s\n", mr_fault_name(kind), feeds[feed].product,
+                    live ? "books differ" : "not live again");
+    assert_true(equal);
+    const struct before is = look(feed);
+    bool ends = kind == MR_FAULT_DISCONNECT || kind == MR_FAULT_HALF_FRAME || kind == MR_FAULT_RESTART;
+    if (ends)
+        assert_true(is.closes > was.closes);
+    else
+        assert_int_equal(is.closes, was.closes);
+    if (ends || ((kind == MR_FAULT_GAP || kind == MR_FAULT_SILENCE) && !image_rule))
+        assert_true(is.gaps[feed] > was.gaps[feed]);
+    if (kind == MR_FAULT_GARBAGE)
+        assert_true(is.malformed > was.malformed);
+    if (kind == MR_FAULT_DUPLICATE && !image_rule)
+        assert_true(is.old > was.old || is.gaps[feed] > was.gaps[feed]);
+    for (size_t i = 0; i < FEEDS && kind != MR_FAULT_RESTART; i++)
+        if (i != feed)
+            assert_int_equal(is.gaps[i], was.gaps[i]);
+}
+
+static void every_fault_on_every_product_ends_live_with_the_exchanges_books(void **state)
+{
+    (void)state;
+    bool quick = getenv("MILLRACE_QUICK") != NULL;
+    for (size_t kind = 0; kind < MR_FAULT_KINDS; kind++)
+        for (size_t feed = 0; feed < FEEDS; feed++)
+            if (!quick || feed == kind % FEEDS)
+                try_fault((enum mr_fault_kind)kind, feed);
+}
+
+static void a_gap_of_one_instrument_leaves_the_others_of_its_connection_alone(void **state)
+{
+    (void)state;
+    struct mr_err err;
+    struct mr_plane_book was[BOOKS], is;
+    for (uint32_t id = 0; id < BOOKS; id++)
+        assert_true(book_of(id, &was[id]));
+    const struct mr_exchange_fault fault = {
+        .kind = MR_FAULT_GAP, .product = "binance:usdm", .symbol = "BTCUSDT", .count = 2};
+    assert_int_equal(mr_exchange_fault(exchange, &fault, &err), MR_OK);
+    rest(1000);
+    assert_true(becomes_live());
+    assert_true(books_equal());
+    for (uint32_t id = 0; id < BOOKS; id++) {
+        assert_true(book_of(id, &is));
+        if (id == 0)
+            assert_true(is.gaps > was[id].gaps);
+        else
+            assert_int_equal(is.gaps, was[id].gaps);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_gap_of_one_instrument_leaves_the_others_of_its_connection_alone),
+        cmocka_unit_test(every_fault_on_every_product_ends_live_with_the_exchanges_books),
+    };
+    return cmocka_run_group_tests(tests, open_scene, close_scene) ? 1 : 0;
+}
