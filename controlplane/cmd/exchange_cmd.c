@@ -137,7 +137,7 @@ int mr_cmd_exchange(int argc, char **argv)
     static struct options o = {.config = {.port = 8443, .certs = "exchange-certs", .tape = {.pace = 1, .market = {.seed = 1, .warm_up_ns = 30000000000}}}};
     char name[] = "millrace exchange";
     argv[0] = name;
-    if (argp_parse(&argp, argc, argv, 0, NULL, &o))
+    if (argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &o))
         return mr_cmd_fail(MR_EXIT_USAGE, "exchange", &o.err);
     o.config.faults = o.faults;
     o.config.tape.inputs = o.inputs.list;

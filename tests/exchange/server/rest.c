@@ -86,7 +86,7 @@ static int bybit(struct ask *a)
     if (mr_span_eq(a->r->path, "/v5/market/orderbook"))
         return depth(a, symbol, whole(mr_rest_param(a->r->query, "limit"), 25), refusal, 200);
     if (mr_span_eq(a->r->path, "/v5/market/instruments-info"))
-        return other(a, symbol, MR_MARKET_INSTRUMENTS, refusal, 200);
+        return other(a, mr_rest_param(a->r->query, "category"), MR_MARKET_INSTRUMENTS, refusal, 200);
     if (mr_span_eq(a->r->path, "/v5/market/time")) {
         mr_text_format(a->t, "{\"retCode\":0,\"retMsg\":\"OK\",\"result\":{\"timeSecond\":\"%lld\"},\"retExtInfo\":{},\"time\":%lld}", MS(a->now_ns) / 1000, MS(a->now_ns));
         return 200;
@@ -117,7 +117,7 @@ static int okx(struct ask *a)
     if (mr_span_eq(a->r->path, "/api/v5/market/books"))
         return depth(a, symbol, whole(mr_rest_param(a->r->query, "sz"), 1), refusal, 200);
     if (mr_span_eq(a->r->path, "/api/v5/public/instruments"))
-        return other(a, symbol, MR_MARKET_INSTRUMENTS, refusal, 200);
+        return other(a, mr_rest_param(a->r->query, "instType"), MR_MARKET_INSTRUMENTS, refusal, 200);
     if (mr_span_eq(a->r->path, "/api/v5/public/open-interest"))
         return okx_interest(a, symbol, refusal);
     if (mr_span_eq(a->r->path, "/api/v5/public/time")) {
