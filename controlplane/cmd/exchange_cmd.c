@@ -23,7 +23,7 @@ struct options {
 
 enum {
     KEY_ADDRESS = 1000, KEY_CERTS, KEY_NAMES, KEY_SEED, KEY_PACE, KEY_SECONDS, KEY_JSON, KEY_FAULT, KEY_VENUE, KEY_RECV, KEY_REST, KEY_CONNECTIONS, KEY_QUEUE,
-    KEY_WARM_UP, KEY_BOOKS, KEY_TRADES, KEY_QUIET, KEY_LIFE,
+    KEY_WARM_UP, KEY_BOOKS, KEY_TRADES, KEY_QUIET, KEY_LIFE, KEY_REST_LIMIT,
 };
 
 static const struct argp_option argp_options[] = {
@@ -44,6 +44,7 @@ static const struct argp_option argp_options[] = {
      "disconnect, silence, gap, duplicate, reorder, garbage, half_frame or restart; with product=, symbol=, channel=, count=, seconds=, after=, every=", 2},
     {"connections", KEY_CONNECTIONS, "N", 0, "Most connections at a time (256)", 2},
     {"queue", KEY_QUEUE, "KIB", 0, "Output that a connection may leave unread before it is cut (4096)", 2},
+    {"rest-per-minute", KEY_REST_LIMIT, "N", 0, "REST requests that a venue takes in a minute; beyond: 429 (no limit)", 2},
     {"life", KEY_LIFE, "SECONDS", 0, "Close WebSocket connections after so long, with the venue's notice", 2},
     {"seconds", KEY_SECONDS, "N", 0, "Stop after so long", 2},
     {"json", KEY_JSON, NULL, 0, "Counts as one JSON object at the end", 2},
@@ -97,6 +98,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_FAULT: o->status = add_fault(o, arg); break;
     case KEY_CONNECTIONS: c->connections_max = (uint32_t)number(o, "connections", arg, 1, 65536); break;
     case KEY_QUEUE: c->queue_bytes = (uint32_t)number(o, "queue", arg, 256, 1 << 20) << 10; break;
+    case KEY_REST_LIMIT: c->rest_per_minute = (uint32_t)number(o, "rest-per-minute", arg, 1, 1000000); break;
     case KEY_LIFE: c->life_s = (double)number(o, "life", arg, 1, 1000000000); break;
     case KEY_SECONDS: o->seconds = (double)number(o, "seconds", arg, 1, 1000000000); break;
     case KEY_JSON: o->json = true; break;

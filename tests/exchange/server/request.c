@@ -20,6 +20,7 @@ static const char *reason_of(int status)
     case 413: return "Content Too Large";
     case 422: return "Unprocessable Entity";
     case 426: return "Upgrade Required";
+    case 429: return "Too Many Requests";
     case 431: return "Request Header Fields Too Large";
     case 503: return "Service Unavailable";
     default: return "Error";
@@ -32,11 +33,12 @@ static void answer(struct conn *c, const struct request *r, int status, struct m
     struct mr_text t;
     mr_text_init(&t, head, sizeof head);
     mr_text_format(&t, "HTTP/1.1 %d %s\r\nContent-Type: application/json\r\nContent-Length: %u\r\n%s%s\r\n", status, reason_of(status), body.len,
-                   status == 503 ? "Retry-After: 1\r\n" : "", r->last ? "Connection: close\r\n" : "");
+                   status == 503 || status == 429 ? "Retry-After: 1\r\n" : "", r->last ? "Connection: close\r\n" : "");
     const struct mr_span parts[] = {{(const uint8_t *)head, (uint32_t)t.len}, body};
     bool ours = status == 200 || status == 503;
     c->x->stats.requests += ours;
-    c->x->stats.bad_requests += !ours;
+    c->x->stats.limited += status == 429;
+    c->x->stats.bad_requests += !ours && status != 429;
     if (mr_conn_write(c, parts, 2) && r->last)
         mr_conn_last(c);
 }
@@ -158,6 +160,17 @@ static void upgrade(struct conn *c, const struct request *r, const struct mr_tal
 
 /* ---- one request ---- */
 
+static bool limited(struct mr_exchange *x, uint8_t venue)
+{
+    if (!x->config.rest_per_minute)
+        return false;
+    if (x->now_ns - x->rest_minute_ns >= 60 * SECOND) {
+        x->rest_minute_ns = x->now_ns;
+        memset(x->rest_count, 0, sizeof x->rest_count);
+    }
+    return ++x->rest_count[venue] > x->config.rest_per_minute;
+}
+
 static void route(struct conn *c, struct request *r)
 {
     struct mr_text t;
@@ -182,6 +195,10 @@ static void route(struct conn *c, struct request *r)
     }
     if (place.socket) {
         refuse(c, 426, "this path wants an upgrade to WebSocket");
+        return;
+    }
+    if (limited(c->x, place.venue)) {
+        answer(c, r, 429, mr_span_of("{\"code\":-1003,\"msg\":\"Too many requests; current limit is reached.\"}"));
         return;
     }
     const struct mr_rest_request rest = {.path = r->path, .query = r->query, .body = r->body, .post = mr_span_eq(r->head.method, "POST")};

@@ -56,6 +56,7 @@ int mr_exchange_fault_parse(const char *text, struct mr_exchange_fault *out, str
     X(connections, "open now")                                                                                     \
     X(sockets,     "WebSocket connections now")                                                                    \
     X(subscriptions, "subscriptions now")                                                                          \
+    X(limited,     "REST requests refused with 429")                                                               \
     X(heard,       "client messages")                                                                              \
     X(said,        "acks, errors, pongs, images")                                                                  \
     X(pings,       "pings sent")                                                                                   \
@@ -86,13 +87,15 @@ struct mr_exchange_config {
     uint32_t connections_max; /* [256] */
     uint32_t queue_bytes;     /* a connection's output [4 MiB] */
     double life_s;            /* the venues close WebSocket connections after so long, with notice; 0: never */
+    uint32_t rest_per_minute; /* REST requests a venue takes; beyond: 429. 0: no limit */
     struct mr_tape_config tape;
     const struct mr_exchange_fault *faults; uint32_t fault_count;
 };
 
 struct mr_exchange;
 int mr_exchange_open(struct mr_exchange **x, const struct mr_exchange_config *config, struct mr_err *err);
-int mr_exchange_run(struct mr_exchange *x, double seconds, struct mr_err *err); /* on this thread, until stop, or so long (0: no end) */
+/* On this thread (which ignores SIGPIPE), until stop, or for so long (0: no end). */
+int mr_exchange_run(struct mr_exchange *x, double seconds, struct mr_err *err);
 int mr_exchange_start(struct mr_exchange *x, struct mr_err *err);               /* on a thread of its own */
 void mr_exchange_stop(struct mr_exchange *x); /* any thread, also a signal handler; start's thread has ended when this returns to another thread */
 void mr_exchange_close(struct mr_exchange *x);

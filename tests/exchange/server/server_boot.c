@@ -48,6 +48,13 @@ static int parse_address(struct mr_exchange *x, struct mr_err *err)
     return MR_OK;
 }
 
+static uint16_t port_of(const struct mr_exchange *x)
+{
+    if (x->at.ss_family == AF_INET6)
+        return ntohs(((const struct sockaddr_in6 *)&x->at)->sin6_port);
+    return ntohs(((const struct sockaddr_in *)&x->at)->sin_port);
+}
+
 /* At the port chosen before, if this is not the first time. */
 int mr_exchange_listen(struct mr_exchange *x, struct mr_err *err)
 {
@@ -63,10 +70,12 @@ int mr_exchange_listen(struct mr_exchange *x, struct mr_err *err)
         epoll_ctl(x->epoll, EPOLL_CTL_ADD, fd, &e) != 0) {
         int why = errno;
         close(fd);
-        return mr_err_set(err, MR_E_IO, "%s port %u: %s%s", x->address, mr_exchange_port(x), strerror(why),
+        return mr_err_set(err, MR_E_IO, "%s port %u: %s%s", x->address, port_of(x), strerror(why),
                           why == EADDRINUSE ? "; choose another with --port, or 0 for any" : "");
     }
     x->listener = fd;
+    if (!x->port)
+        x->port = port_of(x);
     return MR_OK;
 }
 
@@ -194,9 +203,7 @@ void mr_exchange_stop(struct mr_exchange *x)
 
 uint16_t mr_exchange_port(const struct mr_exchange *x)
 {
-    if (x->at.ss_family == AF_INET6)
-        return ntohs(((const struct sockaddr_in6 *)&x->at)->sin6_port);
-    return ntohs(((const struct sockaddr_in *)&x->at)->sin_port);
+    return x->port;
 }
 
 const char *mr_exchange_ca(const struct mr_exchange *x)

@@ -57,6 +57,7 @@ struct mr_exchange {
     struct mr_certs certs;
     struct sockaddr_storage at;
     socklen_t at_len;
+    uint16_t port; /* fixed from the first listen on */
     SSL_CTX *tls;
     int listener, epoll, wake;
     pthread_mutex_t lock;
@@ -72,6 +73,8 @@ struct mr_exchange {
     char *body;             /* scratch, BODY_BYTES */
     struct fault faults[FAULTS_MAX];
     int64_t now_ns, closed_until_ns, ticked_ns;
+    int64_t rest_minute_ns; /* REST requests of this minute, by venue */
+    uint32_t rest_count[MR_VENUE_ID_MAX + 1];
     struct mr_exchange_stats stats;
 };
 

@@ -728,6 +728,20 @@ static void bad_requests_are_refused_and_the_exchange_lives(void **state)
 
 /* ---- bounds ---- */
 
+static void rest_beyond_the_limit_is_refused_by_venue(void **state)
+{
+    (void)state;
+    static char body[1 << 20];
+    struct mr_exchange *x = open_exchange((struct mr_exchange_config){.tape = {.pace = 1}, .rest_per_minute = 3});
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(client_rest(x, "fapi.binance.com", "/fapi/v1/time", NULL, body, sizeof body), 200);
+    assert_int_equal(client_rest(x, "fapi.binance.com", "/fapi/v1/time", NULL, body, sizeof body), 429);
+    assert_int_equal(client_rest(x, "api.bybit.com", "/v5/market/time", NULL, body, sizeof body), 200);
+    assert_int_equal(client_rest(x, "localhost", "/exchange/stats", NULL, body, sizeof body), 200); /* is not a venue's */
+    assert_non_null(strstr(body, "\"limited\":1,"));
+    close_exchange(x);
+}
+
 static void connections_are_bounded_and_given_back(void **state)
 {
     (void)state;
@@ -919,6 +933,7 @@ int main(void)
         cmocka_unit_test(certificates_are_kept_and_made_anew_for_other_names),
         cmocka_unit_test(rest_answers_as_each_venue_does),
         cmocka_unit_test(bad_requests_are_refused_and_the_exchange_lives),
+        cmocka_unit_test(rest_beyond_the_limit_is_refused_by_venue),
         cmocka_unit_test(connections_are_bounded_and_given_back),
         cmocka_unit_test(a_client_that_does_not_read_is_cut_and_the_others_are_not),
         cmocka_unit_test(a_connection_ends_with_notice_when_its_life_is_over),
