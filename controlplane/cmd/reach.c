@@ -147,7 +147,7 @@ static int kind_of(struct mr_asker *a)
     for (size_t i = 0; i < MR_COUNT_OF(kinds); i++)
         if (strncmp(a->reply, kinds[i].text, strlen(kinds[i].text)) == 0 ||
             strncmp(a->reply, kinds[i].json, strlen(kinds[i].json)) == 0)
-            return kinds[i].kind;
+            return (int)kinds[i].kind;
     return MR_REPLY_GOOD;
 }
 

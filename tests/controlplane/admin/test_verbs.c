@@ -169,7 +169,10 @@ int main(int argc, char **argv)
 {
     if (argc != 2)
         return 1;
-    program = argv[1];
+    static char whole[4096]; /* tests change the folder */
+    program = realpath(argv[1], whole);
+    if (!program)
+        return 1;
 #define WITH(f) cmocka_unit_test_setup_teardown(f, up, down)
     const struct CMUnitTest tests[] = {
         WITH(one_command_says_its_answer_and_exits_by_it),

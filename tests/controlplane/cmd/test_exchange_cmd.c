@@ -20,14 +20,25 @@ static int run(const char *script)
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-static const struct { const char *says, *script; int code; const char *holds; } cases[] = {
-    {"it says where it is, and ends in its time", "$M exchange --port 0 --certs c --seconds 1", 0, "listening on 127.0.0.1:"},
-    {"the authority's file is named, and there", "$M exchange --port 0 --certs c --seconds 1 | grep -q 'CA file c/ca.pem' && test -s c/ca.pem", 0, NULL},
+static const struct {
+    const char *says, *script;
+    int code;
+    const char *holds;
+} cases[] = {
+    {"it says where it is, and ends in its time", "$M exchange --port 0 --certs c --seconds 1", 0,
+     "listening on 127.0.0.1:"},
+    {"the authority's file is named, and there",
+     "$M exchange --port 0 --certs c --seconds 1 | grep -q 'CA file c/ca.pem' && test -s c/ca.pem", 0, NULL},
     {"its counts as JSON", "$M exchange --port 0 --certs c --seconds 1 --json", 0, "\"delivered_by_venue\":{}"},
-    {"SIGTERM ends it, and it still counts", "$M exchange --port 0 --certs c --json > o & p=$!; sleep 1; kill $p; wait $p; e=$?; cat o; exit $e", 0, "\"messages\":"},
-    {"a port in use", "$M exchange --port 0 --certs c --seconds 3 > o & while ! grep -q listening o 2>/dev/null; do sleep 0.05; done; "
-     "P=$(sed 's/.*127.0.0.1:\\([0-9]*\\),.*/\\1/;q' o); $M exchange --port $P --certs c; e=$?; wait; exit $e", 3, "choose another with --port"},
-    {"a fault at the start", "$M exchange --port 0 --certs c --seconds 1 --fault garbage,after=0.1,every=0.1 --json", 0, "\"garbage\":"},
+    {"SIGTERM ends it, and it still counts",
+     "$M exchange --port 0 --certs c --json > o & p=$!; sleep 1; kill $p; wait $p; e=$?; cat o; exit $e", 0,
+     "\"messages\":"},
+    {"a port in use",
+     "$M exchange --port 0 --certs c --seconds 3 > o & while ! grep -q listening o 2>/dev/null; do sleep 0.05; done; "
+     "P=$(sed 's/.*127.0.0.1:\\([0-9]*\\),.*/\\1/;q' o); $M exchange --port $P --certs c; e=$?; wait; exit $e",
+     3, "choose another with --port"},
+    {"a fault at the start", "$M exchange --port 0 --certs c --seconds 1 --fault garbage,after=0.1,every=0.1 --json", 0,
+     "\"garbage\":"},
     {"no such fault", "$M exchange --port 0 --certs c --fault gapp", 2, "known: disconnect"},
     {"no address", "$M exchange --port 0 --certs c --address here", 2, "--address here"},
     {"no port", "$M exchange --port 70000 --certs c", 2, "--port 70000"},

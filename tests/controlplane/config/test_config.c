@@ -363,9 +363,12 @@ static void the_documented_example_has_every_key_at_its_default(void **state)
         char name[64];
         FILE *f = fopen("config/millrace.yaml", "r");
         bool there = false;
-        snprintf(name, sizeof name, key->section == SECTION_top ? "%s:" : " %s:", key->name);
-        for (char line[512]; fgets(line, sizeof line, f);)
-            there |= strncmp(line + strspn(line, " -") - (key->section != SECTION_top), name, strlen(name)) == 0;
+        snprintf(name, sizeof name, "%s:", key->name);
+        for (char line[512]; fgets(line, sizeof line, f);) {
+            size_t indent = strspn(line, " -");
+            bool top = key->section == SECTION_top;
+            there |= (indent == 0) == top && strncmp(line + indent, name, strlen(name)) == 0;
+        }
         fclose(f);
         if (!there)
             fail_msg("%s.%s is not in config/millrace.yaml", mr_key_sections[key->section], key->name);

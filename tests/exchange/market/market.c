@@ -52,42 +52,36 @@ static void fixed(struct mr_text *t, int64_t value, int decimals)
 {
     int64_t unit = mr_pow10[decimals];
     if (decimals)
-        mr_text_format(t, "%s%lld.%0*lld", value < 0 ? "-" : "", (long long)((value < 0 ? -value : value) / unit), decimals,
-                       (long long)((value < 0 ? -value : value) % unit));
+        mr_text_format(t, "%s%lld.%0*lld", value < 0 ? "-" : "", (long long)((value < 0 ? -value : value) / unit),
+                       decimals, (long long)((value < 0 ? -value : value) % unit));
     else
         mr_text_format(t, "%lld", (long long)value);
 }
 
-void mr_market_price(struct mr_text *t, const struct stream *s, int64_t price)
-{
-    fixed(t, price, s->price_decimals);
-}
+void mr_market_price(struct mr_text *t, const struct stream *s, int64_t price) { fixed(t, price, s->price_decimals); }
 
-void mr_market_size(struct mr_text *t, const struct stream *s, int64_t size)
-{
-    fixed(t, size, s->size_decimals);
-}
+void mr_market_size(struct mr_text *t, const struct stream *s, int64_t size) { fixed(t, size, s->size_decimals); }
 
 /* ---- stretches ---- */
 
-static struct mr_market_label *current(struct mr_market *m)
-{
-    return &m->labels[m->label_count - 1];
-}
+static struct mr_market_label *current(struct mr_market *m) { return &m->labels[m->label_count - 1]; }
 
 static void begin(struct mr_market *m, enum mr_market_stretch stretch, int64_t length_ns)
 {
-    if (m->label_count == MR_MARKET_LABELS_MAX) { /* the list is full: quiet to the end, so that no cascade goes unlabelled */
+    if (m->label_count ==
+        MR_MARKET_LABELS_MAX) { /* the list is full: quiet to the end, so that no cascade goes unlabelled */
         current(m)->end_ns = INT64_MAX;
         return;
     }
     uint8_t underlying = (uint8_t)mr_market_below(&m->rng, MR_MARKET_UNDERLYINGS);
-    m->labels[m->label_count++] = (struct mr_market_label){.start_ns = m->now_ns, .end_ns = m->now_ns + length_ns, .stretch = (uint8_t)stretch, .underlying = underlying};
+    m->labels[m->label_count++] = (struct mr_market_label){
+        .start_ns = m->now_ns, .end_ns = m->now_ns + length_ns, .stretch = (uint8_t)stretch, .underlying = underlying};
     m->stretch_mid_e4 = m->of[underlying].mid_e4;
     for (int u = 0; u < MR_MARKET_UNDERLYINGS; u++)
         m->of[u].drift_ppb = 0;
     if (stretch == MR_MARKET_CASCADE) {
-        int64_t steps = length_ns / STEP_NS, total_ppb = 15000000 + (int64_t)mr_market_below(&m->rng, 25000000); /* 1.5 to 4 % */
+        int64_t steps = length_ns / STEP_NS,
+                total_ppb = 15000000 + (int64_t)mr_market_below(&m->rng, 25000000); /* 1.5 to 4 % */
         m->of[underlying].drift_ppb = (mr_market_below(&m->rng, 4) ? -1 : 1) * total_ppb / steps;
         m->stretch_peak = 30000 + (int64_t)mr_market_below(&m->rng, 50000); /* 30 to 80 a second */
     } else if (stretch == MR_MARKET_BURST) {
@@ -117,7 +111,8 @@ static int64_t intensity(const struct mr_market *m, uint32_t underlying)
     if (l->stretch == MR_MARKET_BURST)
         return m->stretch_peak;
     int64_t length = l->end_ns - l->start_ns, at = m->now_ns - l->start_ns, third = length / 3;
-    return quiet + (at < third ? m->stretch_peak * (at / 1000) / (third / 1000) : m->stretch_peak * ((length - at) / 1000) / ((length - third) / 1000));
+    return quiet + (at < third ? m->stretch_peak * (at / 1000) / (third / 1000)
+                               : m->stretch_peak * ((length - at) / 1000) / ((length - third) / 1000));
 }
 
 /* ---- one step of the price ---- */
@@ -128,7 +123,8 @@ static void move_price(struct mr_market *m, uint32_t u)
     int64_t noise = 0; /* sum of 12 uniforms: close to normal, variance 1 at this scale */
     for (int i = 0; i < 12; i++)
         noise += (int64_t)mr_market_below(&m->rng, 2000001) - 1000000;
-    int64_t ppb = m->sigma_ppb * (noise / 1000) / 2000 + k->drift_ppb; /* 12 uniforms of +-1 have standard deviation 2 */
+    int64_t ppb =
+        m->sigma_ppb * (noise / 1000) / 2000 + k->drift_ppb; /* 12 uniforms of +-1 have standard deviation 2 */
     k->mid_e4 += (int64_t)((mr_i128)k->mid_e4 * ppb / 1000000000);
     int64_t floor_e4 = start_e4[u] / 4, ceiling_e4 = start_e4[u] * 4;
     k->mid_e4 = k->mid_e4 < floor_e4 ? floor_e4 : k->mid_e4 > ceiling_e4 ? ceiling_e4 : k->mid_e4;
@@ -139,10 +135,7 @@ static int64_t price_of(const struct mr_market *m, const struct stream *s)
     return m->of[s->underlying].mid_e4 * mr_pow10[s->price_decimals] / 10000;
 }
 
-static int64_t mid_idx(const struct mr_market *m, const struct stream *s)
-{
-    return price_of(m, s) / s->step;
-}
+static int64_t mid_idx(const struct mr_market *m, const struct stream *s) { return price_of(m, s) / s->step; }
 
 /* Size units (of 10^-size_decimals) that so many USD buy. */
 static int64_t units_for_usd(const struct mr_market *m, const struct stream *s, int64_t usd)
@@ -152,10 +145,7 @@ static int64_t units_for_usd(const struct mr_market *m, const struct stream *s, 
     return units > 0 ? units : 1;
 }
 
-static bool liquidates(const struct stream *s)
-{
-    return s->writer->liquidation != NULL;
-}
+static bool liquidates(const struct stream *s) { return s->writer->liquidation != NULL; }
 
 /* One forced order goes to a venue by weight: Bybit shows all of its own, so most are there. */
 static struct stream *pick_venue(struct mr_market *m, uint32_t u)
@@ -216,15 +206,24 @@ static void step(struct mr_market *m)
 static int64_t period(const struct mr_market *m, enum channel c, const struct stream *s)
 {
     switch (c) {
-    case CHANNEL_BOOK: return s->writer->update ? SECOND / m->config.books_per_s : SECOND / 2;
-    case CHANNEL_BEST: return SECOND / (2 * m->config.books_per_s);
-    case CHANNEL_TRADE: return SECOND / m->config.trades_per_s;
-    case CHANNEL_LIQUIDATION: return s->writer->liquidation_every_ns;
-    case CHANNEL_MARKS: return 3 * SECOND;
-    case CHANNEL_INTEREST: return 10 * SECOND;
-    case CHANNEL_CANDLE: return SECOND;
-    case CHANNEL_FUNDING: return 30 * SECOND;
-    default: return INT64_MAX / 4;
+    case CHANNEL_BOOK:
+        return s->writer->update ? SECOND / m->config.books_per_s : SECOND / 2;
+    case CHANNEL_BEST:
+        return SECOND / (2 * m->config.books_per_s);
+    case CHANNEL_TRADE:
+        return SECOND / m->config.trades_per_s;
+    case CHANNEL_LIQUIDATION:
+        return s->writer->liquidation_every_ns;
+    case CHANNEL_MARKS:
+        return 3 * SECOND;
+    case CHANNEL_INTEREST:
+        return 10 * SECOND;
+    case CHANNEL_CANDLE:
+        return SECOND;
+    case CHANNEL_FUNDING:
+        return 30 * SECOND;
+    default:
+        return INT64_MAX / 4;
     }
 }
 
@@ -232,16 +231,26 @@ static bool has_channel(const struct stream *s, enum channel c)
 {
     const struct writer *w = s->writer;
     switch (c) {
-    case CHANNEL_BOOK: return w->update || w->image;
-    case CHANNEL_BEST: return w->best != NULL;
-    case CHANNEL_TRADE: return w->trade != NULL;
-    case CHANNEL_LIQUIDATION: return liquidates(s);
-    case CHANNEL_MARKS: return w->marks != NULL;
-    case CHANNEL_INTEREST: return w->interest != NULL;
-    case CHANNEL_SNAPSHOT: return w->snapshot != NULL;
-    case CHANNEL_CANDLE: return s->full && w->candle;
-    case CHANNEL_FUNDING: return s->full && w->funding;
-    default: return false;
+    case CHANNEL_BOOK:
+        return w->update || w->image;
+    case CHANNEL_BEST:
+        return w->best != NULL;
+    case CHANNEL_TRADE:
+        return w->trade != NULL;
+    case CHANNEL_LIQUIDATION:
+        return liquidates(s);
+    case CHANNEL_MARKS:
+        return w->marks != NULL;
+    case CHANNEL_INTEREST:
+        return w->interest != NULL;
+    case CHANNEL_SNAPSHOT:
+        return w->snapshot != NULL;
+    case CHANNEL_CANDLE:
+        return s->full && w->candle;
+    case CHANNEL_FUNDING:
+        return s->full && w->funding;
+    default:
+        return false;
     }
 }
 
@@ -274,7 +283,8 @@ static void write_trade(struct mr_market *m, struct stream *s)
 /* The venue reports its latest ones; those before them it never shows. The label counts what is shown. */
 static void write_liquidations(struct mr_market *m, struct stream *s)
 {
-    uint32_t keep = s->writer->liquidations_a_time < s->pending_count ? s->writer->liquidations_a_time : s->pending_count;
+    uint32_t keep =
+        s->writer->liquidations_a_time < s->pending_count ? s->writer->liquidations_a_time : s->pending_count;
     memmove(s->pending, s->pending + (s->pending_count - keep), keep * sizeof *s->pending);
     s->pending_count = keep;
     s->writer->liquidation(&m->text, s, m->now_ns);
@@ -283,7 +293,8 @@ static void write_liquidations(struct mr_market *m, struct stream *s)
         l->liquidations += keep;
         for (uint32_t i = 0; i < keep; i++) {
             int64_t micro = 0;
-            mr_notional_micro(s->pending[i].price, s->price_decimals, s->pending[i].size, s->size_decimals, s->contract_micro, 6, &micro);
+            mr_notional_micro(s->pending[i].price, s->price_decimals, s->pending[i].size, s->size_decimals,
+                              s->contract_micro, 6, &micro);
             l->micro_usd += micro;
         }
     }
@@ -316,7 +327,9 @@ static bool speak(struct mr_market *m, struct stream *s, enum channel c)
     mr_text_init(&m->text, m->text_bytes, sizeof m->text_bytes);
     mr_text_init(&m->url, m->url_bytes, sizeof m->url_bytes);
     switch (c) {
-    case CHANNEL_BOOK: write_book(m, s); break;
+    case CHANNEL_BOOK:
+        write_book(m, s);
+        break;
     case CHANNEL_BEST:
         if (!s->has_book)
             return false;
@@ -332,14 +345,28 @@ static bool speak(struct mr_market *m, struct stream *s, enum channel c)
             return false;
         write_liquidations(m, s);
         break;
-    case CHANNEL_MARKS: write_marks(m, s); break;
-    case CHANNEL_INTEREST: write_interest(m, s); break;
-    case CHANNEL_SNAPSHOT: s->writer->snapshot(&m->text, s, m->now_ns, &m->url); break;
-    case CHANNEL_TOP: s->writer->top(&m->text, s, m->now_ns); break;
-    case CHANNEL_COPY: s->writer->copy(&m->text, s, m->now_ns); break;
-    case CHANNEL_CANDLE: return mr_market_candle(&m->text, s, m->now_ns);
-    case CHANNEL_FUNDING: s->writer->funding(&m->text, s, m->now_ns); break;
-    default: return false;
+    case CHANNEL_MARKS:
+        write_marks(m, s);
+        break;
+    case CHANNEL_INTEREST:
+        write_interest(m, s);
+        break;
+    case CHANNEL_SNAPSHOT:
+        s->writer->snapshot(&m->text, s, m->now_ns, &m->url);
+        break;
+    case CHANNEL_TOP:
+        s->writer->top(&m->text, s, m->now_ns);
+        break;
+    case CHANNEL_COPY:
+        s->writer->copy(&m->text, s, m->now_ns);
+        break;
+    case CHANNEL_CANDLE:
+        return mr_market_candle(&m->text, s, m->now_ns);
+    case CHANNEL_FUNDING:
+        s->writer->funding(&m->text, s, m->now_ns);
+        break;
+    default:
+        return false;
     }
     MR_ASSERT(!m->text.cut);
     return true;
@@ -347,9 +374,15 @@ static bool speak(struct mr_market *m, struct stream *s, enum channel c)
 
 static void fill(struct mr_market *m, const struct stream *s, struct mr_piece *piece)
 {
-    *piece = (struct mr_piece){.data = (uint8_t *)m->text_bytes, .len = (uint32_t)m->text.len, .connection = (uint16_t)(s - m->streams),
-                               .kind = m->url.len ? MR_PIECE_REST : MR_PIECE_FRAME, .clock = MR_CLOCK_KERNEL, .recv_ns = m->now_ns,
-                               .venue = s->venue, .product = s->product, .name = {(const uint8_t *)m->url_bytes, (uint32_t)m->url.len}};
+    *piece = (struct mr_piece){.data = (uint8_t *)m->text_bytes,
+                               .len = (uint32_t)m->text.len,
+                               .connection = (uint16_t)(s - m->streams),
+                               .kind = m->url.len ? MR_PIECE_REST : MR_PIECE_FRAME,
+                               .clock = MR_CLOCK_KERNEL,
+                               .recv_ns = m->now_ns,
+                               .venue = s->venue,
+                               .product = s->product,
+                               .name = {(const uint8_t *)m->url_bytes, (uint32_t)m->url.len}};
 }
 
 /* Instrument lists first, one a product. */
@@ -418,10 +451,7 @@ int mr_market_until(struct mr_market *m, int64_t limit_ns, struct mr_piece *piec
     }
 }
 
-int mr_market_next(struct mr_market *m, struct mr_piece *piece)
-{
-    return mr_market_until(m, INT64_MAX, piece);
-}
+int mr_market_next(struct mr_market *m, struct mr_piece *piece) { return mr_market_until(m, INT64_MAX, piece); }
 
 /* ---- asked from outside ---- */
 
@@ -476,8 +506,12 @@ void mr_market_look(const struct mr_market *m, uint32_t i, struct mr_market_stat
 {
     MR_ASSERT(i < m->stream_count);
     const struct stream *s = &m->streams[i];
-    *out = (struct mr_market_state){.seq = s->seq, .prev_seq = s->prev_seq, .now_ns = m->now_ns, .price_decimals = s->price_decimals,
-                                    .size_decimals = s->size_decimals, .has_book = s->has_book};
+    *out = (struct mr_market_state){.seq = s->seq,
+                                    .prev_seq = s->prev_seq,
+                                    .now_ns = m->now_ns,
+                                    .price_decimals = s->price_decimals,
+                                    .size_decimals = s->size_decimals,
+                                    .has_book = s->has_book};
 }
 
 void mr_market_renumber(struct mr_market *m)
@@ -490,8 +524,8 @@ void mr_market_renumber(struct mr_market *m)
 
 /* ---- set-up ---- */
 
-static void add_stream(struct mr_market *m, uint32_t bit, const struct writer *w, const char *symbol, uint8_t underlying, int price_decimals, int64_t step,
-                       int size_decimals, int64_t contract_micro)
+static void add_stream(struct mr_market *m, uint32_t bit, const struct writer *w, const char *symbol,
+                       uint8_t underlying, int price_decimals, int64_t step, int size_decimals, int64_t contract_micro)
 {
     if (!(m->config.venues & bit))
         return;
@@ -501,14 +535,23 @@ static void add_stream(struct mr_market *m, uint32_t bit, const struct writer *w
         product++;
     MR_ASSERT(m->stream_count < STREAMS);
     struct stream *s = &m->streams[m->stream_count++];
-    *s = (struct stream){.writer = w, .symbol = symbol, .underlying = underlying, .venue = venue->id, .product = product, .price_decimals = price_decimals,
-                         .step = step, .size_decimals = size_decimals, .contract_micro = contract_micro};
+    *s = (struct stream){.writer = w,
+                         .symbol = symbol,
+                         .underlying = underlying,
+                         .venue = venue->id,
+                         .product = product,
+                         .price_decimals = price_decimals,
+                         .step = step,
+                         .size_decimals = size_decimals,
+                         .contract_micro = contract_micro};
     s->full = m->config.full;
     s->seq = 1000000 + mr_market_below(&m->rng, 1000000000);
     s->trade_id = 1000000 + mr_market_below(&m->rng, 1000000);
     s->interest = 50000 * mr_pow10[size_decimals];
     for (int c = 0; c < CHANNEL_COUNT; c++)
-        s->next_ns[c] = has_channel(s, (enum channel)c) ? m->config.start_ns + 1 + (int64_t)mr_market_below(&m->rng, (uint64_t)SECOND) : INT64_MAX;
+        s->next_ns[c] = has_channel(s, (enum channel)c)
+                            ? m->config.start_ns + 1 + (int64_t)mr_market_below(&m->rng, (uint64_t)SECOND)
+                            : INT64_MAX;
     if (has_channel(s, CHANNEL_SNAPSHOT))
         s->next_ns[CHANNEL_SNAPSHOT] = m->config.start_ns + 2 * SECOND; /* after some updates: the receiver must join */
 }
@@ -559,10 +602,7 @@ const char *mr_market_underlying(uint32_t underlying)
     return underlying < MR_MARKET_UNDERLYINGS ? names[underlying] : "?";
 }
 
-uint32_t mr_market_instruments(const struct mr_market *m)
-{
-    return m->stream_count;
-}
+uint32_t mr_market_instruments(const struct mr_market *m) { return m->stream_count; }
 
 void mr_market_instrument(const struct mr_market *m, uint32_t i, uint8_t *venue, uint8_t *product, const char **symbol)
 {

@@ -22,7 +22,14 @@
 #define MR_MARKET_UNDERLYINGS 2 /* BTC, ETH */
 #define MR_MARKET_LABELS_MAX  1024
 
-enum mr_market_venue { MR_MARKET_BINANCE_USDM = 1, MR_MARKET_BINANCE_SPOT = 2, MR_MARKET_BYBIT_LINEAR = 4, MR_MARKET_OKX = 8, MR_MARKET_HYPERLIQUID = 16, MR_MARKET_ALL = 31 };
+enum mr_market_venue {
+    MR_MARKET_BINANCE_USDM = 1,
+    MR_MARKET_BINANCE_SPOT = 2,
+    MR_MARKET_BYBIT_LINEAR = 4,
+    MR_MARKET_OKX = 8,
+    MR_MARKET_HYPERLIQUID = 16,
+    MR_MARKET_ALL = 31
+};
 
 struct mr_market_config {
     uint64_t seed;
@@ -31,7 +38,8 @@ struct mr_market_config {
     int64_t warm_up_ns;     /* QUIET at the start, so that windows fill  [7 min] */
     uint32_t books_per_s;   /* book messages a second, instrument        [10] */
     uint32_t trades_per_s;  /* trades a second, instrument               [5] */
-    bool full;              /* also candles, OKX's funding and second channel of trades, Bybit's best: what a client may subscribe to */
+    bool
+        full; /* also candles, OKX's funding and second channel of trades, Bybit's best: what a client may subscribe to */
     bool quiet;             /* no bursts, no cascades */
 };
 
@@ -62,7 +70,8 @@ const char *mr_market_underlying(uint32_t underlying); /* "BTC" */
 
 /* Books as the venues have them now: up to `n` levels, best first, at scale 8; how many. `i` counts instruments. */
 uint32_t mr_market_instruments(const struct mr_market *market);
-void mr_market_instrument(const struct mr_market *market, uint32_t i, uint8_t *venue, uint8_t *product, const char **symbol);
+void mr_market_instrument(const struct mr_market *market, uint32_t i, uint8_t *venue, uint8_t *product,
+                          const char **symbol);
 uint32_t mr_market_book(const struct mr_market *market, uint32_t i, bool ask, struct mr_level *out, uint32_t n);
 
 /* What a client may ask for at any moment, as the venue would answer now: the REST list of the product's instruments; the REST answer (or stream
@@ -73,7 +82,12 @@ int mr_market_ask(struct mr_market *market, uint32_t i, enum mr_market_answer wh
 int mr_market_first(struct mr_market *market, uint32_t i, uint32_t channel, struct mr_text *out);
 
 /* Numbers of one instrument's book: `seq` is that of its last message. has_book: it has had one. */
-struct mr_market_state { uint64_t seq, prev_seq; int64_t now_ns; int price_decimals, size_decimals; bool has_book; };
+struct mr_market_state {
+    uint64_t seq, prev_seq;
+    int64_t now_ns;
+    int price_decimals, size_decimals;
+    bool has_book;
+};
 void mr_market_look(const struct mr_market *market, uint32_t i, struct mr_market_state *out);
 
 /* A restart of the venue: its sequence numbers begin anew, its books stay. */

@@ -15,7 +15,8 @@ void mr_market_traded(struct stream *s, const struct trade *trade)
         s->candle_closed = true;
     }
     if (!c->trades || c->open_ns != open_ns)
-        *c = (struct candle){.open_ns = open_ns, .open = trade->price, .high = trade->price, .low = trade->price, .first_id = trade->id};
+        *c = (struct candle){
+            .open_ns = open_ns, .open = trade->price, .high = trade->price, .low = trade->price, .first_id = trade->id};
     c->high = trade->price > c->high ? trade->price : c->high;
     c->low = trade->price < c->low ? trade->price : c->low;
     c->close = trade->price;

@@ -17,7 +17,8 @@ struct candle; /* one minute of its trades */
 /* How a venue writes: each function leaves one message in `t`. NULL where the venue has no such channel. */
 struct writer {
     const char *venue, *product;
-    void (*instruments)(struct mr_text *t, const struct stream *streams, uint32_t n, struct mr_text *url); /* REST list */
+    void (*instruments)(struct mr_text *t, const struct stream *streams, uint32_t n,
+                        struct mr_text *url); /* REST list */
     void (*snapshot)(struct mr_text *t, struct stream *s, int64_t now_ns, struct mr_text *url);            /* REST book */
     void (*image)(struct mr_text *t, struct stream *s, int64_t now_ns);                                    /* book in the stream */
     void (*update)(struct mr_text *t, struct stream *s, int64_t now_ns);
@@ -38,19 +39,44 @@ struct writer {
     int64_t liquidation_every_ns; /* how often it reports */
     uint32_t liquidations_a_time; /* and how many at once: the latest of them */
 };
-extern const struct writer mr_market_binance_usdm, mr_market_binance_spot, mr_market_bybit_linear, mr_market_okx, mr_market_hyperliquid;
+extern const struct writer mr_market_binance_usdm, mr_market_binance_spot, mr_market_bybit_linear, mr_market_okx,
+    mr_market_hyperliquid;
 
-struct change { int64_t price_idx, size; bool ask; };
-struct pending { int64_t time_ns, price, size; bool short_side; };
+struct change {
+    int64_t price_idx, size;
+    bool ask;
+};
+struct pending {
+    int64_t time_ns, price, size;
+    bool short_side;
+};
 
-struct trade { int64_t time_ns, price, size; uint64_t id; bool sell; };
+struct trade {
+    int64_t time_ns, price, size;
+    uint64_t id;
+    bool sell;
+};
 /* turnover at price_decimals + size_decimals */
-struct candle { int64_t open_ns, open, high, low, close, volume, turnover; uint64_t first_id, last_id; uint32_t trades; };
+struct candle {
+    int64_t open_ns, open, high, low, close, volume, turnover;
+    uint64_t first_id, last_id;
+    uint32_t trades;
+};
 
 /* The last four are written in full only. TOP and COPY come behind what they tell of, at once. */
 enum channel {
-    CHANNEL_BOOK, CHANNEL_BEST, CHANNEL_TRADE, CHANNEL_LIQUIDATION, CHANNEL_MARKS, CHANNEL_INTEREST, CHANNEL_SNAPSHOT,
-    CHANNEL_TOP, CHANNEL_COPY, CHANNEL_CANDLE, CHANNEL_FUNDING, CHANNEL_COUNT
+    CHANNEL_BOOK,
+    CHANNEL_BEST,
+    CHANNEL_TRADE,
+    CHANNEL_LIQUIDATION,
+    CHANNEL_MARKS,
+    CHANNEL_INTEREST,
+    CHANNEL_SNAPSHOT,
+    CHANNEL_TOP,
+    CHANNEL_COPY,
+    CHANNEL_CANDLE,
+    CHANNEL_FUNDING,
+    CHANNEL_COUNT
 };
 
 /* Prices are price_idx * step at `price_decimals`; sizes integers at `size_decimals`. */
@@ -79,7 +105,8 @@ struct stream {
 
 /* market_book.c */
 void mr_market_book_move(struct stream *s, uint64_t *rng, int64_t mid_idx); /* leaves the changes in s->changes */
-uint32_t mr_market_side(const struct stream *s, bool ask, struct mr_level *out, uint32_t n); /* price_idx*step, size; best first */
+uint32_t mr_market_side(const struct stream *s, bool ask, struct mr_level *out,
+                        uint32_t n); /* price_idx*step, size; best first */
 
 /* market_full.c */
 void mr_market_traded(struct stream *s, const struct trade *trade);       /* candles, back-fill, the second channel */

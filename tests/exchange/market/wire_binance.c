@@ -142,10 +142,16 @@ static void trade(struct mr_text *t, struct stream *s, int64_t now_ns, int64_t p
 
 static void candle(struct mr_text *t, const struct stream *s, const struct candle *c, bool closed, int64_t now_ns)
 {
-    const struct { const char *name; int64_t price; } prices[] = {{"o", c->open}, {"c", c->close}, {"h", c->high}, {"l", c->low}};
+    const struct {
+        const char *name;
+        int64_t price;
+    } prices[] = {{"o", c->open}, {"c", c->close}, {"h", c->high}, {"l", c->low}};
     wrap(t, s, "kline_1m");
-    mr_text_format(t, "{\"e\":\"kline\",\"E\":%lld,\"s\":\"%s\",\"k\":{\"t\":%lld,\"T\":%lld,\"s\":\"%s\",\"i\":\"1m\",\"f\":%llu,\"L\":%llu", MS(now_ns), s->symbol,
-                   MS(c->open_ns), MS(c->open_ns) + 59999, s->symbol, (unsigned long long)c->first_id, (unsigned long long)c->last_id);
+    mr_text_format(t,
+                   "{\"e\":\"kline\",\"E\":%lld,\"s\":\"%s\",\"k\":{\"t\":%lld,\"T\":%lld,\"s\":\"%s\",\"i\":\"1m\","
+                   "\"f\":%llu,\"L\":%llu",
+                   MS(now_ns), s->symbol, MS(c->open_ns), MS(c->open_ns) + 59999, s->symbol,
+                   (unsigned long long)c->first_id, (unsigned long long)c->last_id);
     for (size_t i = 0; i < MR_COUNT_OF(prices); i++) {
         mr_text_format(t, ",\"%s\":\"", prices[i].name);
         mr_market_price(t, s, prices[i].price);

@@ -49,8 +49,9 @@ static void fill(struct mr_text *t, const struct stream *s, const struct trade *
     mr_market_price(t, s, trade->price);
     mr_text_add(t, "\",\"sz\":\"");
     mr_market_size(t, s, trade->size);
-    mr_text_format(t, "\",\"time\":%lld,\"hash\":\"0x%064llx\",\"tid\":%llu,\"users\":[\"0x%040llx\",\"0x%040llx\"]}", MS(trade->time_ns),
-                   (unsigned long long)trade->id * 2654435761u, (unsigned long long)trade->id + 100000000000000ull, (unsigned long long)trade->id * 7,
+    mr_text_format(t, "\",\"time\":%lld,\"hash\":\"0x%064llx\",\"tid\":%llu,\"users\":[\"0x%040llx\",\"0x%040llx\"]}",
+                   MS(trade->time_ns), (unsigned long long)trade->id * 2654435761u,
+                   (unsigned long long)trade->id + 100000000000000ull, (unsigned long long)trade->id * 7,
                    (unsigned long long)trade->id * 13);
 }
 
@@ -76,10 +77,14 @@ static void backfill(struct mr_text *t, struct stream *s)
 
 static void candle(struct mr_text *t, const struct stream *s, const struct candle *c, bool closed, int64_t now_ns)
 {
-    const struct { const char *name; int64_t price; } prices[] = {{"o", c->open}, {"c", c->close}, {"h", c->high}, {"l", c->low}};
+    const struct {
+        const char *name;
+        int64_t price;
+    } prices[] = {{"o", c->open}, {"c", c->close}, {"h", c->high}, {"l", c->low}};
     (void)closed; /* a candle has ended when the next begins */
     (void)now_ns;
-    mr_text_format(t, "{\"channel\":\"candle\",\"data\":{\"t\":%lld,\"T\":%lld,\"s\":\"%s\",\"i\":\"1m\"", MS(c->open_ns), MS(c->open_ns) + 59999, s->symbol);
+    mr_text_format(t, "{\"channel\":\"candle\",\"data\":{\"t\":%lld,\"T\":%lld,\"s\":\"%s\",\"i\":\"1m\"",
+                   MS(c->open_ns), MS(c->open_ns) + 59999, s->symbol);
     for (size_t i = 0; i < MR_COUNT_OF(prices); i++) {
         mr_text_format(t, ",\"%s\":\"", prices[i].name);
         mr_market_price(t, s, prices[i].price);

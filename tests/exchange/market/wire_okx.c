@@ -91,12 +91,15 @@ static void copy(struct mr_text *t, struct stream *s, int64_t now_ns)
 {
     const struct trade *last = &s->recent[(s->recent_count - 1) % RECENT];
     (void)now_ns;
-    mr_text_format(t, "{\"arg\":{\"channel\":\"trades-all\",\"instId\":\"%s\"},\"data\":[{\"instId\":\"%s\",\"tradeId\":\"%llu\",\"px\":\"", s->symbol, s->symbol,
-                   (unsigned long long)last->id);
+    mr_text_format(t,
+                   "{\"arg\":{\"channel\":\"trades-all\",\"instId\":\"%s\"},\"data\":[{\"instId\":\"%s\",\"tradeId\":"
+                   "\"%llu\",\"px\":\"",
+                   s->symbol, s->symbol, (unsigned long long)last->id);
     shortest(t, last->price, s->price_decimals);
     mr_text_add(t, "\",\"sz\":\"");
     shortest(t, last->size, s->size_decimals);
-    mr_text_format(t, "\",\"side\":\"%s\",\"ts\":\"%lld\",\"source\":\"0\"}]}", last->sell ? "sell" : "buy", MS(last->time_ns));
+    mr_text_format(t, "\",\"side\":\"%s\",\"ts\":\"%lld\",\"source\":\"0\"}]}", last->sell ? "sell" : "buy",
+                   MS(last->time_ns));
 }
 
 /* Volumes in contracts, in coins and in the quote currency; a contract is contract_micro coins. */
@@ -105,7 +108,8 @@ static void candle(struct mr_text *t, const struct stream *s, const struct candl
     const int64_t prices[] = {c->open, c->high, c->low, c->close};
     int decimals = s->size_decimals + 2, coins = (int)(s->contract_micro / 10000);
     (void)now_ns;
-    mr_text_format(t, "{\"arg\":{\"channel\":\"candle1m\",\"instId\":\"%s\"},\"data\":[[\"%lld\"", s->symbol, MS(c->open_ns));
+    mr_text_format(t, "{\"arg\":{\"channel\":\"candle1m\",\"instId\":\"%s\"},\"data\":[[\"%lld\"", s->symbol,
+                   MS(c->open_ns));
     for (size_t i = 0; i < MR_COUNT_OF(prices); i++) {
         mr_text_add(t, ",\"");
         shortest(t, prices[i], s->price_decimals);
@@ -123,10 +127,14 @@ static void candle(struct mr_text *t, const struct stream *s, const struct candl
 static void funding(struct mr_text *t, struct stream *s, int64_t now_ns)
 {
     const int64_t every_ms = 28800000, next = MS(now_ns) / every_ms * every_ms + every_ms;
-    mr_text_format(t, "{\"arg\":{\"channel\":\"funding-rate\",\"instId\":\"%s\"},\"data\":[{\"formulaType\":\"withRate\",\"fundingRate\":\"0.%08lld\",\"fundingTime\":\"%lld\","
-                      "\"instId\":\"%s\",\"instType\":\"SWAP\",\"method\":\"current_period\",\"nextFundingRate\":\"\",\"nextFundingTime\":\"%lld\",\"settState\":\"settled\","
-                      "\"ts\":\"%lld\"}]}",
-                   s->symbol, (long long)(s->funding_e8 ? s->funding_e8 : 1000), (long long)next, s->symbol, (long long)(next + every_ms), MS(now_ns));
+    mr_text_format(t,
+                   "{\"arg\":{\"channel\":\"funding-rate\",\"instId\":\"%s\"},\"data\":[{\"formulaType\":\"withRate\","
+                   "\"fundingRate\":\"0.%08lld\",\"fundingTime\":\"%lld\","
+                   "\"instId\":\"%s\",\"instType\":\"SWAP\",\"method\":\"current_period\",\"nextFundingRate\":\"\","
+                   "\"nextFundingTime\":\"%lld\",\"settState\":\"settled\","
+                   "\"ts\":\"%lld\"}]}",
+                   s->symbol, (long long)(s->funding_e8 ? s->funding_e8 : 1000), (long long)next, s->symbol,
+                   (long long)(next + every_ms), MS(now_ns));
 }
 
 static void liquidation(struct mr_text *t, struct stream *s, int64_t now_ns)

@@ -11,7 +11,8 @@ static void number(struct mr_text *t, int64_t value, int scale, int decimals)
     }
     value /= mr_pow10[scale - decimals];
     if (decimals)
-        mr_text_format(t, "%lld.%0*lld", (long long)(value / mr_pow10[decimals]), decimals, (long long)(value % mr_pow10[decimals]));
+        mr_text_format(t, "%lld.%0*lld", (long long)(value / mr_pow10[decimals]), decimals,
+                       (long long)(value % mr_pow10[decimals]));
     else
         mr_text_i64(t, value);
 }
@@ -86,7 +87,8 @@ bool mr_body_image(struct mr_text *t, const struct mr_truth *b, const char *topi
         mr_text_format(t, "},\"cts\":%lld}", MS(b->time_ns) - 2);
         return true;
     case MR_VENUE_okx:
-        mr_text_format(t, "{\"arg\":{\"channel\":\"books\",\"instId\":\"%s\"},\"action\":\"snapshot\",\"data\":[", b->symbol);
+        mr_text_format(t, "{\"arg\":{\"channel\":\"books\",\"instId\":\"%s\"},\"action\":\"snapshot\",\"data\":[",
+                       b->symbol);
         okx_data(t, b);
         mr_text_add(t, b->seq ? ",\"checksum\":0,\"prevSeqId\":-1}]}" : ",\"checksum\":0}]}");
         return true;
@@ -95,7 +97,8 @@ bool mr_body_image(struct mr_text *t, const struct mr_truth *b, const char *topi
         hyperliquid_data(t, b);
         mr_text_add(t, "}");
         return true;
-    default: return false;
+    default:
+        return false;
     }
 }
 
@@ -115,20 +118,23 @@ void mr_body_depth(struct mr_text *t, const struct mr_truth *b)
     case MR_VENUE_bybit:
         mr_text_add(t, "{\"retCode\":0,\"retMsg\":\"OK\",\"result\":{");
         bybit_data(t, b);
-        mr_text_format(t, ",\"ts\":%lld,\"cts\":%lld},\"retExtInfo\":{},\"time\":%lld}", MS(b->time_ns), MS(b->time_ns), MS(b->time_ns));
+        mr_text_format(t, ",\"ts\":%lld,\"cts\":%lld},\"retExtInfo\":{},\"time\":%lld}", MS(b->time_ns), MS(b->time_ns),
+                       MS(b->time_ns));
         break;
     case MR_VENUE_okx:
         mr_text_add(t, "{\"code\":\"0\",\"msg\":\"\",\"data\":[");
         okx_data(t, b);
         mr_text_add(t, "}]}");
         break;
-    default: hyperliquid_data(t, b);
+    default:
+        hyperliquid_data(t, b);
     }
 }
 
 void mr_body_book(struct mr_text *t, const struct mr_truth *b, const char *product)
 {
-    mr_text_format(t, "{\"product\":\"%s\",\"symbol\":\"%s\",\"seq\":%llu,\"time_ms\":%lld,\"bids\":", product, b->symbol, (unsigned long long)b->seq, MS(b->time_ns));
+    mr_text_format(t, "{\"product\":\"%s\",\"symbol\":\"%s\",\"seq\":%llu,\"time_ms\":%lld,\"bids\":", product,
+                   b->symbol, (unsigned long long)b->seq, MS(b->time_ns));
     side(t, b, 0, false);
     mr_text_add(t, ",\"asks\":");
     side(t, b, 1, false);

@@ -13,8 +13,12 @@ void mr_body_depth(struct mr_text *t, const struct mr_truth *book);
 void mr_body_book(struct mr_text *t, const struct mr_truth *book, const char *product);
 
 /* A REST request of a product: the HTTP status, and the body in `t`. */
-struct mr_rest_request { struct mr_span path, query, body; bool post; };
-int mr_rest_answer(struct mr_tape *tape, uint8_t venue, uint8_t product, const struct mr_rest_request *r, struct mr_truth *scratch, int64_t now_ns, struct mr_text *t);
+struct mr_rest_request {
+    struct mr_span path, query, body;
+    bool post;
+};
+int mr_rest_answer(struct mr_tape *tape, uint8_t venue, uint8_t product, const struct mr_rest_request *r,
+                   struct mr_truth *scratch, int64_t now_ns, struct mr_text *t);
 struct mr_span mr_rest_param(struct mr_span query, const char *name); /* empty: not given */
 
 #endif

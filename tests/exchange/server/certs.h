@@ -11,7 +11,9 @@
 
 #define MR_CERTS_PATH 320
 
-struct mr_certs { char ca[MR_CERTS_PATH], chain[MR_CERTS_PATH], key[MR_CERTS_PATH]; };
+struct mr_certs {
+    char ca[MR_CERTS_PATH], chain[MR_CERTS_PATH], key[MR_CERTS_PATH];
+};
 
 /* `names`: DNS names and addresses, comma-separated; NULL: localhost, 127.0.0.1, ::1 and every venue's hosts. MR_E_IO, MR_E_INVALID. */
 int mr_certs_make(const char *folder, const char *names, struct mr_certs *out, struct mr_err *err);

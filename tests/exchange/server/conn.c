@@ -40,7 +40,13 @@ void mr_conn_take(struct mr_exchange *x, int fd)
         close(fd);
         return;
     }
-    *c = (struct conn){.x = x, .fd = fd, .id = ++x->next_id, .state = CONN_TLS, .ssl = ssl, .since_ns = x->now_ns, .in = malloc(IN_BYTES),
+    *c = (struct conn){.x = x,
+                       .fd = fd,
+                       .id = ++x->next_id,
+                       .state = CONN_TLS,
+                       .ssl = ssl,
+                       .since_ns = x->now_ns,
+                       .in = malloc(IN_BYTES),
                        .out = malloc(x->config.queue_bytes)};
     MR_ASSERT(c->in && c->out);
     c->open_idx = x->open_count;
@@ -139,7 +145,8 @@ void mr_conn_half_frame(struct conn *c)
 {
     static const char text[] = "{\"stream\":\"half of a frame\",\"data\":{\"e\":\"dep";
     uint8_t head[10];
-    const struct mr_span parts[] = {{head, frame_head(head, MR_WS_TEXT, 4 * sizeof text)}, {(const uint8_t *)text, sizeof text - 1}};
+    const struct mr_span parts[] = {{head, frame_head(head, MR_WS_TEXT, 4 * sizeof text)},
+                                    {(const uint8_t *)text, sizeof text - 1}};
     if (mr_conn_write(c, parts, 2))
         mr_conn_last(c);
 }
@@ -212,9 +219,14 @@ static void take_frame(struct conn *c, const struct mr_ws_frame *frame)
         if (!mr_fault_mutes(c->x, c))
             mr_conn_frame(c, MR_WS_PONG, &payload, 1);
         break;
-    case MR_WS_PONG: mr_talk_control(&c->talk, true, now); break;
-    case MR_WS_CLOSE: mr_conn_close(c, mr_ws_code_legal(frame->close_code) ? frame->close_code : 1000, ""); break;
-    default: break; /* binary: no venue reads it */
+    case MR_WS_PONG:
+        mr_talk_control(&c->talk, true, now);
+        break;
+    case MR_WS_CLOSE:
+        mr_conn_close(c, mr_ws_code_legal(frame->close_code) ? frame->close_code : 1000, "");
+        break;
+    default:
+        break; /* binary: no venue reads it */
     }
     if (c->state != CONN_FREE)
         after_talk(c);
@@ -314,7 +326,8 @@ void mr_conn_tick(struct conn *c)
     int64_t age = c->x->now_ns - c->since_ns;
     if (c->state == CONN_TLS && age > HANDSHAKE_NS)
         c->x->stats.tls_failed++;
-    if ((c->state == CONN_TLS && age > HANDSHAKE_NS) || (c->state == CONN_HTTP && age > IDLE_NS) || (c->state == CONN_LAST && age > LAST_NS)) {
+    if ((c->state == CONN_TLS && age > HANDSHAKE_NS) || (c->state == CONN_HTTP && age > IDLE_NS) ||
+        (c->state == CONN_LAST && age > LAST_NS)) {
         mr_conn_end(c);
         return;
     }

@@ -19,10 +19,7 @@ static bool knows(void *arg, uint8_t venue, uint8_t product, struct mr_span symb
     return mr_tape_knows(c->x->tape, venue, product, symbol);
 }
 
-static void image(void *arg, const struct mr_talk_sub *sub)
-{
-    mr_deliver_image(arg, sub);
-}
+static void image(void *arg, const struct mr_talk_sub *sub) { mr_deliver_image(arg, sub); }
 
 const struct mr_talk_host mr_exchange_host = {.say = say, .knows = knows, .image = image};
 
@@ -35,7 +32,8 @@ void mr_deliver_image(struct conn *c, const struct mr_talk_sub *sub)
     mr_text_init(&t, x->body, BODY_BYTES);
     bool there = false;
     if (sub->channel == MR_DEPTH)
-        there = mr_tape_truth(x->tape, p->venue, p->product, mr_span_of(sub->symbol), 0, x->truth) == MR_OK && mr_body_image(&t, x->truth, sub->name);
+        there = mr_tape_truth(x->tape, p->venue, p->product, mr_span_of(sub->symbol), 0, x->truth) == MR_OK &&
+                mr_body_image(&t, x->truth, sub->name);
     else
         there = mr_tape_first(x->tape, p->venue, p->product, mr_span_of(sub->symbol), sub->channel, &t) == MR_OK;
     if (there)

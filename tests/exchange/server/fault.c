@@ -11,17 +11,16 @@ static const char *const names[] = {
 #undef MR_X
 };
 
-const char *mr_fault_name(enum mr_fault_kind kind)
-{
-    return (unsigned)kind < MR_FAULT_KINDS ? names[kind] : "?";
-}
+const char *mr_fault_name(enum mr_fault_kind kind) { return (unsigned)kind < MR_FAULT_KINDS ? names[kind] : "?"; }
 
 /* ---- text ---- */
 
-static const struct { const char *name; uint32_t channel; } channels[] = {
-    {"book", MR_DEPTH},   {"trades", MR_TRADES},           {"best", MR_BEST}, {"liquidations", MR_LIQUIDATIONS},
-    {"marks", MR_MARKS},  {"fundings", MR_FUNDINGS},       {"interests", MR_INTERESTS},
-    {"any", UINT32_MAX},
+static const struct {
+    const char *name;
+    uint32_t channel;
+} channels[] = {
+    {"book", MR_DEPTH},  {"trades", MR_TRADES},     {"best", MR_BEST},           {"liquidations", MR_LIQUIDATIONS},
+    {"marks", MR_MARKS}, {"fundings", MR_FUNDINGS}, {"interests", MR_INTERESTS}, {"any", UINT32_MAX},
 };
 
 static int put_number(struct mr_span value, double most, double *out, const char *key, struct mr_err *err)
@@ -54,8 +53,10 @@ static int put(struct mr_exchange_fault *f, struct mr_span key, struct mr_span v
                 f->kind = i;
                 return MR_OK;
             }
-        return mr_err_set(err, MR_E_INVALID, "fault: no \"%.*s\"; known: disconnect, silence, gap, duplicate, reorder, garbage, half_frame, restart",
-                          (int)(value.len < 40 ? value.len : 40), (const char *)value.data);
+        return mr_err_set(
+            err, MR_E_INVALID,
+            "fault: no \"%.*s\"; known: disconnect, silence, gap, duplicate, reorder, garbage, half_frame, restart",
+            (int)(value.len < 40 ? value.len : 40), (const char *)value.data);
     }
     if (mr_span_eq(key, "product"))
         return put_text(value, f->product, sizeof f->product, "product", err);
@@ -67,7 +68,9 @@ static int put(struct mr_exchange_fault *f, struct mr_span key, struct mr_span v
                 f->channel = channels[i].channel;
                 return MR_OK;
             }
-        return mr_err_set(err, MR_E_INVALID, "fault: channel: known are book, trades, best, liquidations, marks, fundings, interests, any");
+        return mr_err_set(
+            err, MR_E_INVALID,
+            "fault: channel: known are book, trades, best, liquidations, marks, fundings, interests, any");
     }
     if (mr_span_eq(key, "count")) {
         status = put_number(value, 1e6, &number, "count", err);
@@ -80,7 +83,8 @@ static int put(struct mr_exchange_fault *f, struct mr_span key, struct mr_span v
         return put_number(value, 86400, &f->after_s, "after", err);
     if (mr_span_eq(key, "every"))
         return put_number(value, 86400, &f->every_s, "every", err);
-    return mr_err_set(err, MR_E_INVALID, "fault: no key \"%.*s\"; known: fault, product, symbol, channel, count, seconds, after, every",
+    return mr_err_set(err, MR_E_INVALID,
+                      "fault: no key \"%.*s\"; known: fault, product, symbol, channel, count, seconds, after, every",
                       (int)(key.len < 40 ? key.len : 40), (const char *)key.data);
 }
 
@@ -163,8 +167,12 @@ static bool hits(const struct fault *f, const struct mr_letter *l)
 static void on_connection(const struct fault *f, struct conn *c)
 {
     switch (f->what.kind) {
-    case MR_FAULT_DISCONNECT: mr_conn_end(c); break;
-    case MR_FAULT_HALF_FRAME: mr_conn_half_frame(c); break;
+    case MR_FAULT_DISCONNECT:
+        mr_conn_end(c);
+        break;
+    case MR_FAULT_HALF_FRAME:
+        mr_conn_half_frame(c);
+        break;
     default:
         for (uint32_t i = 0; i < f->left && c->state == CONN_SOCKET; i++) {
             char text[64];
@@ -183,11 +191,16 @@ static void work(struct mr_exchange *x, struct fault *f)
     f->due_ns = 0;
     double seconds = f->what.seconds > 0 ? f->what.seconds : f->what.kind == MR_FAULT_RESTART ? 2 : 10;
     switch (f->what.kind) {
-    case MR_FAULT_SILENCE: f->until_ns = x->now_ns + (int64_t)(seconds * 1e9); return;
+    case MR_FAULT_SILENCE:
+        f->until_ns = x->now_ns + (int64_t)(seconds * 1e9);
+        return;
     case MR_FAULT_GAP:
     case MR_FAULT_DUPLICATE:
-    case MR_FAULT_REORDER: return; /* the next messages */
-    case MR_FAULT_RESTART: mr_exchange_restart(x, seconds); break;
+    case MR_FAULT_REORDER:
+        return; /* the next messages */
+    case MR_FAULT_RESTART:
+        mr_exchange_restart(x, seconds);
+        break;
     default:
         for (uint32_t i = x->open_count; i-- > 0;)
             if (concerns(f, x->open[i]))
@@ -208,10 +221,7 @@ static void rest(struct mr_exchange *x, struct fault *f)
     *f = (struct fault){0};
 }
 
-static bool at_work(const struct fault *f)
-{
-    return f->used && !f->due_ns;
-}
+static bool at_work(const struct fault *f) { return f->used && !f->due_ns; }
 
 int mr_fault_begin(struct mr_exchange *x, const struct mr_exchange_fault *what, struct mr_err *err)
 {
@@ -252,7 +262,8 @@ bool mr_fault_mutes(const struct mr_exchange *x, const struct conn *c)
 {
     for (uint32_t i = 0; i < FAULTS_MAX; i++) {
         const struct fault *f = &x->faults[i];
-        if (at_work(f) && f->what.kind == MR_FAULT_SILENCE && !f->what.symbol[0] && !f->what.channel && x->now_ns < f->until_ns && concerns(f, c))
+        if (at_work(f) && f->what.kind == MR_FAULT_SILENCE && !f->what.symbol[0] && !f->what.channel &&
+            x->now_ns < f->until_ns && concerns(f, c))
             return true;
     }
     return false;
@@ -307,7 +318,8 @@ struct fault_verdict mr_fault_judge(struct mr_exchange *x, const struct mr_lette
                 v.copies = 0;
             }
             break;
-        default: break;
+        default:
+            break;
         }
     }
     return v;

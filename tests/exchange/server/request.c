@@ -13,16 +13,28 @@ struct request {
 static const char *reason_of(int status)
 {
     switch (status) {
-    case 200: return "OK";
-    case 400: return "Bad Request";
-    case 404: return "Not Found";
-    case 405: return "Method Not Allowed";
-    case 413: return "Content Too Large";
-    case 422: return "Unprocessable Entity";
-    case 426: return "Upgrade Required";
-    case 431: return "Request Header Fields Too Large";
-    case 503: return "Service Unavailable";
-    default: return "Error";
+    case 200:
+        return "OK";
+    case 400:
+        return "Bad Request";
+    case 404:
+        return "Not Found";
+    case 405:
+        return "Method Not Allowed";
+    case 413:
+        return "Content Too Large";
+    case 422:
+        return "Unprocessable Entity";
+    case 426:
+        return "Upgrade Required";
+    case 429:
+        return "Too Many Requests";
+    case 431:
+        return "Request Header Fields Too Large";
+    case 503:
+        return "Service Unavailable";
+    default:
+        return "Error";
     }
 }
 
@@ -31,12 +43,14 @@ static void answer(struct conn *c, const struct request *r, int status, struct m
     char head[256];
     struct mr_text t;
     mr_text_init(&t, head, sizeof head);
-    mr_text_format(&t, "HTTP/1.1 %d %s\r\nContent-Type: application/json\r\nContent-Length: %u\r\n%s%s\r\n", status, reason_of(status), body.len,
-                   status == 503 ? "Retry-After: 1\r\n" : "", r->last ? "Connection: close\r\n" : "");
+    mr_text_format(&t, "HTTP/1.1 %d %s\r\nContent-Type: application/json\r\nContent-Length: %u\r\n%s%s\r\n", status,
+                   reason_of(status), body.len, status == 503 || status == 429 ? "Retry-After: 1\r\n" : "",
+                   r->last ? "Connection: close\r\n" : "");
     const struct mr_span parts[] = {{(const uint8_t *)head, (uint32_t)t.len}, body};
     bool ours = status == 200 || status == 503;
     c->x->stats.requests += ours;
-    c->x->stats.bad_requests += !ours;
+    c->x->stats.limited += status == 429;
+    c->x->stats.bad_requests += !ours && status != 429;
     if (mr_conn_write(c, parts, 2) && r->last)
         mr_conn_last(c);
 }
@@ -83,9 +97,11 @@ static void book(struct conn *c, const struct request *r, struct mr_text *t)
     copy(levels, sizeof levels, mr_rest_param(r->query, "levels"));
     int status = mr_venue_parse(product, &venue, &row, &err);
     if (status == MR_OK)
-        status = mr_tape_truth(c->x->tape, venue->id, row, mr_span_of(symbol), (uint32_t)strtoul(levels, NULL, 10), c->x->truth);
+        status = mr_tape_truth(c->x->tape, venue->id, row, mr_span_of(symbol), (uint32_t)strtoul(levels, NULL, 10),
+                               c->x->truth);
     if (status == MR_E_SYMBOL || status == MR_E_EMPTY)
-        mr_err_set(&err, status, "%s %s: %s", product, symbol, status == MR_E_EMPTY ? "no book yet" : "no such instrument");
+        mr_err_set(&err, status, "%s %s: %s", product, symbol,
+                   status == MR_E_EMPTY ? "no book yet" : "no such instrument");
     if (status) {
         answer_error(c, r, status == MR_E_EMPTY ? 503 : 404, &err);
         return;
@@ -124,7 +140,8 @@ static void own(struct conn *c, const struct request *r, struct mr_text *t)
         mr_tape_pause(c->x->tape, mr_span_eq(r->path, "/exchange/pause"), c->x->now_ns);
         answer(c, r, 200, mr_span_of("{\"ok\":true}"));
     } else {
-        const struct mr_err err = {"want GET /exchange/stats, GET /exchange/book?product=&symbol=, POST /exchange/fault, /exchange/pause, /exchange/resume"};
+        const struct mr_err err = {"want GET /exchange/stats, GET /exchange/book?product=&symbol=, POST "
+                                   "/exchange/fault, /exchange/pause, /exchange/resume"};
         answer_error(c, r, 404, &err);
     }
 }
@@ -135,7 +152,8 @@ static void upgrade(struct conn *c, const struct request *r, const struct mr_tal
 {
     char key[MR_WS_KEY_TEXT], accept[MR_WS_ACCEPT_TEXT], head[256];
     struct mr_span given = mr_http_find(&r->head, "Sec-WebSocket-Key");
-    if (given.len != MR_WS_KEY_TEXT - 1 || !mr_span_eq(mr_http_find(&r->head, "Sec-WebSocket-Version"), "13") || !mr_span_eq(r->head.method, "GET")) {
+    if (given.len != MR_WS_KEY_TEXT - 1 || !mr_span_eq(mr_http_find(&r->head, "Sec-WebSocket-Version"), "13") ||
+        !mr_span_eq(r->head.method, "GET")) {
         refuse(c, 400, "a WebSocket upgrade is a GET with Sec-WebSocket-Version: 13 and a key of 24 characters");
         return;
     }
@@ -143,7 +161,10 @@ static void upgrade(struct conn *c, const struct request *r, const struct mr_tal
     mr_ws_accept(key, accept);
     struct mr_text t;
     mr_text_init(&t, head, sizeof head);
-    mr_text_format(&t, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n\r\n", accept);
+    mr_text_format(&t,
+                   "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: "
+                   "Upgrade\r\nSec-WebSocket-Accept: %s\r\n\r\n",
+                   accept);
     c->assembly = malloc(MESSAGE_MAX);
     c->subs = calloc(MR_TALK_SUBS_MAX, sizeof *c->subs);
     MR_ASSERT(c->assembly && c->subs);
@@ -157,6 +178,17 @@ static void upgrade(struct conn *c, const struct request *r, const struct mr_tal
 }
 
 /* ---- one request ---- */
+
+static bool limited(struct mr_exchange *x, uint8_t venue)
+{
+    if (!x->config.rest_per_minute)
+        return false;
+    if (x->now_ns - x->rest_minute_ns >= 60 * SECOND) {
+        x->rest_minute_ns = x->now_ns;
+        memset(x->rest_count, 0, sizeof x->rest_count);
+    }
+    return ++x->rest_count[venue] > x->config.rest_per_minute;
+}
 
 static void route(struct conn *c, struct request *r)
 {
@@ -184,7 +216,12 @@ static void route(struct conn *c, struct request *r)
         refuse(c, 426, "this path wants an upgrade to WebSocket");
         return;
     }
-    const struct mr_rest_request rest = {.path = r->path, .query = r->query, .body = r->body, .post = mr_span_eq(r->head.method, "POST")};
+    if (limited(c->x, place.venue)) {
+        answer(c, r, 429, mr_span_of("{\"code\":-1003,\"msg\":\"Too many requests; current limit is reached.\"}"));
+        return;
+    }
+    const struct mr_rest_request rest = {
+        .path = r->path, .query = r->query, .body = r->body, .post = mr_span_eq(r->head.method, "POST")};
     int status = mr_rest_answer(c->x->tape, place.venue, place.product, &rest, c->x->truth, c->x->now_ns, &t);
     MR_ASSERT(!t.cut);
     answer(c, r, status, (struct mr_span){(const uint8_t *)t.out, (uint32_t)t.len});

@@ -50,7 +50,8 @@ static int depth(struct ask *a, struct mr_span symbol, uint32_t levels, const ch
     return status == MR_E_EMPTY ? 503 : refusal_status;
 }
 
-static int other(struct ask *a, struct mr_span symbol, enum mr_market_answer what, const char *refusal, int refusal_status)
+static int other(struct ask *a, struct mr_span symbol, enum mr_market_answer what, const char *refusal,
+                 int refusal_status)
 {
     size_t before = a->t->len;
     int status = mr_tape_ask(a->tape, a->venue, a->product, symbol, what, a->t);
@@ -81,14 +82,18 @@ static int binance(struct ask *a)
 
 static int bybit(struct ask *a)
 {
-    static const char refusal[] = "{\"retCode\":10001,\"retMsg\":\"Not supported symbols\",\"result\":{},\"retExtInfo\":{},\"time\":0}";
+    static const char refusal[] =
+        "{\"retCode\":10001,\"retMsg\":\"Not supported symbols\",\"result\":{},\"retExtInfo\":{},\"time\":0}";
     struct mr_span symbol = mr_rest_param(a->r->query, "symbol");
     if (mr_span_eq(a->r->path, "/v5/market/orderbook"))
         return depth(a, symbol, whole(mr_rest_param(a->r->query, "limit"), 25), refusal, 200);
     if (mr_span_eq(a->r->path, "/v5/market/instruments-info"))
-        return other(a, symbol, MR_MARKET_INSTRUMENTS, refusal, 200);
+        return other(a, mr_rest_param(a->r->query, "category"), MR_MARKET_INSTRUMENTS, refusal, 200);
     if (mr_span_eq(a->r->path, "/v5/market/time")) {
-        mr_text_format(a->t, "{\"retCode\":0,\"retMsg\":\"OK\",\"result\":{\"timeSecond\":\"%lld\"},\"retExtInfo\":{},\"time\":%lld}", MS(a->now_ns) / 1000, MS(a->now_ns));
+        mr_text_format(
+            a->t,
+            "{\"retCode\":0,\"retMsg\":\"OK\",\"result\":{\"timeSecond\":\"%lld\"},\"retExtInfo\":{},\"time\":%lld}",
+            MS(a->now_ns) / 1000, MS(a->now_ns));
         return 200;
     }
     mr_text_add(a->t, "{\"retCode\":404,\"retMsg\":\"404 not found\"}");
@@ -101,7 +106,9 @@ static int okx_interest(struct ask *a, struct mr_span symbol, const char *refusa
     char message[1024];
     struct mr_text t;
     mr_text_init(&t, message, sizeof message);
-    const char *rows = mr_tape_ask(a->tape, a->venue, a->product, symbol, MR_MARKET_INTEREST, &t) == MR_OK ? strstr(message, "\"data\":") : NULL;
+    const char *rows = mr_tape_ask(a->tape, a->venue, a->product, symbol, MR_MARKET_INTEREST, &t) == MR_OK
+                           ? strstr(message, "\"data\":")
+                           : NULL;
     if (!rows) {
         mr_text_add(a->t, refusal);
         return 200;
@@ -117,7 +124,7 @@ static int okx(struct ask *a)
     if (mr_span_eq(a->r->path, "/api/v5/market/books"))
         return depth(a, symbol, whole(mr_rest_param(a->r->query, "sz"), 1), refusal, 200);
     if (mr_span_eq(a->r->path, "/api/v5/public/instruments"))
-        return other(a, symbol, MR_MARKET_INSTRUMENTS, refusal, 200);
+        return other(a, mr_rest_param(a->r->query, "instType"), MR_MARKET_INSTRUMENTS, refusal, 200);
     if (mr_span_eq(a->r->path, "/api/v5/public/open-interest"))
         return okx_interest(a, symbol, refusal);
     if (mr_span_eq(a->r->path, "/api/v5/public/time")) {
@@ -136,7 +143,9 @@ static void context(void *arg, uint8_t venue, uint8_t product, const char *symbo
     if (venue != a->venue || product != a->product)
         return;
     mr_text_init(&t, message, sizeof message);
-    const char *ctx = mr_tape_ask(a->tape, venue, product, mr_span_of(symbol), MR_MARKET_INTEREST, &t) == MR_OK ? strstr(message, "\"ctx\":") : NULL;
+    const char *ctx = mr_tape_ask(a->tape, venue, product, mr_span_of(symbol), MR_MARKET_INTEREST, &t) == MR_OK
+                          ? strstr(message, "\"ctx\":")
+                          : NULL;
     if (a->t->out[a->t->len - 1] != '[')
         mr_text_add(a->t, ",");
     if (ctx) /* without the two braces around it */
@@ -193,14 +202,20 @@ static int hyperliquid(struct ask *a)
     return 422;
 }
 
-int mr_rest_answer(struct mr_tape *tape, uint8_t venue, uint8_t product, const struct mr_rest_request *r, struct mr_truth *scratch, int64_t now_ns, struct mr_text *t)
+int mr_rest_answer(struct mr_tape *tape, uint8_t venue, uint8_t product, const struct mr_rest_request *r,
+                   struct mr_truth *scratch, int64_t now_ns, struct mr_text *t)
 {
     struct ask a = {tape, venue, product, r, scratch, now_ns, t};
     switch (venue) {
-    case MR_VENUE_binance: return binance(&a);
-    case MR_VENUE_bybit: return bybit(&a);
-    case MR_VENUE_okx: return okx(&a);
-    case MR_VENUE_hyperliquid: return hyperliquid(&a);
-    default: return 404;
+    case MR_VENUE_binance:
+        return binance(&a);
+    case MR_VENUE_bybit:
+        return bybit(&a);
+    case MR_VENUE_okx:
+        return okx(&a);
+    case MR_VENUE_hyperliquid:
+        return hyperliquid(&a);
+    default:
+        return 404;
     }
 }

@@ -56,7 +56,8 @@ void mr_exchange_pause(struct mr_exchange *x, bool paused)
     leave(x);
 }
 
-int mr_exchange_book(struct mr_exchange *x, const char *product, const char *symbol, uint32_t levels, struct mr_truth *out, struct mr_err *err)
+int mr_exchange_book(struct mr_exchange *x, const char *product, const char *symbol, uint32_t levels,
+                     struct mr_truth *out, struct mr_err *err)
 {
     const struct mr_venue *venue;
     uint8_t row;
@@ -66,7 +67,9 @@ int mr_exchange_book(struct mr_exchange *x, const char *product, const char *sym
     enter(x);
     status = mr_tape_truth(x->tape, venue->id, row, mr_span_of(symbol), levels, out);
     leave(x);
-    return status == MR_OK ? MR_OK : mr_err_set(err, status, "%s %s: %s", product, symbol, status == MR_E_EMPTY ? "no book yet" : "no such instrument");
+    return status == MR_OK ? MR_OK
+                           : mr_err_set(err, status, "%s %s: %s", product, symbol,
+                                        status == MR_E_EMPTY ? "no book yet" : "no such instrument");
 }
 
 static void count_subscriptions(struct mr_exchange *x)
@@ -125,18 +128,24 @@ void mr_exchange_restart(struct mr_exchange *x, double seconds)
 
 void mr_conn_notice(struct conn *c)
 {
-    const char *text = NULL;
+    char out[256];
+    struct mr_text t;
+    mr_text_init(&t, out, sizeof out);
     switch (c->talk.place.venue) {
     case MR_VENUE_binance:
-        text = c->talk.place.wrapped ? "{\"stream\":\"!serverShutdown\",\"data\":{\"e\":\"serverShutdown\",\"E\":0}}" : "{\"e\":\"serverShutdown\",\"E\":0}";
+        mr_text_format(&t, "%s{\"e\":\"serverShutdown\",\"E\":%lld}%s",
+                       c->talk.place.wrapped ? "{\"stream\":\"!serverShutdown\",\"data\":" : "",
+                       (long long)(c->x->now_ns / 1000000), c->talk.place.wrapped ? "}" : "");
         break;
     case MR_VENUE_okx:
-        text = "{\"event\":\"notice\",\"code\":\"64008\",\"msg\":\"The connection will soon be closed for a service upgrade. Please reconnect.\",\"connId\":\"a4d3ae55\"}";
+        mr_text_add(&t, "{\"event\":\"notice\",\"code\":\"64008\",\"msg\":\"The connection will soon be closed for a "
+                        "service upgrade. Please reconnect.\",\"connId\":\"a4d3ae55\"}");
         break;
-    default: break; /* these end without notice */
+    default:
+        break; /* these end without notice */
     }
-    if (text)
-        mr_exchange_host.say(c, text, strlen(text));
+    if (t.len)
+        mr_exchange_host.say(c, t.out, t.len);
     if (c->state == CONN_SOCKET)
         mr_conn_close(c, 1001, "going away");
 }

@@ -24,13 +24,22 @@
  * reorder      the next `count` change places with the one after   garbage  `count` frames that are not JSON
  * half_frame   half a frame, then the end                      restart      all connections end, numbers begin anew, and for `seconds`
  *                                                                           no connection is taken */
-#define MR_FAULTS(X) X(DISCONNECT, "disconnect") X(SILENCE, "silence") X(GAP, "gap") X(DUPLICATE, "duplicate") X(REORDER, "reorder") \
-                     X(GARBAGE, "garbage") X(HALF_FRAME, "half_frame") X(RESTART, "restart")
+/* clang-format off */
+#define MR_FAULTS(X)             \
+    X(DISCONNECT, "disconnect")  \
+    X(SILENCE,    "silence")     \
+    X(GAP,        "gap")         \
+    X(DUPLICATE,  "duplicate")   \
+    X(REORDER,    "reorder")     \
+    X(GARBAGE,    "garbage")     \
+    X(HALF_FRAME, "half_frame")  \
+    X(RESTART,    "restart")
+/* clang-format on */
 enum mr_fault_kind {
 #define MR_X(id, name) MR_FAULT_##id,
     MR_FAULTS(MR_X)
 #undef MR_X
-    MR_FAULT_KINDS
+        MR_FAULT_KINDS
 };
 const char *mr_fault_name(enum mr_fault_kind kind);
 
@@ -38,7 +47,8 @@ struct mr_exchange_fault {
     uint8_t kind;
     char product[40]; /* "binance:usdm"; "": all */
     char symbol[40];  /* "": all of the product */
-    uint32_t channel; /* enum mr_channel bits of gap, duplicate, reorder, silence of a symbol; 0: the book (silence: all) */
+    uint32_t
+        channel; /* enum mr_channel bits of gap, duplicate, reorder, silence of a symbol; 0: the book (silence: all) */
     uint32_t count;   /* [1] */
     double seconds;   /* of silence [10] and restart [2] */
     double after_s, every_s; /* first so long after the start, then again and again; 0: now, and once */
@@ -46,30 +56,33 @@ struct mr_exchange_fault {
 /* "gap,product=binance:usdm,symbol=BTCUSDT,count=3,after=5,every=30", or the same as a JSON object with "fault":"gap". MR_OK, MR_E_INVALID. */
 int mr_exchange_fault_parse(const char *text, struct mr_exchange_fault *out, struct mr_err *err);
 
-#define MR_EXCHANGE_STATS(X)                                                                                       \
-    X(accepted,    "connections taken")                                                                            \
-    X(refused,     "connections not taken: as many as allowed are open")                                           \
-    X(tls_failed,  "connections that ended in their handshake")                                                    \
-    X(upgrades,    "WebSocket connections begun")                                                                  \
-    X(requests,    "REST requests answered")                                                                       \
-    X(bad_requests,"HTTP requests refused: not understood, too big, no such place")                                \
-    X(connections, "open now")                                                                                     \
-    X(sockets,     "WebSocket connections now")                                                                    \
-    X(subscriptions, "subscriptions now")                                                                          \
-    X(heard,       "client messages")                                                                              \
-    X(said,        "acks, errors, pongs, images")                                                                  \
-    X(pings,       "pings sent")                                                                                   \
-    X(messages,    "messages of the market or recording that came due")                                            \
-    X(delivered,   "copies of them sent to subscribers")                                                           \
-    X(bytes,       "bytes queued for clients, before TLS")                                                         \
-    X(slow_cut,    "connections cut: their queue was full")                                                        \
-    X(rule_cut,    "connections closed by a venue's rule: limits, deadlines, unknown coins")                       \
-    X(protocol_cut,"connections closed: WebSocket rules broken by the client")                                     \
-    X(skipped,     "messages a gap left out")                                                                      \
-    X(muted,       "messages a silence left out")                                                                  \
-    X(doubled,     "messages sent twice")                                                                          \
-    X(swapped,     "messages that changed places")                                                                 \
-    X(loops,       "times a recording began again")
+/* clang-format off */
+#define MR_EXCHANGE_STATS(X)                                                      \
+    X(accepted,      "connections taken")                                         \
+    X(refused,       "connections not taken: as many as allowed are open")        \
+    X(tls_failed,    "connections that ended in their handshake")                 \
+    X(upgrades,      "WebSocket connections begun")                               \
+    X(requests,      "REST requests answered")                                    \
+    X(bad_requests,  "HTTP requests refused: not understood, too big, no such place")\
+    X(connections,   "open now")                                                  \
+    X(sockets,       "WebSocket connections now")                                 \
+    X(subscriptions, "subscriptions now")                                         \
+    X(limited,       "REST requests refused with 429")                            \
+    X(heard,         "client messages")                                           \
+    X(said,          "acks, errors, pongs, images")                               \
+    X(pings,         "pings sent")                                                \
+    X(messages,      "messages of the market or recording that came due")         \
+    X(delivered,     "copies of them sent to subscribers")                        \
+    X(bytes,         "bytes queued for clients, before TLS")                      \
+    X(slow_cut,      "connections cut: their queue was full")                     \
+    X(rule_cut,      "connections closed by a venue's rule: limits, deadlines, unknown coins")\
+    X(protocol_cut,  "connections closed: WebSocket rules broken by the client")  \
+    X(skipped,       "messages a gap left out")                                   \
+    X(muted,         "messages a silence left out")                               \
+    X(doubled,       "messages sent twice")                                       \
+    X(swapped,       "messages that changed places")                              \
+    X(loops,         "times a recording began again")
+/* clang-format on */
 struct mr_exchange_stats {
 #define MR_X(name, what) uint64_t name;
     MR_EXCHANGE_STATS(MR_X)
@@ -86,22 +99,28 @@ struct mr_exchange_config {
     uint32_t connections_max; /* [256] */
     uint32_t queue_bytes;     /* a connection's output [4 MiB] */
     double life_s;            /* the venues close WebSocket connections after so long, with notice; 0: never */
+    uint32_t rest_per_minute; /* REST requests a venue takes; beyond: 429. 0: no limit */
     struct mr_tape_config tape;
-    const struct mr_exchange_fault *faults; uint32_t fault_count;
+    const struct mr_exchange_fault *faults;
+    uint32_t fault_count;
 };
 
 struct mr_exchange;
 int mr_exchange_open(struct mr_exchange **x, const struct mr_exchange_config *config, struct mr_err *err);
-int mr_exchange_run(struct mr_exchange *x, double seconds, struct mr_err *err); /* on this thread, until stop, or so long (0: no end) */
+/* On this thread (which ignores SIGPIPE), until stop, or for so long (0: no end). */
+int mr_exchange_run(struct mr_exchange *x, double seconds, struct mr_err *err);
 int mr_exchange_start(struct mr_exchange *x, struct mr_err *err);               /* on a thread of its own */
-void mr_exchange_stop(struct mr_exchange *x); /* any thread, also a signal handler; start's thread has ended when this returns to another thread */
+void mr_exchange_stop(
+    struct mr_exchange
+        *x); /* any thread, also a signal handler; start's thread has ended when this returns to another thread */
 void mr_exchange_close(struct mr_exchange *x);
 
 uint16_t mr_exchange_port(const struct mr_exchange *x);
 const char *mr_exchange_ca(const struct mr_exchange *x);
 int mr_exchange_fault(struct mr_exchange *x, const struct mr_exchange_fault *fault, struct mr_err *err);
 void mr_exchange_pause(struct mr_exchange *x, bool paused); /* the market stands still; connections live */
-int mr_exchange_book(struct mr_exchange *x, const char *product, const char *symbol, uint32_t levels, struct mr_truth *out, struct mr_err *err);
+int mr_exchange_book(struct mr_exchange *x, const char *product, const char *symbol, uint32_t levels,
+                     struct mr_truth *out, struct mr_err *err);
 void mr_exchange_stats(struct mr_exchange *x, struct mr_exchange_stats *out);
 void mr_exchange_stats_json(const struct mr_exchange_stats *stats, struct mr_text *out);
 

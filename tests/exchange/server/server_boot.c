@@ -22,7 +22,8 @@ static int open_tls(struct mr_exchange *x, struct mr_err *err)
     if (status)
         return status;
     x->tls = SSL_CTX_new(TLS_server_method());
-    if (!x->tls || SSL_CTX_use_certificate_chain_file(x->tls, x->certs.chain) != 1 || SSL_CTX_use_PrivateKey_file(x->tls, x->certs.key, SSL_FILETYPE_PEM) != 1)
+    if (!x->tls || SSL_CTX_use_certificate_chain_file(x->tls, x->certs.chain) != 1 ||
+        SSL_CTX_use_PrivateKey_file(x->tls, x->certs.key, SSL_FILETYPE_PEM) != 1)
         return mr_err_set(err, MR_E_INVALID, "%s: %s", x->certs.chain, ERR_reason_error_string(ERR_peek_last_error()));
     SSL_CTX_set_min_proto_version(x->tls, TLS1_2_VERSION);
     SSL_CTX_set_session_id_context(x->tls, session, sizeof session - 1);
@@ -48,6 +49,13 @@ static int parse_address(struct mr_exchange *x, struct mr_err *err)
     return MR_OK;
 }
 
+static uint16_t port_of(const struct mr_exchange *x)
+{
+    if (x->at.ss_family == AF_INET6)
+        return ntohs(((const struct sockaddr_in6 *)&x->at)->sin6_port);
+    return ntohs(((const struct sockaddr_in *)&x->at)->sin_port);
+}
+
 /* At the port chosen before, if this is not the first time. */
 int mr_exchange_listen(struct mr_exchange *x, struct mr_err *err)
 {
@@ -59,14 +67,16 @@ int mr_exchange_listen(struct mr_exchange *x, struct mr_err *err)
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* connections inherit it */
     socklen_t len = sizeof x->at;
     struct epoll_event e = {.events = EPOLLIN, .data.ptr = &x->listener};
-    if (bind(fd, (const struct sockaddr *)&x->at, x->at_len) != 0 || listen(fd, BACKLOG) != 0 || getsockname(fd, (struct sockaddr *)&x->at, &len) != 0 ||
-        epoll_ctl(x->epoll, EPOLL_CTL_ADD, fd, &e) != 0) {
+    if (bind(fd, (const struct sockaddr *)&x->at, x->at_len) != 0 || listen(fd, BACKLOG) != 0 ||
+        getsockname(fd, (struct sockaddr *)&x->at, &len) != 0 || epoll_ctl(x->epoll, EPOLL_CTL_ADD, fd, &e) != 0) {
         int why = errno;
         close(fd);
-        return mr_err_set(err, MR_E_IO, "%s port %u: %s%s", x->address, mr_exchange_port(x), strerror(why),
+        return mr_err_set(err, MR_E_IO, "%s port %u: %s%s", x->address, port_of(x), strerror(why),
                           why == EADDRINUSE ? "; choose another with --port, or 0 for any" : "");
     }
     x->listener = fd;
+    if (!x->port)
+        x->port = port_of(x);
     return MR_OK;
 }
 
@@ -192,14 +202,6 @@ void mr_exchange_stop(struct mr_exchange *x)
     }
 }
 
-uint16_t mr_exchange_port(const struct mr_exchange *x)
-{
-    if (x->at.ss_family == AF_INET6)
-        return ntohs(((const struct sockaddr_in6 *)&x->at)->sin6_port);
-    return ntohs(((const struct sockaddr_in *)&x->at)->sin_port);
-}
+uint16_t mr_exchange_port(const struct mr_exchange *x) { return x->port; }
 
-const char *mr_exchange_ca(const struct mr_exchange *x)
-{
-    return x->certs.ca;
-}
+const char *mr_exchange_ca(const struct mr_exchange *x) { return x->certs.ca; }

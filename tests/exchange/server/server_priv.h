@@ -57,6 +57,7 @@ struct mr_exchange {
     struct mr_certs certs;
     struct sockaddr_storage at;
     socklen_t at_len;
+    uint16_t port; /* fixed from the first listen on */
     SSL_CTX *tls;
     int listener, epoll, wake;
     pthread_mutex_t lock;
@@ -65,13 +66,16 @@ struct mr_exchange {
     pthread_t thread;
     bool threaded;
     struct conn *conns; /* connections_max */
-    struct conn **open; /* those in use. Looked through from the end: what ends on the way is replaced by one that was seen already */
+    struct conn **
+        open; /* those in use. Looked through from the end: what ends on the way is replaced by one that was seen already */
     uint32_t open_count, next_id;
     struct mr_tape *tape;
     struct mr_truth *truth; /* scratch */
     char *body;             /* scratch, BODY_BYTES */
     struct fault faults[FAULTS_MAX];
     int64_t now_ns, closed_until_ns, ticked_ns;
+    int64_t rest_minute_ns; /* REST requests of this minute, by venue */
+    uint32_t rest_count[MR_VENUE_ID_MAX + 1];
     struct mr_exchange_stats stats;
 };
 
@@ -100,7 +104,10 @@ int mr_fault_begin(struct mr_exchange *x, const struct mr_exchange_fault *what, 
 void mr_fault_tick(struct mr_exchange *x);
 bool mr_fault_mutes(const struct mr_exchange *x, const struct conn *c); /* nothing may be said to it now */
 /* What becomes of a message: how many copies go out; `before`, `after`: sends the held one after this. */
-struct fault_verdict { uint32_t copies; struct fault *then; };
+struct fault_verdict {
+    uint32_t copies;
+    struct fault *then;
+};
 struct fault_verdict mr_fault_judge(struct mr_exchange *x, const struct mr_letter *letter);
 
 /* server.c */

@@ -52,7 +52,8 @@ struct mr_talk_sub *mr_talk_sub(struct mr_talk *talk, struct mr_span name)
     return NULL;
 }
 
-struct mr_talk_sub *mr_talk_add(struct mr_talk *talk, struct mr_span name, uint64_t key, uint32_t channel, struct mr_span symbol)
+struct mr_talk_sub *mr_talk_add(struct mr_talk *talk, struct mr_span name, uint64_t key, uint32_t channel,
+                                struct mr_span symbol)
 {
     struct mr_talk_sub *sub = mr_talk_sub(talk, name);
     if (!sub && talk->sub_count == MR_TALK_SUBS_MAX)
@@ -121,11 +122,18 @@ static const struct mr_talk_rule *rule_of(const struct mr_speaker *s, const stru
     return &none;
 }
 
-void mr_talk_open(struct mr_talk *talk, const struct mr_talk_place *place, const struct mr_talk_host *host, void *arg, struct mr_talk_sub *subs, uint32_t id,
-                  int64_t now_ns)
+void mr_talk_open(struct mr_talk *talk, const struct mr_talk_place *place, const struct mr_talk_host *host, void *arg,
+                  struct mr_talk_sub *subs, uint32_t id, int64_t now_ns)
 {
-    *talk = (struct mr_talk){.speaker = mr_speaker_of(place->venue), .host = host, .arg = arg, .place = *place, .subs = subs, .id = id, .opened_ns = now_ns,
-                             .heard_ns = now_ns, .sent_ns = now_ns};
+    *talk = (struct mr_talk){.speaker = mr_speaker_of(place->venue),
+                             .host = host,
+                             .arg = arg,
+                             .place = *place,
+                             .subs = subs,
+                             .id = id,
+                             .opened_ns = now_ns,
+                             .heard_ns = now_ns,
+                             .sent_ns = now_ns};
     talk->rule = rule_of(talk->speaker, place);
     if (talk->rule->ping_ns)
         talk->next_ping_ns = now_ns + talk->rule->ping_ns;
@@ -177,7 +185,8 @@ bool mr_talk_tick(struct mr_talk *talk, int64_t now_ns)
 
 /* ---- which venue ---- */
 
-static const struct mr_speaker *const speakers[] = {&mr_speaker_binance, &mr_speaker_bybit, &mr_speaker_okx, &mr_speaker_hyperliquid};
+static const struct mr_speaker *const speakers[] = {&mr_speaker_binance, &mr_speaker_bybit, &mr_speaker_okx,
+                                                    &mr_speaker_hyperliquid};
 
 const struct mr_speaker *mr_speaker_of(uint8_t venue)
 {
@@ -213,7 +222,8 @@ bool mr_talk_place(struct mr_span host, struct mr_span *path, struct mr_talk_pla
     host = mr_span_cut(host, ':', NULL);
     if (prefixed(path, &named)) {
         *out = (struct mr_talk_place){0};
-        mr_speaker_of(named.venue)->place((struct mr_span){path->data, 0}, *path, out); /* whose it is, is said already */
+        mr_speaker_of(named.venue)
+            ->place((struct mr_span){path->data, 0}, *path, out); /* whose it is, is said already */
         out->venue = named.venue;
         out->product = named.product;
         return true;

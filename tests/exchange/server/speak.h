@@ -87,15 +87,16 @@ struct mr_speaker {
     /* Fills keys, channel, symbol, name, inner of a message of the stream; false: a control message, or of a kind nobody can subscribe to. */
     bool (*address)(struct mr_letter *letter);
     struct mr_talk_rule rules[3]; /* one a product */
-    int64_t quiet_ns;           /* cut when neither side has said anything (OKX: no push; Hyperliquid: nothing sent) for so long; 0 never */
+    int64_t
+        quiet_ns; /* cut when neither side has said anything (OKX: no push; Hyperliquid: nothing sent) for so long; 0 never */
 };
 
 const struct mr_speaker *mr_speaker_of(uint8_t venue);
 /* The product a request is for: by host name, by a prefix /VENUE/PRODUCT (which `path` then loses), or by the path alone. */
 bool mr_talk_place(struct mr_span host, struct mr_span *path, struct mr_talk_place *out);
 
-void mr_talk_open(struct mr_talk *talk, const struct mr_talk_place *place, const struct mr_talk_host *host, void *arg, struct mr_talk_sub *subs, uint32_t id,
-                  int64_t now_ns);
+void mr_talk_open(struct mr_talk *talk, const struct mr_talk_place *place, const struct mr_talk_host *host, void *arg,
+                  struct mr_talk_sub *subs, uint32_t id, int64_t now_ns);
 void mr_talk_take(struct mr_talk *talk, struct mr_span text, int64_t now_ns); /* a text message of the client's */
 void mr_talk_control(struct mr_talk *talk, bool pong, int64_t now_ns);       /* a ping or pong frame of the client's */
 /* Deadlines and limits of time. true: a ping frame is due now. */
@@ -103,10 +104,12 @@ bool mr_talk_tick(struct mr_talk *talk, int64_t now_ns);
 const struct mr_talk_sub *mr_talk_find(const struct mr_talk *talk, const struct mr_letter *letter);
 
 /* ---- for the speakers ---- */
-uint64_t mr_talk_key(const char *kind, struct mr_span symbol); /* same kind and symbol, same key; symbols compare without case */
+uint64_t mr_talk_key(const char *kind,
+                     struct mr_span symbol); /* same kind and symbol, same key; symbols compare without case */
 /* The same subscription, or NULL. */
 struct mr_talk_sub *mr_talk_sub(struct mr_talk *talk, struct mr_span name);
-struct mr_talk_sub *mr_talk_add(struct mr_talk *talk, struct mr_span name, uint64_t key, uint32_t channel, struct mr_span symbol); /* NULL: full */
+struct mr_talk_sub *mr_talk_add(struct mr_talk *talk, struct mr_span name, uint64_t key, uint32_t channel,
+                                struct mr_span symbol); /* NULL: full */
 bool mr_talk_remove(struct mr_talk *talk, struct mr_span name);
 void mr_talk_say(struct mr_talk *talk, const struct mr_text *text);
 void mr_talk_close(struct mr_talk *talk, uint16_t code, const char *why);

@@ -9,7 +9,9 @@
 
 /* ---- where ---- */
 
-static const struct { const char *host, *product; } hosts[] = {
+static const struct {
+    const char *host, *product;
+} hosts[] = {
     {"fstream.binance.com", "usdm"}, {"fapi.binance.com", "usdm"},           {"stream.binance.com", "spot"},
     {"api.binance.com", "spot"},     {"data-stream.binance.vision", "spot"}, {"data-api.binance.vision", "spot"},
 };
@@ -42,7 +44,8 @@ static bool place(struct mr_span host, struct mr_span path, struct mr_talk_place
             product = hosts[i].product;
     socket_path(path, out);
     if (!product) { /* by the path alone; a bare /ws is Hyperliquid's, and with this venue's prefix ours */
-        if (mr_span_starts(path, "/fapi/") || mr_span_starts(path, "/futures/") || (out->socket && out->route != MR_ROUTE_ALL))
+        if (mr_span_starts(path, "/fapi/") || mr_span_starts(path, "/futures/") ||
+            (out->socket && out->route != MR_ROUTE_ALL))
             product = "usdm";
         else if (mr_span_starts(path, "/api/v3/") || mr_span_starts(path, "/stream") || mr_span_starts(path, "/ws/"))
             product = "spot";
@@ -59,30 +62,39 @@ static bool place(struct mr_span host, struct mr_span path, struct mr_talk_place
 
 /* ---- streams ---- */
 
-static const struct { const char *name; uint32_t channel; uint8_t route; bool speeds; } kinds[] = {
-    {"depth", MR_DEPTH, MR_ROUTE_PUBLIC, true},
-    {"bookTicker", MR_BEST, MR_ROUTE_PUBLIC, false},
-    {"aggTrade", MR_TRADES, MR_ROUTE_MARKET, false},
-    {"trade", MR_TRADES, MR_ROUTE_MARKET, false},
-    {"markPrice", MR_MARKS, MR_ROUTE_MARKET, true},
-    {"forceOrder", MR_LIQUIDATIONS, MR_ROUTE_MARKET, false},
+static const struct {
+    const char *name;
+    uint32_t channel;
+    uint8_t route;
+    bool speeds;
+} kinds[] = {
+    {"depth", MR_DEPTH, MR_ROUTE_PUBLIC, true},       {"bookTicker", MR_BEST, MR_ROUTE_PUBLIC, false},
+    {"aggTrade", MR_TRADES, MR_ROUTE_MARKET, false},  {"trade", MR_TRADES, MR_ROUTE_MARKET, false},
+    {"markPrice", MR_MARKS, MR_ROUTE_MARKET, true},   {"forceOrder", MR_LIQUIDATIONS, MR_ROUTE_MARKET, false},
     {"kline_1m", MR_CANDLES, MR_ROUTE_MARKET, false},
 };
 
-struct stream { struct mr_span symbol; const char *kind; uint32_t channel; uint8_t route; };
+struct stream {
+    struct mr_span symbol;
+    const char *kind;
+    uint32_t channel;
+    uint8_t route;
+};
 
 /* "btcusdt@depth@100ms", "!forceOrder@arr" (symbol empty). */
 static bool stream_of(struct mr_span name, struct stream *out)
 {
     struct mr_span rest, symbol = mr_span_cut(name, '@', &rest);
     if (mr_span_eq(name, "!forceOrder@arr")) {
-        *out = (struct stream){.symbol = {name.data, 0}, .kind = "!forceOrder@arr", .channel = MR_LIQUIDATIONS, .route = MR_ROUTE_MARKET};
+        *out = (struct stream){
+            .symbol = {name.data, 0}, .kind = "!forceOrder@arr", .channel = MR_LIQUIDATIONS, .route = MR_ROUTE_MARKET};
         return true;
     }
     struct mr_span speed, kind = mr_span_cut(rest, '@', &speed);
     for (size_t i = 0; i < MR_COUNT_OF(kinds); i++)
         if (mr_span_same(kind, mr_span_of(kinds[i].name)) && (kinds[i].speeds || speed.len == 0)) {
-            *out = (struct stream){.symbol = symbol, .kind = kinds[i].name, .channel = kinds[i].channel, .route = kinds[i].route};
+            *out = (struct stream){
+                .symbol = symbol, .kind = kinds[i].name, .channel = kinds[i].channel, .route = kinds[i].route};
             return symbol.len > 0;
         }
     return false;
@@ -108,7 +120,9 @@ static void open_streams(struct mr_talk *talk)
 
 /* ---- control messages ---- */
 
-struct request { struct mr_span method, id, params; };
+struct request {
+    struct mr_span method, id, params;
+};
 
 static bool read_request(struct mr_span text, struct request *r)
 {
@@ -214,7 +228,9 @@ static void take(struct mr_talk *talk, struct mr_span text)
     } else if (mr_span_eq(r.method, "SET_PROPERTY")) {
         set_property(talk, &r);
     } else {
-        answer(talk, &r, 2, "unknown variant of method, expected one of `SUBSCRIBE`, `UNSUBSCRIBE`, `LIST_SUBSCRIPTIONS`, `SET_PROPERTY`");
+        answer(talk, &r, 2,
+               "unknown variant of method, expected one of `SUBSCRIBE`, `UNSUBSCRIBE`, `LIST_SUBSCRIPTIONS`, "
+               "`SET_PROPERTY`");
     }
 }
 
@@ -241,8 +257,11 @@ static struct mr_span member(struct mr_span object, const char *name)
     return value;
 }
 
-static const struct { const char *event, *kind; } events[] = {
-    {"depthUpdate", "depth"}, {"bookTicker", "bookTicker"}, {"aggTrade", "aggTrade"}, {"trade", "trade"}, {"markPriceUpdate", "markPrice"}, {"kline", "kline_1m"},
+static const struct {
+    const char *event, *kind;
+} events[] = {
+    {"depthUpdate", "depth"}, {"bookTicker", "bookTicker"},     {"aggTrade", "aggTrade"},
+    {"trade", "trade"},       {"markPriceUpdate", "markPrice"}, {"kline", "kline_1m"},
 };
 
 /* A message without a wrapper says its kind in `e`; spot's bookTicker says nothing at all. */
@@ -273,7 +292,8 @@ static bool address(struct mr_letter *l)
     l->inner = l->name.len ? member(text, "data") : text;
     if (l->name.len ? !stream_of(l->name, &s) : !bare(l->inner, &s) && !mr_span_eq(member(l->inner, "e"), "forceOrder"))
         return false;
-    if (!s.kind || s.channel == MR_LIQUIDATIONS) { /* of one symbol; wanted by those who follow it, and by those who follow all */
+    if (!s.kind ||
+        s.channel == MR_LIQUIDATIONS) { /* of one symbol; wanted by those who follow it, and by those who follow all */
         s.symbol = member(member(l->inner, "o"), "s");
         l->key[1] = mr_talk_key("!forceOrder@arr", (struct mr_span){s.symbol.data, 0});
         l->keys = 2;
@@ -289,6 +309,10 @@ static bool address(struct mr_letter *l)
 }
 
 const struct mr_speaker mr_speaker_binance = {
-    .venue = "binance", .place = place, .open = open_streams, .take = take, .address = address,
+    .venue = "binance",
+    .place = place,
+    .open = open_streams,
+    .take = take,
+    .address = address,
     .rules = {{"usdm", 10, 3 * MINUTE, 10 * MINUTE}, {"spot", 5, MINUTE / 3, MINUTE}},
 };

@@ -29,34 +29,48 @@ static bool place(struct mr_span host, struct mr_span path, struct mr_talk_place
 
 /* ---- topics ---- */
 
-struct topic { struct mr_span symbol; const char *kind; uint32_t channel; bool image; };
+struct topic {
+    struct mr_span symbol;
+    const char *kind;
+    uint32_t channel;
+    bool image;
+};
 
-static const struct { const char *prefix, *kind; uint32_t channel; bool image, linear_only; } topics[] = {
-    {"orderbook.1.", "orderbook.1", MR_BEST, true, false},    {"orderbook.50.", "orderbook", MR_DEPTH, true, false},
-    {"orderbook.200.", "orderbook", MR_DEPTH, true, false},   {"orderbook.1000.", "orderbook", MR_DEPTH, true, false},
-    {"publicTrade.", "publicTrade", MR_TRADES, false, false}, {"tickers.", "tickers", MR_MARKS, true, false},
-    {"kline.1.", "kline.1", MR_CANDLES, false, false},        {"allLiquidation.", "allLiquidation", MR_LIQUIDATIONS, false, true},
+static const struct {
+    const char *prefix, *kind;
+    uint32_t channel;
+    bool image, linear_only;
+} topics[] = {
+    {"orderbook.1.", "orderbook.1", MR_BEST, true, false},
+    {"orderbook.50.", "orderbook", MR_DEPTH, true, false},
+    {"orderbook.200.", "orderbook", MR_DEPTH, true, false},
+    {"orderbook.1000.", "orderbook", MR_DEPTH, true, false},
+    {"publicTrade.", "publicTrade", MR_TRADES, false, false},
+    {"tickers.", "tickers", MR_MARKS, true, false},
+    {"kline.1.", "kline.1", MR_CANDLES, false, false},
+    {"allLiquidation.", "allLiquidation", MR_LIQUIDATIONS, false, true},
 };
 
 static bool topic_of(struct mr_span name, bool spot, struct topic *out)
 {
     for (size_t i = 0; i < MR_COUNT_OF(topics); i++)
         if (mr_span_starts(name, topics[i].prefix) && !(spot && topics[i].linear_only)) {
-            *out = (struct topic){.symbol = mr_span_from(name, (uint32_t)strlen(topics[i].prefix)), .kind = topics[i].kind, .channel = topics[i].channel,
+            *out = (struct topic){.symbol = mr_span_from(name, (uint32_t)strlen(topics[i].prefix)),
+                                  .kind = topics[i].kind,
+                                  .channel = topics[i].channel,
                                   .image = topics[i].image};
             return out->symbol.len > 0;
         }
     return false;
 }
 
-static bool is_spot(const struct mr_talk *talk)
-{
-    return talk->place.product == mr_talk_product("bybit", "spot");
-}
+static bool is_spot(const struct mr_talk *talk) { return talk->place.product == mr_talk_product("bybit", "spot"); }
 
 /* ---- control messages ---- */
 
-struct request { struct mr_span op, req_id, args; };
+struct request {
+    struct mr_span op, req_id, args;
+};
 
 static bool read_request(struct mr_span text, struct request *r)
 {
@@ -77,13 +91,18 @@ static bool read_request(struct mr_span text, struct request *r)
     return mr_json_close(&j) == MR_OK;
 }
 
-static void answer(struct mr_talk *talk, const struct request *r, const char *op, const char *error, struct mr_span about)
+static void answer(struct mr_talk *talk, const struct request *r, const char *op, const char *error,
+                   struct mr_span about)
 {
     char out[512];
     struct mr_text t;
     mr_text_init(&t, out, sizeof out);
-    mr_text_format(&t, "{\"success\":%s,\"ret_msg\":\"%s%.*s\",\"conn_id\":\"d9tcajmgcca9r5l6sugg-%05x\",", error ? "false" : "true",
-                   error ? error : strcmp(op, "ping") == 0 ? "pong" : "", error ? (int)about.len : 0, (const char *)about.data, talk->id);
+    mr_text_format(&t, "{\"success\":%s,\"ret_msg\":\"%s%.*s\",\"conn_id\":\"d9tcajmgcca9r5l6sugg-%05x\",",
+                   error ? "false" : "true",
+                   error                     ? error
+                   : strcmp(op, "ping") == 0 ? "pong"
+                                             : "",
+                   error ? (int)about.len : 0, (const char *)about.data, talk->id);
     if (r->req_id.len)
         mr_text_format(&t, "\"req_id\":\"%.*s\",", (int)r->req_id.len, (const char *)r->req_id.data);
     mr_text_format(&t, "\"op\":\"%s\"}", op);
@@ -91,7 +110,8 @@ static void answer(struct mr_talk *talk, const struct request *r, const char *op
 }
 
 /* What is wrong with the topics of a request; NULL: nothing, and `count` of them. One bad topic fails the whole request. */
-static const char *refused(struct mr_talk *talk, const struct request *r, bool on, struct mr_span *about, uint32_t *count)
+static const char *refused(struct mr_talk *talk, const struct request *r, bool on, struct mr_span *about,
+                           uint32_t *count)
 {
     struct mr_json j;
     struct topic topic;
@@ -131,7 +151,8 @@ static void follow(struct mr_talk *talk, const struct request *r, bool on)
             continue;
         }
         topic_of(name, is_spot(talk), &topic);
-        const struct mr_talk_sub *sub = mr_talk_add(talk, name, mr_talk_key(topic.kind, topic.symbol), topic.channel, topic.symbol);
+        const struct mr_talk_sub *sub =
+            mr_talk_add(talk, name, mr_talk_key(topic.kind, topic.symbol), topic.channel, topic.symbol);
         if (sub && topic.image)
             talk->host->image(talk->arg, sub);
     }

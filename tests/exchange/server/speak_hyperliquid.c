@@ -18,8 +18,13 @@ static bool place(struct mr_span host, struct mr_span path, struct mr_talk_place
 
 /* ---- subscriptions ---- */
 
-static const struct { const char *type; uint32_t channel; bool image; } types[] = {
-    {"l2Book", MR_DEPTH, true}, {"bbo", MR_BEST, false}, {"trades", MR_TRADES, true}, {"activeAssetCtx", MR_MARKS, true}, {"candle", MR_CANDLES, false},
+static const struct {
+    const char *type;
+    uint32_t channel;
+    bool image;
+} types[] = {
+    {"l2Book", MR_DEPTH, true},         {"bbo", MR_BEST, false},       {"trades", MR_TRADES, true},
+    {"activeAssetCtx", MR_MARKS, true}, {"candle", MR_CANDLES, false},
 };
 
 static int type_of(struct mr_span type)
@@ -30,7 +35,9 @@ static int type_of(struct mr_span type)
     return -1;
 }
 
-struct request { struct mr_span method, subscription, type, coin, interval; };
+struct request {
+    struct mr_span method, subscription, type, coin, interval;
+};
 
 static bool read_subscription(struct mr_span text, struct request *r)
 {
@@ -74,12 +81,15 @@ static void say_error(struct mr_talk *talk, const char *what, struct mr_span abo
     char out[2048], raw[900];
     struct mr_text t;
     struct mr_json_out j;
-    int len = snprintf(raw, sizeof raw, "%s: %.*s", what, (int)(about.len < 800 ? about.len : 800), (const char *)about.data);
+    int len =
+        snprintf(raw, sizeof raw, "%s: %.*s", what, (int)(about.len < 800 ? about.len : 800), (const char *)about.data);
     mr_text_init(&t, out, sizeof out);
     mr_json_out_init(&j, &t);
     mr_json_out_object(&j, NULL);
     mr_json_out_string(&j, "channel", "error");
-    mr_json_out_span(&j, "data", (struct mr_span){(const uint8_t *)raw, (uint32_t)(len < (int)sizeof raw ? len : (int)sizeof raw - 1)});
+    mr_json_out_span(
+        &j, "data",
+        (struct mr_span){(const uint8_t *)raw, (uint32_t)(len < (int)sizeof raw ? len : (int)sizeof raw - 1)});
     mr_json_out_end(&j);
     mr_talk_say(talk, &t);
 }
@@ -90,8 +100,10 @@ static void say_ack(struct mr_talk *talk, const struct request *r, const char *m
     char out[512];
     struct mr_text t;
     mr_text_init(&t, out, sizeof out);
-    mr_text_format(&t, "{\"channel\":\"subscriptionResponse\",\"data\":{\"method\":\"%s\",\"subscription\":{\"type\":\"%.*s\",\"coin\":\"%.*s\"", method, (int)r->type.len,
-                   (const char *)r->type.data, (int)r->coin.len, (const char *)r->coin.data);
+    mr_text_format(&t,
+                   "{\"channel\":\"subscriptionResponse\",\"data\":{\"method\":\"%s\",\"subscription\":{\"type\":\"%.*"
+                   "s\",\"coin\":\"%.*s\"",
+                   method, (int)r->type.len, (const char *)r->type.data, (int)r->coin.len, (const char *)r->coin.data);
     if (mr_span_eq(r->type, "l2Book"))
         mr_text_add(&t, ",\"nSigFigs\":null,\"mantissa\":null,\"fast\":false");
     else if (r->interval.len)
@@ -124,7 +136,8 @@ static void follow(struct mr_talk *talk, const struct request *r, struct mr_span
         say_ack(talk, r, "unsubscribe");
         return;
     }
-    const struct mr_talk_sub *sub = mr_talk_add(talk, span, mr_talk_key(types[row].type, r->coin), types[row].channel, r->coin);
+    const struct mr_talk_sub *sub =
+        mr_talk_add(talk, span, mr_talk_key(types[row].type, r->coin), types[row].channel, r->coin);
     if (!sub) {
         say_error(talk, "Cannot track more subscriptions", r->subscription);
         return;
@@ -186,4 +199,5 @@ static bool address(struct mr_letter *l)
     return j.status == MR_OK && l->symbol.len > 0;
 }
 
-const struct mr_speaker mr_speaker_hyperliquid = {.venue = "hyperliquid", .place = place, .take = take, .address = address, .quiet_ns = 60 * SECOND};
+const struct mr_speaker mr_speaker_hyperliquid = {
+    .venue = "hyperliquid", .place = place, .take = take, .address = address, .quiet_ns = 60 * SECOND};

@@ -10,7 +10,8 @@
 
 static bool place(struct mr_span host, struct mr_span path, struct mr_talk_place *out)
 {
-    bool ours = mr_span_eq(host, "ws.okx.com") || mr_span_eq(host, "www.okx.com") || mr_span_eq(host, "openapi.okx.com");
+    bool ours =
+        mr_span_eq(host, "ws.okx.com") || mr_span_eq(host, "www.okx.com") || mr_span_eq(host, "openapi.okx.com");
     bool public = mr_span_eq(path, "/ws/v5/public"), business = mr_span_eq(path, "/ws/v5/business");
     if (!ours && !public && !business && !mr_span_starts(path, "/api/v5/"))
         return false;
@@ -22,14 +23,25 @@ static bool place(struct mr_span host, struct mr_span path, struct mr_talk_place
 
 /* ---- channels ---- */
 
-struct arg { struct mr_span channel, inst_id, inst_type, raw; };
+struct arg {
+    struct mr_span channel, inst_id, inst_type, raw;
+};
 
-static const struct { const char *name; uint32_t channel; bool image, business; } channels[] = {
-    {"books", MR_DEPTH, true, false},          {"trades", MR_TRADES, false, false},
-    {"bbo-tbt", MR_BEST, false, false},        {"mark-price", MR_MARKS, true, false},
-    {"index-tickers", MR_MARKS, false, false}, {"funding-rate", MR_FUNDINGS, true, false},
-    {"tickers", MR_BEST, false, false},        {"open-interest", MR_INTERESTS, true, false},
-    {"trades-all", MR_TRADES, false, true},    {"candle1m", MR_CANDLES, false, true},
+static const struct {
+    const char *name;
+    uint32_t channel;
+    bool image, business;
+} channels[] = {
+    {"books", MR_DEPTH, true, false},
+    {"trades", MR_TRADES, false, false},
+    {"bbo-tbt", MR_BEST, false, false},
+    {"mark-price", MR_MARKS, true, false},
+    {"index-tickers", MR_MARKS, false, false},
+    {"funding-rate", MR_FUNDINGS, true, false},
+    {"tickers", MR_BEST, false, false},
+    {"open-interest", MR_INTERESTS, true, false},
+    {"trades-all", MR_TRADES, false, true},
+    {"candle1m", MR_CANDLES, false, true},
     {"liquidation-orders", MR_LIQUIDATIONS, false, false},
 };
 
@@ -65,7 +77,9 @@ static bool read_arg(struct mr_json *outer, struct arg *a)
 
 /* ---- control messages ---- */
 
-struct request { struct mr_span op, id, args; };
+struct request {
+    struct mr_span op, id, args;
+};
 
 static bool read_request(struct mr_span text, struct request *r)
 {
@@ -94,7 +108,8 @@ static void head(struct mr_text *t, const struct request *r, const char *event)
     mr_text_format(t, "\"event\":\"%s\",", event);
 }
 
-static void say_error(struct mr_talk *talk, const struct request *r, const char *code, const char *what, struct mr_span about)
+static void say_error(struct mr_talk *talk, const struct request *r, const char *code, const char *what,
+                      struct mr_span about)
 {
     char out[512];
     struct mr_text t;
@@ -112,8 +127,10 @@ static void say_ack(struct mr_talk *talk, const struct request *r, const char *e
     struct mr_text t;
     mr_text_init(&t, out, sizeof out);
     head(&t, r, event);
-    if (mr_span_eq(a->channel, "liquidation-orders")) /* whole market: what the arg says beside is dropped, as the ack shows */
-        mr_text_format(&t, "\"arg\":{\"channel\":\"liquidation-orders\",\"instType\":\"%.*s\"}", (int)a->inst_type.len, (const char *)a->inst_type.data);
+    if (mr_span_eq(a->channel,
+                   "liquidation-orders")) /* whole market: what the arg says beside is dropped, as the ack shows */
+        mr_text_format(&t, "\"arg\":{\"channel\":\"liquidation-orders\",\"instType\":\"%.*s\"}", (int)a->inst_type.len,
+                       (const char *)a->inst_type.data);
     else
         mr_text_format(&t, "\"arg\":%.*s", (int)a->raw.len, (const char *)a->raw.data);
     mr_text_format(&t, ",\"connId\":\"a4d3%04x\"}", talk->id & 0xffff);
@@ -142,9 +159,11 @@ static void one(struct mr_talk *talk, const struct request *r, const struct arg 
     if (row < 0 || channels[row].business != (talk->place.route == MR_ROUTE_BUSINESS) || a->raw.len > 300 ||
         (market_wide ? !mr_span_eq(a->inst_type, "SWAP") : a->inst_id.len == 0 || !known(talk, a, row))) {
         char about[200];
-        int n = snprintf(about, sizeof about, "%.*s,instId:%.*s doesn't exist. Please use the correct URL, channel and parameters referring to API document.",
-                         (int)(a->channel.len < 40 ? a->channel.len : 0), (const char *)a->channel.data, (int)(a->inst_id.len < 40 ? a->inst_id.len : 0),
-                         (const char *)a->inst_id.data);
+        int n = snprintf(about, sizeof about,
+                         "%.*s,instId:%.*s doesn't exist. Please use the correct URL, channel and parameters referring "
+                         "to API document.",
+                         (int)(a->channel.len < 40 ? a->channel.len : 0), (const char *)a->channel.data,
+                         (int)(a->inst_id.len < 40 ? a->inst_id.len : 0), (const char *)a->inst_id.data);
         say_error(talk, r, "60018", "Wrong URL or channel:", (struct mr_span){(const uint8_t *)about, (uint32_t)n});
         return;
     }
@@ -158,7 +177,8 @@ static void one(struct mr_talk *talk, const struct request *r, const struct arg 
         return;
     }
     bool again = mr_talk_sub(talk, span) != NULL; /* acked once more, still one stream */
-    const struct mr_talk_sub *sub = mr_talk_add(talk, span, mr_talk_key(channels[row].name, subject), channels[row].channel, subject);
+    const struct mr_talk_sub *sub =
+        mr_talk_add(talk, span, mr_talk_key(channels[row].name, subject), channels[row].channel, subject);
     if (!sub) {
         say_error(talk, r, "60013", "too many subscriptions: ", a->channel);
         return;
@@ -246,4 +266,5 @@ static bool address(struct mr_letter *l)
     return true;
 }
 
-const struct mr_speaker mr_speaker_okx = {.venue = "okx", .place = place, .take = take, .address = address, .quiet_ns = 30 * SECOND};
+const struct mr_speaker mr_speaker_okx = {
+    .venue = "okx", .place = place, .take = take, .address = address, .quiet_ns = 30 * SECOND};

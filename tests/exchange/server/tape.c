@@ -5,7 +5,8 @@
 #include "dataplane/player/player.h"
 
 #define INSTRUMENTS_MAX 128
-#define LISTS_MAX       16
+#define LISTS_MAX       32
+#define LIST_URL        160
 
 struct instrument {
     uint8_t venue, product;
@@ -13,7 +14,12 @@ struct instrument {
     char symbol[MR_SYMBOL_BYTES];
 };
 
-struct list { uint8_t venue, product; char *body; size_t len; }; /* a recorded REST list of instruments */
+struct list {
+    uint8_t venue, product;
+    char url[LIST_URL];
+    char *body;
+    size_t len;
+}; /* a recorded REST list of instruments */
 
 struct mr_tape {
     struct mr_tape_config config;
@@ -75,12 +81,17 @@ static bool is_list(struct mr_span url)
 
 static void keep_list(struct mr_tape *t, const struct mr_piece *p)
 {
-    if (!is_list(p->name) || t->list_count == LISTS_MAX)
+    struct list l = {.venue = p->venue, .product = p->product, .len = p->len};
+    if (!is_list(p->name) || t->list_count == LISTS_MAX || p->name.len >= LIST_URL)
         return;
-    struct list *l = &t->lists[t->list_count++];
-    *l = (struct list){.venue = p->venue, .product = p->product, .body = malloc(p->len), .len = p->len};
-    MR_ASSERT(l->body);
-    memcpy(l->body, p->data, p->len);
+    memcpy(l.url, p->name.data, p->name.len);
+    for (uint32_t i = 0; i < t->list_count; i++)
+        if (t->lists[i].venue == l.venue && t->lists[i].product == l.product && strcmp(t->lists[i].url, l.url) == 0)
+            return; /* asked for more than once */
+    l.body = malloc(p->len);
+    MR_ASSERT(l.body);
+    memcpy(l.body, p->data, p->len);
+    t->lists[t->list_count++] = l;
 }
 
 /* Reads all of it once: which instruments there are, and the lists. */
@@ -105,7 +116,10 @@ static int survey(struct mr_tape *t, struct mr_err *err)
         if (!mr_pipeline_book(mr_player_pipeline(t->player), id))
             continue; /* only the reference, or a name in passing */
         t->instrument_count++;
-        *mine = (struct instrument){.venue = it->venue, .product = it->product, .price_decimals = it->tick_decimals, .size_decimals = it->lot_decimals};
+        *mine = (struct instrument){.venue = it->venue,
+                                    .product = it->product,
+                                    .price_decimals = it->tick_decimals,
+                                    .size_decimals = it->lot_decimals};
         memcpy(mine->symbol, it->symbol, sizeof mine->symbol);
     }
     close_source(t);
@@ -226,7 +240,8 @@ void mr_tape_renumber(struct mr_tape *t)
 static int find(const struct mr_tape *t, uint8_t venue, uint8_t product, struct mr_span symbol)
 {
     for (uint32_t i = 0; i < t->instrument_count; i++)
-        if (t->instruments[i].venue == venue && t->instruments[i].product == product && mr_span_is(symbol, t->instruments[i].symbol, strlen(t->instruments[i].symbol)))
+        if (t->instruments[i].venue == venue && t->instruments[i].product == product &&
+            mr_span_is(symbol, t->instruments[i].symbol, strlen(t->instruments[i].symbol)))
             return (int)i;
     return -1;
 }
@@ -238,7 +253,8 @@ bool mr_tape_knows(const struct mr_tape *t, uint8_t venue, uint8_t product, stru
 
 static int recorded_truth(struct mr_tape *t, const struct instrument *mine, uint32_t depth, struct mr_truth *out)
 {
-    const struct mr_instrument *it = mr_instruments_find(mr_player_instruments(t->player), mine->venue, mine->product, mr_span_of(mine->symbol));
+    const struct mr_instrument *it =
+        mr_instruments_find(mr_player_instruments(t->player), mine->venue, mine->product, mr_span_of(mine->symbol));
     const struct mr_book *book = it ? mr_pipeline_book(mr_player_pipeline(t->player), it->id) : NULL;
     if (!book || !mr_book_live(book))
         return MR_E_EMPTY;
@@ -252,7 +268,8 @@ static int recorded_truth(struct mr_tape *t, const struct instrument *mine, uint
     return MR_OK;
 }
 
-int mr_tape_truth(struct mr_tape *t, uint8_t venue, uint8_t product, struct mr_span symbol, uint32_t depth, struct mr_truth *out)
+int mr_tape_truth(struct mr_tape *t, uint8_t venue, uint8_t product, struct mr_span symbol, uint32_t depth,
+                  struct mr_truth *out)
 {
     int i = find(t, venue, product, symbol);
     if (i < 0)
@@ -279,40 +296,54 @@ int mr_tape_truth(struct mr_tape *t, uint8_t venue, uint8_t product, struct mr_s
     return MR_OK;
 }
 
-static int recorded_list(const struct mr_tape *t, uint8_t venue, uint8_t product, struct mr_text *out)
+/* The list whose URL holds the hint ("SWAP"), else the product's first one. */
+static int recorded_list(const struct mr_tape *t, uint8_t venue, uint8_t product, struct mr_span hint,
+                         struct mr_text *out)
 {
-    for (uint32_t i = 0; i < t->list_count; i++)
-        if (t->lists[i].venue == venue && t->lists[i].product == product) {
-            mr_text_bytes(out, t->lists[i].body, t->lists[i].len);
-            return out->cut ? MR_E_TOO_BIG : MR_OK;
-        }
-    return MR_E_UNSUPPORTED;
+    const struct list *best = NULL;
+    for (uint32_t i = 0; i < t->list_count; i++) {
+        const struct list *l = &t->lists[i];
+        if (l->venue != venue || l->product != product)
+            continue;
+        bool named = hint.len && memmem(l->url, strlen(l->url), hint.data, hint.len);
+        if (!best || named)
+            best = l;
+        if (named)
+            break;
+    }
+    if (!best)
+        return MR_E_UNSUPPORTED;
+    mr_text_bytes(out, best->body, best->len);
+    return out->cut ? MR_E_TOO_BIG : MR_OK;
 }
 
-int mr_tape_ask(struct mr_tape *t, uint8_t venue, uint8_t product, struct mr_span symbol, enum mr_market_answer what, struct mr_text *out)
+int mr_tape_ask(struct mr_tape *t, uint8_t venue, uint8_t product, struct mr_span symbol, enum mr_market_answer what,
+                struct mr_text *out)
 {
     if (t->config.count)
-        return what == MR_MARKET_INSTRUMENTS ? recorded_list(t, venue, product, out) : MR_E_UNSUPPORTED;
+        return what == MR_MARKET_INSTRUMENTS ? recorded_list(t, venue, product, symbol, out) : MR_E_UNSUPPORTED;
     for (uint32_t i = 0; i < t->instrument_count; i++)
         if (t->instruments[i].venue == venue && t->instruments[i].product == product &&
-            (what == MR_MARKET_INSTRUMENTS || mr_span_is(symbol, t->instruments[i].symbol, strlen(t->instruments[i].symbol))))
+            (what == MR_MARKET_INSTRUMENTS ||
+             mr_span_is(symbol, t->instruments[i].symbol, strlen(t->instruments[i].symbol))))
             return mr_market_ask(t->market, i, what, out);
     return MR_E_SYMBOL;
 }
 
-int mr_tape_first(struct mr_tape *t, uint8_t venue, uint8_t product, struct mr_span symbol, uint32_t channel, struct mr_text *out)
+int mr_tape_first(struct mr_tape *t, uint8_t venue, uint8_t product, struct mr_span symbol, uint32_t channel,
+                  struct mr_text *out)
 {
     int i = find(t, venue, product, symbol);
-    return i < 0 ? MR_E_SYMBOL : t->config.count ? MR_E_UNSUPPORTED : mr_market_first(t->market, (uint32_t)i, channel, out);
+    return i < 0             ? MR_E_SYMBOL
+           : t->config.count ? MR_E_UNSUPPORTED
+                             : mr_market_first(t->market, (uint32_t)i, channel, out);
 }
 
-void mr_tape_each(struct mr_tape *t, void (*each)(void *arg, uint8_t venue, uint8_t product, const char *symbol), void *arg)
+void mr_tape_each(struct mr_tape *t, void (*each)(void *arg, uint8_t venue, uint8_t product, const char *symbol),
+                  void *arg)
 {
     for (uint32_t i = 0; i < t->instrument_count; i++)
         each(arg, t->instruments[i].venue, t->instruments[i].product, t->instruments[i].symbol);
 }
 
-struct mr_market *mr_tape_market(struct mr_tape *t)
-{
-    return t->config.count ? NULL : t->market;
-}
+struct mr_market *mr_tape_market(struct mr_tape *t) { return t->config.count ? NULL : t->market; }

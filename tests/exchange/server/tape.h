@@ -44,13 +44,18 @@ void mr_tape_renumber(struct mr_tape *tape);
 
 bool mr_tape_knows(const struct mr_tape *tape, uint8_t venue, uint8_t product, struct mr_span symbol);
 /* Up to `depth` levels a side. MR_OK; MR_E_SYMBOL; MR_E_EMPTY: no book yet. */
-int mr_tape_truth(struct mr_tape *tape, uint8_t venue, uint8_t product, struct mr_span symbol, uint32_t depth, struct mr_truth *out);
-/* MR_OK; MR_E_SYMBOL; MR_E_UNSUPPORTED: neither the market nor the recording has one. */
-int mr_tape_ask(struct mr_tape *tape, uint8_t venue, uint8_t product, struct mr_span symbol, enum mr_market_answer what, struct mr_text *out);
+int mr_tape_truth(struct mr_tape *tape, uint8_t venue, uint8_t product, struct mr_span symbol, uint32_t depth,
+                  struct mr_truth *out);
+/* Of a list, `symbol` is a hint: a recording may have several, by type ("SWAP").
+ * MR_OK; MR_E_SYMBOL; MR_E_UNSUPPORTED: neither the market nor the recording has one. */
+int mr_tape_ask(struct mr_tape *tape, uint8_t venue, uint8_t product, struct mr_span symbol, enum mr_market_answer what,
+                struct mr_text *out);
 /* The message that a subscription to this channel begins with (market.h). */
-int mr_tape_first(struct mr_tape *tape, uint8_t venue, uint8_t product, struct mr_span symbol, uint32_t channel, struct mr_text *out);
+int mr_tape_first(struct mr_tape *tape, uint8_t venue, uint8_t product, struct mr_span symbol, uint32_t channel,
+                  struct mr_text *out);
 /* Calls back each instrument. */
-void mr_tape_each(struct mr_tape *tape, void (*each)(void *arg, uint8_t venue, uint8_t product, const char *symbol), void *arg);
+void mr_tape_each(struct mr_tape *tape, void (*each)(void *arg, uint8_t venue, uint8_t product, const char *symbol),
+                  void *arg);
 struct mr_market *mr_tape_market(struct mr_tape *tape); /* NULL: recordings */
 
 #endif

@@ -113,8 +113,10 @@ int client_upgrade(struct client *c, const char *host, const char *path)
     struct mr_text t;
     mr_ws_key(random, key);
     mr_text_init(&t, request, sizeof request);
-    mr_text_format(&t, "GET %s HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: %s\r\nSec-WebSocket-Version: 13\r\n\r\n", path,
-                   host, key);
+    mr_text_format(&t,
+                   "GET %s HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: "
+                   "%s\r\nSec-WebSocket-Version: 13\r\n\r\n",
+                   path, host, key);
     client_raw(c, request, (uint32_t)t.len);
     struct mr_http_head head;
     int64_t n = 0, deadline = mr_clock_mono() + 5000000000;
@@ -160,10 +162,7 @@ void client_frame(struct client *c, uint8_t opcode, const void *data, uint32_t l
     free(out);
 }
 
-void client_say(struct client *c, const char *text)
-{
-    client_frame(c, MR_WS_TEXT, text, (uint32_t)strlen(text));
-}
+void client_say(struct client *c, const char *text) { client_frame(c, MR_WS_TEXT, text, (uint32_t)strlen(text)); }
 
 int client_next(struct client *c, int timeout_ms, const char **text, uint32_t *len)
 {
@@ -185,12 +184,10 @@ int client_next(struct client *c, int timeout_ms, const char **text, uint32_t *l
     }
 }
 
-uint32_t client_left(const struct client *c)
-{
-    return c->len - c->used;
-}
+uint32_t client_left(const struct client *c) { return c->len - c->used; }
 
-int client_rest(const struct mr_exchange *x, const char *host, const char *target, const char *post, char *body, size_t room)
+int client_rest(const struct mr_exchange *x, const char *host, const char *target, const char *post, char *body,
+                size_t room)
 {
     const char *why = "";
     char request[2048];
@@ -198,8 +195,8 @@ int client_rest(const struct mr_exchange *x, const char *host, const char *targe
     struct client *c = client_dial(mr_exchange_port(x), mr_exchange_ca(x), host, &why);
     assert_non_null(c);
     mr_text_init(&t, request, sizeof request);
-    mr_text_format(&t, "%s %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\nContent-Length: %u\r\n\r\n%s", post ? "POST" : "GET", target, host,
-                   post ? (unsigned)strlen(post) : 0, post ? post : "");
+    mr_text_format(&t, "%s %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\nContent-Length: %u\r\n\r\n%s",
+                   post ? "POST" : "GET", target, host, post ? (unsigned)strlen(post) : 0, post ? post : "");
     client_raw(c, request, (uint32_t)t.len);
     int64_t deadline = mr_clock_mono() + 5000000000;
     while (more(c, deadline))

@@ -28,6 +28,7 @@ int client_next(struct client *c, int timeout_ms, const char **text, uint32_t *l
 uint32_t client_left(const struct client *c);
 
 /* One REST request on a connection of its own; the status, and the body (NUL behind it) in `body`. */
-int client_rest(const struct mr_exchange *x, const char *host, const char *target, const char *post, char *body, size_t room);
+int client_rest(const struct mr_exchange *x, const char *host, const char *target, const char *post, char *body,
+                size_t room);
 
 #endif

@@ -51,7 +51,8 @@ static void look(const struct mr_talk *talk)
 
 static void as_letter(const struct mr_talk *talk, struct mr_span line)
 {
-    struct mr_letter l = {.data = line.data, .len = line.len, .venue = talk->place.venue, .product = talk->place.product};
+    struct mr_letter l = {
+        .data = line.data, .len = line.len, .venue = talk->place.venue, .product = talk->place.product};
     if (!talk->speaker->address(&l))
         return;
     MR_ASSERT(l.keys >= 1 && l.keys <= 2 && l.key[0]);
@@ -60,7 +61,8 @@ static void as_letter(const struct mr_talk *talk, struct mr_span line)
     MR_ASSERT(!sub || sub->key == l.key[0] || sub->key == l.key[1]);
 }
 
-static void dialogue(const struct mr_talk_place *place, struct mr_span text, struct said *said, struct mr_talk_sub *subs)
+static void dialogue(const struct mr_talk_place *place, struct mr_span text, struct said *said,
+                     struct mr_talk_sub *subs)
 {
     static const struct mr_talk_host host = {say, knows, image};
     struct mr_talk talk;
@@ -78,7 +80,8 @@ static void dialogue(const struct mr_talk_place *place, struct mr_span text, str
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const char *const paths[] = {"/public/ws", "/market/stream", "/stream", "/v5/public/linear", "/v5/public/spot", "/ws/v5/public", "/ws/v5/business", "/ws"};
+    static const char *const paths[] = {"/public/ws",      "/market/stream", "/stream",         "/v5/public/linear",
+                                        "/v5/public/spot", "/ws/v5/public",  "/ws/v5/business", "/ws"};
     static struct mr_talk_sub subs[MR_TALK_SUBS_MAX];
     static char first[SAID_MAX], second[SAID_MAX];
     struct said a = {.text = first}, b = {.text = second};

@@ -56,12 +56,20 @@ static void fault(struct mr_exchange *x, const char *text)
 
 /* ---- venues ---- */
 
-static const struct venue { const char *product, *symbol, *host, *path, *subscribe, *book; } venues[] = {
-    {"binance:usdm", "BTCUSDT", "fstream.binance.com", "/public/stream", "{\"method\":\"SUBSCRIBE\",\"params\":[\"btcusdt@depth@100ms\"],\"id\":1}", "depthUpdate"},
-    {"binance:spot", "BTCUSDT", "stream.binance.com", "/stream", "{\"method\":\"SUBSCRIBE\",\"params\":[\"btcusdt@depth@100ms\"],\"id\":1}", "depthUpdate"},
-    {"bybit:linear", "BTCUSDT", "stream.bybit.com", "/v5/public/linear", "{\"op\":\"subscribe\",\"args\":[\"orderbook.200.BTCUSDT\"]}", "orderbook.200."},
-    {"okx:public", "BTC-USDT-SWAP", "ws.okx.com", "/ws/v5/public", "{\"op\":\"subscribe\",\"args\":[{\"channel\":\"books\",\"instId\":\"BTC-USDT-SWAP\"}]}", "\"action\":"},
-    {"hyperliquid:perp", "BTC", "api.hyperliquid.xyz", "/ws", "{\"method\":\"subscribe\",\"subscription\":{\"type\":\"l2Book\",\"coin\":\"BTC\"}}", "\"l2Book\",\"data\":{\"coin\""},
+static const struct venue {
+    const char *product, *symbol, *host, *path, *subscribe, *book;
+} venues[] = {
+    {"binance:usdm", "BTCUSDT", "fstream.binance.com", "/public/stream",
+     "{\"method\":\"SUBSCRIBE\",\"params\":[\"btcusdt@depth@100ms\"],\"id\":1}", "depthUpdate"},
+    {"binance:spot", "BTCUSDT", "stream.binance.com", "/stream",
+     "{\"method\":\"SUBSCRIBE\",\"params\":[\"btcusdt@depth@100ms\"],\"id\":1}", "depthUpdate"},
+    {"bybit:linear", "BTCUSDT", "stream.bybit.com", "/v5/public/linear",
+     "{\"op\":\"subscribe\",\"args\":[\"orderbook.200.BTCUSDT\"]}", "orderbook.200."},
+    {"okx:public", "BTC-USDT-SWAP", "ws.okx.com", "/ws/v5/public",
+     "{\"op\":\"subscribe\",\"args\":[{\"channel\":\"books\",\"instId\":\"BTC-USDT-SWAP\"}]}", "\"action\":"},
+    {"hyperliquid:perp", "BTC", "api.hyperliquid.xyz", "/ws",
+     "{\"method\":\"subscribe\",\"subscription\":{\"type\":\"l2Book\",\"coin\":\"BTC\"}}",
+     "\"l2Book\",\"data\":{\"coin\""},
 };
 #define VENUES MR_COUNT_OF(venues)
 
@@ -73,7 +81,8 @@ static struct client *subscribed(const struct mr_exchange *x, const struct venue
 }
 
 /* The next book message, past acks and pings; false: none came, or the end (then *ended). */
-static bool next_book(struct client *c, const struct venue *v, int timeout_ms, const char **text, uint32_t *len, bool *ended)
+static bool next_book(struct client *c, const struct venue *v, int timeout_ms, const char **text, uint32_t *len,
+                      bool *ended)
 {
     int opcode;
     *ended = false;
@@ -93,12 +102,20 @@ static unsigned long long field(const char *text, uint32_t len, const char *key)
 
 static unsigned long long sequence(const struct venue *v, const char *text, uint32_t len)
 {
-    return field(text, len, strncmp(v->product, "okx", 3) == 0 ? "\"seqId\":" : strncmp(v->product, "hyper", 5) == 0 ? "\"time\":" : "\"u\":");
+    return field(text, len,
+                 strncmp(v->product, "okx", 3) == 0     ? "\"seqId\":"
+                 : strncmp(v->product, "hyper", 5) == 0 ? "\"time\":"
+                                                        : "\"u\":");
 }
 
 /* ---- our own receiver ---- */
 
-struct receiver { struct mr_player *player; const struct venue *v; uint8_t venue, product; uint64_t messages; };
+struct receiver {
+    struct mr_player *player;
+    const struct venue *v;
+    uint8_t venue, product;
+    uint64_t messages;
+};
 
 static struct receiver open_receiver(const struct venue *v)
 {
@@ -107,20 +124,28 @@ static struct receiver open_receiver(const struct venue *v)
     struct mr_err err;
     assert_int_equal(mr_venue_parse(v->product, &venue, &r.product, &err), MR_OK);
     r.venue = venue->id;
-    assert_int_equal(mr_player_open(&r.player, &(struct mr_player_config){.instruments_max = 8, .books_max = 8}, &err), MR_OK);
+    assert_int_equal(mr_player_open(&r.player, &(struct mr_player_config){.instruments_max = 8, .books_max = 8}, &err),
+                     MR_OK);
     return r;
 }
 
 static int put(struct receiver *r, uint8_t kind, const char *data, uint32_t len, const char *url)
 {
-    struct mr_piece p = {.data = (uint8_t *)(uintptr_t)data, .len = len, .kind = kind, .clock = MR_CLOCK_KERNEL, .venue = r->venue, .product = r->product,
-                         .recv_ns = mr_clock_mono() + 1700000000000000000, .name = mr_span_of(url)};
+    struct mr_piece p = {.data = (uint8_t *)(uintptr_t)data,
+                         .len = len,
+                         .kind = kind,
+                         .clock = MR_CLOCK_KERNEL,
+                         .venue = r->venue,
+                         .product = r->product,
+                         .recv_ns = mr_clock_mono() + 1700000000000000000,
+                         .name = mr_span_of(url)};
     return mr_player_piece(r->player, &p);
 }
 
 static const struct mr_book *book_of(const struct receiver *r)
 {
-    const struct mr_instrument *it = mr_instruments_find(mr_player_instruments(r->player), r->venue, r->product, mr_span_of(r->v->symbol));
+    const struct mr_instrument *it =
+        mr_instruments_find(mr_player_instruments(r->player), r->venue, r->product, mr_span_of(r->v->symbol));
     return it ? mr_pipeline_book(mr_player_pipeline(r->player), it->id) : NULL;
 }
 
@@ -263,7 +288,8 @@ static const char *symbol_for(uint8_t venue)
 }
 
 /* Subscribes to all that a route has, as our sessions do, and waits until every channel has brought events but those that may be quiet. */
-static void hear_route(const struct mr_exchange *x, const struct mr_venue *venue, uint8_t product, const struct mr_route *route)
+static void hear_route(const struct mr_exchange *x, const struct mr_venue *venue, uint8_t product,
+                       const struct mr_route *route)
 {
     const struct mr_dialect *dialect = mr_dialect_of(venue);
     const struct mr_product_dial *dial = &dialect->products[product];
@@ -309,7 +335,8 @@ static void every_stream_our_dialects_ask_for_brings_events(void **state)
 {
     (void)state;
     struct mr_exchange *x = live_exchange();
-    static const char *const products[] = {"binance:usdm", "binance:spot", "bybit:linear", "okx:public", "okx:business", "hyperliquid:perp"};
+    static const char *const products[] = {"binance:usdm", "binance:spot", "bybit:linear",
+                                           "okx:public",   "okx:business", "hyperliquid:perp"};
     usleep(1500000); /* every channel has spoken once */
     for (size_t i = 0; i < MR_COUNT_OF(products); i++) {
         const struct mr_venue *venue;
@@ -366,7 +393,8 @@ static void a_reorder_swaps_two_messages(void **state)
         uint32_t back = 0;
         struct client *c = subscribed(x, &venues[i]);
         assert_int_equal(sequences(c, &venues[i], seq, 2), 2);
-        snprintf(text, sizeof text, "{\"fault\":\"reorder\",\"product\":\"%s\",\"symbol\":\"%s\"}", venues[i].product, venues[i].symbol);
+        snprintf(text, sizeof text, "{\"fault\":\"reorder\",\"product\":\"%s\",\"symbol\":\"%s\"}", venues[i].product,
+                 venues[i].symbol);
         fault(x, text);
         assert_int_equal(sequences(c, &venues[i], seq, 12), 12);
         for (int k = 1; k < 12; k++)
@@ -555,7 +583,8 @@ static void scheduled_faults_come_again_and_again(void **state)
     struct mr_err err;
     struct mr_exchange_stats stats = {0};
     assert_int_equal(mr_exchange_fault_parse("garbage,product=okx:public,after=0.2,every=0.1", &f, &err), MR_OK);
-    struct mr_exchange *x = open_exchange((struct mr_exchange_config){.tape = {.pace = 1}, .faults = &f, .fault_count = 1});
+    struct mr_exchange *x =
+        open_exchange((struct mr_exchange_config){.tape = {.pace = 1}, .faults = &f, .fault_count = 1});
     mr_exchange_stats(x, &stats);
     assert_int_equal(stats.faults[MR_FAULT_GARBAGE], 0);
     for (int i = 0; i < 500 && stats.faults[MR_FAULT_GARBAGE] < 3; i++) {
@@ -566,7 +595,9 @@ static void scheduled_faults_come_again_and_again(void **state)
     close_exchange(x);
 }
 
-static const struct { const char *says, *text, *about; } bad_faults[] = {
+static const struct {
+    const char *says, *text, *about;
+} bad_faults[] = {
     {"no such fault", "gapp", "no \"gapp\""},
     {"no fault in an object", "{\"product\":\"okx:public\"}", "which?"},
     {"no such product", "gap,product=okx:nope", "okx:nope"},
@@ -598,7 +629,8 @@ static void faults_that_mean_nothing_are_refused_in_a_sentence(void **state)
 static void certificates_hold_for_the_venues_names_and_no_others(void **state)
 {
     (void)state;
-    static const char *const good[] = {"localhost", "fstream.binance.com", "stream.binance.com", "stream.bybit.com", "ws.okx.com", "api.hyperliquid.xyz"};
+    static const char *const good[] = {"localhost",        "fstream.binance.com", "stream.binance.com",
+                                       "stream.bybit.com", "ws.okx.com",          "api.hyperliquid.xyz"};
     struct mr_exchange *x = live_exchange();
     const char *why = "";
     for (size_t i = 0; i < MR_COUNT_OF(good); i++) {
@@ -635,26 +667,39 @@ static void certificates_are_kept_and_made_anew_for_other_names(void **state)
     assert_int_equal(mr_certs_make("/proc/nowhere", NULL, &b, &err), MR_E_IO);
 }
 
-static const struct { const char *says, *host, *target, *post; int status; const char *holds; } bodies[] = {
+static const struct {
+    const char *says, *host, *target, *post;
+    int status;
+    const char *holds;
+} bodies[] = {
     {"USD-M book", "fapi.binance.com", "/fapi/v1/depth?symbol=BTCUSDT&limit=5", NULL, 200, "{\"lastUpdateId\":"},
     {"USD-M list", "fapi.binance.com", "/fapi/v1/exchangeInfo", NULL, 200, "\"symbol\":\"ETHUSDT\""},
-    {"USD-M open interest", "fapi.binance.com", "/fapi/v1/openInterest?symbol=BTCUSDT", NULL, 200, "{\"openInterest\":\""},
+    {"USD-M open interest", "fapi.binance.com", "/fapi/v1/openInterest?symbol=BTCUSDT", NULL, 200,
+     "{\"openInterest\":\""},
     {"USD-M, no such symbol", "fapi.binance.com", "/fapi/v1/depth?symbol=NOPE", NULL, 400, "-1121"},
     {"USD-M, no such path", "fapi.binance.com", "/fapi/v9/what", NULL, 404, "-5000"},
     {"spot book", "api.binance.com", "/api/v3/depth?symbol=BTCUSDT&limit=5", NULL, 200, "\"bids\":[[\""},
     {"spot list", "api.binance.com", "/api/v3/exchangeInfo", NULL, 200, "\"stepSize\""},
-    {"Bybit list", "api.bybit.com", "/v5/market/instruments-info?category=linear&limit=1000", NULL, 200, "\"tickSize\":\"0.1\""},
-    {"Bybit book", "api.bybit.com", "/v5/market/orderbook?category=linear&symbol=BTCUSDT&limit=50", NULL, 200, "\"seq\":"},
-    {"Bybit, no such symbol", "api.bybit.com", "/v5/market/orderbook?category=linear&symbol=NOPE", NULL, 200, "\"retCode\":10001"},
+    {"Bybit list", "api.bybit.com", "/v5/market/instruments-info?category=linear&limit=1000", NULL, 200,
+     "\"tickSize\":\"0.1\""},
+    {"Bybit book", "api.bybit.com", "/v5/market/orderbook?category=linear&symbol=BTCUSDT&limit=50", NULL, 200,
+     "\"seq\":"},
+    {"Bybit, no such symbol", "api.bybit.com", "/v5/market/orderbook?category=linear&symbol=NOPE", NULL, 200,
+     "\"retCode\":10001"},
     {"OKX list", "www.okx.com", "/api/v5/public/instruments?instType=SWAP", NULL, 200, "\"ctVal\":\"0.01\""},
     {"OKX book", "openapi.okx.com", "/api/v5/market/books?instId=BTC-USDT-SWAP&sz=5", NULL, 200, "\"seqId\":"},
-    {"OKX open interest", "www.okx.com", "/api/v5/public/open-interest?instType=SWAP&instId=BTC-USDT-SWAP", NULL, 200, "\"oi\":\""},
-    {"Hyperliquid list", "api.hyperliquid.xyz", "/info", "{\"type\":\"meta\"}", 200, "\"szDecimals\":5,\"name\":\"BTC\""},
-    {"Hyperliquid contexts", "api.hyperliquid.xyz", "/info", "{\"type\":\"metaAndAssetCtxs\"}", 200, "\"openInterest\":\""},
-    {"Hyperliquid book", "api.hyperliquid.xyz", "/info", "{\"type\":\"l2Book\",\"coin\":\"ETH\"}", 200, "{\"coin\":\"ETH\""},
+    {"OKX open interest", "www.okx.com", "/api/v5/public/open-interest?instType=SWAP&instId=BTC-USDT-SWAP", NULL, 200,
+     "\"oi\":\""},
+    {"Hyperliquid list", "api.hyperliquid.xyz", "/info", "{\"type\":\"meta\"}", 200,
+     "\"szDecimals\":5,\"name\":\"BTC\""},
+    {"Hyperliquid contexts", "api.hyperliquid.xyz", "/info", "{\"type\":\"metaAndAssetCtxs\"}", 200,
+     "\"openInterest\":\""},
+    {"Hyperliquid book", "api.hyperliquid.xyz", "/info", "{\"type\":\"l2Book\",\"coin\":\"ETH\"}", 200,
+     "{\"coin\":\"ETH\""},
     {"Hyperliquid, no JSON", "api.hyperliquid.xyz", "/info", "type", 422, "deserialize"},
     {"Hyperliquid wants a POST", "api.hyperliquid.xyz", "/info", NULL, 405, ""},
-    {"its own book", "localhost", "/exchange/book?product=okx:public&symbol=BTC-USDT-SWAP&levels=1", NULL, 200, "\"seq\":"},
+    {"its own book", "localhost", "/exchange/book?product=okx:public&symbol=BTC-USDT-SWAP&levels=1", NULL, 200,
+     "\"seq\":"},
     {"its own counts", "localhost", "/exchange/stats", NULL, 200, "\"delivered_by_venue\":{"},
     {"a fault", "localhost", "/exchange/fault", "{\"fault\":\"gap\",\"product\":\"okx:public\"}", 200, "{\"ok\":true}"},
     {"no such fault", "localhost", "/exchange/fault", "{\"fault\":\"tap\"}", 400, "known: disconnect"},
@@ -681,13 +726,22 @@ static void rest_answers_as_each_venue_does(void **state)
     close_exchange(x);
 }
 
-static const struct { const char *says, *bytes; int status; } bad_requests[] = {
+static const struct {
+    const char *says, *bytes;
+    int status;
+} bad_requests[] = {
     {"no HTTP", "HELLO\r\n\r\n", 400},
     {"two lengths that differ", "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", 400},
-    {"a body beyond the bound", "POST /info HTTP/1.1\r\nHost: api.hyperliquid.xyz\r\nContent-Length: 9999999\r\n\r\n", 413},
-    {"an upgrade without a key", "GET /ws HTTP/1.1\r\nHost: api.hyperliquid.xyz\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n\r\n", 400},
+    {"a body beyond the bound", "POST /info HTTP/1.1\r\nHost: api.hyperliquid.xyz\r\nContent-Length: 9999999\r\n\r\n",
+     413},
+    {"an upgrade without a key",
+     "GET /ws HTTP/1.1\r\nHost: api.hyperliquid.xyz\r\nUpgrade: websocket\r\nConnection: "
+     "Upgrade\r\nSec-WebSocket-Version: 13\r\n\r\n",
+     400},
     {"an upgrade of another version",
-     "GET /ws HTTP/1.1\r\nHost: api.hyperliquid.xyz\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 8\r\n\r\n", 400},
+     "GET /ws HTTP/1.1\r\nHost: api.hyperliquid.xyz\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: "
+     "dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 8\r\n\r\n",
+     400},
 };
 
 static void bad_requests_are_refused_and_the_exchange_lives(void **state)
@@ -728,6 +782,21 @@ static void bad_requests_are_refused_and_the_exchange_lives(void **state)
 
 /* ---- bounds ---- */
 
+static void rest_beyond_the_limit_is_refused_by_venue(void **state)
+{
+    (void)state;
+    static char body[1 << 20];
+    struct mr_exchange *x = open_exchange((struct mr_exchange_config){.tape = {.pace = 1}, .rest_per_minute = 3});
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(client_rest(x, "fapi.binance.com", "/fapi/v1/time", NULL, body, sizeof body), 200);
+    assert_int_equal(client_rest(x, "fapi.binance.com", "/fapi/v1/time", NULL, body, sizeof body), 429);
+    assert_int_equal(client_rest(x, "api.bybit.com", "/v5/market/time", NULL, body, sizeof body), 200);
+    assert_int_equal(client_rest(x, "localhost", "/exchange/stats", NULL, body, sizeof body),
+                     200); /* is not a venue's */
+    assert_non_null(strstr(body, "\"limited\":1,"));
+    close_exchange(x);
+}
+
 static void connections_are_bounded_and_given_back(void **state)
 {
     (void)state;
@@ -755,7 +824,8 @@ static void connections_are_bounded_and_given_back(void **state)
 static void a_client_that_does_not_read_is_cut_and_the_others_are_not(void **state)
 {
     (void)state;
-    struct mr_exchange *x = open_exchange((struct mr_exchange_config){.tape = {.pace = 1, .market = {.books_per_s = 4000}}, .queue_bytes = 256u << 10});
+    struct mr_exchange *x = open_exchange(
+        (struct mr_exchange_config){.tape = {.pace = 1, .market = {.books_per_s = 4000}}, .queue_bytes = 256u << 10});
     struct client *slow = subscribed(x, &venues[0]), *good = subscribed(x, &venues[0]);
     struct mr_exchange_stats stats = {0};
     const char *text;
@@ -821,7 +891,8 @@ static int write_file(void *arg, const uint8_t *data, size_t len)
 
 static void record(const char *path, int64_t seconds)
 {
-    const struct mr_market_config config = {.seed = 2, .start_ns = 1700000000000000000, .duration_ns = seconds * 1000000000};
+    const struct mr_market_config config = {
+        .seed = 2, .start_ns = 1700000000000000000, .duration_ns = seconds * 1000000000};
     struct mr_market *market = mr_market_init(malloc(mr_market_bytes(&config)), &config);
     struct mr_capture_writer *w = NULL;
     struct mr_piece p;
@@ -830,8 +901,15 @@ static void record(const char *path, int64_t seconds)
     w = mr_capture_writer_init(malloc(mr_capture_writer_bytes()), 1, write_file, f);
     assert_int_equal(mr_capture_begin(w, "test", 1, config.start_ns), MR_OK);
     while (mr_market_next(market, &p) == MR_OK) {
-        const struct mr_capture_record r = {.recv_ns = p.recv_ns, .data = p.data, .len = p.len, .connection = p.connection, .clock = p.clock, .venue = p.venue,
-                                            .product = p.product, .name = p.name, .kind = p.kind == MR_PIECE_REST ? MR_CAPTURE_REST : MR_CAPTURE_FRAME};
+        const struct mr_capture_record r = {.recv_ns = p.recv_ns,
+                                            .data = p.data,
+                                            .len = p.len,
+                                            .connection = p.connection,
+                                            .clock = p.clock,
+                                            .venue = p.venue,
+                                            .product = p.product,
+                                            .name = p.name,
+                                            .kind = p.kind == MR_PIECE_REST ? MR_CAPTURE_REST : MR_CAPTURE_FRAME};
         assert_int_equal(mr_capture_add(w, &r), MR_OK);
     }
     assert_int_equal(mr_capture_flush(w), MR_OK);
@@ -848,11 +926,13 @@ static void a_recording_plays_with_true_books_and_begins_again_after_a_notice(vo
     struct mr_replay_input input = {.path = path};
     snprintf(path, sizeof path, "%s/market.seg", folder);
     record(path, 8);
-    struct mr_exchange *x = open_exchange((struct mr_exchange_config){.tape = {.pace = 4, .inputs = &input, .count = 1}});
+    struct mr_exchange *x =
+        open_exchange((struct mr_exchange_config){.tape = {.pace = 4, .inputs = &input, .count = 1}});
     for (size_t i = 0; i < VENUES; i += 2) { /* Binance, Bybit, Hyperliquid */
         static struct mr_truth truth;
         struct receiver r = open_receiver(&venues[i]);
-        for (int k = 0; k < 300 && mr_exchange_book(x, venues[i].product, venues[i].symbol, 1, &truth, &err) != MR_OK; k++)
+        for (int k = 0; k < 300 && mr_exchange_book(x, venues[i].product, venues[i].symbol, 1, &truth, &err) != MR_OK;
+             k++)
             usleep(20000); /* a book joins two seconds into the recording */
         struct client *c = subscribed(x, &venues[i]);
         const char *text;
@@ -919,6 +999,7 @@ int main(void)
         cmocka_unit_test(certificates_are_kept_and_made_anew_for_other_names),
         cmocka_unit_test(rest_answers_as_each_venue_does),
         cmocka_unit_test(bad_requests_are_refused_and_the_exchange_lives),
+        cmocka_unit_test(rest_beyond_the_limit_is_refused_by_venue),
         cmocka_unit_test(connections_are_bounded_and_given_back),
         cmocka_unit_test(a_client_that_does_not_read_is_cut_and_the_others_are_not),
         cmocka_unit_test(a_connection_ends_with_notice_when_its_life_is_over),

@@ -29,8 +29,12 @@ static void say(void *arg, const char *text, size_t len)
 
 static bool knows(void *arg, uint8_t venue, uint8_t product, struct mr_span symbol)
 {
-    static const struct { uint8_t venue; const char *symbol; } known[] = {
-        {MR_VENUE_binance, "BTCUSDT"}, {MR_VENUE_bybit, "BTCUSDT"}, {MR_VENUE_bybit, "ETHUSDT"}, {MR_VENUE_okx, "BTC-USDT-SWAP"}, {MR_VENUE_hyperliquid, "BTC"},
+    static const struct {
+        uint8_t venue;
+        const char *symbol;
+    } known[] = {
+        {MR_VENUE_binance, "BTCUSDT"},   {MR_VENUE_bybit, "BTCUSDT"},   {MR_VENUE_bybit, "ETHUSDT"},
+        {MR_VENUE_okx, "BTC-USDT-SWAP"}, {MR_VENUE_hyperliquid, "BTC"},
     };
     (void)arg;
     (void)product;
@@ -69,21 +73,29 @@ static void take(struct desk *d, const char *text)
 
 /* ---- where ---- */
 
-static const struct { const char *says, *host, *path, *product; bool socket, wrapped; int route; } places[] = {
+static const struct {
+    const char *says, *host, *path, *product;
+    bool socket, wrapped;
+    int route;
+} places[] = {
     {"USD-M books", "fstream.binance.com", "/public/stream", "binance:usdm", true, true, MR_ROUTE_PUBLIC},
     {"USD-M the rest", "fstream.binance.com", "/market/ws", "binance:usdm", true, false, MR_ROUTE_MARKET},
-    {"USD-M without a route serves the public streams", "fstream.binance.com", "/stream?streams=a", "binance:usdm", true, true, MR_ROUTE_PUBLIC},
-    {"a port behind the host", "fstream.binance.com:8443", "/public/ws/btcusdt@depth", "binance:usdm", true, false, MR_ROUTE_PUBLIC},
+    {"USD-M without a route serves the public streams", "fstream.binance.com", "/stream?streams=a", "binance:usdm",
+     true, true, MR_ROUTE_PUBLIC},
+    {"a port behind the host", "fstream.binance.com:8443", "/public/ws/btcusdt@depth", "binance:usdm", true, false,
+     MR_ROUTE_PUBLIC},
     {"USD-M REST", "fapi.binance.com", "/fapi/v1/depth?symbol=BTCUSDT", "binance:usdm", false, false, MR_ROUTE_ALL},
     {"spot", "stream.binance.com", "/stream", "binance:spot", true, true, MR_ROUTE_ALL},
     {"spot, data only", "data-stream.binance.vision", "/ws", "binance:spot", true, false, MR_ROUTE_ALL},
     {"spot REST", "api.binance.com", "/api/v3/depth?symbol=BTCUSDT", "binance:spot", false, false, MR_ROUTE_ALL},
     {"Bybit linear", "stream.bybit.com", "/v5/public/linear", "bybit:linear", true, false, MR_ROUTE_ALL},
     {"Bybit spot", "stream.bybit.com", "/v5/public/spot", "bybit:spot", true, false, MR_ROUTE_ALL},
-    {"Bybit REST of spot", "api.bybit.com", "/v5/market/orderbook?category=spot&symbol=X", "bybit:spot", false, false, MR_ROUTE_ALL},
+    {"Bybit REST of spot", "api.bybit.com", "/v5/market/orderbook?category=spot&symbol=X", "bybit:spot", false, false,
+     MR_ROUTE_ALL},
     {"OKX public", "ws.okx.com", "/ws/v5/public", "okx:public", true, false, MR_ROUTE_PUBLIC},
     {"OKX business", "ws.okx.com", "/ws/v5/business", "okx:business", true, false, MR_ROUTE_BUSINESS},
-    {"OKX REST", "www.okx.com", "/api/v5/public/instruments?instType=SWAP", "okx:public", false, false, MR_ROUTE_PUBLIC},
+    {"OKX REST", "www.okx.com", "/api/v5/public/instruments?instType=SWAP", "okx:public", false, false,
+     MR_ROUTE_PUBLIC},
     {"Hyperliquid", "api.hyperliquid.xyz", "/ws", "hyperliquid:perp", true, false, MR_ROUTE_ALL},
     {"Hyperliquid REST", "api.hyperliquid.xyz", "/info", "hyperliquid:perp", false, false, MR_ROUTE_ALL},
     {"by the path alone: USD-M", "127.0.0.1", "/market/stream", "binance:usdm", true, true, MR_ROUTE_MARKET},
@@ -92,13 +104,15 @@ static const struct { const char *says, *host, *path, *product; bool socket, wra
     {"by the path alone: Hyperliquid", "", "/ws", "hyperliquid:perp", true, false, MR_ROUTE_ALL},
     {"by the path alone: REST", "localhost", "/v5/market/time", "bybit:linear", false, false, MR_ROUTE_ALL},
     {"by prefix", "localhost", "/binance/spot/ws", "binance:spot", true, false, MR_ROUTE_ALL},
-    {"by prefix, with a route", "localhost", "/binance/usdm/market/stream", "binance:usdm", true, true, MR_ROUTE_MARKET},
+    {"by prefix, with a route", "localhost", "/binance/usdm/market/stream", "binance:usdm", true, true,
+     MR_ROUTE_MARKET},
     {"by prefix, REST", "localhost", "/hyperliquid/perp/info", "hyperliquid:perp", false, false, MR_ROUTE_ALL},
     {"nobody's path", "localhost", "/nothing", NULL, false, false, 0},
     {"nobody's host", "example.org", "/", NULL, false, false, 0},
     {"a prefix and nothing behind it", "localhost", "/binance/usdm", NULL, false, false, 0},
     {"an empty path", "localhost", "", NULL, false, false, 0},
-    {"a socket's path that is not one of the venue's is no socket", "stream.bybit.com", "/v5/private", "bybit:linear", false, false, MR_ROUTE_ALL},
+    {"a socket's path that is not one of the venue's is no socket", "stream.bybit.com", "/v5/private", "bybit:linear",
+     false, false, MR_ROUTE_ALL},
 };
 
 static void host_and_path_say_which_product_a_request_is_for(void **state)
@@ -110,8 +124,10 @@ static void host_and_path_say_which_product_a_request_is_for(void **state)
         char name[64] = "";
         bool found = mr_talk_place(mr_span_of(places[i].host), &path, &p);
         if (found)
-            snprintf(name, sizeof name, "%s:%s", mr_venue_by_id(p.venue)->name, mr_venue_by_id(p.venue)->products[p.product].name);
-        if (found != (places[i].product != NULL) || (found && (strcmp(name, places[i].product) || p.socket != places[i].socket)))
+            snprintf(name, sizeof name, "%s:%s", mr_venue_by_id(p.venue)->name,
+                     mr_venue_by_id(p.venue)->products[p.product].name);
+        if (found != (places[i].product != NULL) ||
+            (found && (strcmp(name, places[i].product) || p.socket != places[i].socket)))
             print_error("%s\n", places[i].says);
         assert_int_equal(found, places[i].product != NULL);
         if (!found)
@@ -126,77 +142,154 @@ static void host_and_path_say_which_product_a_request_is_for(void **state)
 
 /* ---- dialogues ---- */
 
-struct turn { const char *client, *said, *images; };
-static const struct dialogue { const char *says, *host, *path; struct turn turns[8]; } dialogues[] = {
-    {"Binance acks, lists, and forgets", "fstream.binance.com", "/public/ws",
+struct turn {
+    const char *client, *said, *images;
+};
+static const struct dialogue {
+    const char *says, *host, *path;
+    struct turn turns[8];
+} dialogues[] = {
+    {"Binance acks, lists, and forgets",
+     "fstream.binance.com",
+     "/public/ws",
      {{"{\"method\":\"SUBSCRIBE\",\"params\":[\"btcusdt@depth\"],\"id\":1}", "{\"result\":null,\"id\":1}\n", ""},
       {"{\"method\":\"LIST_SUBSCRIPTIONS\",\"id\":\"a\"}", "{\"result\":[\"btcusdt@depth\"],\"id\":\"a\"}\n", ""},
       {"{\"method\":\"UNSUBSCRIBE\",\"params\":[\"btcusdt@depth\"],\"id\":2}", "{\"result\":null,\"id\":2}\n", ""},
       {"{\"method\":\"LIST_SUBSCRIPTIONS\",\"id\":3}", "{\"result\":[],\"id\":3}\n", ""}}},
-    {"Binance acks what it will never serve", "fstream.binance.com", "/market/stream",
-     {{"{\"method\":\"SUBSCRIBE\",\"params\":[\"nopeusdt@aggTrade\",\"btcusdt@depth\",\"what\"],\"id\":1}", "{\"result\":null,\"id\":1}\n", ""}}},
-    {"Binance says what it does not understand", "stream.binance.com", "/ws",
+    {"Binance acks what it will never serve",
+     "fstream.binance.com",
+     "/market/stream",
+     {{"{\"method\":\"SUBSCRIBE\",\"params\":[\"nopeusdt@aggTrade\",\"btcusdt@depth\",\"what\"],\"id\":1}",
+       "{\"result\":null,\"id\":1}\n", ""}}},
+    {"Binance says what it does not understand",
+     "stream.binance.com",
+     "/ws",
      {{"nonsense", "{\"code\":3,\"msg\":\"Invalid request: invalid JSON: expected value at line 1 column 1\"}\n", ""},
-      {"{\"method\":\"SUBSCRIBE\",\"params\":\"btcusdt@depth\",\"id\":1}", "{\"code\":2,\"msg\":\"Invalid request: params must be an array of stream names\",\"id\":1}\n", ""},
-      {"{\"method\":\"SUBSCRIBE\",\"params\":[1],\"id\":1}", "{\"code\":2,\"msg\":\"Invalid request: params must be an array of stream names\",\"id\":1}\n", ""},
-      {"{\"method\":\"SET_PROPERTY\",\"params\":[\"x\",true],\"id\":5}", "{\"code\":0,\"msg\":\"Invalid request: unknown property\",\"id\":5}\n", ""},
+      {"{\"method\":\"SUBSCRIBE\",\"params\":\"btcusdt@depth\",\"id\":1}",
+       "{\"code\":2,\"msg\":\"Invalid request: params must be an array of stream names\",\"id\":1}\n", ""},
+      {"{\"method\":\"SUBSCRIBE\",\"params\":[1],\"id\":1}",
+       "{\"code\":2,\"msg\":\"Invalid request: params must be an array of stream names\",\"id\":1}\n", ""},
+      {"{\"method\":\"SET_PROPERTY\",\"params\":[\"x\",true],\"id\":5}",
+       "{\"code\":0,\"msg\":\"Invalid request: unknown property\",\"id\":5}\n", ""},
       {"{\"method\":\"SET_PROPERTY\",\"params\":[\"combined\",true],\"id\":6}", "{\"result\":null,\"id\":6}\n", ""}}},
-    {"Bybit: images behind the ack, pongs, errors that name the topic", "stream.bybit.com", "/v5/public/linear",
-     {{"{\"req_id\":\"s\",\"op\":\"subscribe\",\"args\":[\"orderbook.200.BTCUSDT\",\"publicTrade.ETHUSDT\",\"tickers.BTCUSDT\"]}",
-       "{\"success\":true,\"ret_msg\":\"\",\"conn_id\":\"d9tcajmgcca9r5l6sugg-00007\",\"req_id\":\"s\",\"op\":\"subscribe\"}\n", "orderbook.200.BTCUSDT tickers.BTCUSDT "},
-      {"{\"op\":\"ping\"}", "{\"success\":true,\"ret_msg\":\"pong\",\"conn_id\":\"d9tcajmgcca9r5l6sugg-00007\",\"op\":\"ping\"}\n", ""},
+    {"Bybit: images behind the ack, pongs, errors that name the topic",
+     "stream.bybit.com",
+     "/v5/public/linear",
+     {{"{\"req_id\":\"s\",\"op\":\"subscribe\",\"args\":[\"orderbook.200.BTCUSDT\",\"publicTrade.ETHUSDT\",\"tickers."
+       "BTCUSDT\"]}",
+       "{\"success\":true,\"ret_msg\":\"\",\"conn_id\":\"d9tcajmgcca9r5l6sugg-00007\",\"req_id\":\"s\",\"op\":"
+       "\"subscribe\"}\n",
+       "orderbook.200.BTCUSDT tickers.BTCUSDT "},
+      {"{\"op\":\"ping\"}",
+       "{\"success\":true,\"ret_msg\":\"pong\",\"conn_id\":\"d9tcajmgcca9r5l6sugg-00007\",\"op\":\"ping\"}\n", ""},
       {"{\"op\":\"subscribe\",\"args\":[\"publicTrade.BTCUSDT\",\"orderbook.50.NOPE\"],\"req_id\":\"t\"}",
-       "{\"success\":false,\"ret_msg\":\"error:handler not found,topic:orderbook.50.NOPE\",\"conn_id\":\"d9tcajmgcca9r5l6sugg-00007\",\"req_id\":\"t\",\"op\":\"subscribe\"}\n", ""},
+       "{\"success\":false,\"ret_msg\":\"error:handler not "
+       "found,topic:orderbook.50.NOPE\",\"conn_id\":\"d9tcajmgcca9r5l6sugg-00007\",\"req_id\":\"t\",\"op\":"
+       "\"subscribe\"}\n",
+       ""},
       {"{\"op\":\"subscribe\",\"args\":[\"tickers.BTCUSDT\"]}",
-       "{\"success\":false,\"ret_msg\":\"error:already subscribed,topic:tickers.BTCUSDT\",\"conn_id\":\"d9tcajmgcca9r5l6sugg-00007\",\"op\":\"subscribe\"}\n", ""},
+       "{\"success\":false,\"ret_msg\":\"error:already "
+       "subscribed,topic:tickers.BTCUSDT\",\"conn_id\":\"d9tcajmgcca9r5l6sugg-00007\",\"op\":\"subscribe\"}\n",
+       ""},
       {"{\"op\":\"subscribe\",\"args\":[\"liquidation.BTCUSDT\"]}",
-       "{\"success\":false,\"ret_msg\":\"error:handler not found,topic:liquidation.BTCUSDT\",\"conn_id\":\"d9tcajmgcca9r5l6sugg-00007\",\"op\":\"subscribe\"}\n", ""},
+       "{\"success\":false,\"ret_msg\":\"error:handler not "
+       "found,topic:liquidation.BTCUSDT\",\"conn_id\":\"d9tcajmgcca9r5l6sugg-00007\",\"op\":\"subscribe\"}\n",
+       ""},
       {"{\"op\":\"unsubscribe\",\"args\":[\"orderbook.200.BTCUSDT\"],\"req_id\":\"u\"}",
-       "{\"success\":true,\"ret_msg\":\"\",\"conn_id\":\"d9tcajmgcca9r5l6sugg-00007\",\"req_id\":\"u\",\"op\":\"unsubscribe\"}\n", ""},
+       "{\"success\":true,\"ret_msg\":\"\",\"conn_id\":\"d9tcajmgcca9r5l6sugg-00007\",\"req_id\":\"u\",\"op\":"
+       "\"unsubscribe\"}\n",
+       ""},
       {"{\"op\":\"subscribe\",\"args\":[\"orderbook.200.BTCUSDT\"]}",
-       "{\"success\":true,\"ret_msg\":\"\",\"conn_id\":\"d9tcajmgcca9r5l6sugg-00007\",\"op\":\"subscribe\"}\n", "orderbook.200.BTCUSDT "}}},
-    {"Bybit spot takes ten topics, and has no liquidations", "stream.bybit.com", "/v5/public/spot",
+       "{\"success\":true,\"ret_msg\":\"\",\"conn_id\":\"d9tcajmgcca9r5l6sugg-00007\",\"op\":\"subscribe\"}\n",
+       "orderbook.200.BTCUSDT "}}},
+    {"Bybit spot takes ten topics, and has no liquidations",
+     "stream.bybit.com",
+     "/v5/public/spot",
      {{"{\"op\":\"subscribe\",\"args\":[\"allLiquidation.BTCUSDT\"]}",
-       "{\"success\":false,\"ret_msg\":\"error:handler not found,topic:allLiquidation.BTCUSDT\",\"conn_id\":\"d9tcajmgcca9r5l6sugg-00007\",\"op\":\"subscribe\"}\n", ""},
-      {"{\"op\":\"subscribe\",\"args\":[]}", "{\"success\":false,\"ret_msg\":\"error:request args is empty\",\"conn_id\":\"d9tcajmgcca9r5l6sugg-00007\",\"op\":\"subscribe\"}\n", ""},
-      {"{\"op\":\"dance\"}", "{\"success\":false,\"ret_msg\":\"error:unknown op:dance\",\"conn_id\":\"d9tcajmgcca9r5l6sugg-00007\",\"op\":\"\"}\n", ""}}},
-    {"OKX: an answer for each arg, bare pongs", "ws.okx.com", "/ws/v5/public",
+       "{\"success\":false,\"ret_msg\":\"error:handler not "
+       "found,topic:allLiquidation.BTCUSDT\",\"conn_id\":\"d9tcajmgcca9r5l6sugg-00007\",\"op\":\"subscribe\"}\n",
+       ""},
+      {"{\"op\":\"subscribe\",\"args\":[]}",
+       "{\"success\":false,\"ret_msg\":\"error:request args is "
+       "empty\",\"conn_id\":\"d9tcajmgcca9r5l6sugg-00007\",\"op\":\"subscribe\"}\n",
+       ""},
+      {"{\"op\":\"dance\"}",
+       "{\"success\":false,\"ret_msg\":\"error:unknown "
+       "op:dance\",\"conn_id\":\"d9tcajmgcca9r5l6sugg-00007\",\"op\":\"\"}\n",
+       ""}}},
+    {"OKX: an answer for each arg, bare pongs",
+     "ws.okx.com",
+     "/ws/v5/public",
      {{"ping", "pong\n", ""},
-      {"{\"id\":\"1512\",\"op\":\"subscribe\",\"args\":[{\"channel\":\"books\",\"instId\":\"BTC-USDT-SWAP\"},{\"channel\":\"trades\",\"instId\":\"NOPE\"}]}",
-       "{\"id\":\"1512\",\"event\":\"subscribe\",\"arg\":{\"channel\":\"books\",\"instId\":\"BTC-USDT-SWAP\"},\"connId\":\"a4d30007\"}\n"
-       "{\"id\":\"1512\",\"event\":\"error\",\"code\":\"60018\",\"msg\":\"Wrong URL or channel:trades,instId:NOPE doesn't exist. Please use the correct URL, channel and parameters "
+      {"{\"id\":\"1512\",\"op\":\"subscribe\",\"args\":[{\"channel\":\"books\",\"instId\":\"BTC-USDT-SWAP\"},{"
+       "\"channel\":\"trades\",\"instId\":\"NOPE\"}]}",
+       "{\"id\":\"1512\",\"event\":\"subscribe\",\"arg\":{\"channel\":\"books\",\"instId\":\"BTC-USDT-SWAP\"},"
+       "\"connId\":\"a4d30007\"}\n"
+       "{\"id\":\"1512\",\"event\":\"error\",\"code\":\"60018\",\"msg\":\"Wrong URL or channel:trades,instId:NOPE "
+       "doesn't exist. Please use the correct URL, channel and parameters "
        "referring to API document.\",\"connId\":\"a4d30007\"}\n",
        "books:BTC-USDT-SWAP "},
       {"{\"op\":\"subscribe\",\"args\":[{\"channel\":\"books\",\"instId\":\"BTC-USDT-SWAP\"}]}",
-       "{\"event\":\"subscribe\",\"arg\":{\"channel\":\"books\",\"instId\":\"BTC-USDT-SWAP\"},\"connId\":\"a4d30007\"}\n", ""},
-      {"{\"op\":\"subscribe\",\"args\":[{\"channel\":\"liquidation-orders\",\"instType\":\"SWAP\",\"instId\":\"BTC-USDT-SWAP\"}]}",
-       "{\"event\":\"subscribe\",\"arg\":{\"channel\":\"liquidation-orders\",\"instType\":\"SWAP\"},\"connId\":\"a4d30007\"}\n", ""},
+       "{\"event\":\"subscribe\",\"arg\":{\"channel\":\"books\",\"instId\":\"BTC-USDT-SWAP\"},\"connId\":\"a4d30007\"}"
+       "\n",
+       ""},
+      {"{\"op\":\"subscribe\",\"args\":[{\"channel\":\"liquidation-orders\",\"instType\":\"SWAP\",\"instId\":\"BTC-"
+       "USDT-SWAP\"}]}",
+       "{\"event\":\"subscribe\",\"arg\":{\"channel\":\"liquidation-orders\",\"instType\":\"SWAP\"},\"connId\":"
+       "\"a4d30007\"}\n",
+       ""},
       {"{\"op\":\"unsubscribe\",\"args\":[{\"channel\":\"books\",\"instId\":\"BTC-USDT-SWAP\"}]}",
-       "{\"event\":\"unsubscribe\",\"arg\":{\"channel\":\"books\",\"instId\":\"BTC-USDT-SWAP\"},\"connId\":\"a4d30007\"}\n", ""},
-      {"nonsense", "{\"event\":\"error\",\"code\":\"60012\",\"msg\":\"Invalid request: not a JSON object\",\"connId\":\"a4d30007\"}\n", ""},
-      {"{\"op\":\"subscribe\",\"args\":[5]}", "{\"event\":\"error\",\"code\":\"60013\",\"msg\":\"Invalid args\",\"connId\":\"a4d30007\"}\n", ""},
-      {"{\"op\":\"dance\",\"args\":[]}", "{\"event\":\"error\",\"code\":\"60012\",\"msg\":\"Invalid request: unknown op dance\",\"connId\":\"a4d30007\"}\n", ""}}},
-    {"OKX: candles are of the business route alone", "ws.okx.com", "/ws/v5/business",
+       "{\"event\":\"unsubscribe\",\"arg\":{\"channel\":\"books\",\"instId\":\"BTC-USDT-SWAP\"},\"connId\":"
+       "\"a4d30007\"}\n",
+       ""},
+      {"nonsense",
+       "{\"event\":\"error\",\"code\":\"60012\",\"msg\":\"Invalid request: not a JSON "
+       "object\",\"connId\":\"a4d30007\"}\n",
+       ""},
+      {"{\"op\":\"subscribe\",\"args\":[5]}",
+       "{\"event\":\"error\",\"code\":\"60013\",\"msg\":\"Invalid args\",\"connId\":\"a4d30007\"}\n", ""},
+      {"{\"op\":\"dance\",\"args\":[]}",
+       "{\"event\":\"error\",\"code\":\"60012\",\"msg\":\"Invalid request: unknown op "
+       "dance\",\"connId\":\"a4d30007\"}\n",
+       ""}}},
+    {"OKX: candles are of the business route alone",
+     "ws.okx.com",
+     "/ws/v5/business",
      {{"{\"op\":\"subscribe\",\"args\":[{\"channel\":\"candle1m\",\"instId\":\"BTC-USDT-SWAP\"}]}",
-       "{\"event\":\"subscribe\",\"arg\":{\"channel\":\"candle1m\",\"instId\":\"BTC-USDT-SWAP\"},\"connId\":\"a4d30007\"}\n", ""},
+       "{\"event\":\"subscribe\",\"arg\":{\"channel\":\"candle1m\",\"instId\":\"BTC-USDT-SWAP\"},\"connId\":"
+       "\"a4d30007\"}\n",
+       ""},
       {"{\"op\":\"subscribe\",\"args\":[{\"channel\":\"books\",\"instId\":\"BTC-USDT-SWAP\"}]}",
-       "{\"event\":\"error\",\"code\":\"60018\",\"msg\":\"Wrong URL or channel:books,instId:BTC-USDT-SWAP doesn't exist. Please use the correct URL, channel and parameters referring "
+       "{\"event\":\"error\",\"code\":\"60018\",\"msg\":\"Wrong URL or channel:books,instId:BTC-USDT-SWAP doesn't "
+       "exist. Please use the correct URL, channel and parameters referring "
        "to API document.\",\"connId\":\"a4d30007\"}\n",
        ""}}},
-    {"Hyperliquid: defaults in the ack, twice is an error", "api.hyperliquid.xyz", "/ws",
+    {"Hyperliquid: defaults in the ack, twice is an error",
+     "api.hyperliquid.xyz",
+     "/ws",
      {{"{\"method\":\"ping\"}", "{\"channel\":\"pong\"}\n", ""},
       {"{\"method\":\"subscribe\",\"subscription\":{\"type\":\"l2Book\",\"coin\":\"BTC\"}}",
-       "{\"channel\":\"subscriptionResponse\",\"data\":{\"method\":\"subscribe\",\"subscription\":{\"type\":\"l2Book\",\"coin\":\"BTC\",\"nSigFigs\":null,\"mantissa\":null,\"fast\":false}}}\n",
+       "{\"channel\":\"subscriptionResponse\",\"data\":{\"method\":\"subscribe\",\"subscription\":{\"type\":\"l2Book\","
+       "\"coin\":\"BTC\",\"nSigFigs\":null,\"mantissa\":null,\"fast\":false}}}\n",
        "l2Book:BTC "},
       {"{\"method\":\"subscribe\",\"subscription\":{\"type\":\"l2Book\",\"coin\":\"BTC\"}}",
-       "{\"channel\":\"error\",\"data\":\"Already subscribed: {\\\"type\\\":\\\"l2Book\\\",\\\"coin\\\":\\\"BTC\\\"}\"}\n", ""},
+       "{\"channel\":\"error\",\"data\":\"Already subscribed: "
+       "{\\\"type\\\":\\\"l2Book\\\",\\\"coin\\\":\\\"BTC\\\"}\"}\n",
+       ""},
       {"{\"method\":\"unsubscribe\",\"subscription\":{\"type\":\"l2Book\",\"coin\":\"BTC\"}}",
-       "{\"channel\":\"subscriptionResponse\",\"data\":{\"method\":\"unsubscribe\",\"subscription\":{\"type\":\"l2Book\",\"coin\":\"BTC\",\"nSigFigs\":null,\"mantissa\":null,\"fast\":false}}}\n", ""},
+       "{\"channel\":\"subscriptionResponse\",\"data\":{\"method\":\"unsubscribe\",\"subscription\":{\"type\":"
+       "\"l2Book\",\"coin\":\"BTC\",\"nSigFigs\":null,\"mantissa\":null,\"fast\":false}}}\n",
+       ""},
       {"{\"method\":\"unsubscribe\",\"subscription\":{\"type\":\"l2Book\",\"coin\":\"BTC\"}}",
-       "{\"channel\":\"error\",\"data\":\"Already unsubscribed: {\\\"type\\\":\\\"l2Book\\\",\\\"coin\\\":\\\"BTC\\\"}\"}\n", ""},
+       "{\"channel\":\"error\",\"data\":\"Already unsubscribed: "
+       "{\\\"type\\\":\\\"l2Book\\\",\\\"coin\\\":\\\"BTC\\\"}\"}\n",
+       ""},
       {"[1", "{\"channel\":\"error\",\"data\":\"Error parsing JSON into valid websocket request: [1\"}\n", ""},
       {"{\"method\":\"subscribe\",\"subscription\":{\"type\":\"dreams\",\"coin\":\"BTC\"}}",
-       "{\"channel\":\"error\",\"data\":\"Error parsing JSON into valid websocket request: {\\\"method\\\":\\\"subscribe\\\",\\\"subscription\\\":{\\\"type\\\":\\\"dreams\\\",\\\"coin\\\":\\\"BTC\\\"}}\"}\n", ""}}},
+       "{\"channel\":\"error\",\"data\":\"Error parsing JSON into valid websocket request: "
+       "{\\\"method\\\":\\\"subscribe\\\",\\\"subscription\\\":{\\\"type\\\":\\\"dreams\\\",\\\"coin\\\":\\\"BTC\\\"}}"
+       "\"}\n",
+       ""}}},
 };
 
 static void each_venue_answers_as_it_does_on_the_wire(void **state)
@@ -218,37 +311,56 @@ static void each_venue_answers_as_it_does_on_the_wire(void **state)
 
 /* ---- messages find their subscriptions ---- */
 
-static const struct { const char *says, *host, *path, *subscribe, *message, *wants; } letters[] = {
-    {"another speed of the same depth", "fstream.binance.com", "/public/stream", "{\"method\":\"SUBSCRIBE\",\"params\":[\"btcusdt@depth@500ms\"],\"id\":1}",
+static const struct {
+    const char *says, *host, *path, *subscribe, *message, *wants;
+} letters[] = {
+    {"another speed of the same depth", "fstream.binance.com", "/public/stream",
+     "{\"method\":\"SUBSCRIBE\",\"params\":[\"btcusdt@depth@500ms\"],\"id\":1}",
      "{\"stream\":\"btcusdt@depth@100ms\",\"data\":{\"e\":\"depthUpdate\",\"s\":\"BTCUSDT\"}}", "btcusdt@depth@500ms"},
-    {"books on the market route stay silent", "fstream.binance.com", "/market/stream", "{\"method\":\"SUBSCRIBE\",\"params\":[\"btcusdt@depth\"],\"id\":1}",
+    {"books on the market route stay silent", "fstream.binance.com", "/market/stream",
+     "{\"method\":\"SUBSCRIBE\",\"params\":[\"btcusdt@depth\"],\"id\":1}",
      "{\"stream\":\"btcusdt@depth@100ms\",\"data\":{\"e\":\"depthUpdate\",\"s\":\"BTCUSDT\"}}", NULL},
-    {"another symbol", "fstream.binance.com", "/public/stream", "{\"method\":\"SUBSCRIBE\",\"params\":[\"ethusdt@depth\"],\"id\":1}",
+    {"another symbol", "fstream.binance.com", "/public/stream",
+     "{\"method\":\"SUBSCRIBE\",\"params\":[\"ethusdt@depth\"],\"id\":1}",
      "{\"stream\":\"btcusdt@depth@100ms\",\"data\":{\"e\":\"depthUpdate\",\"s\":\"BTCUSDT\"}}", NULL},
-    {"liquidations of all", "fstream.binance.com", "/market/ws", "{\"method\":\"SUBSCRIBE\",\"params\":[\"!forceOrder@arr\"],\"id\":1}",
+    {"liquidations of all", "fstream.binance.com", "/market/ws",
+     "{\"method\":\"SUBSCRIBE\",\"params\":[\"!forceOrder@arr\"],\"id\":1}",
      "{\"stream\":\"!forceOrder@arr\",\"data\":{\"e\":\"forceOrder\",\"o\":{\"s\":\"BTCUSDT\"}}}", "!forceOrder@arr"},
-    {"liquidations of one", "fstream.binance.com", "/market/ws", "{\"method\":\"SUBSCRIBE\",\"params\":[\"btcusdt@forceOrder\"],\"id\":1}",
-     "{\"stream\":\"!forceOrder@arr\",\"data\":{\"e\":\"forceOrder\",\"o\":{\"s\":\"BTCUSDT\"}}}", "btcusdt@forceOrder"},
-    {"a recording without wrappers: depth", "stream.binance.com", "/ws", "{\"method\":\"SUBSCRIBE\",\"params\":[\"btcusdt@depth\"],\"id\":1}",
+    {"liquidations of one", "fstream.binance.com", "/market/ws",
+     "{\"method\":\"SUBSCRIBE\",\"params\":[\"btcusdt@forceOrder\"],\"id\":1}",
+     "{\"stream\":\"!forceOrder@arr\",\"data\":{\"e\":\"forceOrder\",\"o\":{\"s\":\"BTCUSDT\"}}}",
+     "btcusdt@forceOrder"},
+    {"a recording without wrappers: depth", "stream.binance.com", "/ws",
+     "{\"method\":\"SUBSCRIBE\",\"params\":[\"btcusdt@depth\"],\"id\":1}",
      "{\"e\":\"depthUpdate\",\"E\":1,\"s\":\"BTCUSDT\",\"U\":1,\"u\":2,\"b\":[],\"a\":[]}", "btcusdt@depth"},
-    {"a recording without wrappers: spot's best", "stream.binance.com", "/ws", "{\"method\":\"SUBSCRIBE\",\"params\":[\"btcusdt@bookTicker\"],\"id\":1}",
+    {"a recording without wrappers: spot's best", "stream.binance.com", "/ws",
+     "{\"method\":\"SUBSCRIBE\",\"params\":[\"btcusdt@bookTicker\"],\"id\":1}",
      "{\"u\":400900217,\"s\":\"BTCUSDT\",\"b\":\"1\",\"B\":\"1\",\"a\":\"2\",\"A\":\"1\"}", "btcusdt@bookTicker"},
-    {"acks of a recording are nobody's", "stream.binance.com", "/ws", "{\"method\":\"SUBSCRIBE\",\"params\":[\"btcusdt@depth\"],\"id\":1}", "{\"result\":null,\"id\":1}", NULL},
-    {"Bybit: another depth", "stream.bybit.com", "/v5/public/linear", "{\"op\":\"subscribe\",\"args\":[\"orderbook.50.BTCUSDT\"]}",
+    {"acks of a recording are nobody's", "stream.binance.com", "/ws",
+     "{\"method\":\"SUBSCRIBE\",\"params\":[\"btcusdt@depth\"],\"id\":1}", "{\"result\":null,\"id\":1}", NULL},
+    {"Bybit: another depth", "stream.bybit.com", "/v5/public/linear",
+     "{\"op\":\"subscribe\",\"args\":[\"orderbook.50.BTCUSDT\"]}",
      "{\"topic\":\"orderbook.200.BTCUSDT\",\"type\":\"delta\",\"data\":{}}", "orderbook.50.BTCUSDT"},
-    {"Bybit: the best is another topic", "stream.bybit.com", "/v5/public/linear", "{\"op\":\"subscribe\",\"args\":[\"orderbook.1.BTCUSDT\"]}",
+    {"Bybit: the best is another topic", "stream.bybit.com", "/v5/public/linear",
+     "{\"op\":\"subscribe\",\"args\":[\"orderbook.1.BTCUSDT\"]}",
      "{\"topic\":\"orderbook.200.BTCUSDT\",\"type\":\"delta\",\"data\":{}}", NULL},
-    {"OKX", "ws.okx.com", "/ws/v5/public", "{\"op\":\"subscribe\",\"args\":[{\"channel\":\"trades\",\"instId\":\"BTC-USDT-SWAP\"}]}",
+    {"OKX", "ws.okx.com", "/ws/v5/public",
+     "{\"op\":\"subscribe\",\"args\":[{\"channel\":\"trades\",\"instId\":\"BTC-USDT-SWAP\"}]}",
      "{\"arg\":{\"channel\":\"trades\",\"instId\":\"BTC-USDT-SWAP\"},\"data\":[{}]}", "trades:BTC-USDT-SWAP"},
-    {"OKX: another channel", "ws.okx.com", "/ws/v5/public", "{\"op\":\"subscribe\",\"args\":[{\"channel\":\"trades\",\"instId\":\"BTC-USDT-SWAP\"}]}",
+    {"OKX: another channel", "ws.okx.com", "/ws/v5/public",
+     "{\"op\":\"subscribe\",\"args\":[{\"channel\":\"trades\",\"instId\":\"BTC-USDT-SWAP\"}]}",
      "{\"arg\":{\"channel\":\"books\",\"instId\":\"BTC-USDT-SWAP\"},\"data\":[{}]}", NULL},
-    {"OKX liquidations", "ws.okx.com", "/ws/v5/public", "{\"op\":\"subscribe\",\"args\":[{\"channel\":\"liquidation-orders\",\"instType\":\"SWAP\"}]}",
+    {"OKX liquidations", "ws.okx.com", "/ws/v5/public",
+     "{\"op\":\"subscribe\",\"args\":[{\"channel\":\"liquidation-orders\",\"instType\":\"SWAP\"}]}",
      "{\"arg\":{\"channel\":\"liquidation-orders\",\"instType\":\"SWAP\"},\"data\":[{}]}", "liquidation-orders:SWAP"},
-    {"Hyperliquid trades", "api.hyperliquid.xyz", "/ws", "{\"method\":\"subscribe\",\"subscription\":{\"type\":\"trades\",\"coin\":\"BTC\"}}",
+    {"Hyperliquid trades", "api.hyperliquid.xyz", "/ws",
+     "{\"method\":\"subscribe\",\"subscription\":{\"type\":\"trades\",\"coin\":\"BTC\"}}",
      "{\"channel\":\"trades\",\"data\":[{\"coin\":\"BTC\"}]}", "trades:BTC"},
-    {"Hyperliquid: another coin", "api.hyperliquid.xyz", "/ws", "{\"method\":\"subscribe\",\"subscription\":{\"type\":\"trades\",\"coin\":\"BTC\"}}",
+    {"Hyperliquid: another coin", "api.hyperliquid.xyz", "/ws",
+     "{\"method\":\"subscribe\",\"subscription\":{\"type\":\"trades\",\"coin\":\"BTC\"}}",
      "{\"channel\":\"trades\",\"data\":[{\"coin\":\"ETH\"}]}", NULL},
-    {"half a message is nobody's", "api.hyperliquid.xyz", "/ws", "{\"method\":\"subscribe\",\"subscription\":{\"type\":\"trades\",\"coin\":\"BTC\"}}",
+    {"half a message is nobody's", "api.hyperliquid.xyz", "/ws",
+     "{\"method\":\"subscribe\",\"subscription\":{\"type\":\"trades\",\"coin\":\"BTC\"}}",
      "{\"channel\":\"trades\",\"data\":[{\"coin\":\"BT", NULL},
 };
 
@@ -258,7 +370,9 @@ static void a_message_reaches_who_subscribed_to_it_and_nobody_else(void **state)
     for (size_t i = 0; i < MR_COUNT_OF(letters); i++) {
         struct desk *d = open_desk(letters[i].host, letters[i].path);
         take(d, letters[i].subscribe);
-        struct mr_letter l = {.data = (const uint8_t *)letters[i].message, .len = (uint32_t)strlen(letters[i].message), .venue = d->talk.place.venue,
+        struct mr_letter l = {.data = (const uint8_t *)letters[i].message,
+                              .len = (uint32_t)strlen(letters[i].message),
+                              .venue = d->talk.place.venue,
                               .product = d->talk.place.product};
         const struct mr_talk_sub *sub = d->talk.speaker->address(&l) ? mr_talk_find(&d->talk, &l) : NULL;
         if (!sub != !letters[i].wants)
@@ -285,7 +399,10 @@ static void streams_in_the_path_are_subscribed_at_once(void **state)
 static void too_many_messages_a_second_end_the_connection(void **state)
 {
     (void)state;
-    static const struct { const char *host, *path; int allowed; } rules[] = {{"stream.binance.com", "/ws", 5}, {"fstream.binance.com", "/public/ws", 10}};
+    static const struct {
+        const char *host, *path;
+        int allowed;
+    } rules[] = {{"stream.binance.com", "/ws", 5}, {"fstream.binance.com", "/public/ws", 10}};
     for (size_t i = 0; i < MR_COUNT_OF(rules); i++) {
         struct desk *d = open_desk(rules[i].host, rules[i].path);
         for (int second = 0; second < 3; second++, d->now_ns += SECOND)
@@ -317,7 +434,10 @@ static void an_unanswered_ping_ends_the_connection(void **state)
 static void a_venue_that_has_nothing_to_say_goes(void **state)
 {
     (void)state;
-    static const struct { const char *host, *path; int64_t after_s; } rules[] = {{"ws.okx.com", "/ws/v5/public", 30}, {"api.hyperliquid.xyz", "/ws", 60}};
+    static const struct {
+        const char *host, *path;
+        int64_t after_s;
+    } rules[] = {{"ws.okx.com", "/ws/v5/public", 30}, {"api.hyperliquid.xyz", "/ws", 60}};
     for (size_t i = 0; i < MR_COUNT_OF(rules); i++) {
         struct desk *d = open_desk(rules[i].host, rules[i].path);
         mr_talk_tick(&d->talk, d->now_ns + rules[i].after_s * SECOND - 1);
@@ -335,7 +455,8 @@ static void an_unknown_coin_ends_the_connection_without_a_word(void **state)
     for (size_t i = 0; i < MR_COUNT_OF(coins); i++) {
         char text[128];
         struct desk *d = open_desk("api.hyperliquid.xyz", "/ws");
-        snprintf(text, sizeof text, "{\"method\":\"subscribe\",\"subscription\":{\"type\":\"trades\",\"coin\":\"%s\"}}", coins[i]);
+        snprintf(text, sizeof text, "{\"method\":\"subscribe\",\"subscription\":{\"type\":\"trades\",\"coin\":\"%s\"}}",
+                 coins[i]);
         take(d, text);
         assert_int_equal(d->talk.close_code, MR_TALK_CUT);
         assert_string_equal(d->said, "");
@@ -399,7 +520,8 @@ static int acks(const struct mr_dialect *dialect, uint8_t product, char *said)
     return count;
 }
 
-static uint32_t subscribe_route(const struct mr_venue *venue, const struct mr_dialect *dialect, uint8_t product, const struct mr_route *route)
+static uint32_t subscribe_route(const struct mr_venue *venue, const struct mr_dialect *dialect, uint8_t product,
+                                const struct mr_route *route)
 {
     struct desk *d = open_desk(route->host, route->path);
     struct mr_stream streams[16];
@@ -407,7 +529,8 @@ static uint32_t subscribe_route(const struct mr_venue *venue, const struct mr_di
     assert_int_equal(d->talk.place.venue, venue->id);
     for (uint32_t bit = 1; bit <= MR_CANDLES; bit <<= 1)
         if (route->channels & bit)
-            streams[count++] = (struct mr_stream){bit, dialect->products[product].market_wide & bit ? "" : symbol_of(venue)};
+            streams[count++] =
+                (struct mr_stream){bit, dialect->products[product].market_wide & bit ? "" : symbol_of(venue)};
     while (at < count) {
         char text[4096];
         struct mr_text t;
