@@ -139,6 +139,8 @@ uint32_t MR_GLUE(mr_ws_utf8_, MR_KERNEL)(const uint8_t *data, uint32_t len, uint
     for (;;) {
         if (mr_likely(state == 0)) {
             i += ascii(data + i, len - i);
+            if (mr_likely(i == len))
+                return 0;
             i += blocks(data, i, len);
         }
         if (i == len || state == MR_WS_UTF8_BAD)
