@@ -4,7 +4,7 @@
 #include "dataplane/feed/feed_tile_priv.h"
 
 #define SECOND_NS 1000000000ll
-#define ASK_FIRST_NS 250000000ll /* after a snapshot that did not join */
+#define ASK_FIRST_NS SECOND_NS /* until a snapshot is asked for again, at first */
 #define ASK_MOST_NS (30 * SECOND_NS)
 #define STREAM_WAIT_NS (10 * SECOND_NS) /* a snapshot that should come in the stream by itself */
 
@@ -95,14 +95,14 @@ static void ask_snapshot(void *arg, uint32_t instrument)
     if (join->rule == MR_SEQ_FIRST_FINAL || join->rule == MR_SEQ_FIRST_FINAL_PREV) {
         if (join->held_count == 0)
             return;
-        p->ask_due_ns[instrument] = a->now_ns + 4 * later(&p->ask_attempts[instrument], ASK_FIRST_NS);
+        p->ask_due_ns[instrument] = a->now_ns + later(&p->ask_attempts[instrument], ASK_FIRST_NS);
         get(a->tile, p, MR_URL_SNAPSHOT, instrument, symbol);
         MR_COUNT(a->tile->metrics, resyncs, 1);
         return;
     }
     bool first = p->ask_attempts[instrument] == 0 && join->state == MR_JOIN_COLD;
     p->ask_due_ns[instrument] =
-        a->now_ns + (first ? STREAM_WAIT_NS : 4 * later(&p->ask_attempts[instrument], SECOND_NS / 2));
+        a->now_ns + (first ? STREAM_WAIT_NS : later(&p->ask_attempts[instrument], 2 * SECOND_NS));
     if (first) {
         p->ask_attempts[instrument] = 1;
         return;
@@ -128,6 +128,29 @@ static void ask_interest(struct mr_feed_tile_state *t, struct mr_feed_product *p
             get(t, p, MR_URL_INTEREST, UINT32_MAX, p->config->streams[i].symbol);
 }
 
+void mr_feed_tile_opened(struct mr_feed_product *p, int64_t now_ns)
+{
+    const struct mr_feed_tile_config *c = &p->routes[0].tile->config;
+    uint8_t rule = p->config->venue->products[p->config->product].sequencing;
+    bool rest = rule == MR_SEQ_FIRST_FINAL || rule == MR_SEQ_FIRST_FINAL_PREV;
+    for (uint32_t id = 0; id < c->instruments_max; id++) {
+        p->ask_attempts[id] = 0;
+        p->ask_due_ns[id] = rest ? now_ns : now_ns + STREAM_WAIT_NS;
+    }
+}
+
+/* A book that has joined starts from the shortest wait the next time. */
+static void forget_joined(struct mr_feed_tile_state *t, struct mr_feed_product *p)
+{
+    for (uint32_t id = 0; id < t->config.instruments_max; id++) {
+        const struct mr_join *join = p->ask_attempts[id] ? mr_feed_join(p->feed, id) : NULL;
+        if (!join || join->wants_snapshot)
+            continue;
+        p->ask_attempts[id] = 0;
+        p->ask_due_ns[id] = 0;
+    }
+}
+
 void mr_feed_tile_ask(struct mr_feed_tile_state *t, int64_t now_ns)
 {
     int64_t missing = 0;
@@ -136,6 +159,7 @@ void mr_feed_tile_ask(struct mr_feed_tile_state *t, int64_t now_ns)
         struct asking a = {t, p, now_ns};
         ask_list(t, p, now_ns);
         missing += p->list_missing || !p->listed;
+        forget_joined(t, p);
         mr_feed_wanting(p->feed, ask_snapshot, &a);
         ask_interest(t, p, now_ns);
     }

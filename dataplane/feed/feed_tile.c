@@ -87,6 +87,7 @@ void mr_feed_tile_changed(void *arg, struct mr_session *session, enum mr_session
         return;
     if (open_state(is) && !route->open) {
         route->open = true;
+        mr_feed_tile_opened(p, now_ns);
         mr_feed_tile_record(
             t, p,
             &(struct mr_capture_record){
@@ -364,8 +365,7 @@ static void halt(void *state)
     t->halting = true;
     show_connections(t);
     for (uint32_t i = 0; t->source_open && i < t->connections; i++) {
-        mr_session_pause(t->by_connection[i]->session, true, mr_clock_now(&t->clock));
-        t->source.ops->close_connection(&t->source, (uint16_t)i);
+        mr_session_close(t->by_connection[i]->session, mr_clock_now(&t->clock));
     }
     if (t->source_open)
         t->source.ops->close(&t->source);

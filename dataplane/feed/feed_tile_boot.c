@@ -194,6 +194,9 @@ int mr_feed_tile_boot(void *state, const void *config, struct mr_arena *process,
     for (uint32_t i = 0; i < t->connections && !status; i++) {
         struct mr_feed_route *route = t->by_connection[i];
         const struct mr_session_config c = session_config(route);
+        status = mr_session_check(&c, err);
+        if (status)
+            break;
         route->session = mr_session_init(mr_arena_cut(arena, mr_session_bytes(&c), 128), &c, route->metrics);
         if (route->product->config->paused)
             mr_session_pause(route->session, true, 0);

@@ -86,11 +86,27 @@ static bool live_now(void)
     return true;
 }
 
+static void tell_why_not_live(void)
+{
+    static struct mr_plane_connections c;
+    image("connections/0", &c, sizeof c);
+    for (uint32_t i = 0; i < c.count; i++)
+        print_error("%s/%s: state %u, %u of %u streams, %s\n", c.row[i].product, c.row[i].route, c.row[i].state,
+                    c.row[i].streams_live, c.row[i].streams, c.row[i].why);
+    for (uint32_t id = 0; id < BOOKS; id++) {
+        struct mr_plane_book b = {0};
+        book_of(id, &b);
+        print_error("book %u: live %u, seq %llu, gaps %llu\n", id, b.live, (unsigned long long)b.seq,
+                    (unsigned long long)b.gaps);
+    }
+}
+
 static bool becomes_live(void)
 {
     for (int i = 0; i < 600; i++, rest(50))
         if (live_now())
             return true;
+    tell_why_not_live();
     return false;
 }
 
