@@ -11,13 +11,15 @@ least=95
 [ -f "$build/build.ninja" ] || meson setup "$build" -Db_coverage=true -Doptimization=0 -Dbench=disabled -Dwerror=false >&2
 ninja -C "$build" >"$build.log" 2>&1 || { tail -n 40 "$build.log"; exit 1; }
 find "$build" -name '*.gcda' -delete
-# All tests with the best kernel, those of the codecs with every other one of this machine.
+# All tests with the best kernel, those of the codecs with every other one of this machine. Not ring death: it stops a process at every
+# instruction, of which an unoptimised build with counters has many times as many, and a process that is killed counts no line.
 status=0
-codecs=$(meson test -C "$build" --list 2>/dev/null | sed -n 's/.*\(codecs\/[^ ]*\).*/\1/p')
+all=$(meson test -C "$build" --list 2>/dev/null | sed -n 's/^\([^ ]*\/[^ ]*\)$/\1/p' | grep -v -x dataplane/ring/test_ring_death)
+codecs=$(printf '%s\n' "$all" | grep '^codecs/')
 best=$("$build/millrace" version | sed -n 's/.* \([a-z0-9]*\) (active).*/\1/p')
 for kernel in "$best" $("$build/millrace" version | sed -n 's/^kernels: *//p' | sed 's/ *[a-z0-9]* (active)//; s/(.*)//'); do
     tests=$codecs
-    [ "$kernel" != "$best" ] || tests=""
+    [ "$kernel" != "$best" ] || tests=$all
     # shellcheck disable=SC2086 # names are words
     if ! MILLRACE_KERNEL=$kernel MILLRACE_QUICK=1 meson test -C "$build" --no-rebuild -t 4 $tests >"$build.log" 2>&1; then
         tail -n 40 "$build.log"
