@@ -7,7 +7,8 @@ trap 'rm -rf "$made"' EXIT
 ARGP_HELP_FMT='' "$1" "$2" "$made"
 bad=0
 diff -ru docs/reference "$made" || bad=1
-for family in $(sed -n -E 's/^MR_METRICS_DECLARE(_FINE)?\(mr_([a-z_]+),.*/\2/p' $(find dataplane codecs engines pinning controlplane -name '*.h')); do
+declared=$(find dataplane engines pinning controlplane -name '*.h' -exec sed -n -E 's/^MR_METRICS_DECLARE(_FINE)?\(mr_([a-z_]+),.*/\2/p' {} +)
+for family in $declared; do
     grep -q -x "## $family" "$made/metrics.md" || { echo "metrics of $family are not in families[] of docs/reference.c"; bad=1; }
 done
 [ $bad = 0 ] || echo "not current: ./dev docs, then commit docs/reference"

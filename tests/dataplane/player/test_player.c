@@ -183,7 +183,7 @@ static void check_counts(const struct mr_player *player, const struct recording 
     uint64_t kinds = 0, want = 0;
     for (uint32_t k = 0; k < MR_COUNT_OF(r->kinds) && r->kinds[k].name; k++) {
         uint32_t i = 1;
-        while (i < MR_VENUE_KINDS_MAX && dec->venue->kinds[i].name &&
+        while (i < MR_VENUE_KINDS_MAX - 1 && dec->venue->kinds[i].name &&
                strcmp(dec->venue->kinds[i].name, r->kinds[k].name))
             i++;
         if (dec->messages[i] != r->kinds[k].count)
