@@ -28,25 +28,7 @@ for kernel in "$best" $("$build/millrace" version | sed -n 's/^kernels: *//p' | 
     fi
     echo "cover: tests ran with kernel $kernel" >&2
 done
-gcovr --root . --object-directory "$build" --filter 'dataplane/' --filter 'codecs/' --filter 'engines/' --filter 'controlplane/' \
-    --merge-mode-functions=separate --csv "$build/cover.csv" --txt "$build/cover.txt" >"$build.log" 2>&1 || { tail -n 20 "$build.log"; exit 1; }
-awk 'NR > 5' "$build/cover.txt" >"$build/uncovered.txt"
-# filename,line_total,line_covered,...
-awk -F, -v least="$least" '
-    NR == 1 { next }
-    { n = split($1, part, "/"); folder = part[1] "/" part[2]; if (n == 2) folder = part[1]
-      total[folder] += $2; covered[folder] += $3
-      if (part[1] == "codecs") { total["codecs (all)"] += $2; covered["codecs (all)"] += $3 } }
-    END {
-        for (folder in total) {
-            percent = 100 * covered[folder] / total[folder]
-            gate = folder == "codecs (all)" || folder == "dataplane/ring"
-            printf "%-26s %7d lines %7.2f %%%s\n", folder, total[folder], percent, gate ? (percent < least ? "   BELOW " least " %" : "   at least " least " %") : "" | "sort"
-            if (gate && percent < least) bad = 1
-        }
-        close("sort")
-        exit bad
-    }' "$build/cover.csv" || status=1
+python3 tests/cover.py "$build" "$least" || status=1
 if [ $status = 0 ]; then echo "cover: good"; else echo "cover: below $least %"; fi
 echo "lines not covered: $build/uncovered.txt"
 exit $status
