@@ -8,10 +8,12 @@
 #include "controlplane/config/config.h"
 #include "dataplane/aux/aux.h"
 #include "dataplane/feed/feed.h"
+#include "dataplane/feed/feed_tile.h"
 #include "dataplane/record/record.h"
 #include "dataplane/session/session.h"
 #include "dataplane/source/source.h"
 #include "engines/book/book.h"
+#include "engines/pipeline/engine_tile.h"
 #include "engines/pipeline/pipeline.h"
 #include "engines/signal/signal.h"
 #include "engines/velocity/velocity.h"
@@ -21,10 +23,16 @@ static const struct {
     const struct mr_metrics_desc *desc;
     const char *header;
 } families[] = {
-    {&mr_stream_metrics_desc, "dataplane/source/source.h"}, {&mr_session_metrics_desc, "dataplane/session/session.h"},
-    {&mr_aux_metrics_desc, "dataplane/aux/aux.h"},          {&mr_feed_metrics_desc, "dataplane/feed/feed.h"},
-    {&mr_record_metrics_desc, "dataplane/record/record.h"}, {&mr_pipeline_metrics_desc, "engines/pipeline/pipeline.h"},
-    {&mr_book_metrics_desc, "engines/book/book.h"},         {&mr_velocity_metrics_desc, "engines/velocity/velocity.h"},
+    {&mr_stream_metrics_desc, "dataplane/source/source.h"},
+    {&mr_session_metrics_desc, "dataplane/session/session.h"},
+    {&mr_aux_metrics_desc, "dataplane/aux/aux.h"},
+    {&mr_feed_metrics_desc, "dataplane/feed/feed.h"},
+    {&mr_feed_tile_metrics_desc, "dataplane/feed/feed_tile.h"},
+    {&mr_record_metrics_desc, "dataplane/record/record.h"},
+    {&mr_engine_metrics_desc, "engines/pipeline/engine_tile.h"},
+    {&mr_pipeline_metrics_desc, "engines/pipeline/pipeline.h"},
+    {&mr_book_metrics_desc, "engines/book/book.h"},
+    {&mr_velocity_metrics_desc, "engines/velocity/velocity.h"},
     {&mr_signal_metrics_desc, "engines/signal/signal.h"},
 };
 
@@ -59,7 +67,7 @@ static void metrics(FILE *out)
     heading(out, "Metrics", "the `MR_..._METRICS` lists in the headers named below");
     fputs("\nA block of each family lies in the workspace for every set of labels. Counters only grow; histograms give "
           "any\n"
-          "percentile, to 0.8 % of the value.\n",
+          "percentile, to 0.8 % of the value, those of headline stages to 0.1 %.\n",
           out);
     for (size_t f = 0; f < MR_COUNT_OF(families); f++) {
         const struct mr_metrics_desc *desc = families[f].desc;
