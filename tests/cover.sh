@@ -11,13 +11,15 @@ least=95
 [ -f "$build/build.ninja" ] || meson setup "$build" -Db_coverage=true -Doptimization=0 -Dbench=disabled -Dwerror=false >&2
 ninja -C "$build" >"$build.log" 2>&1 || { tail -n 40 "$build.log"; exit 1; }
 find "$build" -name '*.gcda' -delete
-# All tests with the best kernel, those of the codecs with every other one of this machine.
+# All tests with the best kernel, those of the codecs with every other one of this machine. Not ring death: it stops a process at every
+# instruction, of which an unoptimised build with counters has many times as many, and a process that is killed counts no line.
 status=0
-codecs=$(meson test -C "$build" --list 2>/dev/null | sed -n 's/.*\(codecs\/[^ ]*\).*/\1/p')
+all=$(meson test -C "$build" --list 2>/dev/null | sed -n 's/^\([^ ]*\/[^ ]*\)$/\1/p' | grep -v -x dataplane/ring/test_ring_death)
+codecs=$(printf '%s\n' "$all" | grep '^codecs/')
 best=$("$build/millrace" version | sed -n 's/.* \([a-z0-9]*\) (active).*/\1/p')
 for kernel in "$best" $("$build/millrace" version | sed -n 's/^kernels: *//p' | sed 's/ *[a-z0-9]* (active)//; s/(.*)//'); do
     tests=$codecs
-    [ "$kernel" != "$best" ] || tests=""
+    [ "$kernel" != "$best" ] || tests=$all
     # shellcheck disable=SC2086 # names are words
     if ! MILLRACE_KERNEL=$kernel MILLRACE_QUICK=1 meson test -C "$build" --no-rebuild -t 4 $tests >"$build.log" 2>&1; then
         tail -n 40 "$build.log"
@@ -26,25 +28,7 @@ for kernel in "$best" $("$build/millrace" version | sed -n 's/^kernels: *//p' | 
     fi
     echo "cover: tests ran with kernel $kernel" >&2
 done
-gcovr --root . --object-directory "$build" --filter 'dataplane/' --filter 'codecs/' --filter 'engines/' --filter 'controlplane/' \
-    --merge-mode-functions=separate --csv "$build/cover.csv" --txt "$build/cover.txt" >"$build.log" 2>&1 || { tail -n 20 "$build.log"; exit 1; }
-awk 'NR > 5' "$build/cover.txt" >"$build/uncovered.txt"
-# filename,line_total,line_covered,...
-awk -F, -v least="$least" '
-    NR == 1 { next }
-    { n = split($1, part, "/"); folder = part[1] "/" part[2]; if (n == 2) folder = part[1]
-      total[folder] += $2; covered[folder] += $3
-      if (part[1] == "codecs") { total["codecs (all)"] += $2; covered["codecs (all)"] += $3 } }
-    END {
-        for (folder in total) {
-            percent = 100 * covered[folder] / total[folder]
-            gate = folder == "codecs (all)" || folder == "dataplane/ring"
-            printf "%-26s %7d lines %7.2f %%%s\n", folder, total[folder], percent, gate ? (percent < least ? "   BELOW " least " %" : "   at least " least " %") : "" | "sort"
-            if (gate && percent < least) bad = 1
-        }
-        close("sort")
-        exit bad
-    }' "$build/cover.csv" || status=1
+python3 tests/cover.py "$build" "$least" || status=1
 if [ $status = 0 ]; then echo "cover: good"; else echo "cover: below $least %"; fi
 echo "lines not covered: $build/uncovered.txt"
 exit $status

@@ -80,11 +80,15 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_JSON:
         o->json = true;
         break;
-    case KEY_ZSTD:
-        o->zstd_level = atoi(arg);
-        if (o->zstd_level < 0 || o->zstd_level > 19 || arg[0] < '0' || arg[0] > '9')
+    case KEY_ZSTD: {
+        char *end;
+        long level = strtol(arg, &end, 10);
+        if (arg[0] < '0' || arg[0] > '9' || *end || level > 19)
             o->status = mr_err_set(&o->err, MR_E_INVALID, "--zstd %s: want 0 to 19", arg);
+        else
+            o->zstd_level = (int)level;
         break;
+    }
     case ARGP_KEY_ARG:
         if (!o->action)
             o->action = arg;
@@ -148,10 +152,10 @@ static int each_piece(struct options *o, piece_fn *take, void *arg, uint64_t *co
     const struct mr_replay_config config = {.inputs = o->inputs.list, .count = o->inputs.count};
     struct mr_source source = {0};
     void *mem = malloc(mr_source_replay.bytes(&config));
-    int status = mr_source_replay.open(&source, mem, &config, &o->err), n = 0;
+    int status = mr_source_replay.open(&source, mem, &config, &o->err);
     if (status == MR_OK) {
         struct mr_piece p;
-        while (status == MR_OK && (n = source.ops->poll(&source, 0, &p, 1)) > 0) {
+        while (status == MR_OK && source.ops->poll(&source, 0, &p, 1) > 0) {
             if (p.recv_ns < o->from_ns || p.recv_ns >= o->to_ns)
                 continue;
             status = take(arg, &p);

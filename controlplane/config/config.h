@@ -65,6 +65,13 @@ int mr_config_instance(struct mr_config *config, const char *instance, struct mr
 struct mr_text;
 void mr_config_show(const struct mr_config *config, bool origin, struct mr_text *out);
 void mr_config_show_json(const struct mr_config *config, bool origin, struct mr_text *out);
+/* One row of the reference; false past the last. Texts are the table's. */
+struct mr_config_key {
+    const char *section, *name, *fallback, *help; /* section "": the top of the file */
+    char want[400];                               /* "an integer from 1 to 8 (tiles)"; of a list: each element */
+    bool list;
+};
+bool mr_config_key(unsigned i, struct mr_config_key *out);
 /* The reference: every key with type, range, default and help, as text or as a JSON list. */
 void mr_config_keys(bool json, struct mr_text *out);
 /* The instance's run folder is made (0750) if it is not there. */

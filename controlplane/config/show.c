@@ -142,12 +142,24 @@ void mr_config_show_json(const struct mr_config *config, bool origin, struct mr_
 
 /* ---- the reference ---- */
 
-static void key_json(const struct mr_key *key, const struct mr_why *want, struct mr_json_out *j)
+bool mr_config_key(unsigned i, struct mr_config_key *out)
+{
+    if (i >= MR_KEY_COUNT)
+        return false;
+    const struct mr_key *key = &mr_keys[i];
+    struct mr_why want;
+    mr_value_want(key, &want);
+    *out = (struct mr_config_key){mr_key_sections[key->section], key->name, key->fallback, key->help, "", key->list};
+    snprintf(out->want, sizeof out->want, "%s", want.text);
+    return true;
+}
+
+static void key_json(const struct mr_config_key *key, struct mr_json_out *j)
 {
     mr_json_out_object(j, NULL);
-    mr_json_out_string(j, "section", mr_key_sections[key->section]);
+    mr_json_out_string(j, "section", key->section);
     mr_json_out_string(j, "key", key->name);
-    mr_json_out_string(j, "want", want->text);
+    mr_json_out_string(j, "want", key->want);
     mr_json_out_bool(j, "list", key->list);
     mr_json_out_string(j, "default", key->fallback);
     mr_json_out_string(j, "help", key->help);
@@ -156,20 +168,17 @@ static void key_json(const struct mr_key *key, const struct mr_why *want, struct
 
 void mr_config_keys(bool json, struct mr_text *out)
 {
+    struct mr_config_key key;
     struct mr_json_out j;
     mr_json_out_init(&j, out);
     if (json)
         mr_json_out_array(&j, NULL);
-    for (unsigned i = 0; i < MR_KEY_COUNT; i++) {
-        const struct mr_key *key = &mr_keys[i];
-        struct mr_why want;
-        mr_value_want(key, &want);
+    for (unsigned i = 0; mr_config_key(i, &key); i++) {
         if (json)
-            key_json(key, &want, &j);
+            key_json(&key, &j);
         else
-            mr_text_format(out, "%s%s%s [%s]\n    %s\n    %s%s\n", mr_key_sections[key->section],
-                           key->section ? "." : "", key->name, key->fallback, key->help,
-                           key->list ? "a list, each " : "", want.text);
+            mr_text_format(out, "%s%s%s [%s]\n    %s\n    %s%s\n", key.section, key.section[0] ? "." : "", key.name,
+                           key.fallback, key.help, key.list ? "a list, each " : "", key.want);
     }
     if (json)
         mr_json_out_end(&j);

@@ -108,7 +108,7 @@ static bool place(struct call *c)
     const struct mr_aux_override *fixed = c->override;
     if (fixed) {
         add_place(text, sizeof text, &used, &fixed->address, "");
-        snprintf(text + used, sizeof text - used, ":%u", fixed->address.port ? fixed->address.port : c->port);
+        snprintf(text + used, sizeof text - used, ":%d", fixed->address.port ? fixed->address.port : c->port);
     } else {
         for (uint32_t i = 0; i < c->answer.addresses; i++)
             add_place(text, sizeof text, &used, &c->addresses[i], i ? "," : "");

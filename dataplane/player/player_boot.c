@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "dataplane/player/player_priv.h"
@@ -191,10 +192,8 @@ struct mr_feed *mr_player_feed_new(struct mr_player *p, uint32_t key, mr_feed_em
         return NULL;
     }
     const struct mr_feed_config config = feed_config(p, venue, product, emit, emit_arg);
-    char labels[64] = "venue=";
-    strncat(labels, venue->name, 20);
-    strcat(labels, ",product=");
-    strncat(labels, venue->products[product].name, 20);
+    char labels[64];
+    snprintf(labels, sizeof labels, "venue=%.20s,product=%.20s", venue->name, venue->products[product].name);
     uint32_t i = p->feeds_used;
     void *block = aligned_alloc(128, rounded(mr_metrics_bytes(&mr_feed_metrics_desc))),
          *mem = aligned_alloc(128, rounded(mr_feed_bytes(&config)));

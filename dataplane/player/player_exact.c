@@ -90,6 +90,7 @@ static void note(struct tile *t, const struct mr_capture_record *r)
     unsigned state, channel;
     snprintf(text, sizeof text, "%.*s", (int)(r->len < sizeof text ? r->len : sizeof text - 1), (const char *)r->data);
     static_assert(MR_SYMBOL_BYTES == 96, "the width below");
+    // NOLINTNEXTLINE(cert-err34-c): of our own writing; a number out of range is one of the wrong ones
     if (sscanf(text, "status %u %u %95s", &state, &channel, symbol) != 3)
         return;
     struct mr_feed *feed = mr_player_feed_for(t->player, t->number, r->venue, r->product, publish, t);

@@ -181,7 +181,7 @@ static bool get_varint(struct mr_input_reader *r, uint64_t *out)
 {
     *out = 0;
     for (uint32_t i = 0; i < VARINT_MAX; i++) {
-        uint8_t byte;
+        uint8_t byte = 0; /* for clang's analyzer, which forgets that get_byte sets it */
         if (!get_byte(r, &byte))
             return false;
         *out |= (uint64_t)(byte & 0x7f) << (7 * i);

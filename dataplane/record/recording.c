@@ -164,8 +164,8 @@ int mr_recording_open(struct mr_recording **out, const char *folder, const char 
         free(mem);
         return mr_err_set(err, MR_E_INVALID, "%s: no memory to read it, or a path too long", folder);
     }
-    strcpy(r->folder, folder);
-    strcpy(r->name, name);
+    memcpy(r->folder, folder, strlen(folder) + 1);
+    memcpy(r->name, name, strlen(name) + 1);
     r->reader = mr_capture_reader_init(mem);
     int status = find_numbers(r, err);
     if (status) {

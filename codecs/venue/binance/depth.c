@@ -28,7 +28,7 @@ static MR_COLD int walk_levels(struct mr_decoder *dec, const struct mr_instrumen
             if (n == out_max)
                 return mr_take_fail(dec, MR_E_FULL, "levels", j.data + j.pos);
             int status = one_level(dec, it, &j, &out[n++]);
-            if (status < 0)
+            if (status != MR_OK)
                 return status;
         }
     return j.status < 0 ? binance_failed(dec, &j) : (int)n;
@@ -103,7 +103,7 @@ int binance_depth(struct binance_message *m, const struct binance_fields *f)
     int status = binance_instrument(dec, binance_letter(f, 's'), &it);
     if (status == MR_OK && m->out == m->end)
         status = MR_E_FULL;
-    if (status < 0)
+    if (status != MR_OK)
         return status;
     union mr_slot *slot = mr_take_slot(dec, m->out, MR_EVENT_BOOK, it);
     if (partial) {
@@ -132,8 +132,10 @@ static int stream_instrument(struct binance_message *m, const struct mr_instrume
         uint8_t c = m->stream.data[n];
         upper[n++] = (uint8_t)(c >= 'a' && c <= 'z' ? c - 0x20 : c);
     }
-    if (n == 0)
-        return mr_take_fail(m->dec, MR_E_MISSING, "s", NULL);
+    if (n == 0) {
+        mr_take_fail(m->dec, MR_E_MISSING, "s", NULL);
+        return MR_E_MISSING;
+    }
     *it = mr_take_symbol(m->dec, (struct mr_span){upper, n});
     return *it ? MR_OK : binance_instrument(m->dec, (struct mr_span){m->stream.data, n}, it);
 }
@@ -146,7 +148,7 @@ int binance_partial(struct binance_message *m, const struct binance_fields *f)
     int status = stream_instrument(m, &it);
     if (status == MR_OK && m->out == m->end)
         status = MR_E_FULL;
-    if (status < 0)
+    if (status != MR_OK)
         return status;
     union mr_slot *slot = mr_take_slot(dec, m->out, MR_EVENT_BOOK, it);
     slot->book.flags |= MR_FLAG_SNAPSHOT;

@@ -198,7 +198,7 @@ static void control(uint8_t product, struct mr_span message, struct mr_control *
     if (mr_dial_is(said.event, "serverShutdown")) {
         out->kind = MR_CONTROL_CLOSING;
         mr_dial_text(said.event, out->text, sizeof out->text);
-    } else if (said.event.data) {
+    } else if (said.event.data) { // NOLINT(bugprone-branch-clone): returns for another reason than the last branch
         return; /* whatever else it holds, it is market data */
     } else if (said.error) {
         out->kind = MR_CONTROL_ERROR;

@@ -19,7 +19,7 @@ static int trade(struct binance_message *m, const struct binance_fields *f, cons
         status = binance_bool(dec, f, 'm', "m", &buyer_is_maker);
     if (status == MR_OK)
         status = room_for(m, 1);
-    if (status < 0)
+    if (status != MR_OK)
         return status;
     union mr_slot *slot = mr_take_slot(dec, m->out, MR_EVENT_TRADE, it);
     status = mr_take_trade(dec, slot, it, binance_letter(f, 'p'), binance_letter(f, 'q'));
@@ -27,7 +27,7 @@ static int trade(struct binance_message *m, const struct binance_fields *f, cons
         status = mr_take_u64(dec, id_name, binance_letter(f, id), &slot->event.seq);
     if (status == MR_OK)
         status = mr_take_ms(dec, "T", binance_letter(f, 'T'), &slot->event.venue_ns);
-    if (status < 0)
+    if (status != MR_OK)
         return status;
     binance_ignore(m, f, unused);
     const char *primary = dec->venue->products[dec->product].primary_trades;
@@ -61,7 +61,7 @@ int binance_book_ticker(struct binance_message *m, const struct binance_fields *
     int status = binance_symbol(m, f, &it);
     if (status == MR_OK)
         status = room_for(m, 2);
-    if (status < 0)
+    if (status != MR_OK)
         return status;
     union mr_slot *slot = mr_take_slot(dec, m->out, MR_EVENT_BBO, it);
     struct mr_level *level = mr_take_levels(slot);
@@ -79,7 +79,7 @@ int binance_book_ticker(struct binance_message *m, const struct binance_fields *
     struct mr_span time = binance_letter(f, 'T').data ? binance_letter(f, 'T') : binance_letter(f, 'E');
     if (status == MR_OK && time.data) /* spot sends none */
         status = mr_take_ms(dec, "T", time, &slot->book.venue_ns);
-    if (status < 0)
+    if (status != MR_OK)
         return status;
     if (mr_unlikely(level[0].size < 0 || level[1].size < 0))
         return mr_take_fail(dec, MR_E_RANGE, "B or A", binance_letter(f, 'B').data);
@@ -111,7 +111,7 @@ static int liquidation(struct binance_message *m, const struct binance_fields *o
         status = mr_take_fail(dec, MR_E_RANGE, "S", binance_letter(order, 'S').data);
     if (status == MR_OK)
         status = room_for(m, 1);
-    if (status < 0)
+    if (status != MR_OK)
         return status;
     union mr_slot *slot = mr_take_slot(dec, m->out, MR_EVENT_LIQUIDATION, it);
     if (mr_span_eq(side, "BUY")) /* the order bought: a short was closed */
@@ -154,7 +154,7 @@ static int own_scale(struct binance_message *m, const struct mr_instrument *it, 
                      const char *field, struct mr_span text, struct mr_span time, union mr_slot **slot)
 {
     int status = room_for(m, 1);
-    if (status < 0)
+    if (status != MR_OK)
         return status;
     *slot = mr_take_slot(m->dec, m->out, kind, it);
     status = mr_take_decimal(m->dec, field, text, &(*slot)->event.price, &(*slot)->event.exponent);
@@ -183,7 +183,7 @@ int binance_mark_price(struct binance_message *m, const struct binance_fields *f
 {
     const struct mr_instrument *it;
     int status = binance_symbol(m, f, &it);
-    if (status < 0)
+    if (status != MR_OK)
         return status;
     struct binance_marks in = {
         .mark = binance_letter(f, 'p'),
@@ -243,7 +243,7 @@ static int candle(struct mr_decoder *dec, const struct mr_instrument *it, const 
     uint8_t room[8];
     if (status == MR_OK)
         status = binance_string(dec, k, 'i', "i", room, sizeof room, &interval);
-    if (status < 0)
+    if (status != MR_OK)
         return status;
     out->interval_s = interval_s(interval);
     if (!out->interval_s || trades > UINT32_MAX)
@@ -265,7 +265,7 @@ int binance_kline(struct binance_message *m, const struct binance_fields *f)
     int status = binance_symbol(m, f, &it);
     if (status == MR_OK)
         status = room_for(m, 2);
-    if (status < 0)
+    if (status != MR_OK)
         return status;
     binance_reopen(&j, raw);
     if (binance_collect(m->dec, &j, &k) < 0)
@@ -275,7 +275,7 @@ int binance_kline(struct binance_message *m, const struct binance_fields *f)
     status = candle(m->dec, it, &k, &slot[1].candle);
     if (status == MR_OK)
         status = mr_take_ms(m->dec, "E", binance_letter(f, 'E'), &slot->event.venue_ns);
-    if (status < 0)
+    if (status != MR_OK)
         return status;
     slot->event.price = slot[1].candle.close;
     slot->event.size = slot[1].candle.volume;
@@ -289,7 +289,7 @@ static int notice(struct binance_message *m, const struct mr_instrument *it, enu
                   struct mr_span time)
 {
     int status = room_for(m, 1);
-    if (status < 0)
+    if (status != MR_OK)
         return status;
     union mr_slot *slot = mr_take_slot(m->dec, m->out, MR_EVENT_STATUS, it);
     slot->event.price = what;

@@ -58,7 +58,7 @@ static int snapshot(struct binance_message *m, struct mr_span url, struct mr_jso
         status = binance_instrument(dec, query(url, "symbol="), &it);
     if (status == MR_OK && m->out == m->end)
         status = MR_E_FULL;
-    if (status < 0)
+    if (status != MR_OK)
         return status;
     union mr_slot *slot = mr_take_slot(dec, m->out, MR_EVENT_BOOK, it);
     slot->book.flags |= MR_FLAG_SNAPSHOT;
@@ -239,7 +239,7 @@ static int build_polled(struct binance_message *m, const struct polled *in)
 {
     const struct mr_instrument *it;
     int status = binance_instrument(m->dec, in->symbol, &it);
-    if (status < 0)
+    if (status != MR_OK)
         return status;
     return m->dec->kind == KIND_INTEREST ? open_interest(m, it, in) : binance_marks(m, it, &in->marks);
 }

@@ -252,7 +252,7 @@ static void cascades_are_signalled_and_quiet_stretches_are_not(void **state)
     int seeds = getenv("MILLRACE_QUICK") ? 1 : 4;
     for (int seed = 1; seed <= seeds; seed++) {
         char args[128];
-        snprintf(args, sizeof args, "evaluate --generate 240 --seed %d --horizon 60 --json", seed);
+        snprintf(args, sizeof args, "evaluate --generate 60 --seed %d --horizon 60 --json", seed);
         assert_int_equal(run(args, out, sizeof out), 0);
         assert_true(figure("recall") >= 0.95);
         assert_true(figure("precision") >= 0.8);

@@ -86,14 +86,23 @@ static void play_market(const struct mr_market_source_config *config, struct mr_
     free(mem);
 }
 
+static int kernels_here(void)
+{
+    int count = 0;
+    for (unsigned k = 0; k < MR_KERNEL_COUNT; k++)
+        count += mr_kernel_available((enum mr_kernel)k);
+    return count;
+}
+
 /* Signals only: digests of seed, minutes, events, signals. The file is the contract: a change to it is a change of
- * meaning. */
+ * meaning. With small sizes each line goes through one kernel, in turn, with and without shapes. */
 static void golden_digests_hold_for_every_kernel_with_and_without_shapes(void **state)
 {
     (void)state;
     size_t len;
     char *golden = (char *)mr_test_read("tests/dataplane/player/golden", "digests.tsv", &len);
     assert_non_null(golden);
+    bool small = getenv("MILLRACE_QUICK");
     int lines = 0;
     char *rest = golden;
     for (char *line; (line = strtok_r(rest, "\n", &rest));) {
@@ -104,8 +113,8 @@ static void golden_digests_hold_for_every_kernel_with_and_without_shapes(void **
             continue;
         lines++;
         const struct mr_market_source_config config = {.market = market_of_minutes(seed, minutes)};
-        for (unsigned k = 0; k < 2u * MR_KERNEL_COUNT; k++) {
-            if (!mr_kernel_available((enum mr_kernel)(k / 2)))
+        for (int k = 0, turn = 0; k < 2 * MR_KERNEL_COUNT; k++) {
+            if (!mr_kernel_available((enum mr_kernel)(k / 2)) || (turn++ / 2 != lines % kernels_here() && small))
                 continue;
             setenv("MILLRACE_KERNEL", mr_kernel_name((enum mr_kernel)(k / 2)), 1);
             assert_int_equal(mr_kernel_init(NULL), MR_OK);
@@ -183,7 +192,7 @@ static void check_counts(const struct mr_player *player, const struct recording 
     uint64_t kinds = 0, want = 0;
     for (uint32_t k = 0; k < MR_COUNT_OF(r->kinds) && r->kinds[k].name; k++) {
         uint32_t i = 1;
-        while (i < MR_VENUE_KINDS_MAX && dec->venue->kinds[i].name &&
+        while (i < MR_VENUE_KINDS_MAX - 1 && dec->venue->kinds[i].name &&
                strcmp(dec->venue->kinds[i].name, r->kinds[k].name))
             i++;
         if (dec->messages[i] != r->kinds[k].count)

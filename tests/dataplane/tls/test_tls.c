@@ -23,8 +23,10 @@ static int open_world(void **state)
 {
     struct world *w = calloc(1, sizeof *w);
     snprintf(w->folder, sizeof w->folder, "/tmp/millrace-tls-XXXXXX");
-    if (!mkdtemp(w->folder))
+    if (!mkdtemp(w->folder)) {
+        free(w);
         return -1;
+    }
     snprintf(w->ca_path, sizeof w->ca_path, "%s/ca.pem", w->folder);
     w->ca = mr_peer_certify(&(struct mr_peer_wish){.common = "Test CA", .from_s = -YEAR, .to_s = YEAR, .ca = true});
     w->stranger =

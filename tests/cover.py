@@ -1,0 +1,51 @@
+#!/usr/bin/env python3
+"""Line coverage of the product from a build's counters: tests/cover.py BUILD LEAST
+
+Prints lines and per cent by folder and writes BUILD/uncovered.txt; 1 when codecs/ or dataplane/ring/ is below LEAST. A line counts as covered
+if any object that holds it (a kernel's file is compiled once a kernel) ran it. Straight from gcov: gcovr of Debian 12 refuses files whose
+functions differ from kernel to kernel."""
+import collections, concurrent.futures, json, os, pathlib, subprocess, sys
+
+build, least = pathlib.Path(sys.argv[1]), float(sys.argv[2])
+top = pathlib.Path.cwd()
+
+
+def lines_of(counters):
+    out = subprocess.run(["gcov", "--json-format", "--stdout", str(counters)], capture_output=True, text=True)
+    found = []
+    for part in out.stdout.splitlines():
+        report = json.loads(part)
+        for file in report["files"]:
+            path = os.path.relpath(os.path.join(report["current_working_directory"], file["file"]), top)
+            if path.split("/")[0] in ("codecs", "dataplane", "engines", "controlplane"):
+                found += [(path, line["line_number"], line["count"]) for line in file["lines"]]
+    return found
+
+
+# An object that never ran has notes and no counters: gcov takes the notes and counts nothing.
+notes = list(build.rglob("*.gcno"))
+hits = collections.defaultdict(lambda: collections.defaultdict(int))
+with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+    for found in pool.map(lambda n: lines_of(n.with_suffix(".gcda") if n.with_suffix(".gcda").exists() else n), notes):
+        for path, line, count in found:
+            hits[path][line] += count
+
+total, covered = collections.Counter(), collections.Counter()
+with open(build / "uncovered.txt", "w") as out:
+    for path in sorted(hits):
+        missed = sorted(line for line, count in hits[path].items() if not count)
+        folders = ["/".join(path.split("/")[:2])] + (["codecs (all)"] if path.startswith("codecs/") else [])
+        for folder in folders:
+            total[folder] += len(hits[path])
+            covered[folder] += len(hits[path]) - len(missed)
+        if missed:
+            out.write(f"{path} {len(hits[path]) - len(missed)}/{len(hits[path])}: {','.join(map(str, missed))}\n")
+
+bad = False
+for folder in sorted(total):
+    percent, gate = 100 * covered[folder] / total[folder], ""
+    if folder in ("codecs (all)", "dataplane/ring"):
+        gate = f"at least {least:g} %" if percent >= least else f"BELOW {least:g} %"
+        bad = bad or percent < least
+    print(f"{folder:26} {total[folder]:7} lines {percent:7.2f} %   {gate}".rstrip())
+sys.exit(bad or not total)
