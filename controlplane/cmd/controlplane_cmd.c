@@ -222,6 +222,6 @@ int mr_cmd_controlplane(int argc, char **argv)
         status = run(&c, &o, &config, workspace, &err);
         mr_log_close(c.log);
     }
-    mr_process_unlock(&process);
+    mr_process_unlock(&process, c.shutdown);
     return status == MR_OK ? MR_EXIT_GOOD : mr_cmd_fail(mr_cmd_exit_of(status), "controlplane", &err);
 }

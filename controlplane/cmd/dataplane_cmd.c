@@ -119,7 +119,8 @@ static void finish(const struct options *o, struct mr_plane *plane)
     fflush(stdout);
 }
 
-static int run(const struct options *o, const struct mr_config *config, struct mr_log *log, struct mr_err *err)
+static int run(const struct options *o, const struct mr_config *config, struct mr_log *log, bool *shutdown,
+               struct mr_err *err)
 {
     struct mr_plane *plane;
     int status = mr_plane_open(&plane, &config->plane, log, err);
@@ -132,7 +133,7 @@ static int run(const struct options *o, const struct mr_config *config, struct m
                mr_plane_bytes(plane) >> 20, config->plane.workspace);
         int64_t end = o->seconds > 0 ? mr_clock_mono() + (int64_t)(o->seconds * 1e9) : INT64_MAX;
         const volatile int *stopped = mr_process_signals();
-        while (!*stopped && !mr_plane_done(plane) && mr_clock_mono() < end)
+        while (!*stopped && !(*shutdown = mr_plane_done(plane)) && mr_clock_mono() < end)
             usleep(50000);
         mr_plane_stop(plane);
         MR_LOG(log, MR_LOG_INFO, "data plane %s: stopped", config->plane.instance);
@@ -157,6 +158,7 @@ int mr_cmd_dataplane(int argc, char **argv)
     struct mr_err err = {""};
     struct mr_log *log;
     struct mr_process process = {.verb = "dataplane"};
+    bool shutdown = false;
     char name[] = "millrace dataplane";
     argv[0] = name;
     argp_parse(&argp, argc, argv, 0, NULL, &o);
@@ -167,9 +169,9 @@ int mr_cmd_dataplane(int argc, char **argv)
     if (status == MR_OK)
         status = mr_log_open(&log, NULL, o.log_json, MR_LOG_INFO, &err);
     if (status == MR_OK) {
-        status = run(&o, &config, log, &err);
+        status = run(&o, &config, log, &shutdown, &err);
         mr_log_close(log);
     }
-    mr_process_unlock(&process);
+    mr_process_unlock(&process, shutdown);
     return status == MR_OK ? MR_EXIT_GOOD : mr_cmd_fail(mr_cmd_exit_of(status), "dataplane", &err);
 }

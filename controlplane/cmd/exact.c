@@ -26,7 +26,7 @@ static void tell(void *arg, const char *sentence)
     fprintf(stderr, "millrace replay: %s\n", sentence);
 }
 
-static void take(const struct mr_plane_config *plane, struct mr_player_config *player)
+void mr_exact_player(const struct mr_plane_config *plane, struct mr_player_config *player)
 {
     player->reference = plane->reference;
     player->instruments_max = plane->instruments_max;
@@ -59,6 +59,6 @@ int mr_exact_configure(const char *folder, struct mr_player_config *player, stru
     if (status)
         return mr_err_set(err, status, "%s: the configuration it was recorded with is not one of this build", folder);
     if (found)
-        take(&config.plane, player);
+        mr_exact_player(&config.plane, player);
     return MR_OK;
 }

@@ -4,6 +4,10 @@
 
 #include "dataplane/player/player.h"
 
+/* What a player needs to be this data plane once more. Points into `plane`. */
+struct mr_plane_config;
+void mr_exact_player(const struct mr_plane_config *plane, struct mr_player_config *player);
+
 /* Whether `path` is a folder with an engine's log in it. */
 bool mr_exact_is(const char *path);
 /* Sets what a player needs from the configuration that the recording begins with; a recording without one keeps what is set. The

@@ -41,6 +41,7 @@ enum {
     KEY_QUIET,
     KEY_LIFE,
     KEY_REST_LIMIT,
+    KEY_BEGAN,
 };
 
 static const struct argp_option argp_options[] = {
@@ -52,6 +53,8 @@ static const struct argp_option argp_options[] = {
     {"pace", KEY_PACE, "N|max", 0, "Real time times N (1), or as fast as clients read", 0},
     {"seed", KEY_SEED, "N", 0, "Seed of the generated market (1)", 0},
     {"warm-up", KEY_WARM_UP, "SECONDS", 0, "Quiet time of the generated market before its first cascade (30)", 0},
+    {"began", KEY_BEGAN, "NS", 0,
+     "When the generated market began, ns since 1970: what came since is in its books (now)", 0},
     {"books", KEY_BOOKS, "N", 0, "Book messages a second and instrument (10)", 0},
     {"trades", KEY_TRADES, "N", 0, "Trades a second and instrument (5)", 0},
     {"quiet", KEY_QUIET, NULL, 0, "No bursts, no cascades", 0},
@@ -95,6 +98,9 @@ static error_t parse_market(int key, char *arg, struct options *o)
     switch (key) {
     case KEY_SEED:
         m->seed = (uint64_t)number(o, "seed", arg, 0, INT64_MAX);
+        break;
+    case KEY_BEGAN:
+        o->config.tape.began_ns = number(o, "began", arg, 0, INT64_MAX);
         break;
     case KEY_WARM_UP:
         m->warm_up_ns = number(o, "warm-up", arg, 1, 86400) * 1000000000;
@@ -178,7 +184,8 @@ static struct mr_exchange *stoppable;
 static void stop(int signal_number)
 {
     (void)signal_number;
-    mr_exchange_stop(stoppable); // NOLINT(bugprone-signal-handler,cert-sig30-c): a flag and a write(), where no thread is to be joined
+    mr_exchange_stop(
+        stoppable); // NOLINT(bugprone-signal-handler,cert-sig30-c): a flag and a write(), where no thread is to be joined
 }
 
 static void finish(const struct options *o)

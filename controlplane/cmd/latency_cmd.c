@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "controlplane/cmd/cmd.h"
+#include "controlplane/cmd/reach.h"
 #include "controlplane/cmd/shot.h"
 #include "dataplane/ring/workspace.h"
 #include "dataplane/text/text.h"
@@ -14,7 +15,7 @@ enum form { TABLE, JSON, CSV, HDR };
 enum { KEY_JSON = 256, KEY_CSV, KEY_HDR, KEY_HISTOGRAM, KEY_INTERVAL, KEY_COUNT, KEY_SAVE, KEY_DIFF, KEY_PACE };
 
 struct options {
-    const char *workspace, *save, *diff_a, *diff_b;
+    const char *workspace, *instance, *config, *save, *diff_a, *diff_b;
     enum form form;
     bool histogram, diff;
     double interval_s;
@@ -25,7 +26,9 @@ struct options {
 
 /* clang-format off */
 static const struct argp_option argp_options[] = {
-    {"workspace", 'w', "FILE", 0, "the instance's workspace (default: the run directory's default/workspace)", 0},
+    {"instance", 'i', "NAME", 0, "the instance, by name (the configuration's)", 0},
+    {"config", 'c', "FILE", 0, "the configuration that names it", 0},
+    {"workspace", 'w', "FILE", 0, "the instance, by its workspace file", 0},
     {"json", KEY_JSON, NULL, 0, "a JSON list", 0},
     {"csv", KEY_CSV, NULL, 0, "one line a histogram, with a heading", 0},
     {"hdr", KEY_HDR, NULL, 0, "HdrHistogram's percentile text", 0},
@@ -87,6 +90,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     switch (key) {
     case 'w':
         o->workspace = arg;
+        break;
+    case 'i':
+        o->instance = arg;
+        break;
+    case 'c':
+        o->config = arg;
         break;
     case KEY_JSON:
         set_form(o, JSON);
@@ -363,15 +372,18 @@ int mr_cmd_latency(int argc, char **argv)
                                      NULL,
                                      NULL};
     struct options o = {.status = MR_OK};
-    char name[] = "millrace latency", path[MR_WORKSPACE_PATH_BYTES];
+    char name[] = "millrace latency", socket[256], path[256];
     argv[0] = name;
     if (argp_parse(&argp, argc, argv, 0, NULL, &o))
         return mr_cmd_fail(MR_EXIT_USAGE, "latency", &o.err);
     if (o.diff)
         return run_diff(&o) == MR_OK ? MR_EXIT_GOOD : mr_cmd_fail(MR_EXIT_USAGE, "latency", &o.err);
-    mr_shot_workspace_path(path, sizeof path);
+    const struct mr_reach reach = {.config = o.config, .instance = o.instance, .workspace = o.workspace};
+    int found = mr_reach_paths(&reach, socket, path, &o.err);
+    if (found)
+        return mr_cmd_fail(mr_cmd_exit_of(found), "latency", &o.err);
     struct mr_workspace ws;
-    if (mr_workspace_attach(&ws, o.workspace ? o.workspace : path, false, &o.err) != MR_OK)
+    if (mr_workspace_attach(&ws, path, false, &o.err) != MR_OK)
         return mr_cmd_fail(MR_EXIT_UNREACHABLE, "latency", &o.err);
     int status = o.interval_s > 0 ? run_intervals(&o, &ws) : run_once(&o, &ws);
     mr_workspace_close(&ws);

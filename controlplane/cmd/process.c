@@ -51,8 +51,12 @@ int mr_process_lock(struct mr_process *p, struct mr_err *err)
     return MR_OK;
 }
 
-void mr_process_unlock(struct mr_process *p)
+void mr_process_unlock(struct mr_process *p, bool shutdown)
 {
+    static const char text[] = MR_PROCESS_SHUTDOWN;
+    if (p->pid_file >= 0 && shutdown &&
+        (ftruncate(p->pid_file, 0) != 0 || pwrite(p->pid_file, text, sizeof text - 1, 0) < 0))
+        fprintf(stderr, "millrace %s: its pid file cannot be written; a supervisor may start it again\n", p->verb);
     if (p->pid_file >= 0)
         close(p->pid_file);
     p->pid_file = -1;

@@ -15,7 +15,9 @@ int mr_process_configure(struct mr_process *process, const char *path, const cha
                          struct mr_err *err);
 /* FOLDER/VERB.pid, locked as long as the process lives, whatever way it ends. MR_E_IO: one runs already, or no permission. */
 int mr_process_lock(struct mr_process *process, struct mr_err *err);
-void mr_process_unlock(struct mr_process *process);
+/* `shutdown`: an administrator ended it, which its pid file then says: a supervisor does not start it again. */
+void mr_process_unlock(struct mr_process *process, bool shutdown);
+#define MR_PROCESS_SHUTDOWN "shutdown\n"
 /* SIGINT and SIGTERM set what this returns; SIGPIPE is ignored. */
 const volatile int *mr_process_signals(void);
 /* The instance's workspace file. */

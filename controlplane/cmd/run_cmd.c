@@ -7,12 +7,14 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "controlplane/cmd/cmd.h"
 #include "controlplane/cmd/demo.h"
 #include "controlplane/cmd/summary.h"
 #include "controlplane/cmd/supervise.h"
+#include "controlplane/cmd/warm.h"
 #include "controlplane/config/config.h"
 #include "dataplane/clock/clock.h"
 
@@ -124,6 +126,10 @@ static void on_signal(int number)
     stopped = 1;
 }
 
+/* From the start to the market's first stretch that is not quiet: velocity is warm after 64 s, and only then are levels given. A short run
+ * is to see a cascade all the same. */
+static int64_t quiet_s(const struct options *o) { return o->seconds > 0 && o->seconds < 100 ? 5 : 70; }
+
 enum { EXCHANGE, DATAPLANE, CONTROLPLANE, CHILDREN };
 
 struct run {
@@ -131,7 +137,8 @@ struct run {
     struct mr_config config;
     struct mr_child child[CHILDREN];
     bool wanted[CHILDREN];
-    char folder[256], config_file[400], certs[400], port[16], seed[24], workspace[256];
+    char folder[256], config_file[400], certs[400], port[16], seed[24], workspace[256], began[24], warm_up[24];
+    int64_t began_ns; /* of the generated market; 0: there is none */
     bool first[CHILDREN];
 };
 
@@ -139,6 +146,13 @@ static void tell(void *arg, const char *sentence)
 {
     (void)arg;
     fprintf(stderr, "millrace run: %s\n", sentence);
+}
+
+static int64_t wall_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return now.tv_sec * 1000000000ll + now.tv_nsec;
 }
 
 /* ---- the exchange says where it listens ---- */
@@ -176,6 +190,14 @@ static int adopt_exchange(struct run *r, struct mr_err *err)
     return MR_OK;
 }
 
+/* The market began a while ago, and the engines begin with what they would know of it, so that its first cascade finds them warm. */
+static int warm_engines(struct run *r, struct mr_err *err)
+{
+    if (!r->began_ns || r->child[EXCHANGE].adopted)
+        return MR_OK;
+    return mr_warm(&r->config.plane, r->o.seed, r->began_ns, MR_WARM_NS + quiet_s(&r->o) * 1000000000, wall_ns(), err);
+}
+
 static int start_exchange(struct run *r, struct mr_err *err)
 {
     struct mr_child *c = &r->child[EXCHANGE];
@@ -183,8 +205,11 @@ static int start_exchange(struct run *r, struct mr_err *err)
     snprintf(r->certs, sizeof r->certs, "%s/certs", r->folder);
     snprintf(r->seed, sizeof r->seed, "%llu", (unsigned long long)r->o.seed);
     snprintf(r->port, sizeof r->port, "%u", r->o.port);
-    const char *args[12] = {"exchange", "--certs", r->certs, "--seed", r->seed, "--port", r->port, "--warm-up", "5"};
-    size_t n = 9;
+    snprintf(r->began, sizeof r->began, "%lld", (long long)r->began_ns);
+    snprintf(r->warm_up, sizeof r->warm_up, "%lld", (long long)(MR_WARM_NS / 1000000000 + quiet_s(&r->o)));
+    const char *args[14] = {"exchange", "--certs",   r->certs,   "--seed",  r->seed, "--port",
+                            r->port,    "--warm-up", r->warm_up, "--began", r->began};
+    size_t n = 11;
     if (r->o.fault) {
         args[n++] = "--fault";
         args[n++] = r->o.fault;
@@ -200,8 +225,8 @@ static int start_exchange(struct run *r, struct mr_err *err)
         status =
             wait_for_exchange(c, r->port, ca, err); /* a restart takes the same port: r->port is what argv points at */
     if (!status)
-        status = mr_demo_config(r->config_file, r->o.instance ? r->o.instance : "demo", ca, (uint16_t)strtoul(r->port, NULL, 10),
-                                r->o.source, r->o.tiles, err);
+        status = mr_demo_config(r->config_file, r->o.instance ? r->o.instance : "demo", ca,
+                                (uint16_t)strtoul(r->port, NULL, 10), r->o.source, r->o.tiles, err);
     return status;
 }
 
@@ -222,10 +247,10 @@ static int prepare(struct run *r, struct mr_err *err)
         return status;
     snprintf(r->config_file, sizeof r->config_file, "%s/%s.yaml", r->folder, r->o.live ? "live" : "demo");
     status = r->o.live ? mr_live_config(r->config_file, c->plane.instance, r->o.live, r->o.source, r->o.tiles, err)
-                       : start_exchange(r, err);
+                       : (r->began_ns = wall_ns() - MR_WARM_NS, start_exchange(r, err));
     if (!status && mr_config_load(c, r->config_file, tell, NULL))
         status = mr_err_set(err, MR_E_INVALID, "%s: not usable", r->config_file);
-    return status;
+    return status ? status : warm_engines(r, err);
 }
 
 static void plan_children(struct run *r)
@@ -284,6 +309,10 @@ static int watch(struct run *r, struct mr_err *err)
         mr_child_measure(c);
         if (mr_child_ended(c)) {
             int code = WIFEXITED(c->exit_status) ? WEXITSTATUS(c->exit_status) : 0;
+            if (mr_child_shut(c)) {
+                stopped = 1; /* an administrator said shutdown */
+                return MR_OK;
+            }
             if (!c->adopted && c->restarts == 0 && (code == MR_EXIT_USAGE || code == MR_EXIT_ENVIRONMENT))
                 return mr_err_set(err, MR_E_IO, "%s ended with code %d; it said why above", c->name, code);
             fprintf(stderr, "millrace run: %s ended (%s %d); it is started again\n", c->name,

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #define FIRST_LINE "millrace-latency 1\n"
 
@@ -199,15 +198,4 @@ void mr_shot_free(struct mr_shot *shot)
         free(shot->rows[i].hist);
     free(shot->rows);
     *shot = (struct mr_shot){0};
-}
-
-void mr_shot_workspace_path(char *out, size_t bytes)
-{
-    const char *run = getenv("MILLRACE_RUN"), *session = getenv("XDG_RUNTIME_DIR");
-    if (run && *run)
-        snprintf(out, bytes, "%s/default/workspace", run);
-    else if (access("/run/millrace", X_OK) == 0 || !session)
-        snprintf(out, bytes, "/run/millrace/default/workspace");
-    else
-        snprintf(out, bytes, "%s/millrace/default/workspace", session);
 }

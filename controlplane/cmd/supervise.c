@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "controlplane/cmd/process.h"
 #include "dataplane/clock/clock.h"
 
 #define FIRST_NS 100000000ll
@@ -112,6 +113,16 @@ bool mr_child_ended(struct mr_child *c)
     int64_t wait = FIRST_NS << (c->restarts < 6 ? c->restarts : 6);
     c->due_ns = now + (wait < MOST_NS ? wait : MOST_NS);
     return true;
+}
+
+bool mr_child_shut(const struct mr_child *c)
+{
+    char text[32] = "";
+    int fd = *c->pid_file ? open(c->pid_file, O_RDONLY | O_CLOEXEC) : -1;
+    ssize_t n = fd >= 0 ? pread(fd, text, sizeof text - 1, 0) : 0;
+    if (fd >= 0)
+        close(fd);
+    return n > 0 && strcmp(text, MR_PROCESS_SHUTDOWN) == 0;
 }
 
 int mr_child_keep(struct mr_child *c, struct mr_err *err)

@@ -27,6 +27,8 @@ struct mr_child {
     uint64_t peak_rss_bytes;    /* while last looked at */
 };
 
+/* Whether its pid file says that an administrator ended it. */
+bool mr_child_shut(const struct mr_child *child);
 int mr_child_start(struct mr_child *child, struct mr_err *err);
 /* True if the pid file's process lives: it is ours now. */
 bool mr_child_adopt(struct mr_child *child);

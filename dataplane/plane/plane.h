@@ -95,6 +95,9 @@ bool mr_plane_done(struct mr_plane *plane);
 void mr_plane_stop(struct mr_plane *plane); /* connections close, rings are emptied, recordings end, state is saved */
 void mr_plane_close(struct mr_plane *plane);
 
+/* The file that engines begin from at the next start: what mr_engine_seal gave. */
+int mr_plane_state_write(const struct mr_plane_config *config, const uint8_t *data, size_t len, struct mr_err *err);
+
 /* After the stop. */
 void mr_plane_digests(const struct mr_plane *plane, char events[MR_DIGEST_TEXT], char signals[MR_DIGEST_TEXT]);
 const struct mr_workspace *mr_plane_workspace(const struct mr_plane *plane);

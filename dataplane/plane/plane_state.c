@@ -9,9 +9,9 @@
 
 #define STATE_MAX (256u << 20)
 
-static void path_of(const struct mr_plane *p, char *out, size_t bytes, const char *suffix)
+static void path_of(const struct mr_plane_config *c, char *out, size_t bytes, const char *suffix)
 {
-    snprintf(out, bytes, "%s/%s-engine-0.state%s", p->config.data, p->config.instance, suffix);
+    snprintf(out, bytes, "%s/%s-engine-0.state%s", c->data, c->instance, suffix);
 }
 
 void mr_plane_state_load(struct mr_plane *p)
@@ -19,7 +19,7 @@ void mr_plane_state_load(struct mr_plane *p)
     char path[400];
     if (!*p->config.data)
         return;
-    path_of(p, path, sizeof path, "");
+    path_of(&p->config, path, sizeof path, "");
     FILE *f = fopen(path, "re");
     if (!f)
         return; /* the first run */
@@ -52,26 +52,31 @@ int mr_plane_state_copy(const struct mr_plane *p, struct mr_err *err)
 }
 
 /* Whole or not at all: a new file takes the old one's name. */
+int mr_plane_state_write(const struct mr_plane_config *c, const uint8_t *data, size_t len, struct mr_err *err)
+{
+    char path[400], fresh[400];
+    path_of(c, path, sizeof path, "");
+    path_of(c, fresh, sizeof fresh, ".new");
+    FILE *f = fopen(fresh, "we");
+    bool good = f && fwrite(data, 1, len, f) == len && fflush(f) == 0 && fsync(fileno(f)) == 0;
+    if (f)
+        good = fclose(f) == 0 && good;
+    if (good && rename(fresh, path) == 0)
+        return MR_OK;
+    unlink(fresh);
+    return mr_err_set(err, MR_E_IO, "%s: engine state could not be saved; after a restart engines warm up anew", path);
+}
+
 void mr_plane_state_store(struct mr_plane *p)
 {
     const uint8_t *data = NULL;
     size_t len = 0;
-    char path[400], fresh[400];
+    struct mr_err err;
     const struct mr_engine *e = p->slot_count ? p->slots[p->config.feed_tiles].state : NULL;
     uint64_t saves = e ? mr_engine_saved(e, &data, &len) : 0;
     if (!*p->config.data || saves == p->saves_written)
         return;
     p->saves_written = saves;
-    path_of(p, path, sizeof path, "");
-    path_of(p, fresh, sizeof fresh, ".new");
-    FILE *f = fopen(fresh, "we");
-    bool good = f && fwrite(data, 1, len, f) == len && fflush(f) == 0 && fsync(fileno(f)) == 0;
-    if (f)
-        good = fclose(f) == 0 && good;
-    if (!good || rename(fresh, path) != 0) {
-        unlink(fresh);
-        if (p->log)
-            MR_LOG(p->log, MR_LOG_WARN, "%s: engine state could not be saved; after a restart engines warm up anew",
-                   path);
-    }
+    if (mr_plane_state_write(&p->config, data, len, &err) != MR_OK && p->log)
+        MR_LOG(p->log, MR_LOG_WARN, "%s", err.text);
 }

@@ -114,6 +114,9 @@ void mr_engine_tick(struct mr_engine *e, int64_t engine_ns);
 
 /* State that survives a restart. Sealed on the tile's thread once a minute and at its end; another thread asks for the latest and
  * writes the file. `saves`: 0 none yet. The bytes stay whole for a minute. */
+/* Seals both engines' state: bytes written, or MR_E_FULL, MR_E_EMPTY (no event yet). mr_engine_sealed_bytes is room enough. */
+size_t mr_engine_sealed_bytes(const struct mr_pipeline_config *config);
+int64_t mr_engine_seal(struct mr_pipeline *pipeline, uint8_t *out, size_t bytes);
 /* Takes sealed state into fresh engines; how many of the two (volatility, signals) could use it. `now_ns`: the time of restoring. */
 uint32_t mr_engine_restore(struct mr_pipeline *pipeline, struct mr_span saved, int64_t now_ns);
 uint64_t mr_engine_saved(const struct mr_engine *e, const uint8_t **data, size_t *len);

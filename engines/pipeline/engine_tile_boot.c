@@ -94,7 +94,7 @@ int mr_engine_boot(void *state, const void *config, struct mr_arena *process, st
         e->dirty = mr_arena_cut(arena, e->config.book_images * sizeof(uint32_t), 64);
         e->dirty_flag = mr_arena_cut(arena, e->config.book_images, 64);
     }
-    e->saved_bytes = volatility_bytes() + signals_max(&pipeline);
+    e->saved_bytes = mr_engine_sealed_bytes(&pipeline);
     e->saved[0] = mr_arena_cut(arena, e->saved_bytes, 128);
     e->saved[1] = mr_arena_cut(arena, e->saved_bytes, 128);
     mr_clock_open(&e->clock);
@@ -107,20 +107,34 @@ int mr_engine_boot(void *state, const void *config, struct mr_arena *process, st
     return open_rings(e, err);
 }
 
-void mr_engine_save(struct mr_engine *e)
+size_t mr_engine_sealed_bytes(const struct mr_pipeline_config *config)
 {
-    int64_t engine_ns = mr_pipeline_time(e->pipeline);
+    return volatility_bytes() + signals_max(config);
+}
+
+int64_t mr_engine_seal(struct mr_pipeline *pipeline, uint8_t *out, size_t bytes)
+{
+    int64_t engine_ns = mr_pipeline_time(pipeline);
     if (engine_ns == INT64_MIN)
-        return;
-    uint8_t *out = e->saved[e->saves % 2], *body = out + sizeof(struct mr_state_head);
-    mr_volatility_save(mr_pipeline_volatility(e->pipeline), body);
+        return MR_E_EMPTY;
+    if (bytes < volatility_bytes())
+        return MR_E_FULL;
+    uint8_t *body = out + sizeof(struct mr_state_head);
+    mr_volatility_save(mr_pipeline_volatility(pipeline), body);
     int64_t first = mr_state_seal(out, volatility_bytes(), "volatility", MR_VOLATILITY_STATE_VERSION,
                                   mr_volatility_state_layout(), engine_ns, body, mr_volatility_state_bytes());
     MR_ASSERT(first == (int64_t)volatility_bytes());
-    int64_t second =
-        mr_signal_save(mr_pipeline_signals(e->pipeline), engine_ns, out + first, e->saved_bytes - (size_t)first);
-    MR_ASSERT(second > 0);
-    e->saved_len[e->saves % 2] = (size_t)(first + second);
+    int64_t second = mr_signal_save(mr_pipeline_signals(pipeline), engine_ns, out + first, bytes - (size_t)first);
+    return second < 0 ? second : first + second;
+}
+
+void mr_engine_save(struct mr_engine *e)
+{
+    int64_t len = mr_engine_seal(e->pipeline, e->saved[e->saves % 2], e->saved_bytes);
+    if (len == MR_E_EMPTY)
+        return;
+    MR_ASSERT(len > 0);
+    e->saved_len[e->saves % 2] = (size_t)len;
     __atomic_store_n(&e->saves, e->saves + 1, __ATOMIC_RELEASE);
     MR_COUNT(e->metrics, saves, 1);
 }

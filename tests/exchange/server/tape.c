@@ -5,8 +5,8 @@
 #include "dataplane/player/player.h"
 
 #define INSTRUMENTS_MAX 128
-#define LISTS_MAX       32
-#define LIST_URL        160
+#define LISTS_MAX 32
+#define LIST_URL 160
 
 struct instrument {
     uint8_t venue, product;
@@ -131,7 +131,7 @@ static int survey(struct mr_tape *t, struct mr_err *err)
 static int open_market(struct mr_tape *t, int64_t now_ns)
 {
     struct mr_market_config c = t->config.market;
-    c.start_ns = now_ns;
+    c.start_ns = t->config.began_ns ? t->config.began_ns : now_ns;
     c.full = true;
     c.duration_ns = INT64_MAX / 4;
     if (!t->market)
@@ -148,6 +148,9 @@ static int open_market(struct mr_tape *t, int64_t now_ns)
         mine->price_decimals = state.price_decimals;
         mine->size_decimals = state.size_decimals;
         memcpy(mine->symbol, symbol, strlen(symbol) + 1);
+    }
+    struct mr_piece over;
+    while (c.start_ns < now_ns && mr_market_until(t->market, now_ns, &over) == MR_OK) {
     }
     return MR_OK;
 }

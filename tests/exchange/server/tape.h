@@ -17,7 +17,8 @@ struct mr_tape_config {
     struct mr_market_config market;       /* start_ns and duration_ns are the tape's own */
     const struct mr_replay_input *inputs; /* count > 0: recordings instead of the market */
     uint32_t count;
-    double pace; /* 1 real time, N times as fast, 0: as fast as they are taken */
+    int64_t began_ns; /* the market began then: what came until now is over, but in its books; 0: it begins now */
+    double pace;      /* 1 real time, N times as fast, 0: as fast as they are taken */
 };
 
 /* An instrument's book as the exchange has it. Levels best first, at the two scales; decimals: as the venue prints them. */
