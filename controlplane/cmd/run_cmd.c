@@ -200,8 +200,8 @@ static int start_exchange(struct run *r, struct mr_err *err)
         status =
             wait_for_exchange(c, r->port, ca, err); /* a restart takes the same port: r->port is what argv points at */
     if (!status)
-        status = mr_demo_config(r->config_file, r->o.instance ? r->o.instance : "demo", ca, (uint16_t)strtoul(r->port, NULL, 10),
-                                r->o.source, r->o.tiles, err);
+        status = mr_demo_config(r->config_file, r->o.instance ? r->o.instance : "demo", ca,
+                                (uint16_t)strtoul(r->port, NULL, 10), r->o.source, r->o.tiles, err);
     return status;
 }
 

@@ -260,7 +260,8 @@ static void whoever_is_killed_the_rest_lives_and_all_is_live_again(void **state)
     assert_int_equal(waitpid(supervisor, &status, 0), supervisor);
     assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
     assert_int_equal(shell("ctl --instance demo show status", out, sizeof out), 4); /* nobody answers */
-    assert_int_equal(shell("dataplane --config demo/demo.yaml --seconds 1", out, sizeof out), 0); /* its place is free */
+    assert_int_equal(shell("dataplane --config demo/demo.yaml --seconds 1", out, sizeof out),
+                     0); /* its place is free */
 }
 
 int main(int argc, char **argv)
