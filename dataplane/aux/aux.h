@@ -31,15 +31,24 @@
 
 enum mr_aux_kind { MR_AUX_RESOLVE = 1, MR_AUX_GET };
 struct mr_aux_request {         /* then the text: host, or URL, NUL, POST body (may be empty), NUL */
-    uint8_t kind; uint8_t venue, product, purpose; /* enum mr_url_kind */
-    uint16_t connection; uint16_t port; uint32_t instrument; uint64_t id;
+    uint8_t kind;
+    uint8_t venue, product, purpose; /* enum mr_url_kind */
+    uint16_t connection;
+    uint16_t port;
+    uint32_t instrument;
+    uint64_t id;
 };
-struct mr_aux_answer {          /* then addresses (struct mr_address), the host or URL, NUL, why, NUL, and this part of the body */
+/* Then addresses (struct mr_address), the host or URL, NUL, why, NUL, and this part of the body. */
+struct mr_aux_answer {
     struct mr_aux_request request;
     int32_t status;             /* as mr_aux_reply says */
-    uint32_t http; int64_t recv_ns; uint32_t body_bytes, part_at, part_bytes; uint32_t addresses;
+    uint32_t http;
+    int64_t recv_ns;
+    uint32_t body_bytes, part_at, part_bytes;
+    uint32_t addresses;
 };
 
+/* clang-format off */
 #define MR_AUX_METRICS(COUNTER, GAUGE, HIST)                                                     \
     COUNTER(requests,  "requests", "taken from feed tiles")                                      \
     COUNTER(answers,   "answers",  "given back, good or bad")                                    \
@@ -52,18 +61,34 @@ struct mr_aux_answer {          /* then addresses (struct mr_address), the host 
     COUNTER(blocked,   "answers",  "that found their ring full and waited")                      \
     GAUGE  (inflight,  "requests", "under way now")                                              \
     HIST   (answer_ns, "ns",       "from request to answer")
+/* clang-format on */
 MR_METRICS_DECLARE(mr_aux, MR_AUX_METRICS);
 
-struct mr_aux_link { void *requests; size_t requests_bytes; void *answers; size_t answers_bytes; }; /* byte rings: one pair a feed tile */
-struct mr_aux_limit { const char *host; uint32_t per_minute; }; /* 0: no limit */
+struct mr_aux_link {
+    void *requests;
+    size_t requests_bytes;
+    void *answers;
+    size_t answers_bytes;
+}; /* byte rings: one pair a feed tile */
+struct mr_aux_limit {
+    const char *host;
+    uint32_t per_minute;
+}; /* 0: no limit */
 /* F-25: fixed addresses. port 0: whatever the port; address.port 0: the port asked for. */
-struct mr_aux_override { const char *host; uint16_t port; struct mr_address address; };
+struct mr_aux_override {
+    const char *host;
+    uint16_t port;
+    struct mr_address address;
+};
 /* Looks a name up, on a helper thread; may block. How many addresses (port 0), or below zero with `why`. */
 typedef int mr_aux_lookup_fn(const char *host, struct mr_address *out, uint32_t max, char why[96]);
 struct mr_aux_config {
-    const struct mr_aux_link *links; uint32_t link_count;
-    const struct mr_aux_limit *limits; uint32_t limit_count;
-    const struct mr_aux_override *overrides; uint32_t override_count;
+    const struct mr_aux_link *links;
+    uint32_t link_count;
+    const struct mr_aux_limit *limits;
+    uint32_t limit_count;
+    const struct mr_aux_override *overrides;
+    uint32_t override_count;
     const char *ca_file;      /* NULL or "": the system's */
     uint32_t inflight_max;    /* [16] */
     uint32_t timeout_s;       /* of a look-up, and of a transfer [10] */
@@ -78,7 +103,8 @@ extern const struct mr_tile mr_aux_tile;
 /* ---- feed tile's side ---- */
 
 /* MR_OK; MR_E_FULL: no room in the ring; MR_E_TOO_BIG: text or post beyond the maximum. `post` NULL or "": GET. */
-int mr_aux_ask(struct mr_ring_writer *requests, const struct mr_aux_request *request, const char *text, const char *post);
+int mr_aux_ask(struct mr_ring_writer *requests, const struct mr_aux_request *request, const char *text,
+               const char *post);
 
 /* status  MR_OK         addresses, or a body that came with HTTP 200
  *         MR_E_IO       no connection, a certificate that does not hold, broken off, timed out (`why` says it)
@@ -89,8 +115,18 @@ int mr_aux_ask(struct mr_ring_writer *requests, const struct mr_aux_request *req
  *         MR_E_AGAIN    its host's limit leaves no room in the next MR_AUX_HELD_S; not sent
  *         MR_E_FULL     too many names at once; not looked up
  *         MR_E_NOMEM    no memory for it; not sent */
-struct mr_aux_reply { struct mr_aux_answer head; struct mr_span url, body; const struct mr_address *addresses; const char *why; };
-struct mr_aux_inbox { struct mr_ring_reader *answers; uint8_t *body; uint32_t body_max, have; bool held; };
+struct mr_aux_reply {
+    struct mr_aux_answer head;
+    struct mr_span url, body;
+    const struct mr_address *addresses;
+    const char *why;
+};
+struct mr_aux_inbox {
+    struct mr_ring_reader *answers;
+    uint8_t *body;
+    uint32_t body_max, have;
+    bool held;
+};
 /* True and a whole answer; parts are joined in `body`, body_max bytes of the feed tile's. Good until the next call.
  * False: none yet, or the ring holds what cannot be (answers->status is MR_E_CORRUPT). */
 bool mr_aux_take(struct mr_aux_inbox *inbox, struct mr_aux_reply *out);

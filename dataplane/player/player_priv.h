@@ -27,7 +27,8 @@ struct mr_player {
 };
 
 /* The feed of (tile, venue, product), made if it is not there: its groups go to emit(emit_arg). NULL: no such product, or no more feeds. */
-struct mr_feed *mr_player_feed_for(struct mr_player *p, uint32_t tile, uint8_t venue, uint8_t product, mr_feed_emit_fn *emit, void *emit_arg);
+struct mr_feed *mr_player_feed_for(struct mr_player *p, uint32_t tile, uint8_t venue, uint8_t product,
+                                   mr_feed_emit_fn *emit, void *emit_arg);
 struct mr_feed *mr_player_feed_new(struct mr_player *p, uint32_t key, mr_feed_emit_fn *emit, void *emit_arg);
 void mr_player_take(struct mr_player *p, const union mr_slot *group);
 void mr_player_on_signal(void *arg, const struct mr_signal *signal);

@@ -60,7 +60,8 @@ MR_INLINE void mr_input_log_take(struct mr_input_log *log, uint32_t ring, uint64
 void mr_input_log_tick(struct mr_input_log *log, int64_t now_ns);
 /* Feed tile: before mr_feed_break. Goes to the ring at once, so that it stands between the right frames; offered again before the
  * next one if there was no room. False: not recorded (lost, and counted). */
-bool mr_input_log_break(struct mr_input_log *log, const struct mr_instrument *instrument, uint8_t cause, int64_t recv_ns);
+bool mr_input_log_break(struct mr_input_log *log, const struct mr_instrument *instrument, uint8_t cause,
+                        int64_t recv_ns);
 bool mr_input_log_generation(struct mr_input_log *log, uint64_t number, int64_t recv_ns);
 /* Each millisecond or so: hands over what is worth a record. */
 void mr_input_log_housekeep(struct mr_input_log *log, int64_t now_ns);
@@ -75,7 +76,13 @@ struct mr_input {
     int64_t ns;                    /* TICK, BREAK, GENERATION */
     struct mr_span symbol;         /* BREAK: in the record's bytes */
 };
-struct mr_input_reader { const uint8_t *data; uint32_t len, at; uint64_t number; int64_t last_ns; int status; };
+struct mr_input_reader {
+    const uint8_t *data;
+    uint32_t len, at;
+    uint64_t number;
+    int64_t last_ns;
+    int status;
+};
 /* MR_OK; MR_E_VERSION, MR_E_TRUNCATED, MR_E_MALFORMED. reader->number: of this record in its row. */
 int mr_input_open(struct mr_input_reader *r, const uint8_t *data, uint32_t len);
 /* MR_OK, MR_E_END, or what is wrong (sticks). */

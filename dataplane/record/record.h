@@ -31,6 +31,7 @@
 
 #define MR_RECORD_MORE 0x8000u
 
+/* clang-format off */
 #define MR_RECORD_METRICS(COUNTER, GAUGE, HIST)                                                  \
     COUNTER(records,  "records",  "written")                                                     \
     COUNTER(bytes,    "bytes",    "written, before compression")                                 \
@@ -38,6 +39,7 @@
     COUNTER(failed,   "writes",   "refused by the system")                                       \
     COUNTER(segments, "segments", "begun")                                                       \
     GAUGE  (on,       "",         "1 while recording")
+/* clang-format on */
 MR_METRICS_DECLARE(mr_record, MR_RECORD_METRICS);
 
 struct mr_record_control {
@@ -58,9 +60,14 @@ MR_INLINE void mr_record_want(struct mr_record_control *control, bool wanted)
 }
 
 struct mr_log;
-struct mr_record_link { const char *name; void *ring; size_t ring_bytes; }; /* one a feed or engine tile: "feed-0", "engine-0" */
+struct mr_record_link {
+    const char *name;
+    void *ring;
+    size_t ring_bytes;
+}; /* one a feed or engine tile: "feed-0", "engine-0" */
 struct mr_record_config {
-    const struct mr_record_link *links; uint32_t link_count;
+    const struct mr_record_link *links;
+    uint32_t link_count;
     const char *folder;           /* made if it is not there */
     int zstd_level;               /* [1] */
     struct mr_record_metrics *metrics;

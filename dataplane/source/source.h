@@ -11,13 +11,21 @@
 #ifndef MR_SOURCE_SOURCE_H
 #define MR_SOURCE_SOURCE_H
 
-#include "dataplane/base/base.h"
 #include "codecs/event/event.h"
+#include "dataplane/base/base.h"
 #include "dataplane/metrics/metrics.h"
 
 struct mr_clock;
 
-enum mr_piece_kind { MR_PIECE_STREAM, MR_PIECE_DATAGRAM, MR_PIECE_FRAME, MR_PIECE_REST, MR_PIECE_OPENED, MR_PIECE_CLOSED, MR_PIECE_END };
+enum mr_piece_kind {
+    MR_PIECE_STREAM,
+    MR_PIECE_DATAGRAM,
+    MR_PIECE_FRAME,
+    MR_PIECE_REST,
+    MR_PIECE_OPENED,
+    MR_PIECE_CLOSED,
+    MR_PIECE_END
+};
 
 struct mr_piece {
     uint8_t *data;       /* writable: records are decrypted in place */
@@ -29,13 +37,23 @@ struct mr_piece {
     int64_t recv_ns;
     uint64_t lend;       /* private to the source: what release needs */
     int32_t status;      /* MR_PIECE_CLOSED: MR_E_END (the peer closed), MR_E_IO (name says what) */
-    struct mr_span name; /* MR_PIECE_REST: the URL. MR_PIECE_CLOSED: the reason, "connection refused"; good until the number connects again */
+    struct mr_span
+        name; /* MR_PIECE_REST: the URL. MR_PIECE_CLOSED: the reason, "connection refused"; good until the number connects again */
 };
 
 /* Where a stream connection goes, and from where. */
-struct mr_address { uint8_t ip[16]; uint8_t family; /* 4, 6; 0: none */ uint8_t spare; uint16_t port; };
-struct mr_dial { struct mr_address peer, from; /* from.family 0: any */ const char *interface; /* NULL: any */ };
+struct mr_address {
+    uint8_t ip[16];
+    uint8_t family; /* 4, 6; 0: none */
+    uint8_t spare;
+    uint16_t port;
+};
+struct mr_dial {
+    struct mr_address peer, from; /* from.family 0: any */
+    const char *interface;        /* NULL: any */
+};
 
+/* clang-format off */
 #define MR_STREAM_METRICS(COUNTER, GAUGE, HIST)                                                  \
     COUNTER(polls,       "polls",   "rounds of receiving")                                       \
     COUNTER(empty,       "polls",   "of them, that brought nothing")                             \
@@ -50,6 +68,7 @@ struct mr_dial { struct mr_address peer, from; /* from.family 0: any */ const ch
     COUNTER(opened,      "dials",   "connections made")                                          \
     COUNTER(closed,      "closes",  "connections that ended and dials that failed, but for our own closing") \
     GAUGE  (lent,        "buffers", "with the consumer after the last round")
+/* clang-format on */
 MR_METRICS_DECLARE(mr_stream, MR_STREAM_METRICS);
 
 /* For sources of stream connections (uring, socket, dpdk). */
@@ -84,7 +103,11 @@ struct mr_source_ops {
     void (*housekeep)(struct mr_source *s, int64_t now_ns);
     void (*close)(struct mr_source *s);
 };
-struct mr_source { const struct mr_source_ops *ops; void *state; uint32_t lend_max; };
+struct mr_source {
+    const struct mr_source_ops *ops;
+    void *state;
+    uint32_t lend_max;
+};
 
 /* Sources of stream connections; their config is struct mr_stream_config. uring's open fails with MR_E_UNSUPPORTED, and says
  * why, where the kernel or the host's rules do not allow io_uring: `auto` then takes socket. What a connection has not yet

@@ -94,6 +94,7 @@ static bool rings_possible(const struct volatility_state *s, int64_t now_ns)
 static int judge(const struct mr_volatility *v, int64_t now_ns)
 {
     const struct volatility_state *s = &v->state;
+    // NOLINTNEXTLINE(bugprone-suspicious-memory-comparison,cert-exp42-c,cert-flp37-c): the same bits are wanted, not an equal value
     if (s->stale_s != v->config.stale_s || memcmp(&s->lambda, &v->config.ewma_lambda, sizeof(s->lambda)) != 0)
         return MR_E_LAYOUT;
     if (s->second_ns > now_ns)

@@ -23,7 +23,9 @@ double moments_deviation(const struct moments *m, uint64_t n)
 static int64_t quantised(double percent)
 {
     double units = percent / SAMPLE_UNIT;
-    return units >= (double)SAMPLE_BOUND ? SAMPLE_BOUND : (int64_t)(units + 0.5);
+    return units >= (double)SAMPLE_BOUND
+               ? SAMPLE_BOUND
+               : (int64_t)(units + 0.5); // NOLINT(bugprone-incorrect-roundings): never negative
 }
 
 /* How many of the sorted samples are <= value. */

@@ -13,15 +13,9 @@
 
 static const char *behaviour;
 
-static bool is(const char *name)
-{
-    return strcmp(behaviour, name) == 0;
-}
+static bool is(const char *name) { return strcmp(behaviour, name) == 0; }
 
-static void a_case_that_passes(void **state)
-{
-    (void)state;
-}
+static void a_case_that_passes(void **state) { (void)state; }
 
 static void a_case_that_behaves(void **state)
 {

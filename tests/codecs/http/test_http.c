@@ -25,7 +25,11 @@ static int64_t verdict(parse_fn *parse, const char *text, size_t len, struct mr_
     return parse((const uint8_t *)text, (uint32_t)len, head);
 }
 
-static const struct { const char *says; const char *text; int want; } requests_refused[] = {
+static const struct {
+    const char *says;
+    const char *text;
+    int want;
+} requests_refused[] = {
     {"bare LF", "GET / HTTP/1.1\nHost: a\r\n\r\n", MR_E_MALFORMED},
     {"bare LF behind a field", "GET / HTTP/1.1\r\nHost: a\n\r\n", MR_E_MALFORMED},
     {"bare CR in a value", "GET / HTTP/1.1\r\nHost: a\rb\r\n\r\n", MR_E_MALFORMED},
@@ -59,7 +63,8 @@ static void broken_requests_are_refused_at_every_split(void **state)
             print_error("%s\n", requests_refused[i].says);
         assert_int_equal(got, requests_refused[i].want);
     }
-    static const char nul_value[] = "GET / HTTP/1.1\r\nA: b\0c\r\n\r\n", nul_name[] = "GET / HTTP/1.1\r\nA\0: b\r\n\r\n";
+    static const char nul_value[] = "GET / HTTP/1.1\r\nA: b\0c\r\n\r\n",
+                      nul_name[] = "GET / HTTP/1.1\r\nA\0: b\r\n\r\n";
     assert_int_equal(verdict(mr_http_request, nul_value, sizeof nul_value - 1, &head), MR_E_MALFORMED);
     assert_int_equal(verdict(mr_http_request, nul_name, sizeof nul_name - 1, &head), MR_E_MALFORMED);
 }
@@ -92,7 +97,12 @@ static void a_request_is_taken_apart(void **state)
 static void responses_have_a_status_and_maybe_a_reason(void **state)
 {
     (void)state;
-    static const struct { const char *says, *text; int64_t want; int status; const char *reason; } cases[] = {
+    static const struct {
+        const char *says, *text;
+        int64_t want;
+        int status;
+        const char *reason;
+    } cases[] = {
         {"plain", "HTTP/1.1 200 OK\r\n\r\n", 19, 200, "OK"},
         {"a reason of words", "HTTP/1.1 503 Service  Unavailable\r\n\r\n", 37, 503, "Service  Unavailable"},
         {"no reason", "HTTP/1.0 101 \r\n\r\n", 17, 101, ""},
@@ -139,7 +149,11 @@ static void heads_are_bounded_in_bytes_and_fields(void **state)
 {
     (void)state;
     static char text[200000];
-    static const struct { const char *says; uint32_t count, bytes; bool taken; } cases[] = {
+    static const struct {
+        const char *says;
+        uint32_t count, bytes;
+        bool taken;
+    } cases[] = {
         {"64 fields", 64, 10, true},
         {"65 fields", 65, 10, false},
         {"10,000 fields", 10000, 4, false},
@@ -163,13 +177,23 @@ static void heads_are_bounded_in_bytes_and_fields(void **state)
 static void lengths_are_plain_digits_once(void **state)
 {
     (void)state;
-    static const struct { const char *fields; int64_t want; } cases[] = {
-        {"", -1}, {"Content-Length: 0\r\n", 0}, {"content-length:\t7 \r\n", 7},
-        {"Content-Length: 9007199254740992\r\n", 9007199254740992}, {"Content-Length: 9007199254740993\r\n", MR_E_TOO_BIG},
-        {"Content-Length: 99999999999999999999999999\r\n", MR_E_TOO_BIG}, {"Content-Length: +1\r\n", MR_E_MALFORMED},
-        {"Content-Length: -1\r\n", MR_E_MALFORMED}, {"Content-Length:\r\n", MR_E_MALFORMED},
-        {"Content-Length: 1,1\r\n", MR_E_MALFORMED}, {"Content-Length: 1\r\nContent-Length: 1\r\n", MR_E_MALFORMED},
-        {"Content-Length: 0x10\r\n", MR_E_MALFORMED}, {"Content-Length: 1 2\r\n", MR_E_MALFORMED},
+    static const struct {
+        const char *fields;
+        int64_t want;
+    } cases[] = {
+        {"", -1},
+        {"Content-Length: 0\r\n", 0},
+        {"content-length:\t7 \r\n", 7},
+        {"Content-Length: 9007199254740992\r\n", 9007199254740992},
+        {"Content-Length: 9007199254740993\r\n", MR_E_TOO_BIG},
+        {"Content-Length: 99999999999999999999999999\r\n", MR_E_TOO_BIG},
+        {"Content-Length: +1\r\n", MR_E_MALFORMED},
+        {"Content-Length: -1\r\n", MR_E_MALFORMED},
+        {"Content-Length:\r\n", MR_E_MALFORMED},
+        {"Content-Length: 1,1\r\n", MR_E_MALFORMED},
+        {"Content-Length: 1\r\nContent-Length: 1\r\n", MR_E_MALFORMED},
+        {"Content-Length: 0x10\r\n", MR_E_MALFORMED},
+        {"Content-Length: 1 2\r\n", MR_E_MALFORMED},
     };
     for (size_t i = 0; i < MR_COUNT_OF(cases); i++) {
         char text[256];
@@ -192,37 +216,76 @@ static void keys_and_their_answers_are_those_of_the_rfc(void **state)
     assert_string_equal(accept, ACCEPT);
 }
 
-static const struct { const char *says, *text; int want; const char *err; } answers[] = {
-    {"as the RFC has it", "HTTP/1.1 101 Switching Protocols\r\n" UPGRADE "Sec-WebSocket-Accept: " ACCEPT "\r\n\r\n", 1, NULL},
+static const struct {
+    const char *says, *text;
+    int want;
+    const char *err;
+} answers[] = {
+    {"as the RFC has it", "HTTP/1.1 101 Switching Protocols\r\n" UPGRADE "Sec-WebSocket-Accept: " ACCEPT "\r\n\r\n", 1,
+     NULL},
     {"other letters, other order, more fields",
-     "HTTP/1.1 101 \r\nserver: x\r\nsec-websocket-accept:" ACCEPT "\r\nCONNECTION: keep-alive, upgrade\r\nupgrade: WebSocket\r\n\r\n", 1, NULL},
-    {"an empty body, said so", "HTTP/1.1 101 \r\nContent-Length: 0\r\n" UPGRADE "Sec-WebSocket-Accept: " ACCEPT "\r\n\r\n", 1, NULL},
+     "HTTP/1.1 101 \r\nserver: x\r\nsec-websocket-accept:" ACCEPT
+     "\r\nCONNECTION: keep-alive, upgrade\r\nupgrade: WebSocket\r\n\r\n",
+     1, NULL},
+    {"an empty body, said so",
+     "HTTP/1.1 101 \r\nContent-Length: 0\r\n" UPGRADE "Sec-WebSocket-Accept: " ACCEPT "\r\n\r\n", 1, NULL},
     {"200", "HTTP/1.1 200 OK\r\n\r\n", MR_E_TYPE, "HTTP 200 OK"},
-    {"301", "HTTP/1.1 301 Moved Permanently\r\nLocation: https://b.example/\r\n\r\n", MR_E_TYPE, "HTTP 301 Moved Permanently, Location: https://b.example/"},
+    {"301", "HTTP/1.1 301 Moved Permanently\r\nLocation: https://b.example/\r\n\r\n", MR_E_TYPE,
+     "HTTP 301 Moved Permanently, Location: https://b.example/"},
     {"401", "HTTP/1.1 401 Unauthorized\r\n\r\n", MR_E_TYPE, "HTTP 401 Unauthorized"},
     {"403", "HTTP/1.1 403 Forbidden\r\n\r\n", MR_E_TYPE, "HTTP 403 Forbidden"},
-    {"426", "HTTP/1.1 426 Upgrade Required\r\nSec-WebSocket-Version: 12\r\n\r\n", MR_E_TYPE, "HTTP 426 Upgrade Required"},
-    {"429", "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 30\r\n\r\n", MR_E_TYPE, "HTTP 429 Too Many Requests, Retry-After: 30"},
+    {"426", "HTTP/1.1 426 Upgrade Required\r\nSec-WebSocket-Version: 12\r\n\r\n", MR_E_TYPE,
+     "HTTP 426 Upgrade Required"},
+    {"429", "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 30\r\n\r\n", MR_E_TYPE,
+     "HTTP 429 Too Many Requests, Retry-After: 30"},
     {"500", "HTTP/1.0 500 Internal \x80 Error\r\n\r\n", MR_E_TYPE, "HTTP 500 Internal ? Error"},
     {"503", "HTTP/1.1 503 \r\n\r\n", MR_E_TYPE, "HTTP 503 "},
     {"HTTP/1.0", "HTTP/1.0 101 \r\n" UPGRADE "Sec-WebSocket-Accept: " ACCEPT "\r\n\r\n", MR_E_TYPE, "HTTP/1.0"},
     {"no Accept", "HTTP/1.1 101 \r\n" UPGRADE "\r\n", MR_E_TYPE, "Sec-WebSocket-Accept"},
-    {"Accept of another key", "HTTP/1.1 101 \r\n" UPGRADE "Sec-WebSocket-Accept: t3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n", MR_E_TYPE, "Sec-WebSocket-Accept"},
-    {"Accept in other letters", "HTTP/1.1 101 \r\n" UPGRADE "Sec-WebSocket-Accept: S3PPLMBITXAQ9KYGZZHZRBK+XOO=\r\n\r\n", MR_E_TYPE, "Sec-WebSocket-Accept"},
-    {"our key back", "HTTP/1.1 101 \r\n" UPGRADE "Sec-WebSocket-Accept: " KEY "\r\n\r\n", MR_E_TYPE, "Sec-WebSocket-Accept"},
-    {"two Accepts", "HTTP/1.1 101 \r\n" UPGRADE "Sec-WebSocket-Accept: " ACCEPT "\r\nSec-WebSocket-Accept: " ACCEPT "\r\n\r\n", MR_E_TYPE, "Sec-WebSocket-Accept"},
-    {"no Upgrade", "HTTP/1.1 101 \r\nConnection: Upgrade\r\nSec-WebSocket-Accept: " ACCEPT "\r\n\r\n", MR_E_TYPE, "Upgrade: websocket"},
-    {"another Upgrade", "HTTP/1.1 101 \r\nUpgrade: h2c\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: " ACCEPT "\r\n\r\n", MR_E_TYPE, "Upgrade: websocket"},
-    {"two Upgrades", "HTTP/1.1 101 \r\nUpgrade: h2c\r\n" UPGRADE "Sec-WebSocket-Accept: " ACCEPT "\r\n\r\n", MR_E_TYPE, "Upgrade: websocket"},
-    {"a list of Upgrades", "HTTP/1.1 101 \r\nUpgrade: websocket, h2c\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: " ACCEPT "\r\n\r\n", MR_E_TYPE, "Upgrade: websocket"},
-    {"no Connection", "HTTP/1.1 101 \r\nUpgrade: websocket\r\nSec-WebSocket-Accept: " ACCEPT "\r\n\r\n", MR_E_TYPE, "Connection: Upgrade"},
-    {"Connection closes", "HTTP/1.1 101 \r\nUpgrade: websocket\r\nConnection: close\r\nSec-WebSocket-Accept: " ACCEPT "\r\n\r\n", MR_E_TYPE, "Connection: Upgrade"},
-    {"an extension nobody asked for", "HTTP/1.1 101 \r\n" UPGRADE "Sec-WebSocket-Accept: " ACCEPT "\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n", MR_E_TYPE, "extension"},
-    {"a subprotocol nobody asked for", "HTTP/1.1 101 \r\n" UPGRADE "Sec-WebSocket-Accept: " ACCEPT "\r\nSec-WebSocket-Protocol: chat\r\n\r\n", MR_E_TYPE, "subprotocol"},
-    {"two of them", "HTTP/1.1 101 \r\n" UPGRADE "Sec-WebSocket-Accept: " ACCEPT "\r\nSec-WebSocket-Protocol: a\r\nSec-WebSocket-Protocol: b\r\n\r\n", MR_E_TYPE, "subprotocol"},
-    {"a body", "HTTP/1.1 101 \r\nContent-Length: 5\r\n" UPGRADE "Sec-WebSocket-Accept: " ACCEPT "\r\n\r\n", MR_E_TYPE, "body"},
-    {"a body of two lengths", "HTTP/1.1 101 \r\nContent-Length: 0\r\nContent-Length: 5\r\n" UPGRADE "Sec-WebSocket-Accept: " ACCEPT "\r\n\r\n", MR_E_TYPE, "body"},
-    {"a body in chunks", "HTTP/1.1 101 \r\nTransfer-Encoding: chunked\r\n" UPGRADE "Sec-WebSocket-Accept: " ACCEPT "\r\n\r\n", MR_E_TYPE, "body"},
+    {"Accept of another key", "HTTP/1.1 101 \r\n" UPGRADE "Sec-WebSocket-Accept: t3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n",
+     MR_E_TYPE, "Sec-WebSocket-Accept"},
+    {"Accept in other letters",
+     "HTTP/1.1 101 \r\n" UPGRADE "Sec-WebSocket-Accept: S3PPLMBITXAQ9KYGZZHZRBK+XOO=\r\n\r\n", MR_E_TYPE,
+     "Sec-WebSocket-Accept"},
+    {"our key back", "HTTP/1.1 101 \r\n" UPGRADE "Sec-WebSocket-Accept: " KEY "\r\n\r\n", MR_E_TYPE,
+     "Sec-WebSocket-Accept"},
+    {"two Accepts",
+     "HTTP/1.1 101 \r\n" UPGRADE "Sec-WebSocket-Accept: " ACCEPT "\r\nSec-WebSocket-Accept: " ACCEPT "\r\n\r\n",
+     MR_E_TYPE, "Sec-WebSocket-Accept"},
+    {"no Upgrade", "HTTP/1.1 101 \r\nConnection: Upgrade\r\nSec-WebSocket-Accept: " ACCEPT "\r\n\r\n", MR_E_TYPE,
+     "Upgrade: websocket"},
+    {"another Upgrade",
+     "HTTP/1.1 101 \r\nUpgrade: h2c\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: " ACCEPT "\r\n\r\n", MR_E_TYPE,
+     "Upgrade: websocket"},
+    {"two Upgrades", "HTTP/1.1 101 \r\nUpgrade: h2c\r\n" UPGRADE "Sec-WebSocket-Accept: " ACCEPT "\r\n\r\n", MR_E_TYPE,
+     "Upgrade: websocket"},
+    {"a list of Upgrades",
+     "HTTP/1.1 101 \r\nUpgrade: websocket, h2c\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: " ACCEPT "\r\n\r\n",
+     MR_E_TYPE, "Upgrade: websocket"},
+    {"no Connection", "HTTP/1.1 101 \r\nUpgrade: websocket\r\nSec-WebSocket-Accept: " ACCEPT "\r\n\r\n", MR_E_TYPE,
+     "Connection: Upgrade"},
+    {"Connection closes",
+     "HTTP/1.1 101 \r\nUpgrade: websocket\r\nConnection: close\r\nSec-WebSocket-Accept: " ACCEPT "\r\n\r\n", MR_E_TYPE,
+     "Connection: Upgrade"},
+    {"an extension nobody asked for",
+     "HTTP/1.1 101 \r\n" UPGRADE "Sec-WebSocket-Accept: " ACCEPT
+     "\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n",
+     MR_E_TYPE, "extension"},
+    {"a subprotocol nobody asked for",
+     "HTTP/1.1 101 \r\n" UPGRADE "Sec-WebSocket-Accept: " ACCEPT "\r\nSec-WebSocket-Protocol: chat\r\n\r\n", MR_E_TYPE,
+     "subprotocol"},
+    {"two of them",
+     "HTTP/1.1 101 \r\n" UPGRADE "Sec-WebSocket-Accept: " ACCEPT
+     "\r\nSec-WebSocket-Protocol: a\r\nSec-WebSocket-Protocol: b\r\n\r\n",
+     MR_E_TYPE, "subprotocol"},
+    {"a body", "HTTP/1.1 101 \r\nContent-Length: 5\r\n" UPGRADE "Sec-WebSocket-Accept: " ACCEPT "\r\n\r\n", MR_E_TYPE,
+     "body"},
+    {"a body of two lengths",
+     "HTTP/1.1 101 \r\nContent-Length: 0\r\nContent-Length: 5\r\n" UPGRADE "Sec-WebSocket-Accept: " ACCEPT "\r\n\r\n",
+     MR_E_TYPE, "body"},
+    {"a body in chunks",
+     "HTTP/1.1 101 \r\nTransfer-Encoding: chunked\r\n" UPGRADE "Sec-WebSocket-Accept: " ACCEPT "\r\n\r\n", MR_E_TYPE,
+     "body"},
     {"no HTTP", "\x16\x03\x01", MR_E_MALFORMED, "not an HTTP head"},
     {"folding", "HTTP/1.1 101 \r\nUpgrade:\r\n websocket\r\n\r\n", MR_E_MALFORMED, "not an HTTP head"},
     {"closed in mid-header", "HTTP/1.1 101 Switching Protocols\r\nUpgr", 0, NULL},
@@ -259,9 +322,16 @@ static void frames_may_follow_the_answer_at_once(void **state)
 static void a_request_is_answered_and_the_answer_is_taken(void **state)
 {
     (void)state;
-    static const struct { const char *host; uint16_t port; const char *want; } cases[] = {
-        {"fstream.example", 443, "fstream.example"}, {"fstream.example", 9443, "fstream.example:9443"},
-        {"127.0.0.1", 80, "127.0.0.1:80"}, {"::1", 8443, "[::1]:8443"}, {"::1", 443, "[::1]"},
+    static const struct {
+        const char *host;
+        uint16_t port;
+        const char *want;
+    } cases[] = {
+        {"fstream.example", 443, "fstream.example"},
+        {"fstream.example", 9443, "fstream.example:9443"},
+        {"127.0.0.1", 80, "127.0.0.1:80"},
+        {"::1", 8443, "[::1]:8443"},
+        {"::1", 443, "[::1]"},
     };
     for (size_t i = 0; i < MR_COUNT_OF(cases); i++) {
         char key[MR_WS_KEY_TEXT], accept[MR_WS_ACCEPT_TEXT], bytes[1024];
@@ -289,9 +359,11 @@ static void a_request_is_answered_and_the_answer_is_taken(void **state)
 static void a_request_cannot_be_made_of_two_lines(void **state)
 {
     (void)state;
-    static const struct { const char *host, *path, *key; } cases[] = {
-        {"a\r\nX: y", "/", KEY}, {"a b", "/", KEY}, {"", "/", KEY}, {"a", "/ HTTP/1.1\r\nX: y", KEY}, {"a", "ws", KEY},
-        {"a", "", KEY}, {"a", "/\xc3\xa9", KEY}, {"a", "/", "x\r\n"},
+    static const struct {
+        const char *host, *path, *key;
+    } cases[] = {
+        {"a\r\nX: y", "/", KEY}, {"a b", "/", KEY}, {"", "/", KEY},          {"a", "/ HTTP/1.1\r\nX: y", KEY},
+        {"a", "ws", KEY},        {"a", "", KEY},    {"a", "/\xc3\xa9", KEY}, {"a", "/", "x\r\n"},
     };
     for (size_t i = 0; i < MR_COUNT_OF(cases); i++) {
         char bytes[512];
@@ -307,25 +379,46 @@ static void a_request_cannot_be_made_of_two_lines(void **state)
 }
 
 #define ASK "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-static const struct { const char *says, *text; int want; } asked[] = {
+static const struct {
+    const char *says, *text;
+    int want;
+} asked[] = {
     {"as the RFC has it", ASK "Sec-WebSocket-Key: " KEY "\r\nSec-WebSocket-Version: 13\r\n\r\n", MR_OK},
-    {"with offers we leave", ASK "Sec-WebSocket-Key: " KEY "\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n", MR_OK},
+    {"with offers we leave",
+     ASK "Sec-WebSocket-Key: " KEY
+         "\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n",
+     MR_OK},
     {"version 12", ASK "Sec-WebSocket-Key: " KEY "\r\nSec-WebSocket-Version: 12\r\n\r\n", MR_E_TYPE},
     {"no version", ASK "Sec-WebSocket-Key: " KEY "\r\n\r\n", MR_E_TYPE},
     {"no key", ASK "Sec-WebSocket-Version: 13\r\n\r\n", MR_E_TYPE},
-    {"two keys", ASK "Sec-WebSocket-Key: " KEY "\r\nSec-WebSocket-Key: " KEY "\r\nSec-WebSocket-Version: 13\r\n\r\n", MR_E_TYPE},
+    {"two keys", ASK "Sec-WebSocket-Key: " KEY "\r\nSec-WebSocket-Key: " KEY "\r\nSec-WebSocket-Version: 13\r\n\r\n",
+     MR_E_TYPE},
     {"a short key", ASK "Sec-WebSocket-Key: dGhl\r\nSec-WebSocket-Version: 13\r\n\r\n", MR_E_TYPE},
-    {"a key of 17 bytes", ASK "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZSE=\r\nSec-WebSocket-Version: 13\r\n\r\n", MR_E_TYPE},
-    {"a key with bits left over", ASK "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZR==\r\nSec-WebSocket-Version: 13\r\n\r\n", MR_E_TYPE},
-    {"a key that is not base64", ASK "Sec-WebSocket-Key: dGhlIHNhbXBsZ!Bub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n", MR_E_TYPE},
-    {"POST", "POST / HTTP/1.1\r\nHost: a\r\n" UPGRADE "Sec-WebSocket-Key: " KEY "\r\nSec-WebSocket-Version: 13\r\n\r\n", MR_E_TYPE},
-    {"HTTP/1.0", "GET / HTTP/1.0\r\nHost: a\r\n" UPGRADE "Sec-WebSocket-Key: " KEY "\r\nSec-WebSocket-Version: 13\r\n\r\n", MR_E_TYPE},
-    {"no Host", "GET / HTTP/1.1\r\n" UPGRADE "Sec-WebSocket-Key: " KEY "\r\nSec-WebSocket-Version: 13\r\n\r\n", MR_E_TYPE},
+    {"a key of 17 bytes", ASK "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZSE=\r\nSec-WebSocket-Version: 13\r\n\r\n",
+     MR_E_TYPE},
+    {"a key with bits left over",
+     ASK "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZR==\r\nSec-WebSocket-Version: 13\r\n\r\n", MR_E_TYPE},
+    {"a key that is not base64", ASK "Sec-WebSocket-Key: dGhlIHNhbXBsZ!Bub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n",
+     MR_E_TYPE},
+    {"POST", "POST / HTTP/1.1\r\nHost: a\r\n" UPGRADE "Sec-WebSocket-Key: " KEY "\r\nSec-WebSocket-Version: 13\r\n\r\n",
+     MR_E_TYPE},
+    {"HTTP/1.0",
+     "GET / HTTP/1.0\r\nHost: a\r\n" UPGRADE "Sec-WebSocket-Key: " KEY "\r\nSec-WebSocket-Version: 13\r\n\r\n",
+     MR_E_TYPE},
+    {"no Host", "GET / HTTP/1.1\r\n" UPGRADE "Sec-WebSocket-Key: " KEY "\r\nSec-WebSocket-Version: 13\r\n\r\n",
+     MR_E_TYPE},
     {"two Hosts", ASK "Host: b\r\nSec-WebSocket-Key: " KEY "\r\nSec-WebSocket-Version: 13\r\n\r\n", MR_E_TYPE},
-    {"no Upgrade", "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nSec-WebSocket-Key: " KEY "\r\nSec-WebSocket-Version: 13\r\n\r\n", MR_E_TYPE},
-    {"no Connection", "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nSec-WebSocket-Key: " KEY "\r\nSec-WebSocket-Version: 13\r\n\r\n", MR_E_TYPE},
+    {"no Upgrade",
+     "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nSec-WebSocket-Key: " KEY
+     "\r\nSec-WebSocket-Version: 13\r\n\r\n",
+     MR_E_TYPE},
+    {"no Connection",
+     "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nSec-WebSocket-Key: " KEY
+     "\r\nSec-WebSocket-Version: 13\r\n\r\n",
+     MR_E_TYPE},
     {"a body", ASK "Content-Length: 1\r\nSec-WebSocket-Key: " KEY "\r\nSec-WebSocket-Version: 13\r\n\r\n", MR_E_TYPE},
-    {"chunks", ASK "Transfer-Encoding: chunked\r\nSec-WebSocket-Key: " KEY "\r\nSec-WebSocket-Version: 13\r\n\r\n", MR_E_TYPE},
+    {"chunks", ASK "Transfer-Encoding: chunked\r\nSec-WebSocket-Key: " KEY "\r\nSec-WebSocket-Version: 13\r\n\r\n",
+     MR_E_TYPE},
     {"an ordinary page", "GET / HTTP/1.1\r\nHost: a\r\n\r\n", MR_E_TYPE},
 };
 

@@ -32,14 +32,17 @@ static const struct {
     {"binance:usdm", MR_LIQUIDATIONS, "", "!forceOrder@arr", BINANCE("!forceOrder@arr"), "forceOrder"},
     {"binance:usdm", MR_LIQUIDATIONS, "BTCUSDT", "btcusdt@forceOrder", BINANCE("btcusdt@forceOrder"), "forceOrder"},
     {"binance:usdm", MR_MARKS, "BTCUSDT", "btcusdt@markPrice@1s", BINANCE("btcusdt@markPrice@1s"), "markPriceUpdate"},
-    {"binance:usdm", MR_FUNDINGS, "BTCUSDT", "btcusdt@markPrice@1s", BINANCE("btcusdt@markPrice@1s"), "markPriceUpdate"},
+    {"binance:usdm", MR_FUNDINGS, "BTCUSDT", "btcusdt@markPrice@1s", BINANCE("btcusdt@markPrice@1s"),
+     "markPriceUpdate"},
     {"binance:usdm", MR_MARKS, "", "!markPrice@arr@1s", BINANCE("!markPrice@arr@1s"), "markPriceUpdate"},
     {"binance:usdm", MR_CANDLES, "币安人生USDT", "币安人生usdt@kline_1m", BINANCE("币安人生usdt@kline_1m"), "kline"},
 #define BYBIT(name) "{\"req_id\":\"7\",\"op\":\"subscribe\",\"args\":[\"" name "\"]}"
     {"bybit:linear", MR_TRADES, "BTCUSDT", "publicTrade.BTCUSDT", BYBIT("publicTrade.BTCUSDT"), "publicTrade"},
     {"bybit:linear", MR_BEST, "BTCUSDT", "orderbook.1.BTCUSDT", BYBIT("orderbook.1.BTCUSDT"), "orderbook.1 snapshot"},
-    {"bybit:linear", MR_DEPTH, "BTCUSDT", "orderbook.200.BTCUSDT", BYBIT("orderbook.200.BTCUSDT"), "orderbook.200 delta"},
-    {"bybit:linear", MR_LIQUIDATIONS, "BTCUSDT", "allLiquidation.BTCUSDT", BYBIT("allLiquidation.BTCUSDT"), "allLiquidation"},
+    {"bybit:linear", MR_DEPTH, "BTCUSDT", "orderbook.200.BTCUSDT", BYBIT("orderbook.200.BTCUSDT"),
+     "orderbook.200 delta"},
+    {"bybit:linear", MR_LIQUIDATIONS, "BTCUSDT", "allLiquidation.BTCUSDT", BYBIT("allLiquidation.BTCUSDT"),
+     "allLiquidation"},
     {"bybit:linear", MR_MARKS, "BTCUSDT", "tickers.BTCUSDT", BYBIT("tickers.BTCUSDT"), "tickers delta"},
     {"bybit:linear", MR_FUNDINGS, "BTCUSDT", "tickers.BTCUSDT", BYBIT("tickers.BTCUSDT"), "tickers delta"},
     {"bybit:linear", MR_INTERESTS, "BTCUSDT", "tickers.BTCUSDT", BYBIT("tickers.BTCUSDT"), "tickers delta"},
@@ -54,7 +57,8 @@ static const struct {
     {"okx:public", MR_TRADES, SWAP, "trades " SWAP, OKX("trades", "instId", SWAP), "trades"},
     {"okx:public", MR_BEST, SWAP, "bbo-tbt " SWAP, OKX("bbo-tbt", "instId", SWAP), "bbo-tbt"},
     {"okx:public", MR_DEPTH, SWAP, "books " SWAP, OKX("books", "instId", SWAP), "books update"},
-    {"okx:public", MR_LIQUIDATIONS, "", "liquidation-orders SWAP", OKX("liquidation-orders", "instType", "SWAP"), "liquidation-orders"},
+    {"okx:public", MR_LIQUIDATIONS, "", "liquidation-orders SWAP", OKX("liquidation-orders", "instType", "SWAP"),
+     "liquidation-orders"},
     {"okx:public", MR_MARKS, SWAP, "mark-price " SWAP, OKX("mark-price", "instId", SWAP), "mark-price"},
     {"okx:public", MR_FUNDINGS, SWAP, "funding-rate " SWAP, OKX("funding-rate", "instId", SWAP), "funding-rate"},
     {"okx:public", MR_INTERESTS, SWAP, "open-interest " SWAP, OKX("open-interest", "instId", SWAP), "open-interest"},
@@ -63,13 +67,20 @@ static const struct {
 #define HYPERLIQUID(rest) "{\"method\":\"subscribe\",\"subscription\":{" rest "}}"
     {"hyperliquid:perp", MR_TRADES, "BTC", "trades BTC", HYPERLIQUID("\"type\":\"trades\",\"coin\":\"BTC\""), "trades"},
     {"hyperliquid:perp", MR_BEST, "kPEPE", "bbo kPEPE", HYPERLIQUID("\"type\":\"bbo\",\"coin\":\"kPEPE\""), "bbo"},
-    {"hyperliquid:perp", MR_DEPTH, "xyz:SP500", "l2Book xyz:SP500", HYPERLIQUID("\"type\":\"l2Book\",\"coin\":\"xyz:SP500\""), "l2Book"},
-    {"hyperliquid:perp", MR_LIQUIDATIONS, "BTC", "trades BTC", HYPERLIQUID("\"type\":\"trades\",\"coin\":\"BTC\""), "trades"},
-    {"hyperliquid:perp", MR_LIQUIDATIONS, USER_UPPER, "userFills " USER_LOWER, HYPERLIQUID("\"type\":\"userFills\",\"user\":\"" USER_LOWER "\""), "userFills"},
-    {"hyperliquid:perp", MR_MARKS, "BTC", "activeAssetCtx BTC", HYPERLIQUID("\"type\":\"activeAssetCtx\",\"coin\":\"BTC\""), "activeAssetCtx"},
-    {"hyperliquid:perp", MR_FUNDINGS, "BTC", "activeAssetCtx BTC", HYPERLIQUID("\"type\":\"activeAssetCtx\",\"coin\":\"BTC\""), "activeAssetCtx"},
-    {"hyperliquid:perp", MR_INTERESTS, "BTC", "activeAssetCtx BTC", HYPERLIQUID("\"type\":\"activeAssetCtx\",\"coin\":\"BTC\""), "activeAssetCtx"},
-    {"hyperliquid:perp", MR_CANDLES, "BTC", "candle BTC", HYPERLIQUID("\"type\":\"candle\",\"coin\":\"BTC\",\"interval\":\"1m\""), "candle"},
+    {"hyperliquid:perp", MR_DEPTH, "xyz:SP500", "l2Book xyz:SP500",
+     HYPERLIQUID("\"type\":\"l2Book\",\"coin\":\"xyz:SP500\""), "l2Book"},
+    {"hyperliquid:perp", MR_LIQUIDATIONS, "BTC", "trades BTC", HYPERLIQUID("\"type\":\"trades\",\"coin\":\"BTC\""),
+     "trades"},
+    {"hyperliquid:perp", MR_LIQUIDATIONS, USER_UPPER, "userFills " USER_LOWER,
+     HYPERLIQUID("\"type\":\"userFills\",\"user\":\"" USER_LOWER "\""), "userFills"},
+    {"hyperliquid:perp", MR_MARKS, "BTC", "activeAssetCtx BTC",
+     HYPERLIQUID("\"type\":\"activeAssetCtx\",\"coin\":\"BTC\""), "activeAssetCtx"},
+    {"hyperliquid:perp", MR_FUNDINGS, "BTC", "activeAssetCtx BTC",
+     HYPERLIQUID("\"type\":\"activeAssetCtx\",\"coin\":\"BTC\""), "activeAssetCtx"},
+    {"hyperliquid:perp", MR_INTERESTS, "BTC", "activeAssetCtx BTC",
+     HYPERLIQUID("\"type\":\"activeAssetCtx\",\"coin\":\"BTC\""), "activeAssetCtx"},
+    {"hyperliquid:perp", MR_CANDLES, "BTC", "candle BTC",
+     HYPERLIQUID("\"type\":\"candle\",\"coin\":\"BTC\",\"interval\":\"1m\""), "candle"},
 };
 
 static void each_channel_has_its_message_and_its_name(void **state)
@@ -112,7 +123,8 @@ static void what_is_subscribed_to_is_what_decoders_read(void **state)
             if (strcmp(kind->name, subscriptions[i].kind) == 0)
                 channels = kind->channel;
         if (!(channels & subscriptions[i].channel))
-            fail_msg("%s: kind %s is not of channel %x", subscriptions[i].product, subscriptions[i].kind, subscriptions[i].channel);
+            fail_msg("%s: kind %s is not of channel %x", subscriptions[i].product, subscriptions[i].kind,
+                     subscriptions[i].channel);
         /* ... and the kind's first word stands in the message, except for Binance, which has other words for streams than for kinds */
         char word[64];
         snprintf(word, sizeof word, "%.*s", (int)strcspn(subscriptions[i].kind, " "), subscriptions[i].kind);
@@ -126,7 +138,8 @@ static void what_is_subscribed_to_is_what_decoders_read(void **state)
 /* Routes share out what the product offers, none twice; open interest may be left to REST. */
 static void routes_serve_every_channel_once(void **state)
 {
-    static const char *const names[] = {"binance:spot", "binance:usdm", "bybit:linear", "bybit:spot", "okx:public", "okx:business", "hyperliquid:perp"};
+    static const char *const names[] = {"binance:spot", "binance:usdm", "bybit:linear",    "bybit:spot",
+                                        "okx:public",   "okx:business", "hyperliquid:perp"};
     (void)state;
     for (size_t i = 0; i < MR_COUNT_OF(names); i++) {
         const struct mr_venue *venue;
@@ -137,7 +150,8 @@ static void routes_serve_every_channel_once(void **state)
         for (const struct mr_route *route = row->routes; route->name; route++) {
             assert_int_equal(served & route->channels, 0);
             served |= route->channels;
-            assert_true(route->host && route->port && route->path[0] == '/' && route->streams_max && route->sends_per_s);
+            assert_true(route->host && route->port && route->path[0] == '/' && route->streams_max &&
+                        route->sends_per_s);
             assert_true(route->ping_s && route->pong_s && route->silence_s);
             assert_int_equal(route->ping == MR_PING_TEXT, dialect->ping != NULL);
         }
@@ -172,8 +186,10 @@ static const struct {
     {"books are on public", "okx:business", MR_DEPTH, "BTC-USDT-SWAP", MR_E_UNSUPPORTED},
     {"a blank in a symbol", "okx:public", MR_TRADES, "BTC USDT", MR_E_INVALID},
     {"every subscription is of a coin", "hyperliquid:perp", MR_TRADES, "", MR_E_UNSUPPORTED},
-    {"an address with a letter too few", "hyperliquid:perp", MR_LIQUIDATIONS, "0x00000000000000000000000000000000000abcd", MR_E_INVALID},
-    {"an address with a letter beyond f", "hyperliquid:perp", MR_LIQUIDATIONS, "0x000000000000000000000000000000000000abcg", MR_E_INVALID},
+    {"an address with a letter too few", "hyperliquid:perp", MR_LIQUIDATIONS,
+     "0x00000000000000000000000000000000000abcd", MR_E_INVALID},
+    {"an address with a letter beyond f", "hyperliquid:perp", MR_LIQUIDATIONS,
+     "0x000000000000000000000000000000000000abcg", MR_E_INVALID},
     {"control is no channel to ask for", "hyperliquid:perp", MR_CONTROL, "BTC", MR_E_UNSUPPORTED},
 };
 
@@ -266,7 +282,8 @@ static void a_message_stops_before_what_is_refused_and_where_there_is_no_room(vo
     const struct mr_dialect *dialect = dialect_of("bybit:spot", &product, &venue);
     mr_text_init(&text, bytes, sizeof bytes);
     assert_int_equal(dialect->subscribe(product, streams, 4, &at, 1, &text), MR_OK);
-    assert_string_equal(bytes, "{\"req_id\":\"1\",\"op\":\"subscribe\",\"args\":[\"publicTrade.A\",\"publicTrade.B\"]}");
+    assert_string_equal(bytes,
+                        "{\"req_id\":\"1\",\"op\":\"subscribe\",\"args\":[\"publicTrade.A\",\"publicTrade.B\"]}");
     assert_int_equal(at, 2);
     mr_text_init(&text, bytes, sizeof bytes);
     assert_int_equal(dialect->subscribe(product, streams, 4, &at, 2, &text), MR_E_UNSUPPORTED);
@@ -293,7 +310,9 @@ static void the_longest_topics_of_bybit_fit_a_connection(void **state)
 
 static void pings_are_in_the_venues_words(void **state)
 {
-    static const struct { const char *product, *text; } pings[] = {
+    static const struct {
+        const char *product, *text;
+    } pings[] = {
         {"bybit:linear", "{\"req_id\":\"9\",\"op\":\"ping\"}"},
         {"bybit:spot", "{\"req_id\":\"9\",\"op\":\"ping\"}"},
         {"okx:public", "ping"},
@@ -325,45 +344,108 @@ static const struct {
     {"binance:spot", "{\"id\":\"31\",\"result\":null}", MR_CONTROL_ACK, 31, "", ""},
     {"binance:usdm", "{\"result\":[\"btcusdt@aggTrade\"],\"id\":3}", MR_CONTROL_ACK, 3, "", ""},
     {"binance:usdm", "{\"r\\u0065sult\":null,\"id\":1}", MR_CONTROL_ACK, 1, "", ""},
-    {"binance:usdm", "{\"code\":2,\"msg\":\"Invalid request: unknown variant \\\"X\\\"\",\"id\":5}", MR_CONTROL_ERROR, 5, "Invalid request: unknown variant \"X\"", ""},
-    {"binance:spot", "{\"error\":{\"code\":3,\"msg\":\"Invalid JSON: expected value\"},\"id\":null}", MR_CONTROL_ERROR, 0, "Invalid JSON: expected value", ""},
+    {"binance:usdm", "{\"code\":2,\"msg\":\"Invalid request: unknown variant \\\"X\\\"\",\"id\":5}", MR_CONTROL_ERROR,
+     5, "Invalid request: unknown variant \"X\"", ""},
+    {"binance:spot", "{\"error\":{\"code\":3,\"msg\":\"Invalid JSON: expected value\"},\"id\":null}", MR_CONTROL_ERROR,
+     0, "Invalid JSON: expected value", ""},
     {"binance:spot", "{\"e\":\"serverShutdown\",\"E\":1770123456789}", MR_CONTROL_CLOSING, 0, "serverShutdown", ""},
-    {"binance:spot", "{\"stream\":\"!serverShutdown\",\"data\":{\"e\":\"serverShutdown\",\"E\":1770123456789}}", MR_CONTROL_CLOSING, 0, "serverShutdown", ""},
-    {"binance:usdm", "{\"e\":\"aggTrade\",\"E\":1,\"a\":2,\"s\":\"BTCUSDT\",\"p\":\"1\",\"q\":\"1\",\"T\":1,\"m\":true}", MR_CONTROL_NONE, 0, "", ""},
-    {"binance:spot", "{\"u\":400900217,\"s\":\"BTCUSDT\",\"b\":\"1\",\"B\":\"1\",\"a\":\"2\",\"A\":\"1\"}", MR_CONTROL_NONE, 0, "", ""},
-    {"bybit:linear", "{\"success\":true,\"ret_msg\":\"\",\"conn_id\":\"d9tcajmgcca9r5l6sugg-21srs\",\"req_id\":\"12\",\"op\":\"subscribe\"}", MR_CONTROL_ACK, 12, "", ""},
-    {"bybit:spot", "{\"success\":true,\"ret_msg\":\"subscribe\",\"conn_id\":\"c\",\"op\":\"subscribe\"}", MR_CONTROL_ACK, 0, "", ""},
-    {"bybit:linear", "{\"success\":false,\"ret_msg\":\"error:handler not found,topic:liquidation.BTCUSDT\",\"conn_id\":\"c\",\"req_id\":\"4\",\"op\":\"subscribe\"}", MR_CONTROL_ERROR, 4, "error:handler not found,topic:liquidation.BTCUSDT", "liquidation.BTCUSDT"},
-    {"bybit:spot", "{\"success\":false,\"ret_msg\":\"args size \\u003e10\",\"conn_id\":\"c\",\"req_id\":\"2000001\",\"op\":\"subscribe\"}", MR_CONTROL_ERROR, 2000001, "args size >10", ""},
-    {"bybit:linear", "{\"success\":true,\"ret_msg\":\"\",\"conn_id\":\"c\",\"req_id\":\"12\",\"op\":\"unsubscribe\"}", MR_CONTROL_OTHER, 12, "", ""},
-    {"bybit:linear", "{\"success\":true,\"ret_msg\":\"pong\",\"conn_id\":\"c\",\"req_id\":\"p1\",\"op\":\"ping\"}", MR_CONTROL_PONG, 0, "", ""},
+    {"binance:spot", "{\"stream\":\"!serverShutdown\",\"data\":{\"e\":\"serverShutdown\",\"E\":1770123456789}}",
+     MR_CONTROL_CLOSING, 0, "serverShutdown", ""},
+    {"binance:usdm",
+     "{\"e\":\"aggTrade\",\"E\":1,\"a\":2,\"s\":\"BTCUSDT\",\"p\":\"1\",\"q\":\"1\",\"T\":1,\"m\":true}",
+     MR_CONTROL_NONE, 0, "", ""},
+    {"binance:spot", "{\"u\":400900217,\"s\":\"BTCUSDT\",\"b\":\"1\",\"B\":\"1\",\"a\":\"2\",\"A\":\"1\"}",
+     MR_CONTROL_NONE, 0, "", ""},
+    {"bybit:linear",
+     "{\"success\":true,\"ret_msg\":\"\",\"conn_id\":\"d9tcajmgcca9r5l6sugg-21srs\",\"req_id\":\"12\",\"op\":"
+     "\"subscribe\"}",
+     MR_CONTROL_ACK, 12, "", ""},
+    {"bybit:spot", "{\"success\":true,\"ret_msg\":\"subscribe\",\"conn_id\":\"c\",\"op\":\"subscribe\"}",
+     MR_CONTROL_ACK, 0, "", ""},
+    {"bybit:linear",
+     "{\"success\":false,\"ret_msg\":\"error:handler not "
+     "found,topic:liquidation.BTCUSDT\",\"conn_id\":\"c\",\"req_id\":\"4\",\"op\":\"subscribe\"}",
+     MR_CONTROL_ERROR, 4, "error:handler not found,topic:liquidation.BTCUSDT", "liquidation.BTCUSDT"},
+    {"bybit:spot",
+     "{\"success\":false,\"ret_msg\":\"args size "
+     "\\u003e10\",\"conn_id\":\"c\",\"req_id\":\"2000001\",\"op\":\"subscribe\"}",
+     MR_CONTROL_ERROR, 2000001, "args size >10", ""},
+    {"bybit:linear", "{\"success\":true,\"ret_msg\":\"\",\"conn_id\":\"c\",\"req_id\":\"12\",\"op\":\"unsubscribe\"}",
+     MR_CONTROL_OTHER, 12, "", ""},
+    {"bybit:linear", "{\"success\":true,\"ret_msg\":\"pong\",\"conn_id\":\"c\",\"req_id\":\"p1\",\"op\":\"ping\"}",
+     MR_CONTROL_PONG, 0, "", ""},
     {"bybit:linear", "{\"args\":[\"1672916271846\"],\"op\":\"pong\"}", MR_CONTROL_PONG, 0, "", ""},
-    {"bybit:linear", "{\"success\":true,\"conn_id\":\"c\",\"data\":{\"failTopics\":[],\"successTopics\":[\"a\"]},\"type\":\"COMMAND_RESP\"}", MR_CONTROL_ACK, 0, "", ""},
-    {"bybit:linear", "{\"success\":true,\"conn_id\":\"c\",\"data\":{\"failTopics\":[\"b\"],\"successTopics\":[]},\"type\":\"COMMAND_RESP\"}", MR_CONTROL_ERROR, 0, "", ""},
-    {"bybit:linear", "{\"topic\":\"publicTrade.BTCUSDT\",\"op\":\"subscribe\",\"success\":true,\"data\":[]}", MR_CONTROL_NONE, 0, "", ""},
-    {"okx:public", "{\"id\":\"1512\",\"event\":\"subscribe\",\"arg\":{\"channel\":\"trades\",\"instId\":\"BTC-USDT-SWAP\"},\"connId\":\"a4d3ae55\"}", MR_CONTROL_ACK, 1512, "", "trades BTC-USDT-SWAP"},
-    {"okx:public", "{\"event\":\"subscribe\",\"arg\":{\"channel\":\"liquidation-orders\",\"instType\":\"SWAP\"}}", MR_CONTROL_ACK, 0, "", "liquidation-orders SWAP"},
+    {"bybit:linear",
+     "{\"success\":true,\"conn_id\":\"c\",\"data\":{\"failTopics\":[],\"successTopics\":[\"a\"]},\"type\":\"COMMAND_"
+     "RESP\"}",
+     MR_CONTROL_ACK, 0, "", ""},
+    {"bybit:linear",
+     "{\"success\":true,\"conn_id\":\"c\",\"data\":{\"failTopics\":[\"b\"],\"successTopics\":[]},\"type\":\"COMMAND_"
+     "RESP\"}",
+     MR_CONTROL_ERROR, 0, "", ""},
+    {"bybit:linear", "{\"topic\":\"publicTrade.BTCUSDT\",\"op\":\"subscribe\",\"success\":true,\"data\":[]}",
+     MR_CONTROL_NONE, 0, "", ""},
+    {"okx:public",
+     "{\"id\":\"1512\",\"event\":\"subscribe\",\"arg\":{\"channel\":\"trades\",\"instId\":\"BTC-USDT-SWAP\"},"
+     "\"connId\":\"a4d3ae55\"}",
+     MR_CONTROL_ACK, 1512, "", "trades BTC-USDT-SWAP"},
+    {"okx:public", "{\"event\":\"subscribe\",\"arg\":{\"channel\":\"liquidation-orders\",\"instType\":\"SWAP\"}}",
+     MR_CONTROL_ACK, 0, "", "liquidation-orders SWAP"},
     {"okx:public", "{\"event\":\"subscribe\",\"arg\":{\"channel\":\"status\"}}", MR_CONTROL_ACK, 0, "", "status"},
-    {"okx:public", "{\"event\":\"unsubscribe\",\"arg\":{\"channel\":\"books\",\"instId\":\"BTC-USDT\"},\"connId\":\"d0b44253\"}", MR_CONTROL_OTHER, 0, "", ""},
-    {"okx:public", "{\"id\":\"8\",\"event\":\"error\",\"code\":\"60012\",\"msg\":\"Invalid request: x\",\"connId\":\"a4d3ae55\"}", MR_CONTROL_ERROR, 8, "Invalid request: x", ""},
-    {"okx:public", "{\"event\":\"error\",\"msg\":\"Wrong URL or channel:index-tickers, instId:NEAR-USDT-SWAP doesn't exist. Please use the correct URL, channel and parameters referring to API document.\",\"code\":\"60018\",\"connId\":\"9\"}", MR_CONTROL_ERROR, 0, "Wrong URL or channel:index-tickers, instId:NEAR-USDT-SWAP doesn't exist. Please use the correct URL, channel and parameters referring to API document.", "index-tickers NEAR-USDT-SWAP"},
-    {"okx:public", "{\"event\":\"error\",\"msg\":\"API key doesn't exist\",\"code\":\"60032\",\"connId\":\"f9ab6f3c\"}", MR_CONTROL_ERROR, 0, "API key doesn't exist", ""},
-    {"okx:business", "{\"event\":\"notice\",\"code\":\"64008\",\"msg\":\"The connection will soon be closed for a service upgrade. Please reconnect.\",\"connId\":\"a4d3ae55\"}", MR_CONTROL_CLOSING, 0, "The connection will soon be closed for a service upgrade. Please reconnect.", ""},
+    {"okx:public",
+     "{\"event\":\"unsubscribe\",\"arg\":{\"channel\":\"books\",\"instId\":\"BTC-USDT\"},\"connId\":\"d0b44253\"}",
+     MR_CONTROL_OTHER, 0, "", ""},
+    {"okx:public",
+     "{\"id\":\"8\",\"event\":\"error\",\"code\":\"60012\",\"msg\":\"Invalid request: x\",\"connId\":\"a4d3ae55\"}",
+     MR_CONTROL_ERROR, 8, "Invalid request: x", ""},
+    {"okx:public",
+     "{\"event\":\"error\",\"msg\":\"Wrong URL or channel:index-tickers, instId:NEAR-USDT-SWAP doesn't exist. Please "
+     "use the correct URL, channel and parameters referring to API document.\",\"code\":\"60018\",\"connId\":\"9\"}",
+     MR_CONTROL_ERROR, 0,
+     "Wrong URL or channel:index-tickers, instId:NEAR-USDT-SWAP doesn't exist. Please use the correct URL, channel and "
+     "parameters referring to API document.",
+     "index-tickers NEAR-USDT-SWAP"},
+    {"okx:public", "{\"event\":\"error\",\"msg\":\"API key doesn't exist\",\"code\":\"60032\",\"connId\":\"f9ab6f3c\"}",
+     MR_CONTROL_ERROR, 0, "API key doesn't exist", ""},
+    {"okx:business",
+     "{\"event\":\"notice\",\"code\":\"64008\",\"msg\":\"The connection will soon be closed for a service upgrade. "
+     "Please reconnect.\",\"connId\":\"a4d3ae55\"}",
+     MR_CONTROL_CLOSING, 0, "The connection will soon be closed for a service upgrade. Please reconnect.", ""},
     {"okx:public", "{\"event\":\"notice\",\"code\":\"1\",\"msg\":\"m\"}", MR_CONTROL_OTHER, 0, "", ""},
-    {"okx:public", "{\"event\":\"channel-conn-count\",\"channel\":\"account\",\"connCount\":\"1\",\"connId\":\"4adc328c\"}", MR_CONTROL_OTHER, 0, "", ""},
-    {"okx:public", "{\"event\":\"channel-conn-count-error\",\"channel\":\"account\",\"connCount\":\"20\",\"connId\":\"a\"}", MR_CONTROL_ERROR, 0, "channel-conn-count-error", ""},
+    {"okx:public",
+     "{\"event\":\"channel-conn-count\",\"channel\":\"account\",\"connCount\":\"1\",\"connId\":\"4adc328c\"}",
+     MR_CONTROL_OTHER, 0, "", ""},
+    {"okx:public",
+     "{\"event\":\"channel-conn-count-error\",\"channel\":\"account\",\"connCount\":\"20\",\"connId\":\"a\"}",
+     MR_CONTROL_ERROR, 0, "channel-conn-count-error", ""},
     {"okx:public", "{\"event\":\"login\",\"code\":\"0\",\"msg\":\"\"}", MR_CONTROL_OTHER, 0, "", ""},
     {"okx:public", "pong", MR_CONTROL_PONG, 0, "", ""},
-    {"okx:public", "{\"arg\":{\"channel\":\"trades\",\"instId\":\"BTC-USDT\"},\"data\":[]}", MR_CONTROL_NONE, 0, "", ""},
-    {"hyperliquid:perp", "{\"channel\":\"subscriptionResponse\",\"data\":{\"method\":\"subscribe\",\"subscription\":{\"type\":\"l2Book\",\"coin\":\"BTC\",\"nSigFigs\":null,\"mantissa\":null,\"fast\":false}}}", MR_CONTROL_ACK, 0, "", "l2Book BTC"},
-    {"hyperliquid:perp", "{\"channel\":\"subscriptionResponse\",\"data\":{\"method\":\"subscribe\",\"subscription\":{\"type\":\"userFills\",\"user\":\"" USER_LOWER "\",\"aggregateByTime\":false}}}", MR_CONTROL_ACK, 0, "", "userFills " USER_LOWER},
-    {"hyperliquid:perp", "{\"channel\":\"subscriptionResponse\",\"data\":{\"method\":\"unsubscribe\",\"subscription\":{\"type\":\"bbo\",\"coin\":\"BTC\"}}}", MR_CONTROL_OTHER, 0, "", ""},
-    {"hyperliquid:perp", "{\"channel\":\"error\",\"data\":\"Already subscribed: {\\\"type\\\":\\\"bbo\\\",\\\"coin\\\":\\\"SOL\\\"}\"}", MR_CONTROL_ACK, 0, "Already subscribed: {\"type\":\"bbo\",\"coin\":\"SOL\"}", "bbo SOL"},
-    {"hyperliquid:perp", "{\"channel\":\"error\",\"data\":\"Already unsubscribed: {\\\"type\\\":\\\"bbo\\\"}\"}", MR_CONTROL_OTHER, 0, "Already unsubscribed: {\"type\":\"bbo\"}", ""},
-    {"hyperliquid:perp", "{\"channel\":\"error\",\"data\":\"Error parsing JSON into valid websocket request: {\\\"method\\\":1}\"}", MR_CONTROL_ERROR, 0, "Error parsing JSON into valid websocket request: {\"method\":1}", ""},
+    {"okx:public", "{\"arg\":{\"channel\":\"trades\",\"instId\":\"BTC-USDT\"},\"data\":[]}", MR_CONTROL_NONE, 0, "",
+     ""},
+    {"hyperliquid:perp",
+     "{\"channel\":\"subscriptionResponse\",\"data\":{\"method\":\"subscribe\",\"subscription\":{\"type\":\"l2Book\","
+     "\"coin\":\"BTC\",\"nSigFigs\":null,\"mantissa\":null,\"fast\":false}}}",
+     MR_CONTROL_ACK, 0, "", "l2Book BTC"},
+    {"hyperliquid:perp",
+     "{\"channel\":\"subscriptionResponse\",\"data\":{\"method\":\"subscribe\",\"subscription\":{\"type\":"
+     "\"userFills\",\"user\":\"" USER_LOWER "\",\"aggregateByTime\":false}}}",
+     MR_CONTROL_ACK, 0, "", "userFills " USER_LOWER},
+    {"hyperliquid:perp",
+     "{\"channel\":\"subscriptionResponse\",\"data\":{\"method\":\"unsubscribe\",\"subscription\":{\"type\":\"bbo\","
+     "\"coin\":\"BTC\"}}}",
+     MR_CONTROL_OTHER, 0, "", ""},
+    {"hyperliquid:perp",
+     "{\"channel\":\"error\",\"data\":\"Already subscribed: {\\\"type\\\":\\\"bbo\\\",\\\"coin\\\":\\\"SOL\\\"}\"}",
+     MR_CONTROL_ACK, 0, "Already subscribed: {\"type\":\"bbo\",\"coin\":\"SOL\"}", "bbo SOL"},
+    {"hyperliquid:perp", "{\"channel\":\"error\",\"data\":\"Already unsubscribed: {\\\"type\\\":\\\"bbo\\\"}\"}",
+     MR_CONTROL_OTHER, 0, "Already unsubscribed: {\"type\":\"bbo\"}", ""},
+    {"hyperliquid:perp",
+     "{\"channel\":\"error\",\"data\":\"Error parsing JSON into valid websocket request: {\\\"method\\\":1}\"}",
+     MR_CONTROL_ERROR, 0, "Error parsing JSON into valid websocket request: {\"method\":1}", ""},
     {"hyperliquid:perp", "{\"channel\":\"pong\"}", MR_CONTROL_PONG, 0, "", ""},
     {"hyperliquid:perp", "Websocket connection established.", MR_CONTROL_OTHER, 0, "", ""},
-    {"hyperliquid:perp", "{\"channel\":\"bbo\",\"data\":{\"coin\":\"BTC\",\"time\":1,\"bbo\":[null,null]}}", MR_CONTROL_NONE, 0, "", ""},
+    {"hyperliquid:perp", "{\"channel\":\"bbo\",\"data\":{\"coin\":\"BTC\",\"time\":1,\"bbo\":[null,null]}}",
+     MR_CONTROL_NONE, 0, "", ""},
     /* no control messages anywhere */
     {"binance:usdm", "{\"result\":null,\"id\":1", MR_CONTROL_NONE, 0, "", ""},
     {"binance:usdm", "{\"result\":null,\"id\":1}}", MR_CONTROL_NONE, 0, "", ""},
@@ -410,7 +492,8 @@ static void long_texts_are_cut_at_a_character(void **state)
     for (size_t lead = 0; lead < 16; lead++) {
         char message[8192];
         struct mr_control said;
-        int n = snprintf(message, sizeof message, "{\"channel\":\"error\",\"data\":\"%.*s", (int)lead, "aaaaaaaaaaaaaaaa");
+        int n =
+            snprintf(message, sizeof message, "{\"channel\":\"error\",\"data\":\"%.*s", (int)lead, "aaaaaaaaaaaaaaaa");
         while (n < 6000)
             n += snprintf(message + n, sizeof message - (size_t)n, "\xc3\xa4\\ud83d\\ude00");
         n += snprintf(message + n, sizeof message - (size_t)n, "\"}");
@@ -421,7 +504,8 @@ static void long_texts_are_cut_at_a_character(void **state)
         char again[sizeof said.text + 2];
         uint32_t at;
         int quoted = snprintf(again, sizeof again, "\"%s\"", said.text);
-        assert_int_equal(mr_json_check((const uint8_t *)again, (uint32_t)quoted, &at), MR_OK); /* so it is whole UTF-8 */
+        assert_int_equal(mr_json_check((const uint8_t *)again, (uint32_t)quoted, &at),
+                         MR_OK); /* so it is whole UTF-8 */
     }
 }
 
@@ -451,7 +535,10 @@ static void listen(void *arg, const uint8_t *line, size_t len)
 
 static void recorded_control_messages_are_recognised(void **state)
 {
-    static const struct { const char *product, *file; uint64_t control; } files[] = {
+    static const struct {
+        const char *product, *file;
+        uint64_t control;
+    } files[] = {
         {"binance:usdm", "binance/usdm_4sym_20210722.jsonl", 0},
         {"binance:usdm", "binance/usdm_btcusdt_20230404.jsonl", 0},
         {"binance:usdm", "binance/usdm_samples_2026.jsonl", 0},
@@ -500,13 +587,17 @@ static const struct {
     {"binance:spot", MR_URL_SNAPSHOT, "BTCUSDT", "/api/v3/depth?symbol=BTCUSDT&limit=1000", ""},
     {"bybit:linear", MR_URL_INSTRUMENTS, "", "/v5/market/instruments-info?category=linear&limit=1000", ""},
     {"bybit:linear", MR_URL_INSTRUMENTS, "BTCUSDT", "/v5/market/instruments-info?category=linear&symbol=BTCUSDT", ""},
-    {"bybit:linear", MR_URL_INTEREST, "BTCUSDT", "/v5/market/open-interest?category=linear&symbol=BTCUSDT&intervalTime=5min&limit=1", ""},
+    {"bybit:linear", MR_URL_INTEREST, "BTCUSDT",
+     "/v5/market/open-interest?category=linear&symbol=BTCUSDT&intervalTime=5min&limit=1", ""},
     {"bybit:spot", MR_URL_INSTRUMENTS, "", "/v5/market/instruments-info?category=spot", ""},
     {"okx:public", MR_URL_INSTRUMENTS, "", "/api/v5/public/instruments?instType=SWAP", ""},
     {"okx:public", MR_URL_INSTRUMENTS, "BTC-USDT", "/api/v5/public/instruments?instType=SPOT&instId=BTC-USDT", ""},
-    {"okx:public", MR_URL_INSTRUMENTS, "BTC-USD-220527", "/api/v5/public/instruments?instType=FUTURES&instId=BTC-USD-220527", ""},
-    {"okx:business", MR_URL_INSTRUMENTS, "BTC-USDT-SWAP", "/api/v5/public/instruments?instType=SWAP&instId=BTC-USDT-SWAP", ""},
-    {"okx:public", MR_URL_INTEREST, "BTC-USDT-SWAP", "/api/v5/public/open-interest?instType=SWAP&instId=BTC-USDT-SWAP", ""},
+    {"okx:public", MR_URL_INSTRUMENTS, "BTC-USD-220527",
+     "/api/v5/public/instruments?instType=FUTURES&instId=BTC-USD-220527", ""},
+    {"okx:business", MR_URL_INSTRUMENTS, "BTC-USDT-SWAP",
+     "/api/v5/public/instruments?instType=SWAP&instId=BTC-USDT-SWAP", ""},
+    {"okx:public", MR_URL_INTEREST, "BTC-USDT-SWAP", "/api/v5/public/open-interest?instType=SWAP&instId=BTC-USDT-SWAP",
+     ""},
     {"hyperliquid:perp", MR_URL_INSTRUMENTS, "", "/info", "{\"type\":\"meta\"}"},
     {"hyperliquid:perp", MR_URL_INSTRUMENTS, "xyz:SP500", "/info", "{\"type\":\"meta\",\"dex\":\"xyz\"}"},
     {"hyperliquid:perp", MR_URL_INTEREST, "BTC", "/info", "{\"type\":\"metaAndAssetCtxs\"}"},

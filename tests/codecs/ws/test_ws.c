@@ -191,8 +191,8 @@ static void every_rule_holds_at_every_split(void **state)
 static void codes_that_may_be_sent_are_those_of_the_registry(void **state)
 {
     (void)state;
-    static const uint16_t legal[] = {1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011,
-                                     1012, 1013, 1014, 3000, 3999, 4000, 4999};
+    static const uint16_t legal[] = {1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010,
+                                     1011, 1012, 1013, 1014, 3000, 3999, 4000, 4999};
     for (uint32_t code = 0; code <= UINT16_MAX; code++) {
         bool want = code >= 3000 && code <= 4999;
         for (size_t i = 0; i < MR_COUNT_OF(legal); i++)
@@ -205,10 +205,9 @@ static void codes_that_may_be_sent_are_those_of_the_registry(void **state)
         assert_int_equal(mr_ws_read(&ws, bytes, 4, &frame), want ? 4 : MR_E_MALFORMED);
         if (want)
             assert_int_equal(frame.close_code, code);
-        assert_int_equal(mr_ws_write_close(out, sizeof out, NULL, (uint16_t)code, ""),
-                         code == 0 ? 2
-                         : want    ? 4
-                                   : MR_E_INVALID);
+        assert_int_equal(mr_ws_write_close(out, sizeof out, NULL, (uint16_t)code, ""), code == 0 ? 2
+                                                                                       : want    ? 4
+                                                                                                 : MR_E_INVALID);
     }
 }
 
@@ -247,8 +246,8 @@ static void what_is_written_is_read_again(void **state)
             const uint8_t mask[4] = {0x9c, 0, 0xff, (uint8_t)i};
             uint32_t head = (sizes[i] < 126 ? 2u : sizes[i] < 65536 ? 4u : 10u) + (masked ? 4 : 0);
             uint32_t need = head + sizes[i];
-            assert_int_equal(
-                mr_ws_write(wire, need - 1, MR_WS_BINARY, true, masked ? mask : NULL, payload, sizes[i]), MR_E_FULL);
+            assert_int_equal(mr_ws_write(wire, need - 1, MR_WS_BINARY, true, masked ? mask : NULL, payload, sizes[i]),
+                             MR_E_FULL);
             assert_int_equal(mr_ws_write(wire, need, MR_WS_BINARY, true, masked ? mask : NULL, payload, sizes[i]),
                              need);
             struct mr_ws ws;
@@ -270,9 +269,18 @@ static void what_is_written_is_read_again(void **state)
 static void what_no_peer_may_send_is_not_written(void **state)
 {
     (void)state;
-    static const struct { const char *says; uint8_t opcode; bool fin; uint32_t len; } cases[] = {
-        {"opcode 3", 3, true, 0}, {"opcode 7", 7, true, 0}, {"opcode 11", 11, true, 0}, {"opcode 129", 129, true, 0},
-        {"a fragmented ping", MR_WS_PING, false, 0}, {"a ping of 126", MR_WS_PING, true, 126},
+    static const struct {
+        const char *says;
+        uint8_t opcode;
+        bool fin;
+        uint32_t len;
+    } cases[] = {
+        {"opcode 3", 3, true, 0},
+        {"opcode 7", 7, true, 0},
+        {"opcode 11", 11, true, 0},
+        {"opcode 129", 129, true, 0},
+        {"a fragmented ping", MR_WS_PING, false, 0},
+        {"a ping of 126", MR_WS_PING, true, 126},
         {"a close of 126", MR_WS_CLOSE, true, 126},
     };
     uint8_t out[256], payload[126] = {0};

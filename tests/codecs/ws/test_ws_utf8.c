@@ -10,7 +10,11 @@ static uint32_t reference(const uint8_t *p, uint32_t len)
     uint32_t i = 0;
     while (i < len) {
         uint8_t c = p[i];
-        uint32_t n = c < 0x80 ? 1 : c >= 0xc2 && c < 0xe0 ? 2 : c >= 0xe0 && c < 0xf0 ? 3 : c >= 0xf0 && c < 0xf5 ? 4 : 0;
+        uint32_t n = c < 0x80                ? 1
+                     : c >= 0xc2 && c < 0xe0 ? 2
+                     : c >= 0xe0 && c < 0xf0 ? 3
+                     : c >= 0xf0 && c < 0xf5 ? 4
+                                             : 0;
         if (n == 0)
             return MR_WS_UTF8_BAD;
         uint32_t value = n == 1 ? c : c & (0x7fu >> n);
@@ -73,8 +77,9 @@ static void every_short_sequence_is_judged_as_the_table_says(void **state)
 static void a_wrong_byte_is_found_wherever_it_stands(void **state)
 {
     (void)state;
-    static const char *const put[] = {"\x80", "\xc0\xaf", "\xe2\x82", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xff",
-                                      "\xe2\x82\xac", "\xf0\x9f\x98\x80", "\xc3\xa9", "\xe0\x9f\xbf", "\xf0\x8f\xbf\xbf"};
+    static const char *const put[] = {
+        "\x80",         "\xc0\xaf",         "\xe2\x82", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xff",
+        "\xe2\x82\xac", "\xf0\x9f\x98\x80", "\xc3\xa9", "\xe0\x9f\xbf", "\xf0\x8f\xbf\xbf"};
     static const char *const around[] = {"a", "\xc3\xa9", "\xe4\xb8\xad", "\xf0\x9f\x98\x80"};
     for (uint32_t len = 1; len < 220; len += len < 70 ? 1 : 13) {
         struct mr_guard g = mr_guard_open(len);

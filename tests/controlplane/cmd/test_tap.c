@@ -88,7 +88,11 @@ static uint32_t lines(struct child *c)
 static void options_choose_what_is_shown(void **state)
 {
     (void)state;
-    static const struct { const char *says; const char *args[10]; uint32_t want; } cases[] = {
+    static const struct {
+        const char *says;
+        const char *args[10];
+        uint32_t want;
+    } cases[] = {
         {"all", {"tap", "-i", "test", "--oldest", "--seconds", "0.3"}, 21},
         {"events", {"tap", "-i", "test", "--oldest", "--events", "--seconds", "0.3"}, 10},
         {"books", {"tap", "-i", "test", "--oldest", "--books", "--seconds", "0.3"}, 10},
@@ -119,7 +123,8 @@ static void json_lines_hold_what_the_tap_holds(void **state)
     writer_folder(&w);
     writer_start(&w, 1024);
     fill();
-    struct child c = run(program, (const char *const[]){"tap", "-w", w.path, "--oldest", "--json", "--count", "21", NULL});
+    struct child c =
+        run(program, (const char *const[]){"tap", "-w", w.path, "--oldest", "--json", "--count", "21", NULL});
     char line[65536], text[256], want[32];
     uint64_t trades = 0, place = 0;
     for (int i = 0; i < 21; i++) {
@@ -193,7 +198,11 @@ static void what_cannot_be_is_refused_with_its_own_exit_code(void **state)
     (void)state;
     writer_folder(&w);
     writer_start(&w, 1024);
-    static const struct { const char *says; const char *args[6]; int want; } cases[] = {
+    static const struct {
+        const char *says;
+        const char *args[6];
+        int want;
+    } cases[] = {
         {"no such instance", {"tap", "-i", "absent"}, 4},
         {"no such file", {"tap", "-w", "/nowhere/workspace"}, 4},
         {"not a workspace", {"tap", "-w", "/dev/null"}, 4},

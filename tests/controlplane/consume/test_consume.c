@@ -125,7 +125,8 @@ static void each_kind_says_what_its_fields_mean(void **state)
     assert_int_equal(r->detail[2], 5);
     assert_int_equal(r->detail[3], MR_GAP_CHECKSUM);
     s[0].event = (struct mr_event){.kind = MR_EVENT_CANDLE, .price = 4, .size = 9};
-    s[1].candle = (struct mr_candle){.open = 1, .high = 5, .low = 0, .close = 4, .volume = 9, .interval_s = 60, .closed = 1};
+    s[1].candle =
+        (struct mr_candle){.open = 1, .high = 5, .low = 0, .close = 4, .volume = 9, .interval_s = 60, .closed = 1};
     mr_ring_put(&w.events, s, 2);
     assert_int_equal(next(m), 1);
     assert_int_equal(r->candle->high, 5);
@@ -304,7 +305,8 @@ static void a_new_run_that_cannot_be_read_is_an_error_until_one_can(void **state
     writer_trade(&w, 0);
     unlink(w.path);
     int fd = open(w.path, O_WRONLY | O_CREAT, 0600);
-    assert_int_equal(write(fd, "something else, long enough to be a head of a workspace file or to look like one", 80), 80);
+    assert_int_equal(write(fd, "something else, long enough to be a head of a workspace file or to look like one", 80),
+                     80);
     close(fd);
     assert_int_equal(next(m), 1);
     assert_int_equal(r->kind, MILLRACE_TRADE);
@@ -339,8 +341,8 @@ static void names_paths_and_bits_are_checked(void **state)
 {
     (void)state;
     struct millrace *m = start(1024, MILLRACE_ALL, 0), *none;
-    static const char *const names[] = {"", "../test", "a/b", ".", "..", ".hidden", "a b",
-                                        "a-name-of-more-than-thirty-one-bytes", "caf\xc3\xa9"};
+    static const char *const names[] = {
+        "", "../test", "a/b", ".", "..", ".hidden", "a b", "a-name-of-more-than-thirty-one-bytes", "caf\xc3\xa9"};
     for (size_t i = 0; i < MR_COUNT_OF(names); i++) {
         assert_int_equal(millrace_open(&none, names[i], MILLRACE_ALL, 0, &error), MILLRACE_E_ARGUMENT);
         assert_null(none);
@@ -403,7 +405,12 @@ static void what_is_no_workspace_of_ours_is_refused_by_name(void **state)
     (void)state;
     struct millrace *m = start(1024, MILLRACE_ALL, 0);
     static const uint8_t ff[16] = {255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255};
-    const struct { const char *says; off_t at; size_t len; int want; } cases[] = {
+    const struct {
+        const char *says;
+        off_t at;
+        size_t len;
+        int want;
+    } cases[] = {
         {"another magic", 0, 8, MILLRACE_E_FORMAT},
         {"another version", 8, 4, MILLRACE_E_VERSION},
         {"another layout", 24, 8, MILLRACE_E_VERSION},
@@ -464,7 +471,8 @@ static void scribbled_memory_never_harms_the_reader(void **state)
             writer_trade(&w, (uint32_t)mr_random_below(&random, 4));
             writer_signal(&w, 1);
             for (int k = 0; k < 20; k++)
-                words[mr_random_below(&random, k & 1 ? count : 4096)] = mr_random_next(&random) >> mr_random_below(&random, 64);
+                words[mr_random_below(&random, k & 1 ? count : 4096)] =
+                    mr_random_next(&random) >> mr_random_below(&random, 64);
             w.events.ring->head = w.events.head; /* the writer's own index must stay for the writer's sake */
             struct millrace_top top;
             struct millrace_state s;
@@ -495,7 +503,8 @@ static void images_are_copies_of_what_was_last_written(void **state)
     struct millrace_connection c;
     assert_int_equal(millrace_top(m, 0, &top, sizeof top), MILLRACE_E_EMPTY);
     assert_int_equal(millrace_top(m, 1, &top, sizeof top), MILLRACE_E_UNKNOWN);
-    static struct mr_plane_book book = {.instrument = 0, .live = 1, .bid_count = 2, .ask_count = 1, .seq = 9, .gaps = 1};
+    static struct mr_plane_book book = {
+        .instrument = 0, .live = 1, .bid_count = 2, .ask_count = 1, .seq = 9, .gaps = 1};
     book.bids[1] = (struct mr_level){100, 5};
     mr_image_write(w.book, &book, sizeof book);
     assert_int_equal(millrace_top(m, 0, &top, sizeof top), MILLRACE_OK);
@@ -518,7 +527,8 @@ static void images_are_copies_of_what_was_last_written(void **state)
     assert_int_equal(millrace_state(m, 1, &s, sizeof s), MILLRACE_E_UNKNOWN);
 
     static struct mr_plane_connections connections = {.count = 1};
-    connections.row[0] = (struct mr_plane_connection){.product = "binance:usdm", .number = 4, .state = 6, .streams = 12, .why = "data"};
+    connections.row[0] =
+        (struct mr_plane_connection){.product = "binance:usdm", .number = 4, .state = 6, .streams = 12, .why = "data"};
     assert_int_equal(millrace_connection(m, 0, &c, sizeof c), MILLRACE_E_UNKNOWN);
     mr_image_write(w.connections, &connections, sizeof connections);
     assert_int_equal(millrace_connection(m, 0, &c, sizeof c), MILLRACE_OK);
@@ -560,7 +570,10 @@ static void a_smaller_struct_of_an_older_program_gets_what_it_knows(void **state
 {
     (void)state;
     struct millrace *m = start(1024, MILLRACE_ALL, 0);
-    union { struct millrace_info info; uint8_t bytes[sizeof(struct millrace_info) + 64]; } out;
+    union {
+        struct millrace_info info;
+        uint8_t bytes[sizeof(struct millrace_info) + 64];
+    } out;
     memset(&out, 0xee, sizeof out);
     assert_int_equal(millrace_info(m, &out.info, 16), MILLRACE_OK);
     assert_int_equal(out.info.epoch, 1);
@@ -573,11 +586,26 @@ static void a_smaller_struct_of_an_older_program_gets_what_it_knows(void **state
 static void numbers_are_written_exactly(void **state)
 {
     (void)state;
-    static const struct { int64_t value; int32_t scale; const char *want; } cases[] = {
-        {0, 8, "0"}, {50000000, 8, "0.5"}, {-50000000, 8, "-0.5"}, {6712345000000, 8, "67123.45"}, {7, 0, "7"},
-        {1, 8, "0.00000001"}, {100, 0, "100"}, {5, -2, "500"}, {0, -2, "0"}, {INT64_MAX, 0, "9223372036854775807"},
-        {INT64_MIN, 18, "-9.223372036854775808"}, {INT64_MIN, 30, "-0.000000000009223372036854775808"},
-        {INT64_MIN, -30, "-9223372036854775808000000000000000000000000000000"}, {10, 1, "1"}, {1000, 2, "10"},
+    static const struct {
+        int64_t value;
+        int32_t scale;
+        const char *want;
+    } cases[] = {
+        {0, 8, "0"},
+        {50000000, 8, "0.5"},
+        {-50000000, 8, "-0.5"},
+        {6712345000000, 8, "67123.45"},
+        {7, 0, "7"},
+        {1, 8, "0.00000001"},
+        {100, 0, "100"},
+        {5, -2, "500"},
+        {0, -2, "0"},
+        {INT64_MAX, 0, "9223372036854775807"},
+        {INT64_MIN, 18, "-9.223372036854775808"},
+        {INT64_MIN, 30, "-0.000000000009223372036854775808"},
+        {INT64_MIN, -30, "-9223372036854775808000000000000000000000000000000"},
+        {10, 1, "1"},
+        {1000, 2, "10"},
     };
     for (size_t i = 0; i < MR_COUNT_OF(cases); i++) {
         char out[MILLRACE_TEXT];

@@ -40,7 +40,7 @@ static int remove_folder(void **state)
 static int shell(const char *args, char *into, size_t bytes)
 {
     char command[2048];
-    snprintf(command, sizeof command, "cd '%s' && '%s' %s 2>>log", folder, program, args);
+    snprintf(command, sizeof command, "cd '%s' && { '%s' %s; } 2>>log", folder, program, args);
     FILE *f = popen(command, "r");
     assert_non_null(f);
     size_t n = fread(into, 1, bytes - 1, f);

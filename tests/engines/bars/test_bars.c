@@ -50,8 +50,13 @@ static struct mr_instrument instrument(uint32_t id)
 static void trade(struct mr_bars *bars, int64_t now, uint32_t id, int64_t price, int64_t size, bool sell)
 {
     struct mr_instrument in = instrument(id);
-    struct mr_event ev = {.recv_ns = now, .kind = MR_EVENT_TRADE, .instrument = id, .price = price, .size = size,
-                          .aux = size * 3, .flags = sell ? MR_FLAG_SELL : 0};
+    struct mr_event ev = {.recv_ns = now,
+                          .kind = MR_EVENT_TRADE,
+                          .instrument = id,
+                          .price = price,
+                          .size = size,
+                          .aux = size * 3,
+                          .flags = sell ? MR_FLAG_SELL : 0};
     facts[fact_count++] = (struct bars_ref_trade){now, price, size, size * 3, id, sell};
     mr_bars_apply(bars, &ev, &in);
 }
