@@ -19,6 +19,7 @@ for arg in "$@"; do
     *) echo "usage: ./dev test [--all]" >&2; exit 2 ;;
     esac
 done
+[ -z "$all" ] || export MILLRACE_KILLS=50 # of each process: tests/controlplane/live
 full=${MILLRACE_QUICK:+quick} # where sizes are not cut by us: as the environment says
 small=quick
 [ -z "$all" ] || small=$full

@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "codecs/json/json.h"
+#include "dataplane/clock/clock.h"
 #include "tests/support/support.h"
 
 static const char *program;
@@ -251,16 +251,21 @@ static void rest(int ms)
 }
 
 /* All connections live and all books live, as an operator would see it; within `seconds`. */
-static bool becomes_live(int seconds, const char *than)
+static int64_t slowest_ns;
+
+static bool becomes_live(int seconds)
 {
+    int64_t begun = mr_clock_mono();
     for (int i = 0; i < seconds * 5; i++, rest(200)) {
         if (shell("ctl --instance demo --json show status", out, sizeof out) != 0)
             continue;
-        if (than && strstr(out, than))
-            continue;
         const char *books = strstr(out, "\"books_live\":"), *connections = strstr(out, "\"connections_live\":");
-        if (books && connections && number(out, "books_live") == 9 && number(out, "connections_live") == 6)
+        if (strstr(out, "\"alive\":true") && books && connections && number(out, "books_live") == 9 &&
+            number(out, "connections_live") == 6) {
+            if (mr_clock_mono() - begun > slowest_ns)
+                slowest_ns = mr_clock_mono() - begun;
             return true;
+        }
     }
     print_error("not live: %.2000s\n", out);
     show_log();
@@ -275,7 +280,8 @@ static void whoever_is_killed_the_rest_lives_and_all_is_live_again(void **state)
     const char *asked = getenv("MILLRACE_KILLS"); /* of each; ./dev test --all has 50 */
     int rounds = asked ? atoi(asked) : getenv("MILLRACE_QUICK") ? 1 : 3;
     pid_t supervisor = start(args);
-    assert_true(becomes_live(30, NULL));
+    assert_true(becomes_live(30));
+    slowest_ns = 0;
     struct mr_random r = {7};
     for (int round = 0; round < rounds; round++) {
         for (size_t v = 0; v < MR_COUNT_OF(victims); v++) {
@@ -285,14 +291,16 @@ static void whoever_is_killed_the_rest_lives_and_all_is_live_again(void **state)
             assert_true(before[v] > 1);
             rest((int)mr_random_below(&r, 700));
             assert_int_equal(kill((pid_t)before[v], SIGKILL), 0);
-            rest(1000);
-            assert_true(becomes_live(30, NULL));
+            for (int i = 0; i < 100 && pid_of(victims[v]) == before[v]; i++)
+                rest(50);
+            assert_true(becomes_live(30));
             for (size_t i = 0; i < 3; i++) /* nobody else was touched */
                 assert_true(i == v ? pid_of(victims[i]) != before[i] : pid_of(victims[i]) == before[i]);
         }
     }
     shell("ctl --instance demo show status", out, sizeof out);
-    printf("%d kills of each; gaps since the data plane's last start were all counted:\n%s", rounds, out);
+    printf("%d kills of each; all live again at most %.1f s after the restart; as the admin socket sees it then:\n%s",
+           rounds, (double)slowest_ns / 1e9, out);
     /* the supervisor's death ends nobody, and the next one takes them over */
     long before = pid_of("dataplane");
     kill(supervisor, SIGKILL);
@@ -302,7 +310,7 @@ static void whoever_is_killed_the_rest_lives_and_all_is_live_again(void **state)
     supervisor = start(args);
     rest(1500);
     assert_int_equal(pid_of("dataplane"), before);
-    assert_true(becomes_live(30, NULL));
+    assert_true(becomes_live(30));
     assert_int_equal(shell("ctl --instance demo shutdown", out, sizeof out), 0); /* as an administrator would end it */
     int status;
     pid_t ended = 0;
