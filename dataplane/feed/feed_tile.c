@@ -190,9 +190,20 @@ static void resync(struct mr_feed_tile_state *t, const struct mr_feed_product *p
             mr_feed_tile_break(t, id, MR_GAP_OPERATOR, now_ns);
 }
 
+static void reset_latency(struct mr_feed_tile_state *t)
+{
+    mr_metrics_reset(t->metrics, &mr_feed_tile_metrics_desc);
+    for (uint32_t i = 0; i < t->config.product_count; i++)
+        mr_metrics_reset(t->products[i].config->metrics, &mr_feed_metrics_desc);
+    for (uint32_t i = 0; i < t->connections; i++)
+        mr_metrics_reset(t->by_connection[i]->metrics, &mr_session_metrics_desc);
+}
+
 static void obey(struct mr_feed_tile_state *t, const struct mr_plane_command *c, int64_t now_ns)
 {
     MR_COUNT(t->metrics, commands, 1);
+    if (c->kind == MR_PLANE_LATENCY_RESET)
+        reset_latency(t);
     bool ours = c->kind >= MR_PLANE_PAUSE && c->kind <= MR_PLANE_RECONNECT;
     if (!ours && t->config.command)
         t->config.command(t->config.arg, c->kind, now_ns);

@@ -1,6 +1,6 @@
 #include "dataplane/metrics/hist.h"
 
-#define HIST_MAGIC   0x747369682d726dull /* "mr-hist" */
+#define HIST_MAGIC 0x747369682d726dull /* "mr-hist" */
 #define HIST_VERSION 1
 
 static uint64_t load(const uint64_t *word) { return __atomic_load_n(word, __ATOMIC_RELAXED); }
@@ -49,6 +49,18 @@ struct mr_hist *mr_hist_init(void *mem, unsigned sub_bits)
     h->version = HIST_VERSION;
     h->sub_bits = sub_bits;
     return h;
+}
+
+void mr_hist_reset(struct mr_hist *h)
+{
+    uint64_t *counts = (uint64_t *)(h + 1);
+    for (uint32_t i = 0; i < MR_HIST_BUCKETS(h->sub_bits); i++)
+        __atomic_store_n(&counts[i], 0, __ATOMIC_RELAXED);
+    __atomic_store_n(&h->negative, 0, __ATOMIC_RELAXED);
+    __atomic_store_n(&h->beyond, 0, __ATOMIC_RELAXED);
+    __atomic_store_n(&h->sum, 0, __ATOMIC_RELAXED);
+    __atomic_store_n(&h->max, 0, __ATOMIC_RELAXED);
+    __atomic_store_n(&h->below_max, 0, __ATOMIC_RELAXED);
 }
 
 int mr_hist_check(const void *mem, size_t bytes)

@@ -15,8 +15,8 @@
 
 #include "dataplane/base/base.h"
 
-#define MR_HIST_BITS       7  /* 128 sub-buckets */
-#define MR_HIST_BITS_FINE  10 /* 1,024           */
+#define MR_HIST_BITS 7        /* 128 sub-buckets */
+#define MR_HIST_BITS_FINE 10  /* 1,024           */
 #define MR_HIST_RANGE_BITS 42 /* values from 2^42 up are counted as beyond */
 #define MR_HIST_BUCKETS(sub_bits) ((MR_HIST_RANGE_BITS - (sub_bits) + 1u) << (sub_bits))
 
@@ -45,11 +45,13 @@ struct mr_hist_fine {
 
 size_t mr_hist_bytes(unsigned sub_bits); /* 0 for a size that is neither of the two */
 struct mr_hist *mr_hist_init(void *mem, unsigned sub_bits);
+/* Begins anew, by its writer; a reader in the middle of it sees a part. */
+void mr_hist_reset(struct mr_hist *h);
 /* MR_OK, MR_E_MAGIC, MR_E_VERSION, MR_E_LAYOUT (no such size), MR_E_TRUNCATED. */
 int mr_hist_check(const void *mem, size_t bytes);
 MR_INLINE void mr_hist_record(struct mr_hist *h, int64_t value);
 
-uint64_t mr_hist_count(const struct mr_hist *h);    /* values 0 and up, those beyond the range among them */
+uint64_t mr_hist_count(const struct mr_hist *h); /* values 0 and up, those beyond the range among them */
 uint64_t mr_hist_negative(const struct mr_hist *h);
 uint64_t mr_hist_beyond(const struct mr_hist *h);
 uint64_t mr_hist_sum(const struct mr_hist *h);

@@ -1,6 +1,6 @@
 #include "dataplane/metrics/metrics.h"
 
-#define BLOCK_MAGIC   0x73636972746d726dull /* "mrmtrics" */
+#define BLOCK_MAGIC 0x73636972746d726dull /* "mrmtrics" */
 #define BLOCK_VERSION 1
 
 /* All offsets are from the start of the block. Texts end with NUL. */
@@ -81,6 +81,14 @@ void mr_metrics_init_values(void *values, const struct mr_metrics_desc *desc)
     }
     /* fields are all multiples of 8 bytes, so the struct is their plain sequence */
     MR_ASSERT(at == desc->value_bytes);
+}
+
+void mr_metrics_reset(void *values, const struct mr_metrics_desc *desc)
+{
+    uint8_t *field = values;
+    for (uint32_t i = 0; i < desc->count; field += desc->metrics[i++].bytes)
+        if (desc->metrics[i].type == MR_METRIC_HIST)
+            mr_hist_reset((struct mr_hist *)(void *)field);
 }
 
 void *mr_metrics_init(void *mem, const struct mr_metrics_desc *desc, const char *labels)

@@ -22,10 +22,10 @@
 
 #include "dataplane/metrics/hist.h"
 
-#define MR_METRICS_MAX          256 /* metrics of one family */
-#define MR_METRICS_NAME_BYTES   64  /* family, name, unit: with the NUL */
+#define MR_METRICS_MAX 256       /* metrics of one family */
+#define MR_METRICS_NAME_BYTES 64 /* family, name, unit: with the NUL */
 #define MR_METRICS_LABELS_BYTES 192
-#define MR_METRICS_HELP_BYTES   256
+#define MR_METRICS_HELP_BYTES 256
 
 enum mr_metric_type { MR_METRIC_COUNTER, MR_METRIC_GAUGE, MR_METRIC_HIST };
 struct mr_metric_desc {
@@ -41,9 +41,9 @@ struct mr_metrics_desc {
 };
 
 #define MR_METRIC_FIELD_COUNTER(n, u, h) uint64_t n;
-#define MR_METRIC_FIELD_GAUGE(n, u, h)   int64_t n;
-#define MR_METRIC_FIELD_HIST(n, u, h)    struct mr_hist_normal n;
-#define MR_METRIC_FIELD_FINE(n, u, h)    struct mr_hist_fine n;
+#define MR_METRIC_FIELD_GAUGE(n, u, h) int64_t n;
+#define MR_METRIC_FIELD_HIST(n, u, h) struct mr_hist_normal n;
+#define MR_METRIC_FIELD_FINE(n, u, h) struct mr_hist_fine n;
 #define MR_METRICS_DECLARE(prefix, LIST)                                                                               \
     struct prefix##_metrics {                                                                                          \
         LIST(MR_METRIC_FIELD_COUNTER, MR_METRIC_FIELD_GAUGE, MR_METRIC_FIELD_HIST)                                     \
@@ -56,25 +56,25 @@ struct mr_metrics_desc {
     extern const struct mr_metrics_desc prefix##_metrics_desc
 
 #define MR_METRIC_ROW_COUNTER(n, u, h) {#n, u, h, MR_METRIC_COUNTER, sizeof(uint64_t)},
-#define MR_METRIC_ROW_GAUGE(n, u, h)   {#n, u, h, MR_METRIC_GAUGE, sizeof(int64_t)},
-#define MR_METRIC_ROW_HIST(n, u, h)    {#n, u, h, MR_METRIC_HIST, sizeof(struct mr_hist_normal)},
-#define MR_METRIC_ROW_FINE(n, u, h)    {#n, u, h, MR_METRIC_HIST, sizeof(struct mr_hist_fine)},
-#define MR_METRICS_DEFINE(prefix, LIST)                                                                       \
+#define MR_METRIC_ROW_GAUGE(n, u, h) {#n, u, h, MR_METRIC_GAUGE, sizeof(int64_t)},
+#define MR_METRIC_ROW_HIST(n, u, h) {#n, u, h, MR_METRIC_HIST, sizeof(struct mr_hist_normal)},
+#define MR_METRIC_ROW_FINE(n, u, h) {#n, u, h, MR_METRIC_HIST, sizeof(struct mr_hist_fine)},
+#define MR_METRICS_DEFINE(prefix, LIST)                                                                                \
     MR_METRICS_DEFINE_ROWS(prefix, LIST(MR_METRIC_ROW_COUNTER, MR_METRIC_ROW_GAUGE, MR_METRIC_ROW_HIST))
-#define MR_METRICS_DEFINE_FINE(prefix, LIST)                                                                  \
+#define MR_METRICS_DEFINE_FINE(prefix, LIST)                                                                           \
     MR_METRICS_DEFINE_ROWS(prefix, LIST(MR_METRIC_ROW_COUNTER, MR_METRIC_ROW_GAUGE, MR_METRIC_ROW_FINE))
-#define MR_METRICS_DEFINE_ROWS(prefix, ...)                                                                   \
-    static const struct mr_metric_desc prefix##_metrics_rows[] = {__VA_ARGS__};                               \
-    const struct mr_metrics_desc prefix##_metrics_desc = {#prefix, prefix##_metrics_rows,                     \
-                                                          (uint32_t)MR_COUNT_OF(prefix##_metrics_rows),       \
+#define MR_METRICS_DEFINE_ROWS(prefix, ...)                                                                            \
+    static const struct mr_metric_desc prefix##_metrics_rows[] = {__VA_ARGS__};                                        \
+    const struct mr_metrics_desc prefix##_metrics_desc = {#prefix, prefix##_metrics_rows,                              \
+                                                          (uint32_t)MR_COUNT_OF(prefix##_metrics_rows),                \
                                                           (uint32_t)sizeof(struct prefix##_metrics)}
 
-#define MR_COUNT(m, field, n)                                                                                 \
+#define MR_COUNT(m, field, n)                                                                                          \
     __atomic_store_n(&(m)->field, __atomic_load_n(&(m)->field, __ATOMIC_RELAXED) + (uint64_t)(n), __ATOMIC_RELAXED)
 #define MR_GAUGE_SET(m, field, v) __atomic_store_n(&(m)->field, (int64_t)(v), __ATOMIC_RELAXED)
-#define MR_RECORD(m, field, v)                                                                                \
-    mr_hist_record_bits((struct mr_hist *)&(m)->field,                                                        \
-                        sizeof((m)->field) == sizeof(struct mr_hist_fine) ? MR_HIST_BITS_FINE : MR_HIST_BITS, \
+#define MR_RECORD(m, field, v)                                                                                         \
+    mr_hist_record_bits((struct mr_hist *)&(m)->field,                                                                 \
+                        sizeof((m)->field) == sizeof(struct mr_hist_fine) ? MR_HIST_BITS_FINE : MR_HIST_BITS,          \
                         (int64_t)(v))
 
 /* Shared block for a family: bytes needed, and set-up by the writer in memory aligned to 64 bytes; returns the
@@ -83,6 +83,8 @@ size_t mr_metrics_bytes(const struct mr_metrics_desc *desc);
 void *mr_metrics_init(void *mem, const struct mr_metrics_desc *desc, const char *labels);
 /* Only the values, in the struct itself: for tests, and for parts that run without a workspace. */
 void mr_metrics_init_values(void *values, const struct mr_metrics_desc *desc);
+/* Its histograms begin anew, counters and gauges stay: by the block's writer. */
+void mr_metrics_reset(void *values, const struct mr_metrics_desc *desc);
 
 /* Readers: walk any block, also while it is written, also one that somebody scribbled over. The texts in a view are
  * copies that hold until the callback returns, control characters replaced; `hist` lies in the block and is whole for

@@ -143,6 +143,9 @@ static void on_command(void *arg, uint8_t kind, int64_t now_ns)
     case MR_PLANE_SHUTDOWN:
         __atomic_store_n(&p->shutdown, 1, __ATOMIC_RELEASE);
         break;
+    case MR_PLANE_LATENCY_RESET: /* comes once from each feed tile, which has reset its own */
+        __atomic_fetch_add(&p->resets, 1, __ATOMIC_RELAXED);
+        break;
     default:
         break;
     }
@@ -251,6 +254,7 @@ static int plan_engine(struct mr_plane *p, struct mr_err *err)
     for (uint32_t k = 0; k < e->book_images; k++)
         p->books[k] = memory(p, "book/%u", k).mem;
     e->books = p->books;
+    e->resets = &p->resets;
     e->feed_tile_of = tile_of;
     e->arg = p;
     e->digest = c->digest;

@@ -26,7 +26,7 @@ struct mr_plane {
     uint32_t region_count;
     struct mr_instruments *instruments;
     struct mr_arena arena;
-    uint32_t table_lock, shutdown; /* shared by threads */
+    uint32_t table_lock, shutdown, resets; /* shared by threads */
     struct mr_record_control recording;
     struct mr_ring_writer engine_record;
     struct mr_input_log engine_log;

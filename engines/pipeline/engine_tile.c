@@ -250,6 +250,10 @@ void mr_engine_housekeep(void *state, int64_t now_ns)
     mr_clock_housekeep(&e->clock);
     if (e->config.kept)
         e->config.kept(e->config.arg, now_ns, false);
+    if (e->config.resets && __atomic_load_n(e->config.resets, __ATOMIC_RELAXED) != e->resets) {
+        e->resets = __atomic_load_n(e->config.resets, __ATOMIC_RELAXED);
+        mr_metrics_reset(e->metrics, &mr_engine_metrics_desc);
+    }
     if (e->idle && !e->config.replaying)
         follow(e, now_ns);
     if (now_ns >= e->show_due_ns) {

@@ -97,6 +97,7 @@ struct mr_engine_tile_config {
     void (*kept)(void *arg, int64_t now_ns,
                  bool last); /* each housekeeping, and at the end: the log may be handed over */
     void *arg;
+    const uint32_t *resets; /* raised by one: histograms begin anew; may be NULL */
     bool digest, replaying; /* replaying: breaks come from the recording, the clock is not followed */
     struct mr_span saved;   /* state to begin with: what mr_engine_saved gave; empty: none */
     int64_t restore_ns;     /* time of restoring */

@@ -26,7 +26,8 @@ struct mr_engine {
     struct mr_plane_engines state;
     uint8_t *saved[2]; /* sealed states, written in turn: the other one stays whole for whoever writes it to a file */
     size_t saved_bytes, saved_len[2];
-    uint64_t saves; /* saved[(saves - 1) % 2] is the latest */
+    uint32_t resets; /* of the histograms, done */
+    uint64_t saves;  /* saved[(saves - 1) % 2] is the latest */
 };
 
 void mr_engine_on_signal(void *arg, const struct mr_signal *signal);

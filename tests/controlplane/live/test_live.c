@@ -272,6 +272,12 @@ static bool becomes_live(int seconds)
     return false;
 }
 
+static long path_count(void)
+{
+    assert_int_equal(shell("latency --instance demo --json", out, sizeof out), 0);
+    return number(strstr(out, "\"path_ns\""), "count");
+}
+
 static void whoever_is_killed_the_rest_lives_and_all_is_live_again(void **state)
 {
     (void)state;
@@ -301,6 +307,22 @@ static void whoever_is_killed_the_rest_lives_and_all_is_live_again(void **state)
     shell("ctl --instance demo show status", out, sizeof out);
     printf("%d kills of each; all live again at most %.1f s after the restart; as the admin socket sees it then:\n%s",
            rounds, (double)slowest_ns / 1e9, out);
+    /* an operator's words: histograms begin anew, a feed pauses and resumes, one book is fetched anew; the rest goes on */
+    long paths = path_count();
+    assert_true(paths > 100);
+    assert_int_equal(shell("ctl --instance demo latency reset", out, sizeof out), 0);
+    rest(500);
+    assert_true(path_count() < paths);
+    assert_int_equal(shell("ctl --instance demo feed pause binance:usdm", out, sizeof out), 0);
+    rest(1000);
+    assert_int_equal(shell("ctl --instance demo --json show status", out, sizeof out), 0);
+    assert_int_equal(number(out, "connections_live"), 4);
+    assert_int_equal(number(out, "books_live"), 7);
+    assert_int_equal(shell("ctl --instance demo feed resume binance:usdm", out, sizeof out), 0);
+    assert_true(becomes_live(30));
+    assert_int_equal(shell("ctl --instance demo feed resync okx:public BTC-USDT-SWAP", out, sizeof out), 0);
+    rest(500);
+    assert_true(becomes_live(30));
     /* the supervisor's death ends nobody, and the next one takes them over */
     long before = pid_of("dataplane");
     kill(supervisor, SIGKILL);
