@@ -191,11 +191,13 @@ static int adopt_exchange(struct run *r, struct mr_err *err)
 }
 
 /* The market began a while ago, and the engines begin with what they would know of it, so that its first cascade finds them warm. */
-static int warm_engines(struct run *r, struct mr_err *err)
+static void warm_engines(const struct run *r)
 {
+    struct mr_err err;
     if (!r->began_ns || r->child[EXCHANGE].adopted)
-        return MR_OK;
-    return mr_warm(&r->config.plane, r->o.seed, r->began_ns, MR_WARM_NS + quiet_s(&r->o) * 1000000000, wall_ns(), err);
+        return;
+    if (mr_warm(&r->config.plane, r->o.seed, r->began_ns, MR_WARM_NS + quiet_s(&r->o) * 1000000000, wall_ns(), &err))
+        fprintf(stderr, "millrace run: %s\n", err.text); /* it goes on: engines begin cold */
 }
 
 static int start_exchange(struct run *r, struct mr_err *err)
@@ -250,7 +252,9 @@ static int prepare(struct run *r, struct mr_err *err)
                        : (r->began_ns = wall_ns() - MR_WARM_NS, start_exchange(r, err));
     if (!status && mr_config_load(c, r->config_file, tell, NULL))
         status = mr_err_set(err, MR_E_INVALID, "%s: not usable", r->config_file);
-    return status ? status : warm_engines(r, err);
+    if (!status)
+        warm_engines(r);
+    return status;
 }
 
 static void plan_children(struct run *r)

@@ -1,7 +1,6 @@
 #include "controlplane/cmd/warm.h"
 
 #include <stdlib.h>
-#include <sys/stat.h>
 
 #include "controlplane/cmd/exact.h"
 #include "dataplane/player/player.h"
@@ -32,7 +31,6 @@ static int store(const struct mr_plane_config *plane, struct mr_player *player, 
     if (!state)
         return mr_err_set(err, MR_E_NOMEM, "warm-up: no memory");
     int64_t len = mr_engine_seal(mr_player_pipeline(player), state, room);
-    mkdir(plane->data, 0750); /* if it cannot be made, writing says so */
     int status = len < 0 ? mr_err_set(err, (int)len, "warm-up: %s", mr_status_text((int)len))
                          : mr_plane_state_write(plane, state, (size_t)len, err);
     free(state);

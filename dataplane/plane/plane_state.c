@@ -1,6 +1,7 @@
 /* The engines' saved state: one file in the data folder, written by the process's main thread, never by a tile. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -51,12 +52,27 @@ int mr_plane_state_copy(const struct mr_plane *p, struct mr_err *err)
     return good ? MR_OK : mr_err_set(err, MR_E_IO, "%s: cannot write", path);
 }
 
+/* The data folder and those above it, where they are not there yet. What cannot be made shows when the file is opened. */
+static void make_folders(const char *folder)
+{
+    char path[400];
+    snprintf(path, sizeof path, "%s", folder);
+    for (char *at = path + 1; *at; at++)
+        if (*at == '/') {
+            *at = 0;
+            mkdir(path, 0750);
+            *at = '/';
+        }
+    mkdir(path, 0750);
+}
+
 /* Whole or not at all: a new file takes the old one's name. */
 int mr_plane_state_write(const struct mr_plane_config *c, const uint8_t *data, size_t len, struct mr_err *err)
 {
     char path[400], fresh[400];
     path_of(c, path, sizeof path, "");
     path_of(c, fresh, sizeof fresh, ".new");
+    make_folders(c->data);
     FILE *f = fopen(fresh, "we");
     bool good = f && fwrite(data, 1, len, f) == len && fflush(f) == 0 && fsync(fileno(f)) == 0;
     if (f)

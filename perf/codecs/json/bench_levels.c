@@ -94,12 +94,12 @@ void mr_bench_levels(struct mr_bench *b)
         bool quad;
         double goal, stretch;
     } sets[] = {
-        {"delta_futures", "a level, arrays of 15 to 35, 67123.40 12.345", put_future, 512, 15, 35, false, 3.5, 5},
-        {"delta_spot", "a level, arrays of 15 to 35, eight decimals", put_spot, 512, 15, 35, false, 3.5, 5},
-        {"delta_short", "a level, arrays of 15 to 35, shortest texts", put_short, 512, 15, 35, false, 3, 4},
-        {"delta_okx", "a level of four strings, arrays of 15 to 35", put_okx, 512, 15, 35, true, 3, 4},
+        {"delta_futures", "a level, arrays of 15 to 35, 67123.40 12.345", put_future, 512, 15, 35, false, 2.5, 3.5},
+        {"delta_spot", "a level, arrays of 15 to 35, eight decimals", put_spot, 512, 15, 35, false, 2.5, 3.5},
+        {"delta_short", "a level, arrays of 15 to 35, shortest texts", put_short, 512, 15, 35, false, 2, 3},
+        {"delta_okx", "a level of four strings, arrays of 15 to 35", put_okx, 512, 15, 35, true, 2, 3},
         {"small", "a level, arrays of 1 to 4", put_future, 512, 1, 4, false, 0, 0},
-        {"snapshot", "a level, arrays of 400", put_spot, 32, 400, 400, false, 3, 4},
+        {"snapshot", "a level, arrays of 400", put_spot, 32, 400, 400, false, 2, 3},
     };
     for (size_t i = 0; i < sizeof sets / sizeof *sets; i++) {
         struct mr_bench_arrays *set = make(sets[i].put, sets[i].count, sets[i].least, sets[i].most);
