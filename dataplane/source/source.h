@@ -16,6 +16,7 @@
 #include "dataplane/metrics/metrics.h"
 
 struct mr_clock;
+struct mr_dpdk_config;
 
 enum mr_piece_kind {
     MR_PIECE_STREAM,
@@ -28,15 +29,15 @@ enum mr_piece_kind {
 };
 
 struct mr_piece {
-    uint8_t *data;       /* writable: records are decrypted in place */
+    uint8_t *data; /* writable: records are decrypted in place */
     uint32_t len;
-    uint16_t connection; /* this source's connection number */
-    uint8_t kind;        /* enum mr_piece_kind */
-    uint8_t clock;       /* enum mr_clock_source of recv_ns */
+    uint16_t connection;    /* this source's connection number; DATAGRAM: the line's, as the config gives it */
+    uint8_t kind;           /* enum mr_piece_kind */
+    uint8_t clock;          /* enum mr_clock_source of recv_ns */
     uint8_t venue, product; /* replay: whose bytes these are; 0 elsewhere: the connection says it */
     int64_t recv_ns;
-    uint64_t lend;       /* private to the source: what release needs */
-    int32_t status;      /* MR_PIECE_CLOSED: MR_E_END (the peer closed), MR_E_IO (name says what) */
+    uint64_t lend;  /* private to the source: what release needs */
+    int32_t status; /* MR_PIECE_CLOSED: MR_E_END (the peer closed), MR_E_IO (name says what) */
     struct mr_span
         name; /* MR_PIECE_REST: the URL. MR_PIECE_CLOSED: the reason, "connection refused"; good until the number connects again */
 };
@@ -74,10 +75,11 @@ MR_METRICS_DECLARE(mr_stream, MR_STREAM_METRICS);
 /* For sources of stream connections (uring, socket, dpdk). */
 struct mr_stream_config {
     uint32_t connections_max;
-    uint32_t buffer_bytes, buffers; /* received pieces: 16 KiB x 256 */
-    uint32_t send_bytes;            /* a connection's output that the peer has not taken yet: 64 KiB */
-    struct mr_clock *clock;         /* of the tile: stamps recv_ns */
+    uint32_t buffer_bytes, buffers;    /* received pieces: 16 KiB x 256 */
+    uint32_t send_bytes;               /* a connection's output that the peer has not taken yet: 64 KiB */
+    struct mr_clock *clock;            /* of the tile: stamps recv_ns */
     struct mr_stream_metrics *metrics; /* NULL: counted in the source's own memory, unseen */
+    const struct mr_dpdk_config *dpdk; /* dpdk only */
 };
 
 struct mr_source;
