@@ -32,7 +32,7 @@
     COUNTER(igmp_reports,   "frames",  "of ours sent: joins, leaves, answers to queries")          \
     COUNTER(not_ours,       "frames",  "for another address, protocol or kind of frame")           \
     COUNTER(short_frames,   "frames",  "shorter than their headers say")                           \
-    COUNTER(ip_bad,         "frames",  "IPv4 header not sound: version, length, options of no length") \
+    COUNTER(ip_bad,         "frames",  "IPv4 header not sound: version, length, options, a sender that cannot be") \
     COUNTER(ip_checksum,    "frames",  "IPv4 header checksum wrong")                               \
     COUNTER(fragments,      "frames",  "of fragmented packets: dropped")                           \
     COUNTER(udp_bad,        "frames",  "UDP length wrong")                                         \
@@ -42,6 +42,8 @@
     COUNTER(no_room,        "frames",  "that could not be sent: the link had no room")             \
     COUNTER(no_neighbour,   "packets", "that could not be sent: the next hop's address is not known (yet)") \
     COUNTER(neighbour_changed, "times", "a known neighbour told another hardware address")         \
+    COUNTER(neighbour_refused, "times", "ARP told another hardware address than the one given: ignored") \
+    COUNTER(address_claimed, "times",  "another host says that our address is its own")            \
     GAUGE  (neighbours,     "entries", "known now")
 /* clang-format on */
 MR_METRICS_DECLARE(mr_net, MR_NET_METRICS);
@@ -63,7 +65,8 @@ struct mr_net_config {
     bool shared;                    /* the address is the host's */
     struct mr_net_port ports[MR_NET_PORTS_MAX];
     uint32_t port_count;
-    struct mr_net_metrics *metrics;
+    uint64_t seed;                  /* of the random delays of IGMP; 0: made from the hardware address */
+    struct mr_net_metrics *metrics; /* NULL: counted in own memory, unseen */
 };
 struct mr_net;
 size_t mr_net_bytes(const struct mr_net_config *config);
@@ -88,9 +91,11 @@ enum mr_net_kind mr_net_take(struct mr_net *net, struct mr_packet *packet, int64
 uint8_t *mr_net_reserve(struct mr_net *net, const uint8_t to[4], uint32_t bytes, int64_t now_ns);
 void mr_net_send(struct mr_net *net, uint32_t bytes);
 
-/* The next hop to `to`. MR_OK: known. MR_E_AGAIN: being asked for (call again later). MR_E_INVALID: no way there. */
+/* The next hop to `to`. MR_OK: known. MR_E_AGAIN: being asked for, or in shared mode not told yet (call again later). MR_E_INVALID: not a host's
+ * address, or our own. MR_E_FULL: all places are taken by given neighbours. */
 int mr_net_reach(struct mr_net *net, const uint8_t to[4], int64_t now_ns);
-/* A neighbour told by the config or by the kernel: never asked for, never aged. All-zero `mac`: forgotten. MR_E_FULL: no room. */
+/* A neighbour told by the config or by the kernel: never asked for, never aged, not changed by ARP. All-zero `mac`: forgotten. MR_E_INVALID: one of the two
+ * is not a host's. MR_E_FULL: no room. */
 int mr_net_neighbour(struct mr_net *net, const uint8_t ip[4], const uint8_t mac[6]);
 /* Every millisecond or so: ARP anew for what is in use, IGMP joins and answers whose delay is over. */
 void mr_net_housekeep(struct mr_net *net, int64_t now_ns);
