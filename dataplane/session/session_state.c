@@ -94,6 +94,8 @@ static void drop(struct mr_session *s)
 {
     if (s->connected)
         s->config.source->ops->close_connection(s->config.source, s->config.connection);
+    if (s->tls)
+        mr_tls_close(s->tls); /* keys go with the connection */
     s->connected = false;
     s->linger = MR_LINGER_NONE;
     s->begin = s->end = 0;

@@ -2,7 +2,7 @@
 
 #include <openssl/err.h>
 
-static int again(struct mr_tls *t, int result)
+int mr_tls_again(struct mr_tls *t, int result)
 {
     int error = SSL_get_error(t->ssl, result);
     if (mr_likely(error == SSL_ERROR_WANT_READ))
@@ -24,9 +24,12 @@ int mr_tls_handshake(struct mr_tls *t, struct mr_tls_cursor *in)
     t->in = NULL;
     if (result == 1) {
         t->established = true;
+        t->own = mr_tls_record_begin(t);
+        MR_COUNT(t->context->metrics, connections_own, t->own);
+        MR_COUNT(t->context->metrics, connections_openssl, !t->own);
         return MR_OK;
     }
-    int status = again(t, result);
+    int status = mr_tls_again(t, result);
     if (status == MR_E_AGAIN || status == MR_E_FULL)
         return MR_E_AGAIN;                      /* FULL: the output goes first, which is what AGAIN says */
     mr_tls_session_forget(t->context, t->host); /* a session that a peer chokes on must not be offered for ever */
@@ -36,15 +39,19 @@ int mr_tls_handshake(struct mr_tls *t, struct mr_tls_cursor *in)
 /* The error queue is empty here: every failure empties it (mr_tls_failed). */
 int64_t mr_tls_read(struct mr_tls *t, struct mr_tls_cursor *in, uint8_t *out, uint32_t room)
 {
+    if (mr_likely(t->own))
+        return mr_tls_record_read(t, in, out, room);
     if (mr_unlikely(!t->established))
         return MR_E_INVALID;
     t->in = in;
     size_t len = 0;
     int result = SSL_read_ex(t->ssl, out, room, &len);
     t->in = NULL;
-    if (mr_likely(result == 1))
+    if (mr_likely(result == 1)) {
+        MR_COUNT(t->context->metrics, records_openssl, 1);
         return (int64_t)len;
-    int status = again(t, result);
+    }
+    int status = mr_tls_again(t, result);
     return status == MR_E_AGAIN ? 0 : status;
 }
 
@@ -92,8 +99,12 @@ const char *mr_tls_error(const struct mr_tls *t) { return t->error; }
 
 void mr_tls_info(const struct mr_tls *t, struct mr_tls_info *out)
 {
-    *out = (struct mr_tls_info){"none", "none", false};
+    *out = (struct mr_tls_info){"none", "none", false, false};
     if (t->established)
-        *out =
-            (struct mr_tls_info){SSL_get_version(t->ssl), SSL_get_cipher_name(t->ssl), SSL_session_reused(t->ssl) == 1};
+        *out = (struct mr_tls_info){SSL_get_version(t->ssl), SSL_get_cipher_name(t->ssl),
+                                    SSL_session_reused(t->ssl) == 1, t->own};
 }
+
+const char *mr_tls_reader_text(const struct mr_tls_context *context) { return context->reader_text; }
+
+MR_METRICS_DEFINE(mr_tls, MR_TLS_METRICS);

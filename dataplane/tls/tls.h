@@ -1,17 +1,20 @@
 /* TLS over memory: one connection's records in, plaintext out. OpenSSL does handshakes, verification and all writing.
  *
  * Bytes received are offered as a cursor over the source's piece, and nothing is read ahead: OpenSSL takes a record's
- * header, then its body, so that when the handshake ends the cursor stands at a record boundary and a record reader of
- * our own can go on from the receive buffer (the record reader decrypts in place; this one copies).
+ * header, then its body, so that when the handshake ends the cursor stands at a record boundary. From there on a TLS 1.3
+ * connection is read by our own record reader (tls_record.c, on libipsec-mb), which decrypts from the receive buffer straight
+ * to where the caller wants the plaintext; TLS 1.2 and suites it does not know are read by SSL_read. Chosen once, when the
+ * handshake ends; mr_tls_info says which.
  *
  *     mr_tls_handshake(t, &in)        until MR_OK
  *     n = mr_tls_read(t, &in, out, room)   plaintext; 0: the cursor is empty
  *     mr_tls_write(t, data, len); mr_tls_output(t, &bytes); send; mr_tls_sent(t, n)
  *
  * Verified always: chain (the given CA file, else the system's), host name or IP, SNI, TLS 1.2 or later. Sessions are
- * resumed per host. No key is ever written anywhere.
+ * resumed per host. No key is ever written anywhere; those of the own reader lie in pages of the context that are locked where
+ * that is allowed, left out of core dumps and of children, and cleansed when the connection ends or the keys change.
  *
- * Memory  OpenSSL allocates at handshake time. For application records OpenSSL 3.0 borrows a block or two of 40 bytes a record
+ * Memory  the own reader takes none. OpenSSL allocates at handshake time. For application records OpenSSL 3.0 borrows a block or two of 40 bytes a record
  *         and gives them back at once (the allocator's cache of the thread serves them; tests count it). Output queue: bounded.
  * Thread  one tile owns a context and its connections.
  * Errors  MR_E_CORRUPT (a record or handshake the peer got wrong), MR_E_INVALID (certificate, name), MR_E_END
@@ -20,12 +23,40 @@
 #ifndef MR_TLS_TLS_H
 #define MR_TLS_TLS_H
 
-#include "dataplane/base/base.h"
+#include "dataplane/metrics/metrics.h"
+
+#define MR_TLS_METRICS(COUNTER, GAUGE, HIST)                                                                           \
+    COUNTER(connections_own, "connections", "handshakes whose records our own reader took")                            \
+    COUNTER(connections_openssl, "connections", "handshakes whose records SSL_read took")                              \
+    COUNTER(fallback_version, "connections", "to SSL_read, because the peer speaks TLS 1.2")                           \
+    COUNTER(fallback_suite, "connections", "to SSL_read, because the own reader does not know the cipher suite")       \
+    COUNTER(fallback_keys, "connections", "to SSL_read, because there was no place for the keys")                      \
+    COUNTER(records_own, "records", "read by our own reader")                                                          \
+    COUNTER(records_openssl, "records", "pieces of plaintext that SSL_read gave")                                      \
+    COUNTER(records_staged, "records", "put together first: they lay in two pieces, or did not fit the caller's room") \
+    COUNTER(records_parted, "records", "larger than the room the caller had, given in parts")                          \
+    COUNTER(records_empty, "records", "without data, which a peer may send to hide when it speaks")                    \
+    COUNTER(key_updates, "times", "the peer changed its keys")                                                         \
+    COUNTER(tickets, "tickets", "to resume the session with")                                                          \
+    COUNTER(alerts, "alerts", "received by our own reader, close_notify among them")                                   \
+    COUNTER(refused_header, "connections", "ended: a record of a type or version that has no place here")              \
+    COUNTER(refused_length, "connections", "ended: a record longer than TLS allows")                                   \
+    COUNTER(refused_tag, "connections", "ended: a record that does not decrypt")                                       \
+    COUNTER(refused_empty, "connections", "ended: one empty record after another")                                     \
+    COUNTER(refused_message, "connections", "ended: a handshake message, an alert or an inner type against the rules") \
+    GAUGE(keys_unlocked, "bytes", "of key memory that the system did not let us lock (RLIMIT_MEMLOCK)")
+MR_METRICS_DECLARE(mr_tls, MR_TLS_METRICS);
+
+/* AUTO: our own reader where it can be, else SSL_read. OWN: likewise, but a host or a build that lacks it is an error when the
+ * context is opened; TLS 1.2 and unknown suites are the peer's choice and go to SSL_read, counted. */
+enum mr_tls_read_layer { MR_TLS_READ_AUTO, MR_TLS_READ_OWN, MR_TLS_READ_OPENSSL };
 
 struct mr_tls_config {
-    const char *ca_file;      /* NULL: the system's store */
+    const char *ca_file; /* NULL: the system's store */
     uint32_t connections_max;
-    uint32_t output_bytes;    /* ciphertext a connection may queue: 64 KiB */
+    uint32_t output_bytes; /* ciphertext a connection may queue: 64 KiB */
+    enum mr_tls_read_layer read_layer;
+    struct mr_tls_metrics *metrics; /* NULL: counted for nobody */
 };
 struct mr_tls_context;
 struct mr_tls;
@@ -53,11 +84,16 @@ int mr_tls_write(struct mr_tls *tls, const uint8_t *data, uint32_t len);
 uint32_t mr_tls_output(struct mr_tls *tls, const uint8_t **data);
 void mr_tls_sent(struct mr_tls *tls, uint32_t len);
 void mr_tls_shut(struct mr_tls *tls); /* queues close_notify */
+/* The connection is gone: its keys are cleansed and OpenSSL's part of it is freed; the error's sentence stays. */
+void mr_tls_close(struct mr_tls *tls);
 const char *mr_tls_error(const struct mr_tls *tls); /* about the last failure */
 struct mr_tls_info {
     const char *version, *cipher;
     bool resumed;
+    bool own; /* read by our own reader */
 };
+/* What the context reads with where the peer allows it, in words: "own (avx512)", "openssl: this build lacks libipsec-mb". */
+const char *mr_tls_reader_text(const struct mr_tls_context *context);
 void mr_tls_info(const struct mr_tls *tls, struct mr_tls_info *out); /* after the handshake */
 
 #endif

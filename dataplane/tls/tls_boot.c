@@ -95,6 +95,7 @@ static int keep_session(SSL *ssl, SSL_SESSION *session)
 {
     struct mr_tls *t = SSL_get_app_data(ssl);
     struct mr_tls_context *context = t->context;
+    MR_COUNT(context->metrics, tickets, 1);
     struct host_session *h = find(context, t->host);
     if (!h) { /* a table that is full loses the host that came first */
         bool full = context->sessions_count == context->sessions_max;
@@ -152,6 +153,8 @@ int mr_tls_context_open(struct mr_tls_context **out, const struct mr_tls_config 
         return mr_err_set(err, MR_E_NOMEM, "tls: no memory");
     context->output_bytes = config->output_bytes;
     context->sessions_max = config->connections_max;
+    context->read_layer = config->read_layer;
+    context->metrics = config->metrics ? config->metrics : &context->uncounted;
     context->cursor = cursor_method();
     context->ssl = SSL_CTX_new(TLS_client_method());
     int status = MR_OK;
@@ -160,6 +163,8 @@ int mr_tls_context_open(struct mr_tls_context **out, const struct mr_tls_config 
                             "tls: this OpenSSL lacks TLS 1.2 with AES-GCM; is it restricted by openssl.cnf?");
     else
         status = load_trust(context->ssl, config->ca_file, err);
+    if (!status)
+        status = mr_tls_record_open(context, config->connections_max, err);
     ERR_clear_error();
     if (status)
         mr_tls_context_close(context);
@@ -176,6 +181,7 @@ void mr_tls_context_close(struct mr_tls_context *context)
         SSL_SESSION_free(context->sessions[i].session);
     SSL_CTX_free(context->ssl);
     BIO_meth_free(context->cursor);
+    mr_tls_record_close(context);
     free(context);
 }
 
@@ -189,6 +195,7 @@ int mr_tls_new(struct mr_tls **out, struct mr_tls_context *context)
         return MR_E_NOMEM;
     t->context = context;
     memset(t->output, 0, context->output_bytes); /* touched at boot, not on the first message */
+    mr_tls_record_take(t);
     return MR_OK;
 }
 
@@ -196,8 +203,18 @@ void mr_tls_free(struct mr_tls *t)
 {
     if (!t)
         return;
-    SSL_free(t->ssl);
+    mr_tls_close(t);
+    mr_tls_record_give(t);
     free(t);
+}
+
+void mr_tls_close(struct mr_tls *t)
+{
+    mr_tls_record_wipe(t);
+    SSL_free(t->ssl);
+    t->ssl = NULL;
+    t->output_start = t->output_end = 0;
+    t->established = t->own = false;
 }
 
 static bool expect_host(struct mr_tls *t, const char *host)
@@ -224,10 +241,8 @@ static bool set_bio(struct mr_tls *t)
 
 int mr_tls_open(struct mr_tls *t, const char *host, struct mr_err *err)
 {
-    SSL_free(t->ssl);
-    t->ssl = NULL;
-    t->output_start = t->output_end = 0;
-    t->established = t->refused = false;
+    mr_tls_close(t);
+    t->refused = false;
     t->error[0] = 0;
     size_t len = strlen(host);
     if (len == 0 || len >= sizeof t->host)
