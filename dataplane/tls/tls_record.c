@@ -9,7 +9,8 @@
  * sequence number OpenSSL is at, and SSL_read gets it. Its view of the connection is the true one without the data in
  * between: it keeps the tickets, follows key updates as we do, writes their answers, and sends the alert where something is
  * refused. (A second ciphertext under a used nonce would be grave if it left the process. It does not: it is made in
- * `staging`, read by OpenSSL, and cleansed.) What we refuse by ourselves, for its header or its tag, it is shown as it came. */
+ * `staging`, read by OpenSSL, and cleansed.) Where we refuse by ourselves (header, length, tag), it is shown
+ * something that it refuses with the same alert. */
 #include "dataplane/tls/tls_record_priv.h"
 
 #include <endian.h>
@@ -155,11 +156,15 @@ static MR_COLD int64_t refuse_length(struct mr_tls *t)
     return refuse(t, shown, sizeof shown, "sent a record longer than TLS allows");
 }
 
+/* What is shown is another record of this length that does not decrypt: this one might, under OpenSSL's sequence number, if it is an
+ * old one sent again. */
 static MR_COLD int64_t refuse_tag(struct mr_tls *t, const uint8_t *record, uint32_t len)
 {
+    uint8_t *shown = t->reader.staging;
     MR_COUNT(METRICS(t), refused_tag, 1);
-    memmove(t->reader.staging, record, len);
-    return refuse(t, t->reader.staging, len, "sent a record that does not decrypt: corrupted on the way");
+    memmove(shown, record, RECORD_HEAD);
+    memset(shown + RECORD_HEAD, 0, len - RECORD_HEAD);
+    return refuse(t, shown, len, "sent a record that does not decrypt: corrupted on the way");
 }
 
 static MR_COLD int64_t refuse_empty(struct mr_tls *t)
