@@ -66,6 +66,7 @@ int main(int argc, char **argv)
             show(m, r);
             left--;
         } else if (code == 0) {
+            fflush(stdout); /* into a pipe too */
             millrace_wait(m, 100);
         } else {
             fprintf(stderr, "consume: %s\n", error.text);

@@ -99,12 +99,17 @@ static void json_of_kind(struct mr_json_out *j, const struct millrace_record *r)
         json_candle(j, r);
         break;
     case MILLRACE_STATUS:
+        mr_json_out_string(j, "status", millrace_status_name(r->detail[0]));
+        mr_json_out_string(j, "channel", millrace_channel_name(r->detail[1]));
+        break;
     case MILLRACE_GAP:
+        mr_json_out_i64(j, "first_missing", r->detail[0]);
+        mr_json_out_i64(j, "last_missing", r->detail[1]);
+        mr_json_out_i64(j, "missing", r->detail[2]);
+        mr_json_out_string(j, "cause", millrace_cause_name(r->detail[3]));
+        break;
     case MILLRACE_TICK:
-        mr_json_out_array(j, "detail");
-        for (int i = 0; i < 4; i++)
-            mr_json_out_i64(j, NULL, r->detail[i]);
-        mr_json_out_end(j);
+        mr_json_out_i64(j, "tick", r->detail[0]);
         break;
     case MILLRACE_SIGNAL:
         json_signal(j, r->signal);
@@ -181,9 +186,12 @@ static void text_of_kind(struct mr_text *t, const struct millrace_record *r)
         number(t, " close ", r->candle->close, r->price_scale);
         break;
     case MILLRACE_GAP:
-        mr_text_format(t, " %" PRId64 " .. %" PRId64 ", %" PRId64 " missing", r->detail[0], r->detail[1], r->detail[2]);
+        mr_text_format(t, " %" PRId64 " .. %" PRId64 ", %" PRId64 " missing: %s", r->detail[0], r->detail[1],
+                       r->detail[2], millrace_cause_name(r->detail[3]));
         break;
     case MILLRACE_STATUS:
+        mr_text_format(t, " %s: %s", millrace_channel_name(r->detail[1]), millrace_status_name(r->detail[0]));
+        break;
     case MILLRACE_TICK:
         mr_text_format(t, " %" PRId64, r->detail[0]);
         break;

@@ -31,6 +31,32 @@ const char *millrace_level_name(uint32_t level)
     return level < MR_COUNT_OF(names) ? names[level] : "?";
 }
 
+const char *millrace_status_name(int64_t status)
+{
+    static const char *const names[] = {"live", "stale", "dead", "halted", "notice"};
+    static_assert(MR_COUNT_OF(names) == MR_STATUS_VENUE_NOTICE + 1, "a name a status");
+    return status >= 0 && status < (int64_t)MR_COUNT_OF(names) ? names[status] : "?";
+}
+
+const char *millrace_channel_name(int64_t channel)
+{
+    static const char *const names[] = {"trades",   "best",      "depth",   "liquidations", "marks",
+                                        "fundings", "interests", "candles", "control"};
+    static_assert(1 << (MR_COUNT_OF(names) - 1) == MR_CONTROL, "a name a channel");
+    for (size_t i = 0; i < MR_COUNT_OF(names); i++)
+        if (channel == 1ll << i)
+            return names[i];
+    return channel ? "?" : "all";
+}
+
+const char *millrace_cause_name(int64_t cause)
+{
+    static const char *const names[] = {"sequence", "checksum",    "disconnect", "ring_full",
+                                        "crossed",  "buffer_full", "operator"};
+    static_assert(MR_COUNT_OF(names) == MR_GAP_CAUSE_COUNT, "a name a cause");
+    return cause >= 0 && cause < (int64_t)MR_COUNT_OF(names) ? names[cause] : "?";
+}
+
 /* Levels with size 0 stand in a BBO for "none". */
 static void take_book(struct millrace *m, const struct mr_book_head *head)
 {

@@ -145,7 +145,8 @@ enum millrace_kind {
     MILLRACE_FUNDING = 7,       /* price is the rate; next_ns when it is due */
     MILLRACE_OPEN_INTEREST = 8, /* price is the amount; unit says of what */
     MILLRACE_CANDLE = 9,        /* r->candle */
-    MILLRACE_STATUS = 10,       /* detail[0]: 0 live, 1 stale, 2 dead, 3 halted, 4 a notice of the venue */
+    MILLRACE_STATUS =
+        10, /* detail[0]: millrace_status_name(); detail[1]: of this channel, millrace_channel_name(); 0: of all */
     MILLRACE_GAP = 11,  /* the venue's messages detail[0] .. detail[1] are missing, detail[2] of them (-1 unknown) */
     MILLRACE_TICK = 12, /* each 100 ms of engine time */
     MILLRACE_REFERENCE = 13, /* price and volatility of the reference instrument */
@@ -153,7 +154,11 @@ enum millrace_kind {
     MILLRACE_LAPPED = 65,    /* lost_slots: this reader was overtaken; books must be taken anew (millrace_top) */
     MILLRACE_RESTARTED = 66  /* epoch: a new run of the instance; ids of instruments begin anew */
 };
-const char *millrace_kind_name(uint32_t kind); /* "trade"; "?" for other numbers */
+const char *millrace_kind_name(uint32_t kind);      /* "trade"; "?" for other numbers */
+const char *millrace_status_name(int64_t status);   /* "live", "stale", "dead", "halted", "notice"; "?" */
+const char *millrace_channel_name(int64_t channel); /* "trades", "best", "depth", ...; "all"; "?" */
+const char *
+millrace_cause_name(int64_t cause); /* of a GAP, detail[3]: "sequence", "checksum", "disconnect", ...; "?" */
 
 enum millrace_flag {
     MILLRACE_SELL = 1 << 0,      /* TRADE: the aggressor sold. LIQUIDATION: a short was liquidated */

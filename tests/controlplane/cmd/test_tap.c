@@ -1,10 +1,12 @@
 /* `millrace tap` and the example program from outside, on a writer's workspace: argv[1] the program, argv[2] the example. */
 #include "codecs/json/json.h"
+#include "dataplane/clock/clock.h"
 #include "tests/controlplane/consume/writer.h"
 #include "tests/support/support.h"
 
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -193,6 +195,93 @@ static void a_slow_pipe_makes_counted_laps_and_no_other_loss(void **state)
     writer_remove(&w);
 }
 
+/* ---- at full speed ---- */
+
+#define PER_MS 100u /* a hundred thousand events a second */
+
+/* In a process of its own, so that whoever reads the program's output cannot hold it up. */
+static pid_t write_events(uint32_t count)
+{
+    pid_t pid = fork();
+    if (pid != 0)
+        return pid;
+    int64_t due_ns = mr_clock_mono();
+    for (uint32_t i = 0; i < count; i++) {
+        writer_trade(&w, 0);
+        while ((i + 1) % PER_MS == 0 && mr_clock_mono() < due_ns)
+            usleep(100);
+        due_ns += (i + 1) % PER_MS == 0 ? 1000000 : 0;
+    }
+    _exit(0);
+}
+
+static void a_tap_has_every_event_of_100000_a_second_or_says_how_many_it_lost(void **state)
+{
+    (void)state;
+    uint32_t count = getenv("MILLRACE_QUICK") ? 100000 : 300000;
+    writer_folder(&w);
+    writer_start(&w, 65536); /* as a data plane has it by default */
+    struct child c = run(program, (const char *const[]){"tap", "-i", "test", "--oldest", "--events", "--json", NULL});
+    pid_t writer = write_events(count);
+    char line[4096], text[64];
+    uint64_t seen = 0, lost = 0;
+    while (seen + lost < count && fgets(line, sizeof line, c.out)) {
+        assert_true(value_of(line, "kind", text, sizeof text));
+        bool lapped = strcmp(text, "lapped") == 0;
+        assert_true(value_of(line, lapped ? "lost_slots" : "seq", text, sizeof text));
+        if (!lapped)
+            assert_int_equal(strtoull(text, NULL, 10), seen + lost);
+        *(lapped ? &lost : &seen) += lapped ? strtoull(text, NULL, 10) : 1;
+    }
+    assert_int_equal(seen + lost, count);
+    printf("tap --json at 100,000 events/s: %llu seen, %llu declared lost\n", (unsigned long long)seen,
+           (unsigned long long)lost);
+    assert_int_equal(waitpid(writer, NULL, 0), writer);
+    kill(c.pid, SIGINT);
+    assert_int_equal(finish(&c), 0);
+    writer_remove(&w);
+}
+
+static void the_example_has_every_event_of_100000_a_second_or_says_how_many_it_lost(void **state)
+{
+    (void)state;
+    uint32_t count = getenv("MILLRACE_QUICK") ? 100000 : 300000;
+    writer_folder(&w);
+    writer_start(&w, 65536);
+    struct child c = run(example, (const char *const[]){w.path, NULL});
+    usleep(300000); /* it begins with what comes after it */
+    pid_t writer = write_events(count);
+    char line[512];
+    uint64_t next = UINT64_MAX, lost = 0, seen = 0;
+    while (next != count && fgets(line, sizeof line, c.out)) {
+        const char *price = strstr(line, "at 67123.45");
+        if (price) {
+            char digits[8] = "000000";
+            size_t len = strcspn(price + 11, "\n");
+            assert_true(len <= 6); /* zeros at the end are not written */
+            memcpy(digits, price + 11, len);
+            uint64_t number = strtoull(digits, NULL, 10);
+            assert_true(next == UINT64_MAX || number == next);
+            next = number + 1;
+            seen++;
+        } else {
+            unsigned long long slots;
+            assert_int_equal(sscanf(line, "lost %llu slots", &slots), 1);
+            assert_true(next != UINT64_MAX);
+            next += slots;
+            lost += slots;
+        }
+    }
+    assert_int_equal(next, count);
+    printf("example at 100,000 events/s: %llu seen, %llu declared lost\n", (unsigned long long)seen,
+           (unsigned long long)lost);
+    assert_int_equal(waitpid(writer, NULL, 0), writer);
+    kill(c.pid, SIGKILL);
+    waitpid(c.pid, NULL, 0);
+    fclose(c.out);
+    writer_remove(&w);
+}
+
 static void what_cannot_be_is_refused_with_its_own_exit_code(void **state)
 {
     (void)state;
@@ -263,6 +352,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(options_choose_what_is_shown),
         cmocka_unit_test(json_lines_hold_what_the_tap_holds),
         cmocka_unit_test(a_slow_pipe_makes_counted_laps_and_no_other_loss),
+        cmocka_unit_test(a_tap_has_every_event_of_100000_a_second_or_says_how_many_it_lost),
+        cmocka_unit_test(the_example_has_every_event_of_100000_a_second_or_says_how_many_it_lost),
         cmocka_unit_test(what_cannot_be_is_refused_with_its_own_exit_code),
         cmocka_unit_test(the_example_shows_trades_and_signals),
     };
