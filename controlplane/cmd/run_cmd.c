@@ -342,6 +342,8 @@ static void finish(struct run *r)
         mr_child_stop(&r->child[order[i]], 10);
         rss += r->child[order[i]].peak_rss_bytes;
     }
+    if (!*r->workspace) /* it never came so far */
+        return;
     if (mr_workspace_attach(&ws, r->workspace, false, &err) != MR_OK) {
         fprintf(stderr, "millrace run: %s\n", err.text);
         return;

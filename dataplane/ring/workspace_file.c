@@ -15,7 +15,10 @@ static void temporary(const struct mr_workspace *ws, char *out, size_t bytes)
 
 static int refused(struct mr_err *err, const char *path, const char *what)
 {
-    return mr_err_set(err, MR_E_IO, "%s: cannot %s: %s", path, what, strerror(errno));
+    const char *way = errno != EACCES             ? ""
+                      : strcmp(what, "open") == 0 ? "; readers must be in the file's group"
+                                                  : "; its folder must be one you may write";
+    return mr_err_set(err, MR_E_IO, "%s: cannot %s: %s%s", path, what, strerror(errno), way);
 }
 
 /* Head and table become private copies at the same place: what is checked now cannot be changed by another process. */

@@ -1,6 +1,9 @@
 /* The millrace program from outside: verbs, exit codes, messages, round trips of recordings. The program is the first
  * argument. */
+#include <fcntl.h>
+#include <grp.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -103,6 +106,66 @@ static void files_that_cannot_be_used_are_named(void **state)
     expect("replay garbage.bin", 2, "garbage.bin: neither a segment nor JSON lines");
     expect("replay wrong.seg", 2, "wrong.seg: a version this build does not read");
     expect("capture info missing.seg", 3, "missing.seg");
+}
+
+/* As nobody, in a run folder that is root's alone: each says which path it may not use, and the way out. */
+static void a_run_folder_without_permission_is_named_with_the_way_out(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *args[6];
+        int code;
+        const char *path, *way;
+    } cases[] = {
+        {{"millrace", "run", "--seconds", "1", NULL}, 3, "/demo: cannot make the run folder", "set MILLRACE_RUN"},
+        {{"millrace", "dataplane", "--config", "ok.yaml", NULL}, 3, "/default: cannot make", "set MILLRACE_RUN"},
+        {{"millrace", "controlplane", "--config", "ok.yaml", NULL}, 3, "/default: cannot make", "set MILLRACE_RUN"},
+        {{"millrace", "exchange", "--seconds", "1", NULL}, 3, "exchange-certs: Permission denied", "--certs"},
+        {{"millrace", "ctl", "help", NULL}, 4, "/default/admin.sock: Permission denied", "its owner and group"},
+        {{"millrace", "tap", NULL}, 4, "/default/workspace: cannot open", "in the file's group"},
+        {{"millrace", "latency", NULL}, 4, "/default/workspace: cannot open", "in the file's group"},
+        {{"millrace", "top", NULL}, 4, "/default/workspace: cannot open", "in the file's group"},
+    };
+    if (geteuid() != 0) {
+        mr_test_skip_line("only root can become somebody who may less");
+        skip();
+    }
+    put("ok.yaml", "feeds:\n  - product: binance:usdm\n    symbols: [BTCUSDT]\n");
+    char locked[128];
+    snprintf(locked, sizeof locked, "%s/locked", folder);
+    assert_int_equal(chmod(folder, 0755) | mkdir(locked, 0700), 0);
+    int exec = open(program, O_RDONLY); /* its folder may be root's too */
+    for (size_t i = 0; i < MR_COUNT_OF(cases); i++) {
+        int ends[2], status;
+        assert_int_equal(pipe(ends), 0);
+        pid_t child = fork();
+        if (child == 0) {
+            dup2(ends[1], 1);
+            dup2(ends[1], 2);
+            close(ends[0]);
+            close(ends[1]);
+            setenv("MILLRACE_RUN", locked, 1);
+            setenv("MILLRACE_DATA", locked, 1);
+            if (chdir(folder) != 0 || setgroups(0, NULL) != 0 || setgid(65534) != 0 || setuid(65534) != 0)
+                _exit(99);
+            fexecve(exec, (char *const *)(uintptr_t)cases[i].args, environ);
+            _exit(98);
+        }
+        close(ends[1]);
+        ssize_t len = 0, n;
+        while ((n = read(ends[0], out + len, 8192)) > 0)
+            len += n;
+        out[len] = 0;
+        close(ends[0]);
+        assert_int_equal(waitpid(child, &status, 0), child);
+        bool good = WIFEXITED(status) && WEXITSTATUS(status) == cases[i].code && strstr(out, cases[i].path) &&
+                    strstr(out, cases[i].way) && strchr(out, '\n') == out + len - 1; /* one sentence, no more */
+        if (!good)
+            print_error("%s as nobody: status %x, want %d, \"%s\" and \"%s\":\n%s\n", cases[i].args[1],
+                        (unsigned)status, cases[i].code, cases[i].path, cases[i].way, out);
+        assert_true(good);
+    }
+    close(exec);
 }
 
 static void help_is_good_and_says_what_there_is(void **state)
@@ -268,6 +331,8 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(slips_of_the_operator_get_exit_2_and_a_sentence, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(files_that_cannot_be_used_are_named, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(a_run_folder_without_permission_is_named_with_the_way_out, make_folder,
+                                        remove_folder),
         cmocka_unit_test_setup_teardown(help_is_good_and_says_what_there_is, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(a_forced_kernel_is_used_or_refused_never_ignored, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(a_recording_keeps_its_digests_through_export_import_cut_and_merge, make_folder,
