@@ -9,6 +9,8 @@
 #include "dataplane/aux/aux.h"
 #include "dataplane/feed/feed.h"
 #include "dataplane/feed/feed_tile.h"
+#include "dataplane/net/arbiter.h"
+#include "dataplane/net/net.h"
 #include "dataplane/record/record.h"
 #include "dataplane/session/session.h"
 #include "dataplane/source/source.h"
@@ -24,6 +26,8 @@ static const struct {
     const char *header;
 } families[] = {
     {&mr_stream_metrics_desc, "dataplane/source/source.h"},
+    {&mr_net_metrics_desc, "dataplane/net/net.h"},
+    {&mr_arbiter_metrics_desc, "dataplane/net/arbiter.h"},
     {&mr_session_metrics_desc, "dataplane/session/session.h"},
     {&mr_aux_metrics_desc, "dataplane/aux/aux.h"},
     {&mr_feed_metrics_desc, "dataplane/feed/feed.h"},

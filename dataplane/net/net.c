@@ -114,7 +114,7 @@ MR_INLINE uint64_t *take_ip(struct mr_net *net, const struct mr_packet *packet, 
     case PROTO_ICMP:
         return ours ? mr_net_icmp(net, packet, ip, header, total, now_ns) : &m->icmp_other;
     case PROTO_IGMP:
-        return &m->igmp_other;
+        return mr_net_igmp(net, ip + header, total - header, now_ns);
     default:
         return &m->not_ours;
     }

@@ -97,8 +97,9 @@ int mr_net_reach(struct mr_net *net, const uint8_t to[4], int64_t now_ns);
 /* A neighbour told by the config or by the kernel: never asked for, never aged, not changed by ARP. All-zero `mac`: forgotten. MR_E_INVALID: one of the two
  * is not a host's. MR_E_FULL: no room. */
 int mr_net_neighbour(struct mr_net *net, const uint8_t ip[4], const uint8_t mac[6]);
-/* Every millisecond or so: ARP anew for what is in use, IGMP joins and answers whose delay is over. */
+/* Every millisecond or so: ARP anew for what is in use, IGMP joins and answers whose delay is over; when the link has come up (also the first
+ * time): our address announced, the groups joined. What it sends waits for the caller's flush. */
 void mr_net_housekeep(struct mr_net *net, int64_t now_ns);
-void mr_net_leave(struct mr_net *net, int64_t now_ns); /* before closing: leaves the groups */
+void mr_net_leave(struct mr_net *net, int64_t now_ns); /* before closing: leaves the groups, and flushes */
 
 #endif

@@ -67,6 +67,7 @@ struct mr_net *mr_net_init(void *mem, const struct mr_net_config *config)
             at = (at + 1) % MR_COUNT_OF(net->port_slot);
         net->port_slot[at] = (uint8_t)(i + 1);
     }
+    mr_net_igmp_init(net);
     return net;
 }
 
@@ -83,12 +84,15 @@ void mr_net_housekeep(struct mr_net *net, int64_t now_ns)
 {
     bool came_up = net->link->up && !net->was_up;
     net->was_up = net->link->up;
-    if (!net->shared)
-        mr_net_arp_housekeep(net, now_ns, came_up);
+    if (net->shared || !net->link->up)
+        return;
+    mr_net_arp_housekeep(net, now_ns, came_up);
+    mr_net_igmp_housekeep(net, now_ns, came_up);
 }
 
 void mr_net_leave(struct mr_net *net, int64_t now_ns)
 {
-    (void)now_ns;
+    if (!net->shared && net->link->up)
+        mr_net_igmp_leave(net, now_ns);
     net->link->ops->flush(net->link);
 }

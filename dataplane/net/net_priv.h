@@ -33,6 +33,13 @@ struct neighbour {
     int64_t used_ns, heard_ns, asked_ns;
 };
 
+/* A multicast group of our ports. */
+struct group {
+    uint32_t ip;
+    bool any_source;
+    int64_t answer_ns; /* when its state is to be told, INT64_MAX: not */
+};
+
 struct mr_net {
     struct mr_net_metrics *metrics;
     struct mr_link *link;
@@ -46,6 +53,10 @@ struct mr_net {
     struct neighbour neighbours[MR_NET_NEIGHBOURS_MAX];
     int64_t answers_ms; /* the millisecond that `answers` counts in */
     uint32_t answers;
+    uint32_t group_count, joins_left;
+    uint64_t random;
+    int64_t join_ns, answer_ns, v1_until_ns, v2_until_ns;
+    struct group groups[MR_NET_PORTS_MAX];
     struct mr_net_config config;
     struct mr_net_metrics own_metrics;
 };
@@ -75,6 +86,7 @@ MR_INLINE uint32_t port_hash(uint32_t group, uint16_t port)
 uint64_t *mr_net_arp(struct mr_net *net, const struct mr_packet *packet, int64_t now_ns);
 uint64_t *mr_net_icmp(struct mr_net *net, const struct mr_packet *packet, uint8_t *ip, uint32_t header, uint32_t total,
                       int64_t now_ns);
+uint64_t *mr_net_igmp(struct mr_net *net, const uint8_t *igmp, uint32_t len, int64_t now_ns);
 
 /* One more answer in this millisecond? */
 bool mr_net_may_answer(struct mr_net *net, int64_t now_ns);
@@ -86,5 +98,8 @@ void mr_net_ip_header(struct mr_net *net, uint8_t *ip, uint32_t header, uint32_t
 /* The hardware address of the next hop to `to`, NULL if it is not known; `status` as mr_net_reach. */
 const uint8_t *mr_net_next_hop(struct mr_net *net, uint32_t to, int64_t now_ns, int *status);
 void mr_net_arp_housekeep(struct mr_net *net, int64_t now_ns, bool came_up);
+void mr_net_igmp_init(struct mr_net *net);
+void mr_net_igmp_housekeep(struct mr_net *net, int64_t now_ns, bool came_up);
+void mr_net_igmp_leave(struct mr_net *net, int64_t now_ns);
 
 #endif
