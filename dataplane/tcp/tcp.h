@@ -12,6 +12,8 @@
  *
  * Memory  mr_tcp_bytes(config). Pool sizes come from connections and window; exhaustion is counted, and closes nothing by itself.
  * Thread  one tile; one stack a process (MR_E_FULL: there is one already).
+ * Counts  segments = checksum + malformed + dropped + control + delivered + those that wait (out of order, or for mr_tcp_poll): each
+ *         received segment is counted once as what became of it.
  * Errors  a connection that ends tells by a CLOSED piece with status and reason, as every source does (source.h). */
 #ifndef MR_TCP_TCP_H
 #define MR_TCP_TCP_H
@@ -29,10 +31,13 @@
     COUNTER(checksum,      "segments", "dropped: TCP checksum wrong")                                   \
     COUNTER(malformed,     "segments", "dropped: header or option lengths wrong")                       \
     COUNTER(dropped,       "segments", "dropped by the stack: no connection, out of window, no memory") \
+    COUNTER(control,       "segments", "that bring no data: acknowledgements, SYN, FIN, RST of connections") \
+    COUNTER(delivered,     "segments", "whose data was lent to the connections")                        \
     COUNTER(out_of_order,  "segments", "kept until an earlier one came")                                \
     COUNTER(no_memory,     "times",    "a pool of the stack was empty")                                 \
     COUNTER(not_sent,      "segments", "the link had no room, or no neighbour: TCP sends again")        \
     COUNTER(resets,        "segments", "RST sent for segments that belong to no connection")            \
+    COUNTER(held_back,     "segments", "ACK or RST not sent: a hundred a second answer what brings no data") \
     COUNTER(dials,         "dials",    "connections begun")                                             \
     COUNTER(syn_again,     "segments", "SYN sent again")                                                \
     COUNTER(opened,        "dials",    "connections made")                                              \
@@ -63,6 +68,7 @@ struct mr_tcp_config {
 };
 struct mr_tcp;
 size_t mr_tcp_bytes(const struct mr_tcp_config *config);
+/* MR_E_INVALID: the config, `err` says what; MR_E_FULL: this process has a stack already; MR_E_UNSUPPORTED: built without lwIP. */
 int mr_tcp_open(struct mr_tcp **tcp, void *mem, const struct mr_tcp_config *config, int64_t now_ns, struct mr_err *err);
 void mr_tcp_close(struct mr_tcp *tcp); /* resets what is open; every packet is released before it returns */
 
