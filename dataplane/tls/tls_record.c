@@ -176,13 +176,17 @@ static MR_COLD int64_t refuse_empty(struct mr_tls *t)
 
 /* ---- what is not data ---- */
 
-/* Follows handshake messages through records. True: a KeyUpdate ends with this record's last byte, and keys change after it. (One that
- * ends before it is against the rules, and OpenSSL refuses it.) */
-static MR_COLD bool follow_messages(struct mr_tls_reader *r, const uint8_t *data, uint32_t len)
+/* Follows handshake messages through records. `update`: a KeyUpdate ends with this record's last byte, and keys change after it. (One that
+ * ends before it is against the rules, and OpenSSL refuses it.) `hollow`: a message without a body, which none that may come now is;
+ * OpenSSL overlooks some of them. */
+struct followed {
+    bool update, hollow;
+};
+static MR_COLD struct followed follow_messages(struct mr_tls_reader *r, const uint8_t *data, uint32_t len)
 {
-    bool update = false;
+    struct followed f = {false, false};
     while (len) {
-        update = false;
+        f.update = false;
         if (r->message_head_len < 4) {
             r->message_head[r->message_head_len++] = *data++;
             len--;
@@ -190,17 +194,18 @@ static MR_COLD bool follow_messages(struct mr_tls_reader *r, const uint8_t *data
                 continue;
             r->message_left =
                 (uint32_t)r->message_head[1] << 16 | (uint32_t)r->message_head[2] << 8 | r->message_head[3];
+            f.hollow |= r->message_left == 0;
         }
         uint32_t take = len < r->message_left ? len : r->message_left;
         data += take;
         len -= take;
         r->message_left -= take;
         if (r->message_left == 0) {
-            update = r->message_head[0] == MESSAGE_KEY_UPDATE;
+            f.update = r->message_head[0] == MESSAGE_KEY_UPDATE;
             r->message_head_len = 0;
         }
     }
-    return update;
+    return f;
 }
 
 /* A record that was authenticated and is not data with something in it. MR_OK: go on. */
@@ -214,22 +219,25 @@ static MR_COLD int64_t other_record(struct mr_tls *t, const uint8_t *inner, uint
     }
     r->empty = 0;
     MR_COUNT(METRICS(t), alerts, type == TYPE_ALERT);
-    bool update = type == TYPE_HANDSHAKE && follow_messages(r, inner, len);
+    struct followed followed = {false, false};
+    if (type == TYPE_HANDSHAKE)
+        followed = follow_messages(r, inner, len);
     uint32_t sealed = RECORD_HEAD + inner_len + RECORD_TAG;
     memmove(r->staging + RECORD_HEAD, inner, inner_len);
     mr_tls_record_seal(t->context->crypt, r->keys, r->sequence_openssl, r->staging + RECORD_HEAD, inner_len,
                        r->staging);
     int status = show_openssl(t, r->staging, sealed);
     OPENSSL_cleanse(r->staging, sealed);
-    if (status < 0 && status != MR_E_FULL) {
+    if ((status < 0 && status != MR_E_FULL) || followed.hollow) {
         MR_COUNT(METRICS(t), refused_message, type != TYPE_ALERT);
         if (!t->error[0])
-            snprintf(t->error, sizeof t->error, "%s broke the rules of TLS: data inside a handshake message", t->host);
-        return ended(t, status);
+            snprintf(t->error, sizeof t->error, "%s broke the rules of TLS: a handshake message %s", t->host,
+                     followed.hollow ? "without a body" : "with data inside");
+        return ended(t, followed.hollow ? MR_E_CORRUPT : status);
     }
     r->sequence++;
     r->sequence_openssl++;
-    if (update) {
+    if (followed.update) {
         MR_COUNT(METRICS(t), key_updates, 1);
         r->sequence = r->sequence_openssl = 0;
         if (!mr_tls_record_update(t)) {

@@ -33,6 +33,7 @@ struct mr_pair {
     uint32_t last_record; /* where it began */
     bool broken;          /* a record in it is against the rules: somewhere it must be refused */
     bool cut;             /* its last record is not whole */
+    bool damaged;         /* so, or a byte was changed: a record may still be waited for */
 };
 
 extern const char *const mr_pair_suites[MR_PAIR_SUITES];

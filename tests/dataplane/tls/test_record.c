@@ -62,7 +62,7 @@ static void mutated_flights_get_the_verdict_of_ssl_read(void **state)
         refused += p->sides[0].status == MR_E_CORRUPT;
         ended += p->sides[0].status == MR_E_END;
         bytes += p->sides[0].plain_len;
-        p->dialled = p->dialled && !p->cut && mr_random_below(&r, 8) != 0;
+        p->dialled = p->dialled && !p->damaged && mr_random_below(&r, 8) != 0;
     }
     const struct mr_tls_metrics *m = &p->sides[0].metrics;
     print_message("%u flights, %u dials, %u refused alike, %u ended alike, %llu bytes of data; %llu records, %llu "
