@@ -29,6 +29,7 @@ static const struct {
     {&mr_net_metrics_desc, "dataplane/net/net.h"},
     {&mr_arbiter_metrics_desc, "dataplane/net/arbiter.h"},
     {&mr_session_metrics_desc, "dataplane/session/session.h"},
+    {&mr_tls_metrics_desc, "dataplane/tls/tls.h"},
     {&mr_aux_metrics_desc, "dataplane/aux/aux.h"},
     {&mr_feed_metrics_desc, "dataplane/feed/feed.h"},
     {&mr_feed_tile_metrics_desc, "dataplane/feed/feed_tile.h"},

@@ -10,6 +10,7 @@
 enum mr_key_section {
     SECTION_top,
     SECTION_plane,
+    SECTION_tls,
     SECTION_record,
     SECTION_velocity,
     SECTION_volatility,

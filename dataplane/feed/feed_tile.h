@@ -86,7 +86,7 @@ struct mr_feed_tile_config {
 extern const struct mr_tile mr_feed_tile;
 
 struct mr_plane_connection {
-    char product[40], route[16], host[64], why[96], tls[48];
+    char product[40], route[16], host[64], why[96], tls[64];
     uint16_t number;
     uint8_t state, tile;
     uint32_t streams, streams_live, mute, attempts, spare;

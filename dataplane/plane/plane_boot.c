@@ -175,8 +175,13 @@ static void plan_feed_tile(struct mr_plane *p, uint32_t n)
     t->source = p->source;
     t->stream = (struct mr_stream_config){
         .buffer_bytes = 16384, .buffers = 256, .send_bytes = 65536, .connections_max = MR_FEED_TILE_SESSIONS};
-    t->tls = (struct mr_tls_config){
-        .ca_file = *c->ca_file ? c->ca_file : NULL, .output_bytes = 65536, .connections_max = MR_FEED_TILE_SESSIONS};
+    char tls[32];
+    snprintf(tls, sizeof tls, "tls/%u", n);
+    t->tls = (struct mr_tls_config){.ca_file = *c->ca_file ? c->ca_file : NULL,
+                                    .output_bytes = 65536,
+                                    .connections_max = MR_FEED_TILE_SESSIONS,
+                                    .read_layer = c->read_layer,
+                                    .metrics = mr_plane_metrics(p, tls)};
     t->instruments = p->instruments;
     t->table_lock = &p->table_lock;
     t->instruments_max = c->instruments_max;

@@ -60,6 +60,8 @@ static void plan_feed_tile(struct mr_plane *p, uint32_t n)
     snprintf(name, sizeof name, "feed-tile/%u", n);
     snprintf(labels, sizeof labels, "tile=%u", n);
     add_metrics(p, &mr_feed_tile_metrics_desc, name, labels);
+    snprintf(name, sizeof name, "tls/%u", n);
+    add_metrics(p, &mr_tls_metrics_desc, name, labels);
 }
 
 static void plan_engine_tile(struct mr_plane *p)

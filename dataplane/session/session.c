@@ -170,8 +170,8 @@ static void handshake(struct mr_session *s, struct mr_tls_cursor *in)
     }
     if (status == MR_OK) {
         mr_tls_info(s->tls, &info);
-        snprintf(s->tls_text, sizeof s->tls_text, "%s %s%s", info.version, info.cipher,
-                 info.resumed ? ", resumed" : "");
+        snprintf(s->tls_text, sizeof s->tls_text, "%s %s%s%s", info.version, info.cipher,
+                 info.own ? ", own reader" : "", info.resumed ? ", resumed" : "");
         upgrade(s);
         return;
     }

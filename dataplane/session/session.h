@@ -123,7 +123,7 @@ struct mr_session_view {
     int64_t since_ns, last_byte_ns, next_dial_ns;
     uint32_t streams, streams_live, mute, attempts;
     char why[96];
-    char tls[48];
+    char tls[64];
 };
 void mr_session_view(const struct mr_session *s, struct mr_session_view *out);
 

@@ -63,7 +63,7 @@ struct mr_session {
     /* the connection */
     struct mr_tls *tls;
     struct mr_ws ws;
-    char key[MR_WS_KEY_TEXT], tls_text[48];
+    char key[MR_WS_KEY_TEXT], tls_text[64];
     uint8_t *plain; /* received, not read yet: [begin, end) */
     uint32_t plain_bytes, begin, end;
 
