@@ -90,6 +90,7 @@ struct mr_aux_config {
     const struct mr_aux_override *overrides;
     uint32_t override_count;
     const char *ca_file;      /* NULL or "": the system's */
+    const char *crl_file;     /* NULL or "": none */
     uint32_t inflight_max;    /* [16] */
     uint32_t timeout_s;       /* of a look-up, and of a transfer [10] */
     uint32_t body_max;        /* [32 MiB] */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "dataplane/aux/aux_priv.h"
+#include "dataplane/tls/tls.h"
 
 #define POLL_MS 1
 #define TAKES_MAX 32 /* a step and link */
@@ -369,16 +370,13 @@ static int open_limits(struct aux *aux, struct mr_err *err)
     return MR_OK;
 }
 
-static int check_ca(const struct mr_aux_config *c, struct mr_err *err)
+/* As the feed tiles do: the two paths to a venue trust the same files on the same terms. */
+static int check_trust(const struct mr_aux_config *c, struct mr_err *err)
 {
-    FILE *f = c->ca_file && c->ca_file[0] ? fopen(c->ca_file, "re") : NULL;
-    if (c->ca_file && c->ca_file[0] && !f)
-        return mr_err_set(err, MR_E_IO,
-                          "aux: %s: cannot read the certificates to trust; give a PEM file, or none for the system's",
-                          c->ca_file);
-    if (f)
-        fclose(f);
-    return MR_OK;
+    int status = c->ca_file && c->ca_file[0] ? mr_tls_check_file("plane.ca_file", c->ca_file, err) : MR_OK;
+    if (status == MR_OK && c->crl_file && c->crl_file[0])
+        status = mr_tls_check_file("tls.crl_file", c->crl_file, err);
+    return status;
 }
 
 static int open_curl(struct aux *aux, struct mr_err *err)
@@ -418,7 +416,7 @@ static int aux_boot(void *state, const void *config, struct mr_arena *arena, str
     if (status == MR_OK)
         status = open_limits(aux, err);
     if (status == MR_OK)
-        status = check_ca(&aux->config, err);
+        status = check_trust(&aux->config, err);
     if (status == MR_OK)
         status = open_curl(aux, err);
     if (status)

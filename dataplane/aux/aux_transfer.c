@@ -135,6 +135,8 @@ static bool configure(struct aux *aux, struct call *c)
         SET(CURLOPT_CAINFO, config->ca_file);
         SET(CURLOPT_CAPATH, NULL); /* this file and nothing else */
     }
+    if (config->crl_file && config->crl_file[0])
+        SET(CURLOPT_CRLFILE, config->crl_file);
     SET(CURLOPT_FOLLOWLOCATION, 0L);
     SET(CURLOPT_PROXY, ""); /* whatever the environment says */
     SET(CURLOPT_NOSIGNAL, 1L);

@@ -55,6 +55,7 @@ struct mr_plane_config {
     char instance[32];              /* [default] */
     char workspace[256], data[256]; /* workspace file; folder for recordings and saved state */
     char ca_file[256];              /* "": the system's */
+    char crl_file[256];             /* "": none */
     enum mr_tls_read_layer read_layer;
     struct mr_plane_feed feeds[MR_PLANE_FEEDS_MAX];
     uint32_t feed_count;

@@ -178,6 +178,7 @@ static void plan_feed_tile(struct mr_plane *p, uint32_t n)
     char tls[32];
     snprintf(tls, sizeof tls, "tls/%u", n);
     t->tls = (struct mr_tls_config){.ca_file = *c->ca_file ? c->ca_file : NULL,
+                                    .crl_file = *c->crl_file ? c->crl_file : NULL,
                                     .output_bytes = 65536,
                                     .connections_max = MR_FEED_TILE_SESSIONS,
                                     .read_layer = c->read_layer,
@@ -278,6 +279,7 @@ static void plan_aux(struct mr_plane *p)
     p->aux.limits = p->limits;
     p->aux.overrides = p->overrides;
     p->aux.ca_file = *p->config.ca_file ? p->config.ca_file : NULL;
+    p->aux.crl_file = *p->config.crl_file ? p->config.crl_file : NULL;
     p->aux.body_max = MR_CAPTURE_RECORD_MAX;
     p->aux.metrics = mr_plane_metrics(p, "aux");
 }

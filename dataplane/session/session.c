@@ -275,11 +275,17 @@ static MR_COLD void opened(struct mr_session *s)
     handshake(s, &nothing);
 }
 
+/* The transport is over. A FIN without close_notify may be anybody's: what came last may be missing, and that is counted. */
 static MR_COLD void closed(struct mr_session *s, const struct mr_piece *piece)
 {
     char why[sizeof s->why];
+    bool talked = s->state == MR_SESSION_UPGRADE || mr_session_open(s);
     snprintf(why, sizeof why, "%.*s", (int)(piece->name.len < 90 ? piece->name.len : 90),
              (const char *)piece->name.data);
+    if (talked && piece->status == MR_E_END && mr_tls_ended(s->tls) == MR_E_TRUNCATED) {
+        MR_COUNT(s->metrics, truncated, 1);
+        snprintf(why, sizeof why, "%s", mr_tls_error(s->tls));
+    }
     s->connected = false; /* the source has closed it already */
     if (mr_session_open(s) || s->begin < s->end)
         mr_session_end(s, MR_END_PLAIN, s->begin < s->end ? "the connection ended inside a frame" : why);

@@ -47,6 +47,7 @@ const char *mr_session_state_name(enum mr_session_state state);
     COUNTER(protocol, "times", "ended: WebSocket or TLS rules broken by the peer")                                     \
     COUNTER(too_big, "times", "ended: a message larger than message_max")                                              \
     COUNTER(silent, "times", "ended: no byte for the route's silence time, and no pong")                               \
+    COUNTER(truncated, "times", "ended: TCP was closed without TLS's close_notify; what came last may be missing")     \
     COUNTER(planned, "times", "ended: closed by the venue with notice")                                                \
     COUNTER(rejected, "streams", "subscriptions that the venue refused")                                               \
     COUNTER(mute, "streams", "subscribed and acked, but no data came")                                                 \

@@ -95,8 +95,6 @@ void mr_tls_shut(struct mr_tls *t)
     ERR_clear_error();
 }
 
-const char *mr_tls_error(const struct mr_tls *t) { return t->error; }
-
 void mr_tls_info(const struct mr_tls *t, struct mr_tls_info *out)
 {
     *out = (struct mr_tls_info){"none", "none", false, false};

@@ -10,16 +10,19 @@
  *     n = mr_tls_read(t, &in, out, room)   plaintext; 0: the cursor is empty
  *     mr_tls_write(t, data, len); mr_tls_output(t, &bytes); send; mr_tls_sent(t, n)
  *
- * Verified always: chain (the given CA file, else the system's), host name or IP, SNI, TLS 1.2 or later. Sessions are
- * resumed per host. No key is ever written anywhere; those of the own reader lie in pages of the context that are locked where
- * that is allowed, left out of core dumps and of children, and cleansed when the connection ends or the keys change.
+ * Verified always, and nothing can switch it off: chain (the given CA file, else the system's; the strict rules of RFC 5280; keys
+ * and signatures of 112 bits or more), host name or IP in the alternative names, revocation lists where given, a stapled OCSP
+ * answer where the server has one (and must have one where its certificate says so). SNI, TLS 1.2 or later. Sessions are resumed
+ * per host, early data is never sent. No key is ever written anywhere; those of the own reader lie in pages of the
+ * context that are locked where that is allowed, left out of core dumps and of children, and cleansed when the connection ends or
+ * the keys change.
  *
  * Memory  the own reader takes none. OpenSSL allocates at handshake time. For application records OpenSSL 3.0 borrows a block or two of 40 bytes a record
  *         and gives them back at once (the allocator's cache of the thread serves them; tests count it). Output queue: bounded.
  * Thread  one tile owns a context and its connections.
  * Errors  MR_E_CORRUPT (a record or handshake the peer got wrong), MR_E_INVALID (certificate, name), MR_E_END
- *         (close_notify): mr_tls_error says which in a sentence with the way out ("certificate is for other.example,
- *         not api.example: check `host`, or `tls.ca`"). */
+ *         (close_notify), MR_E_TRUNCATED (the transport ended without it): mr_tls_error says which in a sentence with the way
+ *         out ("certificate is for other.example, not api.example: check `host`, or `plane.ca_file`"), mr_tls_reason in a word. */
 #ifndef MR_TLS_TLS_H
 #define MR_TLS_TLS_H
 
@@ -52,7 +55,8 @@ MR_METRICS_DECLARE(mr_tls, MR_TLS_METRICS);
 enum mr_tls_read_layer { MR_TLS_READ_AUTO, MR_TLS_READ_OWN, MR_TLS_READ_OPENSSL };
 
 struct mr_tls_config {
-    const char *ca_file; /* NULL: the system's store */
+    const char *ca_file;  /* NULL: the system's store */
+    const char *crl_file; /* NULL: none. Else every certificate of a chain needs a fresh list in it, of its issuer */
     uint32_t connections_max;
     uint32_t output_bytes; /* ciphertext a connection may queue: 64 KiB */
     enum mr_tls_read_layer read_layer;
@@ -86,7 +90,48 @@ void mr_tls_sent(struct mr_tls *tls, uint32_t len);
 void mr_tls_shut(struct mr_tls *tls); /* queues close_notify */
 /* The connection is gone: its keys are cleansed and OpenSSL's part of it is freed; the error's sentence stays. */
 void mr_tls_close(struct mr_tls *tls);
+/* The transport has ended: MR_E_END after close_notify, else MR_E_TRUNCATED, for whoever cut the connection may have cut data
+ * with it. A failure that came before stays the one that is told. */
+int mr_tls_ended(struct mr_tls *tls);
 const char *mr_tls_error(const struct mr_tls *tls); /* about the last failure */
+
+/* The last failure in one word. */
+/* clang-format off */
+#define MR_TLS_REASONS(X)                                                                                    \
+    X(NONE,        "none",          "nothing failed")                                                        \
+    X(ENDED,       "ended",         "the peer said close_notify")                                            \
+    X(TRUNCATED,   "truncated",     "the connection ended without close_notify")                             \
+    X(NAME,        "name",          "the certificate is for other names")                                    \
+    X(EXPIRED,     "expired",       "a certificate of the chain ran out")                                    \
+    X(EARLY,       "not-yet-valid", "a certificate of the chain is not valid yet")                           \
+    X(UNTRUSTED,   "untrusted",     "the chain leads to no CA that is trusted here, or is not signed by it") \
+    X(SELF_SIGNED, "self-signed",   "signed by itself, and not trusted here")                                \
+    X(REVOKED,     "revoked",       "taken back by its CA: a revocation list or the OCSP answer says so")    \
+    X(CRL,         "crl",           "crl_file has no fresh list of the CA")                                  \
+    X(STAPLE,      "staple",        "no good OCSP answer, and one was due or came")                          \
+    X(WEAK,        "weak",          "a key or a signature of less than 112 bits")                            \
+    X(PURPOSE,     "purpose",       "the certificate may not serve TLS")                                     \
+    X(CHAIN,       "chain",         "an intermediate may not sign, or the chain is too long")                \
+    X(CONSTRAINT,  "constraint",    "a name outside those that a CA of the chain may certify")               \
+    X(EXTENSION,   "extension",     "a critical extension that is not known here")                           \
+    X(CERTIFICATE, "certificate",   "another rule of RFC 5280 is broken")                                    \
+    X(VERSION,     "version",       "no TLS 1.2 or later")                                                   \
+    X(NOT_TLS,     "not-tls",       "what answers does not speak TLS")                                       \
+    X(ALERT,       "alert",         "the peer gave up with a fatal alert")                                   \
+    X(RECORD,      "record",        "a record that does not decrypt, is outside its limits, or out of place") \
+    X(PROTOCOL,    "protocol",      "another rule of TLS is broken")
+/* clang-format on */
+enum mr_tls_reason {
+#define MR_X(name, word, text) MR_TLS_##name,
+    MR_TLS_REASONS(MR_X)
+#undef MR_X
+};
+enum mr_tls_reason mr_tls_reason(const struct mr_tls *tls);
+const char *mr_tls_reason_word(enum mr_tls_reason reason);
+const char *mr_tls_reason_text(enum mr_tls_reason reason);
+
+/* A file that trust is taken from must not be writable by others. `what` is its config key: it begins the sentence. */
+int mr_tls_check_file(const char *what, const char *path, struct mr_err *err);
 struct mr_tls_info {
     const char *version, *cipher;
     bool resumed;

@@ -3,8 +3,11 @@
 #include <openssl/x509v3.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "dataplane/tls/tls_priv.h"
+
+#define SECURITY_LEVEL 2 /* 112 bits: RSA 2048, no SHA-1 */
 
 /* ---- the BIO: OpenSSL's reads come from the piece at hand, its writes go to the output queue ---- */
 
@@ -75,10 +78,20 @@ static struct host_session *find(const struct mr_tls_context *context, const cha
     return NULL;
 }
 
+/* A ticket's lifetime is the server's word; OpenSSL looks at it, but takes 0 for "a second or so", where TLS 1.3 says "not at all". */
+static bool fresh(const SSL_SESSION *session)
+{
+    unsigned long hint = SSL_SESSION_get_ticket_lifetime_hint(session);
+    long age = (long)time(NULL) - (long)SSL_SESSION_get_time(session);
+    if (SSL_SESSION_get_protocol_version(session) >= TLS1_3_VERSION && age >= (long)hint)
+        return false;
+    return age >= 0 && age < (long)SSL_SESSION_get_timeout(session);
+}
+
 SSL_SESSION *mr_tls_session_of(const struct mr_tls_context *context, const char *host)
 {
     const struct host_session *h = find(context, host);
-    return h && h->session && SSL_SESSION_is_resumable(h->session) ? h->session : NULL;
+    return h && h->session && SSL_SESSION_is_resumable(h->session) && fresh(h->session) ? h->session : NULL;
 }
 
 void mr_tls_session_forget(struct mr_tls_context *context, const char *host)
@@ -109,36 +122,20 @@ static int keep_session(SSL *ssl, SSL_SESSION *session)
 
 /* ---- the context ---- */
 
-/* Authenticated encryption with forward secrecy only; the cheapest to read first. */
+/* Authenticated encryption with forward secrecy only; the cheapest to read first. All of it is said here, and what would weaken it
+ * is taken back: SSL_CTX_new has already obeyed the host's openssl.cnf. */
 static bool restrict_protocol(SSL_CTX *ssl)
 {
     SSL_CTX_set_options(ssl, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+    SSL_CTX_clear_options(ssl, SSL_OP_LEGACY_SERVER_CONNECT | SSL_OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION |
+                                   SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_NO_TLSv1_2 | SSL_OP_NO_TLSv1_3);
+    SSL_CTX_set_security_level(ssl, SECURITY_LEVEL);
     SSL_CTX_set_read_ahead(ssl, 0);
-    SSL_CTX_set_verify(ssl, SSL_VERIFY_PEER, mr_tls_verified);
     SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
     SSL_CTX_sess_set_new_cb(ssl, keep_session);
-    return SSL_CTX_set_min_proto_version(ssl, TLS1_2_VERSION) &&
+    return SSL_CTX_set_min_proto_version(ssl, TLS1_2_VERSION) && SSL_CTX_set_max_proto_version(ssl, 0) &&
            SSL_CTX_set_cipher_list(ssl, "ECDHE+AESGCM:ECDHE+CHACHA20") &&
            SSL_CTX_set_ciphersuites(ssl, "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256");
-}
-
-static int load_trust(SSL_CTX *ssl, const char *ca_file, struct mr_err *err)
-{
-    if (!ca_file)
-        return SSL_CTX_set_default_verify_paths(ssl) ? MR_OK
-                                                     : mr_err_set(err, MR_E_IO,
-                                                                  "tls: the system's store of CA certificates cannot "
-                                                                  "be read: install ca-certificates, or set `tls.ca`");
-    if (SSL_CTX_load_verify_file(ssl, ca_file))
-        return MR_OK;
-    ERR_clear_error();
-    FILE *f = fopen(ca_file, "r");
-    if (f)
-        fclose(f);
-    return mr_err_set(err, MR_E_IO,
-                      f ? "tls.ca: %s holds no certificate in PEM form"
-                        : "tls.ca: %s cannot be read: check the path and its permissions",
-                      ca_file);
 }
 
 int mr_tls_context_open(struct mr_tls_context **out, const struct mr_tls_config *config, struct mr_err *err)
@@ -162,7 +159,7 @@ int mr_tls_context_open(struct mr_tls_context **out, const struct mr_tls_config 
         status = mr_err_set(err, MR_E_UNSUPPORTED,
                             "tls: this OpenSSL lacks TLS 1.2 with AES-GCM; is it restricted by openssl.cnf?");
     else
-        status = load_trust(context->ssl, config->ca_file, err);
+        status = mr_tls_trust(context->ssl, config, err);
     if (!status)
         status = mr_tls_record_open(context, config->connections_max, err);
     ERR_clear_error();
@@ -223,8 +220,13 @@ static bool expect_host(struct mr_tls *t, const char *host)
     X509_VERIFY_PARAM *param = SSL_get0_param(t->ssl);
     if (inet_pton(AF_INET, host, ip) == 1 || inet_pton(AF_INET6, host, ip) == 1)
         return X509_VERIFY_PARAM_set1_ip_asc(param, host) == 1; /* an address takes no SNI (RFC 6066) */
-    X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-    return X509_VERIFY_PARAM_set1_host(param, host, 0) == 1 && SSL_set_tlsext_host_name(t->ssl, host) == 1;
+    X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
+    char name[HOST_BYTES]; /* the dot that ends a full name is the resolver's: neither SNI nor certificates have it */
+    size_t len = strlen(host);
+    memcpy(name, host, len + 1);
+    if (len > 1 && name[len - 1] == '.')
+        name[--len] = 0;
+    return X509_VERIFY_PARAM_set1_host(param, name, len) == 1 && SSL_set_tlsext_host_name(t->ssl, name) == 1;
 }
 
 /* The connection's BIO counts as one reference for each direction. */
@@ -243,6 +245,7 @@ int mr_tls_open(struct mr_tls *t, const char *host, struct mr_err *err)
 {
     mr_tls_close(t);
     t->refused = false;
+    t->reason = MR_TLS_NONE;
     t->error[0] = 0;
     size_t len = strlen(host);
     if (len == 0 || len >= sizeof t->host)

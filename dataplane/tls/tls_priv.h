@@ -65,8 +65,9 @@ struct mr_tls {
     struct mr_tls_cursor *in; /* during a call only */
     uint32_t output_start, output_end;
     bool established;
-    bool refused; /* the certificate was; `error` says why */
-    bool own;     /* records are read by our own reader */
+    bool refused;   /* the certificate was; `error` says why */
+    uint8_t reason; /* enum mr_tls_reason */
+    bool own;       /* records are read by our own reader */
     struct mr_tls_reader reader;
     char host[HOST_BYTES];
     char error[ERROR_BYTES];
@@ -93,8 +94,14 @@ int64_t mr_tls_record_read(struct mr_tls *t, struct mr_tls_cursor *in, uint8_t *
 SSL_SESSION *mr_tls_session_of(const struct mr_tls_context *context, const char *host);
 void mr_tls_session_forget(struct mr_tls_context *context, const char *host);
 
+/* tls_trust.c */
+int mr_tls_trust(SSL_CTX *ssl, const struct mr_tls_config *config, struct mr_err *err);
+
 /* tls_error.c */
-int mr_tls_verified(int ok, X509_STORE_CTX *store); /* OpenSSL's verify callback: writes the sentence */
+/* Sets reason and sentence, cleaned of what a terminal would obey; returns `status`. */
+int mr_tls_say(struct mr_tls *t, int status, enum mr_tls_reason reason, const char *format, ...) MR_PRINTF(4, 5);
+void mr_tls_refuse(struct mr_tls *t, X509 *certificate,
+                   int error);                      /* for a X509_V_ERR_ of OpenSSL's; the first reason stays */
 int mr_tls_failed(struct mr_tls *t, int ssl_error); /* the status for what OpenSSL said; writes the sentence */
 
 #endif

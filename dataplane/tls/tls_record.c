@@ -134,8 +134,7 @@ static MR_COLD int show_openssl(struct mr_tls *t, uint8_t *bytes, uint32_t len)
 static MR_COLD int64_t refuse(struct mr_tls *t, uint8_t *shown, uint32_t len, const char *words)
 {
     (void)show_openssl(t, shown, len);
-    snprintf(t->error, sizeof t->error, "%s %s", t->host, words);
-    return ended(t, MR_E_CORRUPT);
+    return ended(t, mr_tls_say(t, MR_E_CORRUPT, MR_TLS_RECORD, "%s %s", t->host, words));
 }
 
 static MR_COLD int64_t refuse_header(struct mr_tls *t, const uint8_t *head)
@@ -231,8 +230,8 @@ static MR_COLD int64_t other_record(struct mr_tls *t, const uint8_t *inner, uint
     if ((status < 0 && status != MR_E_FULL) || followed.hollow) {
         MR_COUNT(METRICS(t), refused_message, type != TYPE_ALERT);
         if (!t->error[0])
-            snprintf(t->error, sizeof t->error, "%s broke the rules of TLS: a handshake message %s", t->host,
-                     followed.hollow ? "without a body" : "with data inside");
+            mr_tls_say(t, status, MR_TLS_PROTOCOL, "%s broke the rules of TLS: a handshake message %s", t->host,
+                       followed.hollow ? "without a body" : "with data inside");
         return ended(t, followed.hollow ? MR_E_CORRUPT : status);
     }
     r->sequence++;
@@ -241,8 +240,8 @@ static MR_COLD int64_t other_record(struct mr_tls *t, const uint8_t *inner, uint
         MR_COUNT(METRICS(t), key_updates, 1);
         r->sequence = r->sequence_openssl = 0;
         if (!mr_tls_record_update(t)) {
-            snprintf(t->error, sizeof t->error, "%s changed its keys, and ours could not be made: no memory?", t->host);
-            return ended(t, MR_E_NOMEM);
+            return ended(t, mr_tls_say(t, MR_E_NOMEM, MR_TLS_PROTOCOL,
+                                       "%s changed its keys, and ours could not be made: no memory?", t->host));
         }
     }
     r->answer_due = r->busy = status == MR_E_FULL;

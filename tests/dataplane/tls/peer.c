@@ -44,6 +44,9 @@ struct mr_peer_certificate mr_peer_certify(const struct mr_peer_wish *w)
     X509_set_issuer_name(c.x, X509_get_subject_name(issuer));
     X509_set_pubkey(c.x, c.key);
     extend(c.x, issuer, NID_basic_constraints, w->ca ? "critical,CA:TRUE" : "CA:FALSE");
+    extend(c.x, issuer, NID_key_usage, w->ca ? "critical,keyCertSign,cRLSign" : "critical,digitalSignature");
+    extend(c.x, issuer, NID_subject_key_identifier, "hash");
+    extend(c.x, issuer, NID_authority_key_identifier, "keyid:always");
     name_others(c.x, issuer, w);
     MR_ASSERT(X509_sign(c.x, w->signer ? w->signer->key : c.key, EVP_sha256()) > 0);
     return c;

@@ -147,47 +147,48 @@ static void certificates_are_refused_with_the_reason_and_the_way_out(void **stat
         {"another name",
          HOST,
          {.common = "x", .dns = "other.example", .from_s = -60, .to_s = YEAR, .signer = &w->ca},
-         "certificate is for other.example, not api.example: check `host`, or `tls.ca`"},
+         "certificate is for other.example, not api.example: check `host`, or `plane.ca_file`"},
         {"six other names",
          HOST,
          {.common = "x", .dns = "a.b,c.d,e.f,g.h,i.j,k.l", .from_s = -60, .to_s = YEAR, .signer = &w->ca},
-         "certificate is for a.b, c.d, e.f, g.h, ..., not api.example: check `host`, or `tls.ca`"},
+         "certificate is for a.b, c.d, e.f, g.h, ..., not api.example: check `host`, or `plane.ca_file`"},
         {"no name but the common one",
          HOST,
          {.common = "plain.example", .from_s = -60, .to_s = YEAR, .signer = &w->ca},
-         "certificate is for plain.example, not api.example: check `host`, or `tls.ca`"},
+         "certificate is for plain.example, not api.example: check `host`, or `plane.ca_file`"},
         {"a name with control characters",
          HOST,
          {.common = "red\x1b[31m", .from_s = -60, .to_s = YEAR, .signer = &w->ca},
-         "certificate is for red?[31m, not api.example: check `host`, or `tls.ca`"},
+         "certificate is for red?[31m, not api.example: check `host`, or `plane.ca_file`"},
         {"part of a label as a wildcard",
          "feed.api.example",
          {.common = "x", .dns = "fe*.api.example", .from_s = -60, .to_s = YEAR, .signer = &w->ca},
-         "certificate is for fe*.api.example, not feed.api.example: check `host`, or `tls.ca`"},
+         "certificate is for fe*.api.example, not feed.api.example: check `host`, or `plane.ca_file`"},
         {"a wildcard of one level for two",
          "a.feed.api.example",
          {.common = "x", .dns = "*.api.example", .from_s = -60, .to_s = YEAR, .signer = &w->ca},
-         "certificate is for *.api.example, not a.feed.api.example: check `host`, or `tls.ca`"},
+         "certificate is for *.api.example, not a.feed.api.example: check `host`, or `plane.ca_file`"},
         {"a wildcard for all of a top domain",
          HOST,
          {.common = "x", .dns = "*.example", .from_s = -60, .to_s = YEAR, .signer = &w->ca},
-         "certificate is for *.example, not api.example: check `host`, or `tls.ca`"},
+         "certificate is for *.example, not api.example: check `host`, or `plane.ca_file`"},
         {"another address",
          "127.0.0.2",
          {.common = "x", .ip = "127.0.0.1", .from_s = -60, .to_s = YEAR, .signer = &w->ca},
-         "certificate is for 127.0.0.1, not 127.0.0.2: check `host`, or `tls.ca`"},
+         "certificate is for 127.0.0.1, not 127.0.0.2: check `host`, or `plane.ca_file`"},
         {"a name where an address was dialled",
          "127.0.0.1",
          {.common = "x", .dns = "127.0.0.1", .from_s = -60, .to_s = YEAR, .signer = &w->ca},
-         "certificate is for 127.0.0.1, not 127.0.0.1: check `host`, or `tls.ca`"},
+         "certificate is for 127.0.0.1, not 127.0.0.1: check `host`, or `plane.ca_file`"},
         {"a CA that nobody here knows",
          HOST,
          {.common = "x", .dns = HOST, .from_s = -60, .to_s = YEAR, .signer = &w->stranger},
-         "certificate of api.example leads to Stranger CA, which is not trusted here: set `tls.ca` to that CA's file"},
+         "certificate of api.example leads to Stranger CA, which is not trusted here: set `plane.ca_file` to that CA's "
+         "file"},
         {"its own signature",
          HOST,
          {.common = HOST, .dns = HOST, .from_s = -60, .to_s = YEAR},
-         "certificate of api.example is signed by itself: set `tls.ca` to it if you trust it"},
+         "certificate of api.example is signed by itself: set `plane.ca_file` to it if you trust it"},
         {"a time gone by",
          HOST,
          {.common = "x", .dns = HOST, .from_s = -YEAR, .to_s = -60, .signer = &w->ca},
@@ -288,12 +289,12 @@ static void a_context_that_cannot_be_made_says_why(void **state)
             &context, &(struct mr_tls_config){.ca_file = "/none/ca.pem", .connections_max = 1, .output_bytes = BYTES},
             &err),
         MR_E_IO);
-    assert_string_equal(err.text, "tls.ca: /none/ca.pem cannot be read: check the path and its permissions");
+    assert_string_equal(err.text, "plane.ca_file: /none/ca.pem cannot be read: check the path and its permissions");
     assert_int_equal(
         mr_tls_context_open(
             &context, &(struct mr_tls_config){.ca_file = empty, .connections_max = 1, .output_bytes = BYTES}, &err),
         MR_E_IO);
-    snprintf(want, sizeof want, "tls.ca: %s holds no certificate in PEM form", empty);
+    snprintf(want, sizeof want, "plane.ca_file: %s holds no certificate in PEM form", empty);
     assert_string_equal(err.text, want);
     assert_int_equal(
         mr_tls_context_open(&context, &(struct mr_tls_config){.connections_max = 1, .output_bytes = 100}, &err),
@@ -347,6 +348,10 @@ static void a_flight_may_be_cut_at_every_byte(void **state)
         mr_peer_take(&peer, w->tls);
         total = mr_peer_said(&peer, wire, sizeof wire);
         assert_true(total > 500);
+        if (cut >= total) { /* signatures differ by an octet or two */
+            mr_peer_close(&peer);
+            break;
+        }
         in = (struct mr_tls_cursor){wire, cut};
         assert_int_equal(mr_tls_handshake(w->tls, &in), MR_E_AGAIN);
         assert_int_equal(in.len, 0);

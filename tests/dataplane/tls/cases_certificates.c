@@ -1,0 +1,103 @@
+/* C-01 to C-41: chain and time, name, usage. */
+#include "tests/dataplane/tls/server.h"
+
+static bool check_staple_was_asked_for(const struct outcome *o) { return o->report->asked_staple; }
+static bool check_name_sent_without_dot(const struct outcome *o) { return strcmp(o->report->sni, PKI_HOST) == 0; }
+static bool check_resumed_second(const struct outcome *o)
+{
+    return !o->results[0].resumed && o->results[1].resumed && o->report->resumed[1];
+}
+
+#define DEEP(n) (enum pki_who)(INTER_DEEP_1 + (n)-1)
+
+/* clang-format off */
+const struct tls_case cases_certificates[] = {
+    {1,  "good, RSA", "ok", .chain = {GOOD_RSA, INTER}},
+    {1,  "good, RSA, TLS 1.2", "ok", .chain = {GOOD_RSA, INTER}, .version = TLS1_2_VERSION},
+    {2,  "good, ECDSA", "ok", .chain = {GOOD, INTER}},
+    {2,  "good, ECDSA, TLS 1.2", "ok", .version = TLS1_2_VERSION},
+    {2,  "good, ECDSA, signed by the root itself", "ok", .chain = {GOOD_TOO}},
+    {3,  "good, Ed25519", "ok", .chain = {GOOD_ED25519, INTER}},
+    {4,  "expired leaf", "expired", .chain = {EXPIRED, INTER}},
+    {4,  "expired leaf, TLS 1.2", "expired", .chain = {EXPIRED, INTER}, .version = TLS1_2_VERSION},
+    {5,  "expired intermediate", "expired", .chain = {SELF_EXPIRED_INTER, INTER_EXPIRED}},
+    {6,  "not yet valid", "not-yet-valid", .chain = {EARLY, INTER}},
+    {7,  "self-signed", "self-signed", .chain = {SELF_SIGNED}},
+    {8,  "unknown root, which is sent", "untrusted", .chain = {STRANGER, STRANGER_INTER, STRANGER_ROOT}},
+    {8,  "unknown root, not sent", "untrusted", .chain = {STRANGER, STRANGER_INTER}},
+    {9,  "missing intermediate", "untrusted", .chain = {GOOD}},
+    {10, "unordered chain", "ok", .chain = {BELOW, INTER, INTER_BELOW}},
+    {10, "unordered chain, the root in its middle", "ok", .chain = {BELOW, ROOT, INTER, INTER_BELOW}},
+    {11, "unrelated extra certificate", "ok", .chain = {GOOD, STRANGER_INTER, INTER}},
+    {12, "revoked by list", "revoked", .chain = {REVOKED, INTER}, .crl = CRL_FRESH},
+    {12, "intermediate revoked by list", "revoked", .chain = {OF_REVOKED_INTER, INTER_REVOKED}, .crl = CRL_FRESH},
+    {12, "not on the list", "ok", .crl = CRL_FRESH},
+    {12, "no list of the issuer", "crl", .crl = CRL_PARTIAL},
+    {13, "stale list", "crl", .crl = CRL_STALE},
+    {13, "stale list, revoked", "crl", .chain = {REVOKED, INTER}, .crl = CRL_STALE},
+    {14, "staple says revoked", "revoked", .staple = STAPLE_REVOKED, .check = check_staple_was_asked_for},
+    {14, "staple says revoked, TLS 1.2", "revoked", .staple = STAPLE_REVOKED, .version = TLS1_2_VERSION},
+    {14, "staple says good", "ok", .staple = STAPLE_GOOD},
+    {14, "staple says good, TLS 1.2", "ok", .staple = STAPLE_GOOD, .version = TLS1_2_VERSION},
+    {14, "staple and lists say good", "ok", .staple = STAPLE_GOOD, .crl = CRL_FRESH},
+    {14, "staple says unknown", "staple", .staple = STAPLE_UNKNOWN},
+    {14, "staple is stale", "staple", .staple = STAPLE_STALE},
+    {14, "staple is of another certificate", "staple", .staple = STAPLE_OF_ANOTHER},
+    {14, "staple is signed by a stranger", "staple", .staple = STAPLE_OF_A_STRANGER},
+    {14, "staple says try later", "staple", .staple = STAPLE_TRY_LATER},
+    {14, "staple is garbage", "staple", .staple = STAPLE_GARBAGE},
+    {15, "staple absent under must-staple", "staple", .chain = {MUST_STAPLE, INTER}},
+    {15, "staple absent under must-staple, TLS 1.2", "staple", .chain = {MUST_STAPLE, INTER}, .version = TLS1_2_VERSION},
+    {15, "staple revoked under must-staple", "revoked", .chain = {MUST_STAPLE, INTER}, .staple = STAPLE_REVOKED},
+    {15, "staple good under must-staple, and resumed", "ok", .chain = {MUST_STAPLE, INTER}, .staple = STAPLE_GOOD, .turns = 2,
+         .check = check_resumed_second},
+    {16, "SHA-1 signature", "weak", .chain = {SHA1_SIGNED, INTER}},
+    {16, "SHA-1 signature of the intermediate", "weak", .chain = {OF_SHA1_INTER, INTER_SHA1}},
+    {17, "RSA 1024", "weak", .chain = {RSA_1024, INTER}},
+    {17, "RSA 1024 intermediate", "weak", .chain = {OF_RSA_1024_INTER, INTER_RSA_1024}},
+
+    {18, "wrong host", "name", .chain = {OTHER_NAME, INTER}},
+    {18, "wrong host, TLS 1.2", "name", .chain = {OTHER_NAME, INTER}, .version = TLS1_2_VERSION},
+    {19, "wildcard, one label", "ok", .chain = {WILDCARD, INTER}, .host = "feed.api.example"},
+    {20, "wildcard, two labels", "name", .chain = {WILDCARD, INTER}, .host = "a.feed.api.example"},
+    {20, "two wildcards", "name", .chain = {WILDCARD_TWO, INTER}, .host = "a.feed.api.example"},
+    {21, "wildcard, part of a label", "name", .chain = {WILDCARD_PART, INTER}, .host = "feed.api.example"},
+    {22, "wildcard, bare domain", "name", .chain = {WILDCARD, INTER}},
+    {23, "common name without alternative names", "name", .chain = {ONLY_COMMON_NAME, INTER}},
+    {24, "alternative name without subject", "ok", .chain = {NO_SUBJECT, INTER}},
+    {24, "alternative name without subject, not critical", "certificate", .chain = {NO_SUBJECT_NOT_CRITICAL, INTER}},
+    {25, "right IP", "ok", .chain = {IP_V4, INTER}, .host = "127.0.0.1"},
+    {25, "right IP, version 6", "ok", .chain = {IP_V6, INTER}, .host = "::1"},
+    {26, "wrong IP", "name", .chain = {IP_OTHER, INTER}, .host = "127.0.0.1"},
+    {26, "a name, and the certificate has our IP", "name", .chain = {IP_V4, INTER}},
+    {27, "IP as text of a DNS name", "name", .chain = {IP_AS_DNS, INTER}, .host = "127.0.0.1"},
+    {28, "NUL in the name", "name", .chain = {NUL_IN_NAME, INTER}},
+    {29, "our name with a trailing dot", "ok", .host = PKI_HOST ".", .check = check_name_sent_without_dot},
+    {29, "the certificate's name with a trailing dot", "name", .chain = {DOT_IN_NAME, INTER}},
+    {30, "the certificate's name in upper case", "ok", .chain = {UPPER_CASE, INTER}},
+    {30, "our name in upper case", "ok", .host = "API.Example"},
+    {31, "1,000 names, ours the last", "ok", .chain = {NAMES_1000, INTER}},
+    {31, "1,000 names of others", "name", .chain = {NAMES_1000_OTHERS, INTER}},
+    {32, "10,000 names: a certificate message beyond its bound", "protocol", .chain = {NAMES_10000, INTER}},
+    {33, "name outside those permitted to its CA", "constraint", .chain = {CONSTRAINED_OTHER, INTER_OTHER_NAMES}},
+    {33, "name of those forbidden to its CA", "constraint", .chain = {CONSTRAINED_NOT_OURS, INTER_NOT_OUR_NAMES}},
+    {33, "name of those permitted to its CA", "ok", .chain = {CONSTRAINED_OURS, INTER_OUR_NAMES}},
+
+    {34, "for clients only", "purpose", .chain = {CLIENT_ONLY, INTER}},
+    {34, "for any purpose", "ok", .chain = {NO_EXTENDED, INTER}},
+    {35, "may not sign", "purpose", .chain = {NO_SIGN_BIT, INTER}},
+    {35, "no key usage at all", "ok", .chain = {NO_USAGE, INTER}},
+    {36, "leaf marked as CA", "purpose", .chain = {LEAF_CA, INTER}},
+    {37, "intermediate is no CA", "chain", .chain = {OF_NOT_CA, INTER_NOT_CA}},
+    {37, "intermediate may not sign certificates", "chain", .chain = {OF_NO_SIGN, INTER_NO_SIGN}},
+    {38, "path longer than its CA allows", "chain", .chain = {OF_PATH_0, INTER_UNDER_PATH_0, INTER_PATH_0}},
+    {39, "unknown critical extension", "extension", .chain = {UNKNOWN_CRITICAL, INTER}},
+    {39, "unknown critical extension of an intermediate", "extension", .chain = {OF_UNKNOWN_INTER, INTER_UNKNOWN}},
+    {39, "unknown extension, not critical", "ok", .chain = {UNKNOWN_HARMLESS, INTER}},
+    {40, "intermediate of version 1", "chain", .chain = {OF_V1, INTER_V1}},
+    {41, "12 intermediates", "chain", .chain = {DEEP_12, DEEP(12), DEEP(11), DEEP(10), DEEP(9), DEEP(8), DEEP(7), DEEP(6), DEEP(5),
+         DEEP(4), DEEP(3), DEEP(2), DEEP(1)}},
+    {41, "6 intermediates", "ok", .chain = {DEEP_6, DEEP(6), DEEP(5), DEEP(4), DEEP(3), DEEP(2), DEEP(1)}},
+};
+/* clang-format on */
+const uint32_t cases_certificates_count = MR_COUNT_OF(cases_certificates);
