@@ -79,10 +79,10 @@ static void ask(struct mr_net *net, struct neighbour *n, int64_t now_ns)
 {
     if (net->shared || !net->link->up || now_ns - n->asked_ns < SECOND_NS)
         return;
+    if (!say(net, ARP_REQUEST, everyone, nobody, n->ip))
+        return; /* no room: at the next housekeeping or use */
     n->asked_ns = now_ns;
     MR_COUNT(net->metrics, arp_asked, 1);
-    if (!say(net, ARP_REQUEST, everyone, nobody, n->ip))
-        n->asked_ns = NEVER_NS; /* counted as no_room; at the next housekeeping or use */
 }
 
 /* ---- what we hear ---- */

@@ -20,8 +20,7 @@ static uint32_t sum_more(uint32_t sum, const uint8_t *data, size_t len)
 
 uint16_t frame_sum(const uint8_t *data, size_t len) { return (uint16_t)~sum_more(0, data, len); }
 
-/* Over the pseudo header too. */
-static uint16_t sum_transport(const uint8_t *ip, uint32_t proto, const uint8_t *data, size_t len)
+uint16_t frame_sum_transport(const uint8_t *ip, uint32_t proto, const uint8_t *data, size_t len)
 {
     uint8_t pseudo[12];
     memcpy(pseudo, ip + 12, 8);
@@ -73,7 +72,7 @@ uint32_t frame_udp(uint8_t *out, const struct frame_ip *ip, uint16_t from_port, 
     memcpy(udp + 8, payload, len);
     memcpy(ends + 12, ip->from, 4);
     memcpy(ends + 16, ip->to, 4);
-    uint16_t sum = sum_transport(ends, 17, udp, 8 + len);
+    uint16_t sum = frame_sum_transport(ends, 17, udp, 8 + len);
     frame_put16(udp + 6, sum ? sum : 0xffff);
     return frame_ipv4(out, &with, udp, 8 + len);
 }
@@ -168,5 +167,5 @@ const char *frame_wrong(const uint8_t *frame, uint32_t len, const uint8_t *our_m
         return total - header < 8 || body[0] != 0 || frame_sum(body, total - header) != 0 ? "ICMP" : NULL;
     if (ip[9] != 6)
         return "a protocol that we do not speak";
-    return sum_transport(ip, 6, body, total - header) != 0 ? "TCP checksum" : NULL;
+    return frame_sum_transport(ip, 6, body, total - header) != 0 ? "TCP checksum" : NULL;
 }

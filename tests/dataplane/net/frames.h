@@ -15,6 +15,8 @@ struct frame_ip {
 };
 
 uint16_t frame_sum(const uint8_t *data, size_t len); /* what a checksum field must hold, were it zero in `data` */
+uint16_t frame_sum_transport(const uint8_t *ip, uint32_t proto, const uint8_t *data,
+                             size_t len); /* with the pseudo header */
 void frame_put16(uint8_t *p, uint32_t v);
 uint32_t frame_get16(const uint8_t *p);
 
