@@ -60,7 +60,7 @@
 #define TCP_SNDLOWAT 2048
 #define TCP_SNDQUEUELOWAT 8
 #define TCP_OVERSIZE 0 /* small sends leave at once (no Nagle): room to grow them would be wasted */
-#define TCP_MAXRTX 8    /* then the connection has timed out: about a minute on a near path */
+#define TCP_MAXRTX 12 /* then the connection has timed out: some four minutes; a session gives up on silence long before */
 #define TCP_SYNMAXRTX 12 /* never reached: mr_tcp_housekeep sends a SYN again, and lwIP's count stays at 0 */
 #define TCP_MSL 15000UL   /* half the time that our last FIN is waited for */
 

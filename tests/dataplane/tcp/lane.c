@@ -15,7 +15,8 @@ struct lane {
     struct lane_faults faults;
     struct {
         struct flight *heap[FLIGHT_MAX];
-        uint32_t count, burst_left;
+        uint32_t count;
+        int64_t burst_ns; /* until then all is lost */
         struct flight taken;
         struct lane_counts counts;
     } ways[2];
@@ -81,10 +82,9 @@ void lane_put(struct lane *l, uint32_t way, const uint8_t *frame, uint32_t len, 
         c->cut++;
         return;
     }
-    if (l->ways[way].burst_left == 0 && happens(l, l->faults.burst))
-        l->ways[way].burst_left = 3 + (uint32_t)mr_random_below(&l->random, 8);
-    bool in_burst = l->ways[way].burst_left > 0;
-    l->ways[way].burst_left -= in_burst;
+    if (happens(l, l->faults.burst))
+        l->ways[way].burst_ns = now_ns + 1000000 * (1 + (int64_t)mr_random_below(&l->random, 30));
+    bool in_burst = now_ns < l->ways[way].burst_ns;
     if (in_burst || happens(l, l->faults.loss)) {
         c->lost++;
         return;

@@ -6,9 +6,10 @@
 #include "tests/dataplane/net/frames.h"
 
 struct lane_faults {
-    double loss, burst, reorder, duplicate, corrupt; /* shares of the frames; burst: begins a loss of three to ten */
-    int64_t delay_ns, reorder_ns;                    /* each frame's; a reordered one's longest, more */
-    uint32_t frame_max;                              /* longer ones are lost silently; 0: none are */
+    double loss, burst, reorder, duplicate,
+        corrupt;                  /* shares of the frames; burst: begins a time of up to 30 ms in which all are lost */
+    int64_t delay_ns, reorder_ns; /* each frame's; a reordered one's longest, more */
+    uint32_t frame_max;           /* longer ones are lost silently; 0: none are */
 };
 struct lane;
 struct lane_counts {
