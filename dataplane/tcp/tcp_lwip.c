@@ -154,7 +154,6 @@ static err_t hook_syn_sent(struct tcp_pcb *pcb, struct tcp_hdr *header, uint16_t
 
 err_t mr_lwip_hook_input(struct tcp_pcb *pcb, struct tcp_hdr *header, uint16_t options_len, struct pbuf *p)
 {
-    (void)p;
     uint8_t flags = TCPH_FLAGS(header);
     stack->current_known = true;
     if (pcb->state == SYN_SENT)
@@ -166,6 +165,8 @@ err_t mr_lwip_hook_input(struct tcp_pcb *pcb, struct tcp_hdr *header, uint16_t o
     if (TCP_SEQ_GT(header->ackno, pcb->snd_nxt) || TCP_SEQ_LT(header->ackno, pcb->lastack - pcb->snd_wnd_max))
         return challenge(pcb);
     memset(header + 1, LWIP_TCP_OPT_NOP, options_len);
+    if (pcb->state >= CLOSE_WAIT && (p->tot_len || flags & TCP_FIN))
+        tcp_ack_now(pcb); /* a FIN that comes again; lwIP would say nothing */
     return ERR_OK;
 }
 
@@ -189,6 +190,8 @@ static err_t on_received(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t e
     (void)err;
     struct mr_tcp_peer *peer = arg;
     if (!p) {
+        tcp_clear_flags(pcb, TF_ACK_DELAY | TF_ACK_NOW); /* our FIN, or mr_tcp_flush, acknowledges it */
+        mr_tcp_touch(stack, peer);
         mr_tcp_on_end(stack, peer);
         return ERR_OK;
     }
@@ -205,8 +208,11 @@ static err_t on_received(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t e
 static err_t on_connected(void *arg, struct tcp_pcb *pcb, err_t err)
 {
     (void)err;
-    if (pcb->mss < MSS_MIN)
+    if (pcb->mss < MSS_MIN) {
         pcb->mss = MSS_MIN;
+        pcb->cwnd =
+            4 * MSS_MIN; /* lwIP's first one is of the told MSS: less than a segment, it would never be filled */
+    }
     /* lwIP cuts segments to half the largest window it has seen, and asserts that none is longer when that one grows from nothing: a peer
      * that opens its window slowly would stop us. Its persist timer cuts segments to a small window anyway. */
     if (pcb->snd_wnd_max < 2u * pcb->mss)

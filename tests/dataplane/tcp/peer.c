@@ -237,6 +237,8 @@ void peer_step(struct peer *p, int64_t now_ns)
             continue;
         if (f->wait_ns < 16 * p->c.rto_ns)
             f->wait_ns *= 2;
+        for (uint32_t j = 1; i == 0 && j < p->count; j++)
+            flight_at(p, j)->sacked = false; /* a receiver may forget what it told by SACK (RFC 2018, 8) */
         f->again = false;
         launch(p, f);
     }
