@@ -130,6 +130,16 @@ static void new_connection(struct server *s)
     s->flight_len = s->inner_len = s->plain_len = s->report->raw_len = 0;
 }
 
+void server_in_memory(struct server *s, const struct tls_case *c, const struct pki *pki)
+{
+    s->c = c;
+    s->pki = pki;
+    s->fd = s->listener = -1;
+    if (!s->context)
+        s->context = new_context(c, pki, c->chain);
+    new_connection(s);
+}
+
 static int accept_one(int listener)
 {
     struct pollfd p = {.fd = listener, .events = POLLIN};
@@ -348,11 +358,9 @@ static EVP_CIPHER_CTX *begin(struct seal *seal, int encrypt, const uint8_t *head
     return c;
 }
 
-void server_seal(struct server *s, struct seal *seal, uint8_t type, const void *data, size_t len)
+size_t seal_record(struct seal *seal, uint8_t type, const void *data, size_t len, uint8_t *record)
 {
-    static uint8_t record[65536];
-    size_t inner = len + 1, body = inner + 16;
-    MR_ASSERT(body + 5 <= sizeof record);
+    size_t inner = len + 1, body = inner + SEAL_TAG;
     const uint8_t header[5] = {23, 3, 3, (uint8_t)(body >> 8), (uint8_t)body};
     memcpy(record, header, 5);
     if (len)
@@ -362,9 +370,16 @@ void server_seal(struct server *s, struct seal *seal, uint8_t type, const void *
     EVP_CIPHER_CTX *c = begin(seal, 1, header);
     MR_ASSERT(EVP_CipherUpdate(c, record + 5, &n, record + 5, (int)inner) == 1);
     MR_ASSERT(EVP_CipherFinal_ex(c, record + 5 + inner, &n) == 1);
-    MR_ASSERT(EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_AEAD_GET_TAG, 16, record + 5 + inner) == 1);
+    MR_ASSERT(EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_AEAD_GET_TAG, SEAL_TAG, record + 5 + inner) == 1);
     EVP_CIPHER_CTX_free(c);
-    server_send(s, record, 5 + body);
+    return 5 + body;
+}
+
+void server_seal(struct server *s, struct seal *seal, uint8_t type, const void *data, size_t len)
+{
+    static uint8_t record[65536];
+    MR_ASSERT(len + SEAL_OVERHEAD <= sizeof record);
+    server_send(s, record, seal_record(seal, type, data, len, record));
 }
 
 /* One record's handshake octets to s->inner. */

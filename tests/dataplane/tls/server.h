@@ -67,6 +67,8 @@ struct outcome {
 };
 
 /* Records made and opened by hand, TLS 1.3 with AES-128-GCM. */
+#define SEAL_TAG 16
+#define SEAL_OVERHEAD (5 + 1 + SEAL_TAG)
 struct seal {
     uint8_t key[16], iv[12];
     uint64_t seq;
@@ -93,6 +95,10 @@ struct server {
 /* All turns of a case, in the process that was forked for it. */
 _Noreturn void server_run(const struct tls_case *c, const struct pki *pki, int listener, struct report *report);
 
+/* Without a process: a connection over s->in and s->flight. The context is made the first time, and SSL_free(s->ssl) and
+ * SSL_CTX_free(s->context) are the caller's. */
+void server_in_memory(struct server *s, const struct tls_case *c, const struct pki *pki);
+
 /* ---- for `serve` ---- */
 void server_good(struct server *s);
 /* Receives once (at most 5 s) and offers it to OpenSSL; false: the client is gone. */
@@ -112,6 +118,8 @@ void server_wait(struct server *s); /* until the client is gone; whatever it say
 
 void server_record(struct server *s, uint8_t type, uint16_t version, const void *data, size_t len);
 void seal_open(struct seal *seal, const uint8_t *secret);
+/* A record in `record` (len + SEAL_OVERHEAD); its length. */
+size_t seal_record(struct seal *seal, uint8_t type, const void *data, size_t len, uint8_t *record);
 void server_seal(struct server *s, struct seal *seal, uint8_t type, const void *data, size_t len);
 /* Opens s->flight's encrypted records: s->inner, and s->plain_len of s->flight. */
 void server_open_flight(struct server *s, struct seal *seal);
