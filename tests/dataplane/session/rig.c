@@ -394,7 +394,8 @@ static bool poll_source(struct rig *rig)
     if (rig->closed_due) {
         const char *name = rig->closed_name;
         forget(rig);
-        give(rig, (struct mr_piece){.kind = MR_PIECE_CLOSED, .status = MR_E_IO, .name = mr_span_of(name)}, NULL, 0);
+        int status = strcmp(name, "closed by peer") == 0 ? MR_E_END : MR_E_IO; /* a FIN, as the sources call it */
+        give(rig, (struct mr_piece){.kind = MR_PIECE_CLOSED, .status = status, .name = mr_span_of(name)}, NULL, 0);
     }
     return false;
 }

@@ -672,6 +672,31 @@ static void the_end_of_tls_is_an_end(void **state)
     rig_close(rig);
 }
 
+/* Whoever sent the FIN, the venue's TLS did not. */
+static void a_fin_without_close_notify_is_counted_and_told(void **state)
+{
+    (void)state;
+    struct rig *rig = rig_open(&rig_venues[BINANCE_MARKET], NULL);
+    rig_to_live(rig);
+    rig_hang_up(rig, "closed by peer");
+    rig_run(rig, 1);
+    assert_int_equal(mr_session_state(rig->session), MR_SESSION_DOWN);
+    assert_int_equal(rig->metrics->truncated, 1);
+    assert_non_null(strstr(rig->why, "ended the connection without close_notify: what came last may be missing"));
+    rig_to_live(rig);
+    SSL_shutdown(rig->peer.ssl);
+    rig_hang_up(rig, "closed by peer");
+    rig_run(rig, 1);
+    assert_string_equal(rig->why, "the venue closed without a close frame");
+    rig_to_live(rig);
+    rig_hang_up(rig, "connection reset by peer"); /* says enough by itself */
+    rig_run(rig, 1);
+    assert_string_equal(rig->why, "connection reset by peer");
+    assert_int_equal(rig->metrics->truncated, 1);
+    rig_to_live(rig);
+    rig_close(rig);
+}
+
 /* Sending fails, but what the venue said before is still there to be read. */
 static void the_last_words_are_read_though_sending_fails(void **state)
 {
@@ -775,6 +800,7 @@ int main(void)
         cmocka_unit_test(half_a_frame_then_the_end),
         cmocka_unit_test(bytes_that_are_no_record_end_it),
         cmocka_unit_test(the_end_of_tls_is_an_end),
+        cmocka_unit_test(a_fin_without_close_notify_is_counted_and_told),
         cmocka_unit_test(the_last_words_are_read_though_sending_fails),
         cmocka_unit_test(the_receiver_may_end_or_change_it_in_the_middle_of_a_batch),
     };

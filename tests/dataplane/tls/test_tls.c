@@ -502,6 +502,44 @@ static void close_notify_ends_the_stream_after_its_last_byte(void **state)
     mr_peer_close(&peer);
 }
 
+static void the_transports_end_is_told_from_the_connections(void **state)
+{
+    struct world *w = *state;
+    struct mr_peer peer;
+    struct mr_err err;
+    uint8_t heard[BYTES];
+    uint32_t len;
+    assert_int_equal(mr_tls_open(w->tls, HOST, &err), MR_OK);
+    assert_int_equal(mr_tls_reason(w->tls), MR_TLS_NONE);
+    assert_int_equal(mr_tls_ended(w->tls), MR_E_TRUNCATED);
+    assert_string_equal(mr_tls_error(w->tls), "api.example ended the connection in the TLS handshake");
+    assert_int_equal(dial(w, &peer, w->server, HOST, 0), MR_OK);
+    SSL_write(peer.ssl, "last", 4);
+    assert_int_equal(hear(w, &peer, 0, heard, &len), 0);
+    assert_int_equal(mr_tls_ended(w->tls), MR_E_TRUNCATED);
+    assert_int_equal(mr_tls_reason(w->tls), MR_TLS_TRUNCATED);
+    assert_string_equal(mr_tls_error(w->tls),
+                        "api.example ended the connection without close_notify: what came last may be missing");
+    mr_peer_close(&peer);
+    assert_int_equal(dial(w, &peer, w->server, HOST, 0), MR_OK);
+    assert_int_equal(mr_tls_reason(w->tls), MR_TLS_NONE);
+    SSL_shutdown(peer.ssl);
+    assert_int_equal(hear(w, &peer, 0, heard, &len), MR_E_END);
+    assert_int_equal(mr_tls_ended(w->tls), MR_E_END);
+    assert_int_equal(mr_tls_reason(w->tls), MR_TLS_ENDED);
+    mr_peer_close(&peer);
+    struct mr_peer_certificate wrong = mr_peer_certify(
+        &(struct mr_peer_wish){.common = "x", .dns = "other.example", .from_s = -60, .to_s = YEAR, .signer = &w->ca});
+    SSL_CTX *server = mr_peer_context(&wrong, 0, 0);
+    assert_int_equal(dial(w, &peer, server, HOST, 0), MR_E_INVALID);
+    assert_int_equal(mr_tls_ended(w->tls), MR_E_TRUNCATED); /* and the reason that came first stays */
+    assert_int_equal(mr_tls_reason(w->tls), MR_TLS_NAME);
+    assert_string_equal(mr_tls_reason_word(mr_tls_reason(w->tls)), "name");
+    mr_peer_close(&peer);
+    SSL_CTX_free(server);
+    mr_peer_certificate_free(&wrong);
+}
+
 static void a_record_changed_in_any_byte_is_refused(void **state)
 {
     struct world *w = *state;
@@ -710,6 +748,7 @@ int main(void)
         cmocka_unit_test(a_session_is_resumed_with_its_own_host_only),
         cmocka_unit_test(the_table_of_sessions_is_bounded),
         cmocka_unit_test(close_notify_ends_the_stream_after_its_last_byte),
+        cmocka_unit_test(the_transports_end_is_told_from_the_connections),
         cmocka_unit_test(a_record_changed_in_any_byte_is_refused),
         cmocka_unit_test(a_key_update_is_followed_and_answered),
         cmocka_unit_test(renegotiation_is_refused),
