@@ -20,7 +20,7 @@ MR_INLINE bool header_sum_good(const struct mr_packet *packet, const uint8_t *ip
 {
     if (packet->flags & (MR_PACKET_IP_GOOD | MR_PACKET_IP_BAD))
         return !(packet->flags & MR_PACKET_IP_BAD);
-    return mr_sum(ip, header) == 0xffff;
+    return mr_sum(ip, mr_likely(header == IP_BYTES) ? IP_BYTES : header) == 0xffff;
 }
 
 /* A sender that exists, and is another: not a group, not broadcast, not loopback, not we. All-zero only asks who is in a group (IGMP). */

@@ -10,28 +10,38 @@
 
 #include "dataplane/base/base.h"
 
+/* Four 32-bit words at a time, as the base instruction set has them; the compiler's own vectors, so that any machine compiles it. */
+typedef uint64_t mr_sum_lanes __attribute__((vector_size(16)));
+
 /* Adds to a running sum, which may begin at 0 and be any number of adds long; every piece but the last must have an even length.
- * Halves of 64-bit words are summed apart, so that no carry is lost and the adds do not wait for one another. */
+ * The halves of 64-bit words are summed apart, so that no carry is lost, and twice over, so that no add waits for the one before. */
 MR_INLINE uint64_t mr_sum_add(uint64_t sum, const uint8_t *data, size_t len)
 {
-    uint64_t a = 0, b = 0, c = 0, d = 0;
-    for (; len >= 16; data += 16, len -= 16) {
-        uint64_t w[2];
-        memcpy(w, data, 16);
-        a += (uint32_t)w[0];
-        b += w[0] >> 32;
-        c += (uint32_t)w[1];
-        d += w[1] >> 32;
+    if (len >= 32) {
+        mr_sum_lanes low = {0, 0}, high = {0, 0}, low2 = {0, 0}, high2 = {0, 0}, w, w2;
+        for (; len >= 32; data += 32, len -= 32) {
+            memcpy(&w, data, 16);
+            memcpy(&w2, data + 16, 16);
+            low += w & 0xffffffff;
+            high += w >> 32;
+            low2 += w2 & 0xffffffff;
+            high2 += w2 >> 32;
+        }
+        low += low2 + high + high2;
+        sum += low[0] + low[1];
     }
-    sum += a + b + c + d;
     for (; len >= 4; data += 4, len -= 4) {
-        uint32_t w;
-        memcpy(&w, data, 4);
-        sum += w;
+        uint32_t word;
+        memcpy(&word, data, 4);
+        sum += word;
     }
-    uint32_t rest = 0;
-    memcpy(&rest, data, len); /* 0..3 bytes; the byte that an odd length lacks is 0 */
-    return sum + rest;
+    if (len & 2) {
+        uint16_t word;
+        memcpy(&word, data, 2);
+        sum += word;
+        data += 2;
+    }
+    return len & 1 ? sum + *data : sum; /* the byte that an odd length lacks is 0, and comes after it */
 }
 
 MR_INLINE uint16_t mr_sum_fold(uint64_t sum)
