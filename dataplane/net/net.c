@@ -51,7 +51,7 @@ MR_INLINE bool udp_sum_good(const struct mr_packet *packet, const uint8_t *ip, c
     if (udp[6] == 0 && udp[7] == 0)
         return true;
     uint64_t sum = mr_sum_add((uint64_t)htons(PROTO_UDP) + htons((uint16_t)len), ip + 12, 8);
-    return mr_sum_fold(mr_sum_add(sum, udp, len)) == 0xffff;
+    return mr_sum_fold(mr_sum_any(sum, udp, len)) == 0xffff;
 }
 
 MR_INLINE uint64_t *take_udp(struct mr_net *net, const struct mr_packet *packet, uint8_t *ip, uint32_t header,

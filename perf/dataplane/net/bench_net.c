@@ -188,6 +188,7 @@ static void bench_frames(struct mr_bench *b, const char *name, const char *work,
                          .work = work,
                          .items = FRAMES,
                          .ours = {take_all, &f},
+                         .kernels = payload >= MR_SUM_LONG && udp,
                          .references = {{udp ? "DPDK's rte_raw_cksum and rte_ipv4_udptcp_cksum_verify alone"
                                              : "DPDK's rte_raw_cksum of the header alone",
                                          udp ? mr_reference_dpdk_udp : mr_reference_dpdk_tcp, &f}},

@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#define FRAMES 1024
+#define FRAMES 128
 
 struct frames {
     uint8_t *data[FRAMES]; /* Ethernet, IPv4 without options, UDP or TCP */
