@@ -3,6 +3,7 @@
 
 #include "controlplane/cmd/cmd.h"
 #include "dataplane/base/kernel.h"
+#include "dataplane/tls/tls.h"
 
 static const struct {
     const char *name;
@@ -51,6 +52,8 @@ int main(int argc, char **argv)
         return usage(stderr, MR_EXIT_USAGE);
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0 || strcmp(argv[1], "-h") == 0)
         return usage(stdout, MR_EXIT_GOOD);
+    if (!mr_tls_cleanse_freed())
+        fprintf(stderr, "millrace: OpenSSL was used before main: what it frees, keys among it, is not cleansed\n");
     if (mr_kernel_init(&err) != MR_OK)
         return mr_cmd_fail(MR_EXIT_USAGE, argv[1], &err);
     const char *name = strcmp(argv[1], "--version") == 0 ? "version" : argv[1];

@@ -65,6 +65,9 @@ struct mr_tls_config {
 struct mr_tls_context;
 struct mr_tls;
 
+/* Once, before anything else of OpenSSL is used: whatever it frees from then on, secrets among it, is cleansed first. False: too late. */
+bool mr_tls_cleanse_freed(void);
+
 int mr_tls_context_open(struct mr_tls_context **context, const struct mr_tls_config *config, struct mr_err *err);
 void mr_tls_context_close(struct mr_tls_context *context);
 

@@ -250,6 +250,8 @@ void mr_tls_free(struct mr_tls *t)
 void mr_tls_close(struct mr_tls *t)
 {
     mr_tls_record_wipe(t);
+    if (t->established) /* a connection that broke says nothing about the session: it may be resumed (RFC 8446) */
+        SSL_set_shutdown(t->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
     SSL_free(t->ssl);
     t->ssl = NULL;
     t->output_start = t->output_end = 0;

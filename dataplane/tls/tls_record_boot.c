@@ -36,11 +36,11 @@ static const char *open_manager(struct mr_tls_crypt *c, uint64_t flags)
     if (imb_get_version() < IMB_VERSION_NUM)
         return "the installed libipsec-mb is older than the one this was built for";
     c->mb = alloc_mb_mgr(flags);
+    uint64_t needed = IMB_FEATURE_AESNI | IMB_FEATURE_PCLMULQDQ;
+    if (c->mb ? (c->mb->features & needed) != needed : imb_get_errno(NULL) == IMB_ERR_NO_AESNI_EMU)
+        return "this CPU lacks AES-NI or PCLMULQDQ";
     if (!c->mb)
         return "no memory";
-    uint64_t needed = IMB_FEATURE_AESNI | IMB_FEATURE_PCLMULQDQ;
-    if ((c->mb->features & needed) != needed)
-        return "this CPU lacks AES-NI or PCLMULQDQ";
     init(c->mb);
     if (imb_get_errno(c->mb) ||
         ((c->mb->features & IMB_FEATURE_SELF_TEST) && !(c->mb->features & IMB_FEATURE_SELF_TEST_PASS)))

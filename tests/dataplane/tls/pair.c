@@ -337,8 +337,7 @@ void mr_pair_hear(struct mr_pair *p, int side, uint64_t seed, uint32_t room)
     p->sides[side].status = n;
 }
 
-/* What the server makes of what the client said: 0 nothing that ends it, -1 close_notify, else the reason (the alert among them). */
-static int heard_by_server(struct mr_pair *p, int side)
+int mr_pair_server_hears(struct mr_pair *p, int side)
 {
     const uint8_t *said;
     uint8_t byte[16];
@@ -385,7 +384,7 @@ const char *mr_pair_differs(struct mr_pair *p)
         return "from the rules, both of them";
     for (int side = 0; side < 2; side++)
         MR_ASSERT((p->sides[side].status < 0) == (mr_tls_error(p->sides[side].tls)[0] != 0));
-    int heard[2] = {heard_by_server(p, MR_PAIR_OWN), heard_by_server(p, MR_PAIR_OPENSSL)};
+    int heard[2] = {mr_pair_server_hears(p, MR_PAIR_OWN), mr_pair_server_hears(p, MR_PAIR_OPENSSL)};
     if (!sooner && heard[0] != heard[1]) {
         fprintf(stderr, "the servers hear %d and %d\n", heard[0], heard[1]);
         return "what they answer";
@@ -394,7 +393,33 @@ const char *mr_pair_differs(struct mr_pair *p)
         return NULL;
     for (int side = 0; side < 2; side++) /* alive: also in the other direction, whatever keys changed */
         if (mr_tls_write(p->sides[side].tls, (const uint8_t *)"reply", 5) == MR_OK &&
-            heard_by_server(p, side) != 1000005)
+            mr_pair_server_hears(p, side) != 1000005)
             return "that their replies are read";
     return NULL;
+}
+
+void mr_pair_agree(struct mr_pair *p, const char *what, uint32_t at)
+{
+    const char *differs = mr_pair_differs(p);
+    if (differs)
+        fprintf(stderr, "%s %u, %s: they differ in %s: own %lld, %u bytes (%s); SSL_read %lld, %u bytes (%s)\n", what,
+                at, mr_pair_suites[p->suite], differs, (long long)p->sides[0].status, p->sides[0].plain_len,
+                mr_tls_error(p->sides[0].tls), (long long)p->sides[1].status, p->sides[1].plain_len,
+                mr_tls_error(p->sides[1].tls));
+    MR_ASSERT(!differs);
+}
+
+int mr_pair_setup(void **state)
+{
+    *state = malloc(sizeof(struct mr_pair));
+    MR_ASSERT(*state);
+    mr_pair_open(*state);
+    return 0;
+}
+
+int mr_pair_teardown(void **state)
+{
+    mr_pair_close(*state);
+    free(*state);
+    return 0;
 }

@@ -54,7 +54,16 @@ void mr_pair_script(struct mr_pair *p, const uint8_t *script, size_t len);
 
 /* The flight is offered to one of them, cut at places drawn from `seed` (0: whole), with as much room (0: drawn too). */
 void mr_pair_hear(struct mr_pair *p, int side, uint64_t seed, uint32_t room);
+/* What the server makes of what a client said since: 0 nothing that ends it, -1 close_notify, 1,000,000 and more bytes of data, else OpenSSL's
+ * reason: 1,000 and the alert. */
+int mr_pair_server_hears(struct mr_pair *p, int side);
 /* NULL: they agree; else what they differ in. Also tells whether the connection lives (p->dialled). */
 const char *mr_pair_differs(struct mr_pair *p);
+/* Stops with what they differ in. */
+void mr_pair_agree(struct mr_pair *p, const char *what, uint32_t at);
+
+/* cmocka's: the state is a struct mr_pair. */
+int mr_pair_setup(void **state);
+int mr_pair_teardown(void **state);
 
 #endif
