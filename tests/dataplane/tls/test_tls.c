@@ -332,22 +332,28 @@ static void a_connection_works_in_portions_of_any_size(void **state)
     }
 }
 
-/* Handshake and first data in one flight, cut in two at every byte. */
+/* Handshake and first data in one flight, cut in two at every byte. No tickets: a resumed flight is a short one. */
 static void a_flight_may_be_cut_at_every_byte(void **state)
 {
     struct world *w = *state;
+    SSL_CTX *server = mr_peer_context(&w->good, 0, 0);
+    SSL_CTX_set_num_tickets(server, 0);
     uint32_t total = 1;
     for (uint32_t cut = 0; cut < total; cut += cut < 200 ? 1 : 13) {
         struct mr_err err;
         struct mr_peer peer;
         static uint8_t wire[BYTES], heard[BYTES];
         assert_int_equal(mr_tls_open(w->tls, HOST, &err), MR_OK);
-        mr_peer_open(&peer, w->server);
+        mr_peer_open(&peer, server);
         struct mr_tls_cursor in = {wire, 0};
         assert_int_equal(mr_tls_handshake(w->tls, &in), MR_E_AGAIN);
         mr_peer_take(&peer, w->tls);
         total = mr_peer_said(&peer, wire, sizeof wire);
         assert_true(total > 500);
+        if (cut >= total) { /* signatures differ by a few bytes in length: this flight is shorter than the last */
+            mr_peer_close(&peer);
+            break;
+        }
         if (cut >= total) { /* signatures differ by an octet or two */
             mr_peer_close(&peer);
             break;
@@ -365,6 +371,7 @@ static void a_flight_may_be_cut_at_every_byte(void **state)
         assert_int_equal(len, 5);
         mr_peer_close(&peer);
     }
+    SSL_CTX_free(server);
 }
 
 /* What the record reader of our own stands on: OpenSSL takes whole records and not a byte more. */
@@ -414,6 +421,9 @@ static void a_record_larger_than_the_room_comes_in_parts(void **state)
 
 /* ---- resumption ---- */
 
+/* This build and this CPU have it; else SSL_read reads everything. */
+static bool own_reader(const struct world *w) { return strncmp(mr_tls_reader_text(w->context), "own", 3) == 0; }
+
 static bool resumed(struct world *w, const char *host, SSL_CTX *server)
 {
     struct mr_peer peer;
@@ -424,6 +434,7 @@ static bool resumed(struct world *w, const char *host, SSL_CTX *server)
     struct mr_tls_info info;
     mr_tls_info(w->tls, &info);
     assert_int_equal(info.resumed, SSL_session_reused(peer.ssl));
+    assert_int_equal(info.own, strcmp(info.version, "TLSv1.3") == 0 && own_reader(w));
     mr_tls_shut(w->tls);
     mr_peer_take(&peer, w->tls);
     mr_peer_close(&peer);
@@ -682,7 +693,8 @@ static void count_free(void *p, const char *file, int line)
     free(p);
 }
 
-/* OpenSSL 3.0 borrows one small block a TLS 1.3 record (the allocator's cache of the thread serves it); nothing stays taken, nothing grows. */
+/* The own reader takes no memory at all. OpenSSL 3.0 borrows one small block a TLS 1.3 record (the allocator's cache of the thread serves it);
+ * nothing stays taken, nothing grows. */
 static void records_cost_no_memory_but_a_small_block_for_a_moment(void **state)
 {
     struct world *w = *state;
@@ -696,10 +708,12 @@ static void records_cost_no_memory_but_a_small_block_for_a_moment(void **state)
         for (int i = 0; i < 1000; i++)
             SSL_write(peer.ssl, out, 300);
         struct mr_tls_cursor in = {wire, mr_peer_said(&peer, wire, sizeof wire)};
-        uint64_t taken = blocks.taken, kept = blocks.taken - blocks.freed;
+        uint64_t taken = blocks.taken, kept = blocks.taken - blocks.freed, reading = 0;
         blocks.largest = 0;
         for (int i = 0; i < 1000; i++) {
+            uint64_t before = blocks.taken;
             assert_int_equal(mr_tls_read(w->tls, &in, out, sizeof out), 300);
+            reading += blocks.taken - before;
             assert_int_equal(mr_tls_write(w->tls, out, 20), MR_OK);
             const uint8_t *ciphertext;
             mr_tls_sent(w->tls, mr_tls_output(w->tls, &ciphertext));
@@ -708,6 +722,9 @@ static void records_cost_no_memory_but_a_small_block_for_a_moment(void **state)
         assert_int_equal(blocks.taken - blocks.freed, kept);
         assert_true(blocks.taken - taken <= (version == TLS1_3_VERSION ? 2 * 2000 : 2000));
         assert_true(blocks.largest <= 128);
+        struct mr_tls_info info;
+        mr_tls_info(w->tls, &info);
+        assert_true(!info.own || reading == 0);
         print_message("%s: %.1f blocks a record, the largest %zu bytes\n", SSL_get_version(peer.ssl),
                       (double)(blocks.taken - taken) / 2000, blocks.largest);
         mr_peer_close(&peer);
