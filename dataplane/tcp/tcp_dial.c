@@ -232,7 +232,7 @@ void mr_tcp_on_gone(struct mr_tcp *tcp, struct mr_tcp_peer *peer, enum mr_tcp_go
             mr_tcp_end(tcp, peer, MR_E_IO, "connection refused");
         } else if (how == MR_TCP_GONE_RESET) {
             MR_COUNT(tcp->m, reset_by_peer, 1);
-            mr_tcp_end(tcp, peer, MR_E_IO, "connection reset by peer");
+            mr_tcp_end(tcp, peer, MR_E_IO, "reset by peer");
         } else {
             MR_COUNT(tcp->m, timed_out, 1);
             mr_tcp_end(tcp, peer, MR_E_IO, "connection timed out");

@@ -252,6 +252,8 @@ static int make(struct mr_dpdk_port *port, const struct mr_dpdk_config *config, 
         size_t n = strlen(port->device.args);
         snprintf(port->device.args + n, sizeof port->device.args - n, ",xdp_prog=/proc/self/fd/%d",
                  port->redirect.program);
+        if (!status)
+            status = mr_dpdk_queue_free(port->redirect.ifindex, port->device.interface, config->queue, err);
     }
     if (!status)
         status = find_port(port, err);
@@ -318,6 +320,9 @@ void mr_dpdk_port_close(struct mr_dpdk_port *port)
         if (device)
             (void)rte_dev_remove(device);
     }
+    /* The AF_XDP driver leaves its socket open, and with it the queue bound and the pool pinned; there is one port a process. */
+    for (int fd; port->device.kind == MR_DPDK_AF_XDP && (fd = driver_socket(AF_XDP)) >= 0;)
+        close(fd);
     rte_mempool_free(port->pool);
     mr_redirect_close(&port->redirect);
     if (port->control >= 0)

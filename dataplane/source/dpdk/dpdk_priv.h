@@ -33,7 +33,7 @@ const char *mr_dpdk_eal_says(void); /* the first error EAL or a driver told sinc
 void mr_dpdk_eal_listen(void);
 uint32_t mr_dpdk_memory_mib(uint32_t pool_buffers); /* that a pool of so many needs, with all the rest */
 
-/* ---- redirect.c: the XDP program ---- */
+/* ---- dpdk_redirect.c: the XDP program ---- */
 
 struct mr_redirect_settings { /* as in redirect.bpf.c */
     uint32_t all;             /* every frame is ours; else those in `tuples` and `groups` */
@@ -60,6 +60,9 @@ int mr_redirect_tuple(struct mr_redirect *r, bool add, const uint8_t local[4], u
                       const uint8_t peer[4], uint16_t peer_port);
 int mr_redirect_group(struct mr_redirect *r, const uint8_t group[4], uint16_t port);
 void mr_redirect_close(struct mr_redirect *r);
+
+/* Waits a second at most for a queue that was just given back. */
+int mr_dpdk_queue_free(int ifindex, const char *interface, uint16_t queue, struct mr_err *err);
 
 /* ---- dpdk_port.c, dpdk_port_boot.c: the link ---- */
 
@@ -94,7 +97,7 @@ void mr_dpdk_port_housekeep(struct mr_dpdk_port *port, int64_t now_ns);
 uint32_t mr_dpdk_pool_buffers(const struct mr_dpdk_config *config, uint32_t connections);
 extern const struct mr_link_ops mr_dpdk_link_ops;
 
-/* ---- host.c: what the kernel knows ---- */
+/* ---- dpdk_host.c: what the kernel knows ---- */
 
 struct mr_host_interface {
     int index;
@@ -104,5 +107,80 @@ struct mr_host_interface {
 };
 int mr_host_interface(int control, const char *name, struct mr_host_interface *out); /* MR_E_EMPTY: none such */
 int mr_host_address(const char *interface, uint8_t address[4], uint8_t *prefix);     /* MR_E_EMPTY: it has no IPv4 */
+
+int mr_host_netlink(void); /* a descriptor for the three below, or -1 */
+/* The next hop to `to`, and the interface that the way leaves by. MR_E_EMPTY: no route. */
+int mr_host_route(int netlink, const uint8_t to[4], int *ifindex, uint8_t next[4]);
+int mr_host_neighbour(int netlink, int ifindex, const uint8_t ip[4], uint8_t mac[6]); /* MR_E_AGAIN: not known now */
+/* As if a packet went there: the kernel finds out, or verifies what it has, as time goes on. */
+void mr_host_neighbour_use(int netlink, int ifindex, const uint8_t ip[4]);
+/* Descriptors to keep open as long as the thing is wanted: membership of a group, a port that nobody else gets. Or a status. */
+int mr_host_join(int ifindex, const struct mr_net_port *port);
+int mr_host_hold_port(int type, const uint8_t address[4], uint16_t port);
+
+/* ---- dpdk_shared.c: an address that is the host's ---- */
+
+#define MR_SHARED_PEERS_MAX (MR_NET_NEIGHBOURS_MAX - 8)
+#define MR_SHARED_PORTS_MAX 512 /* local ports in use: two a connection at most, while the last FIN is out */
+
+struct mr_shared_peer {
+    uint8_t ip[4], mac[6];
+    bool used, known;
+    int64_t ask_ns; /* when to ask the kernel next */
+};
+struct mr_shared_port {
+    uint16_t port;
+    int fd;
+};
+struct mr_shared {
+    struct mr_net *net;
+    struct mr_redirect *redirect;
+    struct mr_dpdk_metrics *metrics;
+    int netlink, ifindex;
+    uint8_t address[4];
+    uint32_t peer_next; /* which is looked at next */
+    int64_t next_ns;
+    struct mr_shared_peer peers[MR_SHARED_PEERS_MAX];
+    struct mr_shared_port ports[MR_SHARED_PORTS_MAX]; /* port 0: free */
+    int groups[MR_NET_PORTS_MAX];
+    uint32_t group_count;
+};
+void mr_shared_init(struct mr_shared *sh);
+int mr_shared_open(struct mr_shared *sh, const struct mr_dpdk_config *config, struct mr_dpdk_port *port,
+                   struct mr_err *err);
+/* The way to a peer, as the kernel goes it; `why` in words when there is none. */
+int mr_shared_reach(struct mr_shared *sh, const uint8_t ip[4], const char **why);
+void mr_shared_leave(struct mr_shared *sh, const uint8_t ip[4]); /* no connection goes there now */
+int mr_shared_tuple(void *shared, bool add, uint16_t local_port, const uint8_t peer[4], uint16_t peer_port);
+void mr_shared_housekeep(struct mr_shared *sh, int64_t now_ns);
+void mr_shared_close(struct mr_shared *sh);
+
+/* ---- the source ---- */
+
+struct mr_dpdk_connection {
+    uint8_t ip[4];
+    bool used;       /* dialled, and neither its CLOSED piece nor our closing came since */
+    const char *why; /* it could not even begin: a CLOSED piece is due */
+};
+struct mr_dpdk_source {
+    struct mr_dpdk_port port;
+    struct mr_net *net;
+    struct mr_tcp *tcp;
+    struct mr_stream_metrics *metrics;
+    struct mr_clock *clock;
+    int64_t next_tick_ns;
+    uint32_t failed, lent;
+    bool shared, here; /* here: this thread has its number */
+    uint32_t connections_max;
+    struct mr_dpdk_connection *connections;
+    /* cold */
+    struct mr_shared host;
+    struct mr_stream_metrics own;
+    struct mr_net_metrics own_net;
+    struct mr_tcp_metrics own_tcp;
+};
+size_t mr_dpdk_bytes(const void *config);
+int mr_dpdk_open(struct mr_source *s, void *mem, const void *config, struct mr_err *err);
+void mr_dpdk_close(struct mr_source *s);
 
 #endif

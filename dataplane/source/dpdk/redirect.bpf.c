@@ -1,4 +1,4 @@
-/* The XDP program: which frames of an interface are ours. Loaded by DPDK's AF_XDP driver, filled by redirect.c.
+/* The XDP program: which frames of an interface are ours. Loaded by DPDK's AF_XDP driver, filled by dpdk_redirect.c.
  *
  * Frames of our connections (exact four-tuples) and groups go to the AF_XDP socket of their queue; all else goes on to the kernel, also when
  * no socket is there any more: a process that died leaves a program that does nothing. Fragments are the kernel's too, but for the

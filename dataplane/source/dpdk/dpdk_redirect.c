@@ -110,6 +110,7 @@ struct search {
     struct mr_redirect *r;
     uint32_t id; /* of the program */
     uint32_t maps[MAPS_MAX], map_count;
+    uint32_t types; /* the program's BTF */
     int settings;
 };
 
@@ -125,6 +126,7 @@ static bool is_program(void *arg, int fd)
     if (bpf_obj_get_info_by_fd(fd, &info, &len))
         return false;
     s->map_count = info.nr_map_ids < MAPS_MAX ? info.nr_map_ids : MAPS_MAX;
+    s->types = info.btf_id;
     s->r->attached = fd;
     return true;
 }
@@ -217,6 +219,17 @@ static bool is_leftover(void *arg, int fd)
     return false;
 }
 
+static bool is_types(void *arg, int fd)
+{
+    const uint32_t *id = arg;
+    struct bpf_btf_info info = {0};
+    uint32_t len = sizeof info;
+    if (bpf_obj_get_info_by_fd(fd, &info, &len) || info.id != *id)
+        return false;
+    close(fd);
+    return true;
+}
+
 /* The descriptors that libbpf's object, which nobody closes, holds: the driver is gone by now. */
 static void close_objects(struct mr_redirect *r)
 {
@@ -228,6 +241,7 @@ static void close_objects(struct mr_redirect *r)
     (void)each_bpf("anon_inode:bpf-map", is_leftover, &l);
     for (int i = 0; i < l.fd_count; i++)
         close(l.fds[i]);
+    (void)each_bpf("anon_inode:btf", is_types, &s.types);
     close(r->attached);
 }
 
