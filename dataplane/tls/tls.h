@@ -12,7 +12,7 @@
  *
  * Verified always, and nothing can switch it off: chain (the given CA file, else the system's; the strict rules of RFC 5280; keys
  * and signatures of 112 bits or more), host name or IP in the alternative names, revocation lists where given, a stapled OCSP
- * answer where the server has one (and must have one where its certificate says so). SNI, TLS 1.2 or later. Sessions are resumed
+ * answer that says "revoked" or "unknown" (and a good one must come where the certificate demands it). SNI, TLS 1.2 or later. Sessions are resumed
  * per host, early data is never sent. No key is ever written anywhere; those of the own reader lie in pages of the
  * context that are locked where that is allowed, left out of core dumps and of children, and cleansed when the connection ends or
  * the keys change.
@@ -111,7 +111,7 @@ const char *mr_tls_error(const struct mr_tls *tls); /* about the last failure */
     X(SELF_SIGNED, "self-signed",   "signed by itself, and not trusted here")                                \
     X(REVOKED,     "revoked",       "taken back by its CA: a revocation list or the OCSP answer says so")    \
     X(CRL,         "crl",           "crl_file has no fresh list of the CA")                                  \
-    X(STAPLE,      "staple",        "no good OCSP answer, and one was due or came")                          \
+    X(STAPLE,      "staple",        "no good OCSP answer where one is due, or one that says unknown")         \
     X(WEAK,        "weak",          "a key or a signature of less than 112 bits")                            \
     X(PURPOSE,     "purpose",       "the certificate may not serve TLS")                                     \
     X(CHAIN,       "chain",         "an intermediate may not sign, or the chain is too long")                \

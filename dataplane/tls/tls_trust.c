@@ -152,39 +152,42 @@ static int staple_says(SSL *ssl, const uint8_t *bytes, long len)
     return status;
 }
 
-/* OpenSSL asks after the chain was verified, staple or not. 1: go on; 0: refused. A resumed session was asked about when it began. */
+static int refuse_staple(struct mr_tls *t, const char *what)
+{
+    t->refused = true;
+    return mr_tls_say(t, 0, MR_TLS_STAPLE, "certificate of %s %s", t->host, what);
+}
+
+/* OpenSSL asks after the chain was verified, staple or not. 1: go on; 0: refused. A resumed session was asked about when it began.
+ * An answer that cannot be used (stale, of somebody else, badly signed) counts as none: whoever stands between could take it away,
+ * so refusing it would only turn a responder's bad day into ours. A certificate that demands one needs a good one. */
 static int stapled(SSL *ssl, void *arg)
 {
     (void)arg;
     struct mr_tls *t = SSL_get_app_data(ssl);
     const uint8_t *bytes = NULL;
     long len = SSL_get_tlsext_status_ocsp_resp(ssl, &bytes);
+    X509 *leaf = SSL_get0_peer_certificate(ssl);
     if (SSL_session_reused(ssl))
         return 1;
-    if (!bytes || len <= 0) {
-        const X509 *leaf = SSL_get0_peer_certificate(ssl);
+    switch (bytes && len > 0 ? staple_says(ssl, bytes, len) : -1) {
+    case V_OCSP_CERTSTATUS_GOOD:
+        return 1;
+    case V_OCSP_CERTSTATUS_REVOKED:
+        mr_tls_refuse(t, leaf, X509_V_ERR_CERT_REVOKED);
+        return 0;
+    case V_OCSP_CERTSTATUS_UNKNOWN:
+        return refuse_staple(
+            t, "is unknown to its CA's responder, whose answer the server stapled: the venue must repair that");
+    default:
         if (leaf && !must_staple(leaf))
             return 1;
-        mr_tls_say(
-            t, MR_E_INVALID, MR_TLS_STAPLE,
-            "certificate of %s demands a stapled OCSP answer and the server sent none: the venue must repair that",
-            t->host);
-        t->refused = true;
-        return 0;
+        return refuse_staple(
+            t, bytes && len > 0
+                   ? "demands a stapled OCSP answer, and the one that came is of no use (stale, of somebody "
+                     "else, or badly signed): is this host's clock right?"
+                   : "demands a stapled OCSP answer and the server sent none: the venue must repair that");
     }
-    int status = staple_says(ssl, bytes, len);
-    if (status == V_OCSP_CERTSTATUS_GOOD)
-        return 1;
-    if (status == V_OCSP_CERTSTATUS_REVOKED)
-        mr_tls_refuse(t, SSL_get0_peer_certificate(ssl), X509_V_ERR_CERT_REVOKED);
-    else
-        mr_tls_say(t, MR_E_INVALID, MR_TLS_STAPLE,
-                   "certificate of %s came with an OCSP answer that does not vouch for it (stale, of somebody else, or "
-                   "badly signed): "
-                   "is this host's clock right?",
-                   t->host);
-    t->refused = true;
-    return 0;
 }
 
 int mr_tls_trust(SSL_CTX *ssl, const struct mr_tls_config *config, struct mr_err *err)

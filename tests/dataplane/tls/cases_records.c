@@ -105,7 +105,7 @@ static void serve_single_octets(struct server *s)
     struct seal seal;
     if (sealed(s, &seal))
         for (size_t i = 0; i < sizeof ANSWER - 1; i++)
-            server_seal(s, &seal, 23, ANSWER + i, 1);
+            server_seal(s, &seal, 23, &ANSWER[i], 1);
     seal_end(s, &seal);
 }
 
@@ -113,7 +113,7 @@ static void serve_single_octets_12(struct server *s)
 {
     if (server_shake(s) && server_listen(s))
         for (size_t i = 0; i < sizeof ANSWER - 1; i++)
-            server_tell(s, ANSWER + i, 1);
+            server_tell(s, &ANSWER[i], 1);
     server_part(s);
 }
 

@@ -110,6 +110,8 @@ static const struct wish wishes[PKI_COUNT] = {
     [OF_V1]                   = {.by = INTER_V1},
     [DEEP_12]                 = {.by = INTER_DEEP_12},
     [DEEP_6]                  = {.by = INTER_DEEP_1 + 5},
+    [RESPONDER]               = {.by = INTER, .subject = "Responder", .names = "", .extended = "OCSPSigning"},
+    [NO_RESPONDER]            = {.by = INTER, .subject = "No responder", .names = ""},
     [BOTH_NAMES]              = {.by = INTER, .names = "DNS:" PKI_HOST ",DNS:two.example"},
 };
 /* clang-format on */
@@ -268,7 +270,11 @@ static void write_lists(const struct pki *pki, const char *path, bool all, long 
 static OCSP_BASICRESP *answer(const struct pki *pki, enum pki_who about, enum pki_staple kind)
 {
     bool stranger = kind == STAPLE_OF_A_STRANGER, stale = kind == STAPLE_STALE;
-    enum pki_who by = pki_issuer(about), signer = stranger ? STRANGER_ROOT : by,
+    enum pki_who by = pki_issuer(about),
+                 signer = stranger                       ? STRANGER_ROOT
+                          : kind == STAPLE_DELEGATED     ? RESPONDER
+                          : kind == STAPLE_NOT_DELEGATED ? NO_RESPONDER
+                                                         : by,
                  subject = kind == STAPLE_OF_ANOTHER ? GOOD_RSA : about;
     OCSP_BASICRESP *basic = OCSP_BASICRESP_new();
     OCSP_CERTID *id = OCSP_cert_to_id(EVP_sha1(), pki->of[subject].x, pki->of[by].x);

@@ -85,6 +85,9 @@ enum pki_who {
     DEEP_12,
     DEEP_6,
     BOTH_NAMES,
+    /* of the authority's: one may answer OCSP for it, the other may not */
+    RESPONDER,
+    NO_RESPONDER,
     PKI_COUNT
 };
 
@@ -114,6 +117,8 @@ enum pki_staple {
     STAPLE_STALE,
     STAPLE_OF_ANOTHER,
     STAPLE_OF_A_STRANGER,
+    STAPLE_DELEGATED,
+    STAPLE_NOT_DELEGATED,
     STAPLE_TRY_LATER,
     STAPLE_GARBAGE
 };
