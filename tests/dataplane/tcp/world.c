@@ -41,15 +41,22 @@ static int note_tuple(void *arg, bool add, uint16_t local_port, const uint8_t pe
     (void)peer, (void)peer_port;
     assert_true(local_port >= 1024);
     assert_true(add || w->tuples > 0);
+    if (add && w->tuples_full)
+        return MR_E_FULL;
     w->tuples += add ? 1 : UINT32_MAX;
     return MR_OK;
 }
 
 void world_open(struct world *w, const struct mr_tcp_config *config, int64_t now_ns)
 {
+    world_open_small(w, config, now_ns, 2048);
+}
+
+void world_open_small(struct world *w, const struct mr_tcp_config *config, int64_t now_ns, uint32_t packets)
+{
     memset(w, 0, sizeof *w);
     w->now_ns = now_ns;
-    w->wire = wire_open(2048, 512);
+    w->wire = wire_open(packets, 512);
     w->link = wire_link(w->wire);
     mr_metrics_init_values(&w->net_metrics, &mr_net_metrics_desc);
     mr_metrics_init_values(&w->m, &mr_tcp_metrics_desc);
@@ -212,6 +219,56 @@ void world_round(struct world *w)
     mr_tcp_flush(w->tcp, w->now_ns);
     mr_tcp_housekeep(w->tcp, w->now_ns);
     mr_net_housekeep(w->net, w->now_ns);
+}
+
+struct seg world_get(struct world *w)
+{
+    uint32_t len = 0;
+    struct seg s;
+    const uint8_t *frame = world_sent(w, &len);
+    assert_non_null(frame);
+    assert_null(seg_read(frame, len, &s));
+    return s;
+}
+
+void world_put(struct world *w, const struct world_segment *in)
+{
+    uint8_t data[1460], frame[FRAME_ROOM];
+    struct seg s = {.from = 443,
+                    .to = in->to,
+                    .seq = in->seq,
+                    .ack = in->ack,
+                    .flags = in->flags,
+                    .window = in->window,
+                    .data = data,
+                    .len = in->len};
+    memcpy(s.from_ip, world_peer_ip, 4);
+    memcpy(s.to_ip, world_ip, 4);
+    if (s.flags & SEG_SYN) {
+        static const uint8_t options[] = {2, 4, 1460 >> 8, 1460 & 255, 1, 3, 3, 7, 1, 1, 4, 2};
+        memcpy(s.options, options, s.option_bytes = sizeof options);
+    }
+    for (uint32_t i = 0; i < s.len; i++)
+        data[i] = seg_octet(1, in->offset + i);
+    world_give(w, frame, seg_write(frame, &s), 0);
+}
+
+struct world_segment world_connect(struct world *w, uint16_t connection, uint32_t isn)
+{
+    uint32_t len;
+    assert_int_equal(world_dial(w, connection, 443), MR_OK);
+    world_round(w);
+    struct seg syn = world_get(w);
+    assert_int_equal(syn.flags, SEG_SYN);
+    struct world_segment s = {
+        .to = syn.from, .flags = SEG_SYN | SEG_ACK, .seq = isn, .ack = syn.seq + 1, .window = 65535};
+    world_put(w, &s);
+    world_round(w);
+    while (world_sent(w, &len))
+        ;
+    s.flags = SEG_ACK;
+    s.seq++;
+    return s;
 }
 
 void world_peer_out(void *arg, const uint8_t *frame, uint32_t len)

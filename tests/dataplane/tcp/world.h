@@ -27,6 +27,8 @@ struct world {
     uint64_t seen;   /* segments that it sent */
     uint32_t tuples; /* four-tuples that the redirecting program would know now */
 
+    bool tuples_full; /* it would take no more */
+
     /* the application of connection 0 */
     bool opened, ended, hold; /* hold: pieces are kept */
     int32_t status;
@@ -41,6 +43,7 @@ extern const uint8_t world_ip[4], world_peer_ip[4];
 struct mr_tcp_config world_config(void);
 bool world_built(void); /* false: a build without lwIP; says so and skips */
 void world_open(struct world *w, const struct mr_tcp_config *config, int64_t now_ns);
+void world_open_small(struct world *w, const struct mr_tcp_config *config, int64_t now_ns, uint32_t packets);
 void world_close(struct world *w);
 int world_dial(struct world *w, uint16_t connection, uint16_t port);
 void world_give(struct world *w, const uint8_t *frame, uint32_t len, uint8_t flags);
@@ -49,6 +52,18 @@ const uint8_t *world_sent(struct world *w, uint32_t *len);
 /* One round as a source does it: frames in, pieces to the application, output, flush, housekeeping. */
 void world_round(struct world *w);
 void world_release(struct world *w); /* what is held */
+
+/* A segment of the peer at 10.77.0.9:443 to our port `to`; its data is seg_octet(1) from `offset` on. */
+struct world_segment {
+    uint16_t to, flags, window;
+    uint32_t seq, ack, len;
+    uint64_t offset;
+};
+void world_put(struct world *w, const struct world_segment *s);
+/* The next segment that we sent; fails the test where there is none. */
+struct seg world_get(struct world *w);
+/* Dials `connection` and answers with MSS 1460, scale 7 and SACK: open when it returns. What we sent is gone. */
+struct world_segment world_connect(struct world *w, uint16_t connection, uint32_t isn);
 
 /* A whole transfer: connection 0 to `peer` through `lane`, until both have all, or `until_ns`. True: done. */
 bool world_run(struct world *w, struct peer *peer, struct lane *lane, uint64_t expect, int64_t until_ns);
