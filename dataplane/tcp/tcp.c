@@ -165,7 +165,7 @@ void mr_tcp_forget_queue(struct mr_tcp *tcp, const struct mr_tcp_peer *peer)
 
 static struct mr_piece event(const struct mr_tcp *tcp, const struct mr_tcp_peer *peer, enum mr_piece_kind kind)
 {
-    return (struct mr_piece){.kind = kind,
+    return (struct mr_piece){.kind = (uint8_t)kind,
                              .connection = peer->number,
                              .clock = MR_CLOCK_TSC,
                              .recv_ns = tcp->now_ns,

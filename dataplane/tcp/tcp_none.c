@@ -18,16 +18,17 @@ int mr_tcp_open(struct mr_tcp **tcp, void *mem, const struct mr_tcp_config *conf
 }
 
 /* Nothing can be open, so nothing can come here. */
-#define NEVER MR_ASSERT(!"a user-space stack in a build without one")
+static _Noreturn void never(void) { mr_panic(__FILE__, __LINE__, "a user-space stack in a build without one"); }
+
 void mr_tcp_close(struct mr_tcp *tcp)
 {
     (void)tcp;
-    NEVER;
+    never();
 }
 void mr_tcp_take(struct mr_tcp *tcp, const struct mr_net_packet *segment, int64_t now_ns)
 {
     (void)tcp, (void)segment, (void)now_ns;
-    NEVER;
+    never();
 }
 int mr_tcp_connect(struct mr_tcp *tcp, uint16_t connection, const struct mr_dial *dial, int64_t now_ns)
 {
@@ -42,7 +43,7 @@ int64_t mr_tcp_send(struct mr_tcp *tcp, uint16_t connection, const uint8_t *data
 void mr_tcp_drop(struct mr_tcp *tcp, uint16_t connection)
 {
     (void)tcp, (void)connection;
-    NEVER;
+    never();
 }
 int mr_tcp_poll(struct mr_tcp *tcp, struct mr_piece *pieces, uint32_t max)
 {
@@ -52,15 +53,15 @@ int mr_tcp_poll(struct mr_tcp *tcp, struct mr_piece *pieces, uint32_t max)
 void mr_tcp_release(struct mr_tcp *tcp, const struct mr_piece *piece)
 {
     (void)tcp, (void)piece;
-    NEVER;
+    never();
 }
 void mr_tcp_flush(struct mr_tcp *tcp, int64_t now_ns)
 {
     (void)tcp, (void)now_ns;
-    NEVER;
+    never();
 }
 void mr_tcp_housekeep(struct mr_tcp *tcp, int64_t now_ns)
 {
     (void)tcp, (void)now_ns;
-    NEVER;
+    never();
 }
