@@ -17,6 +17,7 @@
 
 struct mr_clock;
 struct mr_dpdk_config;
+struct mr_net_port;
 
 enum mr_piece_kind {
     MR_PIECE_STREAM,
@@ -68,6 +69,10 @@ struct mr_dial {
     COUNTER(dials,       "dials",   "connections begun")                                         \
     COUNTER(opened,      "dials",   "connections made")                                          \
     COUNTER(closed,      "closes",  "connections that ended and dials that failed, but for our own closing") \
+    COUNTER(datagrams,   "datagrams", "received by sockets of datagram lines, and lent")           \
+    COUNTER(datagrams_lost, "datagrams", "dropped by the kernel: the socket's buffer was full, or a checksum wrong")    \
+    COUNTER(datagrams_refused, "datagrams", "dropped: longer than a buffer, or from another sender than the configured one") \
+    COUNTER(unstamped,   "datagrams", "without the kernel's receive time: stamped when they were taken") \
     GAUGE  (lent,        "buffers", "with the consumer after the last round")
 /* clang-format on */
 MR_METRICS_DECLARE(mr_stream, MR_STREAM_METRICS);
@@ -80,6 +85,12 @@ struct mr_stream_config {
     struct mr_clock *clock;            /* of the tile: stamps recv_ns */
     struct mr_stream_metrics *metrics; /* NULL: counted in the source's own memory, unseen */
     const struct mr_dpdk_config *dpdk; /* dpdk only */
+    /* Datagram lines (socket only; dpdk has its own): MR_PIECE_DATAGRAM, `connection` is the port's line. */
+    const struct mr_net_port *ports;
+    uint32_t port_count;
+    const char *interface; /* where groups are joined; NULL: where the host's routes lead */
+    uint32_t
+        datagram_buffer_bytes; /* of each of these sockets in the kernel; 0: 4 MiB, as far as net.core.rmem_max allows */
 };
 
 struct mr_source;

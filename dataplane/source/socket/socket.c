@@ -1,12 +1,13 @@
 /* Plain non-blocking sockets. With few connections a poll is one recv on each: the shortest way from the kernel there
  * is without a ring (nothing tells sooner that bytes are there than the recv that takes them). With many, or while a
- * dial is under way, one epoll_wait of no duration says which to receive from. */
+ * dial is under way, one epoll_wait of no duration says which to receive from. Datagram lines: datagram.h. */
 #include <errno.h>
 #include <poll.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
 #include "dataplane/clock/clock.h"
+#include "dataplane/source/socket/datagram.h"
 #include "dataplane/source/stream/stream.h"
 
 #define DIRECT_MAX                                                                                                     \
@@ -28,7 +29,8 @@ struct sockets {
     struct mr_clock *clock;
     struct mr_stream_pool pool;
     struct connection *connections;
-    uint16_t *open; /* numbers of the open ones, dense */
+    struct mr_datagrams *datagrams; /* NULL: none configured */
+    uint16_t *open;                 /* numbers of the open ones, dense */
     uint32_t open_count, dialling, failed, next, connections_max, send_bytes;
     int epoll;
     struct mr_stream_metrics own;
@@ -40,7 +42,28 @@ static size_t socket_bytes(const void *config)
 {
     const struct mr_stream_config *c = config;
     return mr_stream_pool_bytes(c) + MR_LINE_BYTES + round_line(sizeof(struct sockets)) +
-           round_line(c->connections_max * sizeof(struct connection)) + c->connections_max * sizeof(uint16_t);
+           round_line(c->connections_max * sizeof(struct connection)) +
+           round_line(c->connections_max * sizeof(uint16_t)) + mr_datagrams_bytes(c);
+}
+
+static bool watch(const struct sockets *k, int operation, int fd, uint32_t number, uint32_t events)
+{
+    struct epoll_event event = {.events = events, .data.u32 = number};
+    return epoll_ctl(k->epoll, operation, fd, &event) == 0;
+}
+
+/* Datagram sockets are in the epoll set for `wait` alone; polls ask them anyway. */
+static int open_datagrams(struct sockets *k, void *mem, const struct mr_stream_config *c, struct mr_err *err)
+{
+    int status = mr_datagrams_open(&k->datagrams, mem, c, k->metrics, err);
+    for (uint32_t i = 0; status == MR_OK && i < mr_datagrams_count(k->datagrams); i++)
+        if (!watch(k, EPOLL_CTL_ADD, mr_datagrams_fd(k->datagrams, i), c->connections_max, EPOLLIN))
+            status = mr_err_set(err, MR_E_IO, "source socket: epoll_ctl: %s", strerror(errno));
+    if (status) {
+        mr_datagrams_close(k->datagrams);
+        close(k->epoll);
+    }
+    return status;
 }
 
 static int socket_open(struct mr_source *s, void *mem, const void *config, struct mr_err *err)
@@ -58,11 +81,15 @@ static int socket_open(struct mr_source *s, void *mem, const void *config, struc
     k->connections = (struct connection *)(void *)at;
     at += round_line(c->connections_max * sizeof *k->connections);
     k->open = (uint16_t *)(void *)at;
+    at += round_line(c->connections_max * sizeof *k->open);
     for (uint32_t i = 0; i < c->connections_max; i++)
         k->connections[i] = (struct connection){.fd = -1};
     k->epoll = epoll_create1(EPOLL_CLOEXEC);
     if (k->epoll < 0)
         return mr_err_set(err, MR_E_IO, "source socket: epoll_create1: %s; raise `ulimit -n`", strerror(errno));
+    status = open_datagrams(k, at, c, err);
+    if (status)
+        return status;
     *s = (struct mr_source){.ops = &mr_source_socket_ops, .state = k, .lend_max = c->buffers > 1 ? c->buffers / 2 : 1};
     return MR_OK;
 }
@@ -101,12 +128,6 @@ static MR_COLD void lost(struct sockets *k, uint16_t number, int error, struct m
 {
     mr_stream_reason(k->connections[number].reason, error);
     closed(k, number, MR_E_IO, piece);
-}
-
-static bool watch(const struct sockets *k, int operation, int fd, uint32_t number, uint32_t events)
-{
-    struct epoll_event event = {.events = events, .data.u32 = number};
-    return epoll_ctl(k->epoll, operation, fd, &event) == 0;
 }
 
 static int socket_connect(struct mr_source *s, uint16_t number, const struct mr_dial *dial, int64_t now_ns)
@@ -232,6 +253,8 @@ static uint32_t ask_ready(struct sockets *k, struct mr_piece *pieces, uint32_t m
     bool dry = false;
     for (int i = 0; i < ready; i++) {
         uint16_t number = (uint16_t)events[i].data.u32;
+        if (events[i].data.u32 == k->connections_max)
+            continue; /* datagrams */
         if (k->connections[number].state == DIALLING)
             n += dialled(k, number, &pieces[n]);
         else if (k->pool.free_count == 0)
@@ -255,6 +278,8 @@ static int socket_poll(struct mr_source *s, int64_t now_ns, struct mr_piece *pie
     if (n < max)
         n += k->dialling || k->open_count > DIRECT_MAX ? ask_ready(k, pieces + n, max - n)
                                                        : ask_each(k, pieces + n, max - n);
+    if (k->datagrams && n < max)
+        n += mr_datagrams_poll(k->datagrams, &k->pool, pieces + n, max - n);
     if (n == 0)
         MR_COUNT(k->metrics, empty, 1);
     else
@@ -307,9 +332,10 @@ static void socket_wait(struct mr_source *s, int64_t max_ns)
 
 static void socket_housekeep(struct mr_source *s, int64_t now_ns)
 {
-    (void)now_ns;
     struct sockets *k = s->state;
     MR_GAUGE_SET(k->metrics, lent, k->pool.count - k->pool.free_count);
+    if (k->datagrams)
+        mr_datagrams_housekeep(k->datagrams, now_ns);
 }
 
 static void socket_close(struct mr_source *s)
@@ -317,6 +343,7 @@ static void socket_close(struct mr_source *s)
     struct sockets *k = s->state;
     for (uint32_t i = 0; i < k->connections_max; i++)
         forget(k, &k->connections[i]);
+    mr_datagrams_close(k->datagrams);
     close(k->epoll);
     k->epoll = -1;
 }

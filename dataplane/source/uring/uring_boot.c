@@ -95,6 +95,8 @@ int mr_uring_open(struct mr_source *s, void *mem, const void *config, struct mr_
     int status = mr_stream_check(c, err);
     if (status)
         return status;
+    if (c->port_count > 0)
+        return mr_err_set(err, MR_E_UNSUPPORTED, "source uring: takes no datagrams: set `source: socket` (or dpdk)");
     uint8_t *at = (uint8_t *)mem + (round_page((uintptr_t)mem) - (uintptr_t)mem);
     uint8_t *pool = at, *buffers = pool + round_page(mr_stream_pool_bytes(c));
     struct uring *u = (struct uring *)(void *)(buffers + buffer_ring_bytes(c));
