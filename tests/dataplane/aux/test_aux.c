@@ -1,5 +1,6 @@
 /* The aux tile against a real HTTPS server on 127.0.0.1: bodies, trouble, rings. */
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "tests/dataplane/aux/rig.h"
 
@@ -177,6 +178,14 @@ static void a_tile_that_cannot_work_says_so_at_boot(void **state)
     config.ca_file = "/nowhere/ca.pem";
     assert_int_equal(mr_aux_tile.boot(mem, &config, NULL, &err), MR_E_IO);
     assert_non_null(strstr(err.text, "/nowhere/ca.pem"));
+    config.ca_file = ca_file;
+    assert_int_equal(chmod(ca_file, 0666), 0);
+    assert_int_equal(mr_aux_tile.boot(mem, &config, NULL, &err), MR_E_INVALID);
+    assert_non_null(strstr(err.text, "can be written by others"));
+    assert_int_equal(chmod(ca_file, 0644), 0);
+    config.crl_file = "/nowhere/crl.pem";
+    assert_int_equal(mr_aux_tile.boot(mem, &config, NULL, &err), MR_E_IO);
+    assert_non_null(strstr(err.text, "tls.crl_file: /nowhere/crl.pem"));
     config = r->config;
     struct mr_aux_link bad = r->link;
     bad.answers_bytes = 64;

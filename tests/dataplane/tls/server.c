@@ -43,22 +43,14 @@ static void on_info(const SSL *ssl, int where, int value)
         s->report->alert = value & 0xff;
 }
 
-static uint32_t unhex(const char *text, uint8_t *out, uint32_t room)
-{
-    uint32_t n = 0;
-    for (unsigned v; n < room && sscanf(text + 2 * (size_t)n, "%2x", &v) == 1; n++)
-        out[n] = (uint8_t)v;
-    return n;
-}
-
 static void on_secret(const SSL *ssl, const char *line)
 {
     struct server *s = SSL_get_app_data(ssl);
     const char *secret = strrchr(line, ' ');
     uint8_t bytes[48];
-    if (!secret)
+    size_t len;
+    if (!secret || OPENSSL_hexstr2buf_ex(bytes, sizeof bytes, &len, secret + 1, 0) != 1)
         return;
-    uint32_t len = unhex(secret + 1, bytes, sizeof bytes);
     if (strncmp(line, "SERVER_HANDSHAKE_", 17) == 0)
         memcpy(s->handshake_secret, bytes, len);
     if (strncmp(line, "SERVER_TRAFFIC_", 15) == 0)
@@ -66,9 +58,9 @@ static void on_secret(const SSL *ssl, const char *line)
     struct report *r = s->report;
     if (r->secret_count == SECRETS_MAX)
         return;
-    for (uint32_t i = 0; i < len; i++)
+    for (size_t i = 0; i < len; i++)
         r->secrets[r->secret_count][i] = bytes[i] ^ 0x5a;
-    r->secret_len = len;
+    r->secret_len = (uint32_t)len;
     r->secret_count++;
 }
 

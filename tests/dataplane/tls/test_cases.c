@@ -17,7 +17,7 @@ static void run_cases(const struct tls_way *way, const struct tls_case *cases, u
     uint32_t failed = 0;
     const char *only = getenv("MILLRACE_TLS_CASE");
     for (uint32_t i = 0; i < count; i++)
-        if (!only || (uint32_t)atoi(only) == cases[i].number)
+        if (!only || strtoul(only, NULL, 10) == cases[i].number)
             failed += !tls_bed_case(&cases[i], &probe, way);
     mr_probe_close(&probe);
     assert_int_equal(failed, 0);

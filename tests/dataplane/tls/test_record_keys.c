@@ -110,7 +110,7 @@ static void connect_and_update(struct mr_pair *p, uint32_t suite, struct needle 
     const struct mr_tls_keys *k = OWN(p)->tls->reader.keys;
     note(&needles[OLD_SECRET], k->secret);
     note(&needles[OLD_KEY], key_of(k));
-        for (uint32_t i = 0; i < 64; i++)
+    for (uint32_t i = 0; i < 64; i++)
         p->expected[100 + i] = (uint8_t)(i * 37 + suite + 1);
     mr_pair_begin(p);
     mr_pair_data(p, "some", 4, 0);

@@ -258,10 +258,9 @@ static uint32_t found(const uint8_t *masked, uint32_t len, char *where, size_t r
     uint64_t first;
     memcpy(&first, masked, 8);
     while (fgets(line, sizeof line, maps)) {
-        unsigned long begin, end;
-        char rights[8];
-        if (sscanf(line, "%lx-%lx %7s", &begin, &end, rights) != 3 || rights[0] != 'r' || rights[1] != 'w' ||
-            rights[3] != 'p')
+        char *rest;
+        uintptr_t begin = strtoul(line, &rest, 16), end = strtoul(rest + (*rest == '-'), &rest, 16);
+        if (strncmp(rest, " rw-p", 5) != 0)
             continue;
         for (const uint8_t *at = (const uint8_t *)begin; at + len <= (const uint8_t *)end; at++) {
             uint64_t here;

@@ -24,6 +24,14 @@ static int usage(void)
     return 2;
 }
 
+/* 0: no number from 1 to `most`. */
+static long number(const char *text, long most)
+{
+    char *end;
+    long n = strtol(text, &end, 10);
+    return *text && !*end && n >= 1 && n <= most ? n : 0;
+}
+
 static int parse(int argc, char **argv, struct options *o)
 {
     static const struct option known[] = {{"source", required_argument, NULL, 's'},
@@ -39,7 +47,7 @@ static int parse(int argc, char **argv, struct options *o)
         else if (c == 'r')
             o->crl = optarg;
         else if (c == 'd')
-            o->deadline_ms = atol(optarg);
+            o->deadline_ms = number(optarg, 3600000);
         else
             return -1;
     }
@@ -75,8 +83,7 @@ static void probe(const struct options *o, char **argv, uint16_t port, struct mr
         snprintf(out->sentence, sizeof out->sentence, "no address of %s", argv[0]);
         return;
     }
-    int status = mr_probe_open(&p, o->source, &err);
-    if (status == MR_OK && (status = mr_tls_context_open(&context, &config, &err)) == MR_OK) {
+    if (mr_probe_open(&p, o->source, &err) == MR_OK && mr_tls_context_open(&context, &config, &err) == MR_OK) {
         mr_probe_run(&p, context, &dial, out);
     } else {
         out->word = "config";
@@ -90,8 +97,8 @@ int main(int argc, char **argv)
 {
     struct options o = {.source = "socket", .deadline_ms = 5000};
     int at = parse(argc, argv, &o);
-    long port = at > 0 ? atol(argv[at + 1]) : 0;
-    if (port < 1 || port > 65535)
+    long port = at > 0 ? number(argv[at + 1], 65535) : 0;
+    if (!port)
         return usage();
     struct mr_probe_result result = {0};
     probe(&o, argv + at, (uint16_t)port, &result);
