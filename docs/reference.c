@@ -14,6 +14,7 @@
 #include "dataplane/record/record.h"
 #include "dataplane/session/session.h"
 #include "dataplane/source/source.h"
+#include "dataplane/tcp/tcp.h"
 #include "engines/book/book.h"
 #include "engines/pipeline/engine_tile.h"
 #include "engines/pipeline/pipeline.h"
@@ -27,6 +28,7 @@ static const struct {
 } families[] = {
     {&mr_stream_metrics_desc, "dataplane/source/source.h"},
     {&mr_net_metrics_desc, "dataplane/net/net.h"},
+    {&mr_tcp_metrics_desc, "dataplane/tcp/tcp.h"},
     {&mr_arbiter_metrics_desc, "dataplane/net/arbiter.h"},
     {&mr_session_metrics_desc, "dataplane/session/session.h"},
     {&mr_tls_metrics_desc, "dataplane/tls/tls.h"},

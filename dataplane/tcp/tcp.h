@@ -39,6 +39,7 @@
     COUNTER(resets,        "segments", "RST sent for segments that belong to no connection")            \
     COUNTER(held_back,     "segments", "ACK or RST not sent: a hundred a second answer what brings no data") \
     COUNTER(dials,         "dials",    "connections begun")                                             \
+    COUNTER(cut_short,     "times",    "long segments were lost again and again: this connection sends short ones now") \
     COUNTER(syn_again,     "segments", "SYN sent again")                                                \
     COUNTER(opened,        "dials",    "connections made")                                              \
     COUNTER(refused,       "dials",    "ended by RST before they were open")                            \

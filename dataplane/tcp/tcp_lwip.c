@@ -19,6 +19,7 @@
 #include "dataplane/tcp/tcp_priv.h"
 
 #define MSS_MIN 48              /* less only multiplies packets: Linux's least, too */
+#define MSS_SHORT 536           /* goes through every IPv4 path */
 #define SMALL_BYTES 256         /* an acknowledgement, a subscription */
 #define LARGE_BYTES (1460 + 96) /* a whole segment with its pbuf and headers */
 #define RTO_FIRST_TICKS (1000 / TCP_SLOW_INTERVAL)
@@ -393,8 +394,39 @@ void mr_lwip_abort(struct mr_tcp_peer *peer, bool reset)
 
 void mr_lwip_finish(struct mr_tcp_peer *peer) { tcp_shutdown(peer->pcb, 0, 1); }
 
+/* A path with a smaller MTU that swallows what is longer, and whose word about it never comes or is not believed: when a long segment was
+ * sent three times in vain, what waits is cut, and all that follows is short. */
+static void cut_short(struct tcp_pcb *pcb)
+{
+    tcp_rexmit_rto_prepare(pcb);
+    struct tcp_seg *first = pcb->unsent, *seg = first;
+    for (; seg; seg = seg->next) {
+        pcb->unsent = seg; /* lwIP cuts the first one only */
+        if (seg->len > MSS_SHORT && tcp_split_unsent_seg(pcb, MSS_SHORT) != ERR_OK)
+            break;
+    }
+    pcb->unsent = first;
+    if (seg)
+        return; /* no memory for all: more of them at the next tick */
+    pcb->mss = MSS_SHORT;
+    MR_COUNT(stack->m, cut_short, 1);
+    tcp_output(pcb);
+}
+
+static bool long_one_fails(const struct tcp_pcb *pcb)
+{
+    const struct tcp_seg *first = pcb->unacked ? pcb->unacked : pcb->unsent;
+    return pcb->nrtx >= 3 && pcb->state >= ESTABLISHED && pcb->mss > MSS_SHORT && first && first->len > MSS_SHORT;
+}
+
 void mr_lwip_retry(void) { tcp_txnow(); }
-void mr_lwip_tick(void) { tcp_tmr(); }
+void mr_lwip_tick(void)
+{
+    for (struct tcp_pcb *pcb = tcp_active_pcbs; pcb; pcb = pcb->next)
+        if (mr_unlikely(long_one_fails(pcb)))
+            cut_short(pcb);
+    tcp_tmr();
+}
 
 /* ---- open and close ---- */
 

@@ -136,10 +136,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct input in = {data, size};
     struct mr_tcp_config config = world_config();
     config.checksum_by_port = true;
-    config.window_bytes = 1 << 18;
+    config.window_bytes = 1 << 17;
+    config.connections_max = 1;
     config.port_first = config.port_last = 50000;
     memset(&f, 0, sizeof f);
-    world_open_small(&f.w, &config, SECOND, 256);
+    world_open_small(&f.w, &config, SECOND, 128, 48);
     uint32_t begin = octets(&in, 1) % 4;
     if (begin == 0) {
         world_dial(&f.w, 0, 443);

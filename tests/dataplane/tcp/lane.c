@@ -45,6 +45,8 @@ void lane_close(struct lane *l)
     free(l);
 }
 
+void lane_frame_max(struct lane *l, uint32_t bytes) { l->faults.frame_max = bytes; }
+
 static bool happens(struct lane *l, double share)
 {
     return (double)(mr_random_next(&l->random) >> 11) < share * 9007199254740992.0; /* 2^53 */

@@ -18,6 +18,7 @@ struct lane_counts {
 
 struct lane *lane_open(uint64_t seed, const struct lane_faults *faults);
 void lane_close(struct lane *l);
+void lane_frame_max(struct lane *l, uint32_t bytes); /* from now on; 0: any length */
 void lane_put(struct lane *l, uint32_t way, const uint8_t *frame, uint32_t len, int64_t now_ns); /* way: 0 or 1 */
 /* The next frame that has arrived by now; good until the next call. */
 const uint8_t *lane_take(struct lane *l, uint32_t way, uint32_t *len, int64_t now_ns);

@@ -76,6 +76,42 @@ static void a_peer_that_ends_is_told_after_its_last_byte(void **state)
     transfer_close(&t);
 }
 
+static void a_path_that_swallows_long_segments_is_found_out(void **state)
+{
+    (void)state;
+    struct transfer t;
+    struct peer_config peer = peer_config();
+    peer.send_total = 20000;
+    peer.mss = 1460;
+    transfer_open(&t, &peer, &(struct lane_faults){.delay_ns = 5 * MS});
+    assert_true(world_run(&t.w, t.peer, t.lane, 20000, 100 * SECOND));
+    lane_frame_max(t.lane, 14 + 40 + 800); /* from now on */
+    t.w.to_send = 50000;
+    int64_t begun = t.w.now_ns;
+    assert_true(world_run(&t.w, t.peer, t.lane, 20000, begun + 10 * SECOND));
+    assert_false(t.w.ended || peer_wrong(t.peer));
+    assert_int_equal(t.w.m.cut_short, 1);
+    assert_true(lane_counts(t.lane, 0)->cut > 0);
+    transfer_close(&t);
+}
+
+static void a_link_that_is_down_for_seconds_loses_nothing(void **state)
+{
+    (void)state;
+    struct transfer t;
+    struct peer_config peer = peer_config();
+    peer.send_total = 200000;
+    transfer_open(&t, &peer, &(struct lane_faults){.delay_ns = 5 * MS});
+    t.w.to_send = 200000;
+    assert_false(world_run(&t.w, t.peer, t.lane, 200000, t.w.now_ns + 40 * MS));
+    lane_frame_max(t.lane, 1); /* nothing passes */
+    assert_false(world_run(&t.w, t.peer, t.lane, 200000, t.w.now_ns + 5 * SECOND));
+    lane_frame_max(t.lane, 0);
+    assert_true(world_run(&t.w, t.peer, t.lane, 200000, t.w.now_ns + 30 * SECOND));
+    assert_false(t.w.ended || t.w.wrong || peer_wrong(t.peer));
+    transfer_close(&t);
+}
+
 int main(void)
 {
     if (!world_built())
@@ -83,6 +119,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_megabyte_goes_each_way),
         cmocka_unit_test(a_peer_that_ends_is_told_after_its_last_byte),
+        cmocka_unit_test(a_path_that_swallows_long_segments_is_found_out),
+        cmocka_unit_test(a_link_that_is_down_for_seconds_loses_nothing),
     };
     return MR_TEST_MAIN(tests);
 }

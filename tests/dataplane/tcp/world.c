@@ -49,14 +49,15 @@ static int note_tuple(void *arg, bool add, uint16_t local_port, const uint8_t pe
 
 void world_open(struct world *w, const struct mr_tcp_config *config, int64_t now_ns)
 {
-    world_open_small(w, config, now_ns, 2048);
+    world_open_small(w, config, now_ns, 2048, 512);
 }
 
-void world_open_small(struct world *w, const struct mr_tcp_config *config, int64_t now_ns, uint32_t packets)
+void world_open_small(struct world *w, const struct mr_tcp_config *config, int64_t now_ns, uint32_t packets,
+                      uint32_t sent)
 {
     memset(w, 0, sizeof *w);
     w->now_ns = now_ns;
-    w->wire = wire_open(packets, 512);
+    w->wire = wire_open(packets, sent);
     w->link = wire_link(w->wire);
     mr_metrics_init_values(&w->net_metrics, &mr_net_metrics_desc);
     mr_metrics_init_values(&w->m, &mr_tcp_metrics_desc);

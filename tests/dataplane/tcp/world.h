@@ -43,7 +43,8 @@ extern const uint8_t world_ip[4], world_peer_ip[4];
 struct mr_tcp_config world_config(void);
 bool world_built(void); /* false: a build without lwIP; says so and skips */
 void world_open(struct world *w, const struct mr_tcp_config *config, int64_t now_ns);
-void world_open_small(struct world *w, const struct mr_tcp_config *config, int64_t now_ns, uint32_t packets);
+void world_open_small(struct world *w, const struct mr_tcp_config *config, int64_t now_ns, uint32_t packets,
+                      uint32_t sent);
 void world_close(struct world *w);
 int world_dial(struct world *w, uint16_t connection, uint16_t port);
 void world_give(struct world *w, const uint8_t *frame, uint32_t len, uint8_t flags);
