@@ -127,6 +127,32 @@ uint32_t mr_lwip_hook_isn(uint32_t local_ip, uint16_t local_port, uint32_t remot
     return (uint32_t)((uint64_t)stack->now_ns / 4096 + mr_tcp_hash(stack, a, b));
 }
 
+/* ---- answers ---- */
+
+/* What answers segments without data is bounded, so that nobody's noise, and no two ends that misunderstand each other, make a storm. */
+static bool answers_left(void)
+{
+    if (stack->now_ns - stack->answers_ns >= INT64_C(1000000000)) {
+        stack->answers_ns = stack->now_ns;
+        stack->answers = MR_TCP_ANSWERS_MAX;
+    }
+    if (stack->answers == 0)
+        MR_COUNT(stack->m, held_back, 1);
+    return stack->answers > 0;
+}
+
+static bool answer_allowed(uint8_t flags, uint32_t payload)
+{
+    if (!stack->current || payload || flags & (TCP_SYN | TCP_FIN))
+        return true;
+    if (!stack->current_noise && !(flags & TCP_RST))
+        return true;
+    if (!answers_left())
+        return false;
+    stack->answers--;
+    return true;
+}
+
 /* ---- segments in ---- */
 
 static err_t refuse(void)
@@ -148,6 +174,8 @@ static err_t hook_syn_sent(struct tcp_pcb *pcb, struct tcp_hdr *header, uint16_t
     bool acknowledges = flags & TCP_ACK && header->ackno == pcb->lastack + 1;
     if (flags & TCP_RST)
         return acknowledges ? ERR_OK : refuse();
+    if (flags & TCP_ACK && !acknowledges && !answers_left())
+        return refuse(); /* lwIP would answer by RST and another SYN */
     if (!(acknowledges && flags & TCP_SYN))
         memset(header + 1, LWIP_TCP_OPT_NOP, options_len); /* lwIP would read them before it looks at the number */
     return ERR_OK;
@@ -235,25 +263,6 @@ static void on_gone(void *arg, err_t err)
 }
 
 /* ---- segments out ---- */
-
-/* What answers segments without data is bounded, so that nobody's noise, and no two ends that misunderstand each other, make a storm. */
-static bool answer_allowed(uint8_t flags, uint32_t payload)
-{
-    if (!stack->current || payload || flags & (TCP_SYN | TCP_FIN))
-        return true;
-    if (!stack->current_noise && !(flags & TCP_RST))
-        return true;
-    if (stack->now_ns - stack->answers_ns >= INT64_C(1000000000)) {
-        stack->answers_ns = stack->now_ns;
-        stack->answers = MR_TCP_ANSWERS_MAX;
-    }
-    if (stack->answers == 0) {
-        MR_COUNT(stack->m, held_back, 1);
-        return false;
-    }
-    stack->answers--;
-    return true;
-}
 
 static void count_sent(const struct tcp_hdr *header, uint32_t payload)
 {
@@ -395,7 +404,7 @@ void mr_lwip_abort(struct mr_tcp_peer *peer, bool reset)
 void mr_lwip_finish(struct mr_tcp_peer *peer) { tcp_shutdown(peer->pcb, 0, 1); }
 
 /* A path with a smaller MTU that swallows what is longer, and whose word about it never comes or is not believed: when a long segment was
- * sent three times in vain, what waits is cut, and all that follows is short. */
+ * sent four times in vain, what waits is cut, and all that follows is short. */
 static void cut_short(struct tcp_pcb *pcb)
 {
     tcp_rexmit_rto_prepare(pcb);
