@@ -13,6 +13,7 @@
 #include "dataplane/net/net.h"
 #include "dataplane/record/record.h"
 #include "dataplane/session/session.h"
+#include "dataplane/source/dpdk/dpdk.h"
 #include "dataplane/source/source.h"
 #include "dataplane/tcp/tcp.h"
 #include "engines/book/book.h"
@@ -27,6 +28,7 @@ static const struct {
     const char *header;
 } families[] = {
     {&mr_stream_metrics_desc, "dataplane/source/source.h"},
+    {&mr_dpdk_metrics_desc, "dataplane/source/dpdk/dpdk.h"},
     {&mr_net_metrics_desc, "dataplane/net/net.h"},
     {&mr_tcp_metrics_desc, "dataplane/tcp/tcp.h"},
     {&mr_arbiter_metrics_desc, "dataplane/net/arbiter.h"},

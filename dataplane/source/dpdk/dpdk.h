@@ -53,7 +53,7 @@ void mr_dpdk_config_default(struct mr_dpdk_config *config);
     COUNTER(pool_empty,    "frames",  "that could not be made: no buffer")                            \
     COUNTER(port_missed,   "frames",  "dropped by the port: nobody took them in time (imissed)")      \
     COUNTER(port_errors,   "frames",  "received in error (ierrors)")                                  \
-    COUNTER(port_no_buffer, "frames", "dropped by the port: the pool was empty (rx_nombuf)")          \
+    COUNTER(port_no_buffer, "times",  "the port had frames and the pool no buffer for more (rx_nombuf)") \
     COUNTER(link_changes,  "times",   "the link went down or came up")                                \
     COUNTER(multi_segment, "frames",  "dropped: longer than one buffer")                              \
     COUNTER(gateway_changes, "times", "the next hop's hardware address changed")                      \

@@ -13,6 +13,7 @@
 #include <rte_errno.h>
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
+#include <rte_mbuf_pool_ops.h>
 
 #include "dataplane/source/dpdk/dpdk_priv.h"
 
@@ -29,12 +30,36 @@ uint32_t mr_dpdk_pool_buffers(const struct mr_dpdk_config *config, uint32_t conn
     return (uint32_t)(windows + (rings > 4096 ? rings : 4096) + 2 * 2 * CACHE + 2 * MR_DPDK_QUEUE);
 }
 
+/* As rte_pktmbuf_pool_create, but buffers lie side by side, also over the ends of pages: no device reads their physical addresses unless it is a
+ * PCI one. Otherwise pages of 4 KiB would hold one buffer each, and the AF_XDP driver, which reckons the pool's length from the buffers' own,
+ * would give the kernel only the first part of it: frames are then lost as soon as the rest comes to use. */
+static struct rte_mempool *create_pool(const char *name, uint32_t buffers, bool pci)
+{
+    struct rte_pktmbuf_pool_private shape = {.mbuf_data_room_size = RTE_PKTMBUF_HEADROOM + MR_DPDK_FRAME_BYTES,
+                                             .mbuf_priv_size = ROOM};
+    uint32_t bytes = (uint32_t)sizeof(struct rte_mbuf) + ROOM + RTE_PKTMBUF_HEADROOM + MR_DPDK_FRAME_BYTES;
+    struct rte_mempool *pool = rte_mempool_create_empty(name, buffers, bytes, CACHE, sizeof shape, SOCKET_ID_ANY,
+                                                        pci ? 0 : RTE_MEMPOOL_F_NO_IOVA_CONTIG);
+    if (!pool)
+        return NULL;
+    rte_pktmbuf_pool_init(pool, &shape);
+    int status = rte_mempool_set_ops_byname(pool, rte_mbuf_best_mempool_ops(), NULL);
+    if (status == 0)
+        status = rte_mempool_populate_default(pool);
+    if (status < 0) {
+        rte_errno = -status;
+        rte_mempool_free(pool);
+        return NULL;
+    }
+    rte_mempool_obj_iter(pool, rte_pktmbuf_init, NULL);
+    return pool;
+}
+
 static int make_pool(struct mr_dpdk_port *port, uint32_t buffers, struct mr_err *err)
 {
     char name[RTE_MEMPOOL_NAMESIZE];
     snprintf(name, sizeof name, "mr_%.16s", port->device.name);
-    port->pool =
-        rte_pktmbuf_pool_create(name, buffers, CACHE, ROOM, RTE_PKTMBUF_HEADROOM + MR_DPDK_FRAME_BYTES, SOCKET_ID_ANY);
+    port->pool = create_pool(name, buffers, port->device.kind == MR_DPDK_PCI);
     if (!port->pool)
         return mr_err_set(err, MR_E_UNSUPPORTED,
                           "source dpdk: no memory for %u packet buffers (%u MiB): %s: raise `memory_mib` or the host's "
@@ -161,11 +186,12 @@ static int driver_socket(int family)
     for (const struct dirent *e; found < 0 && (e = readdir(dir));) {
         int fd = atoi(e->d_name), domain = 0;
         socklen_t len = sizeof domain;
-        struct tpacket_stats stats;
-        socklen_t stats_len = sizeof stats;
+        struct sockaddr_ll at = {0};
+        socklen_t at_len = sizeof at;
         if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) || domain != family)
             continue;
-        if (family != AF_PACKET || getsockopt(fd, SOL_PACKET, PACKET_STATISTICS, &stats, &stats_len) == 0)
+        /* of AF_PACKET there are others, that do not receive */
+        if (family != AF_PACKET || (getsockname(fd, (struct sockaddr *)&at, &at_len) == 0 && at.sll_protocol))
             found = fd;
     }
     closedir(dir);
