@@ -1,8 +1,10 @@
 /* What the kernel knows, and what it keeps for us in shared mode. All cold but for one question a millisecond. */
 #include <arpa/inet.h>
 #include <ifaddrs.h>
+#include <linux/ethtool.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
+#include <linux/sockios.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -29,7 +31,10 @@ int mr_host_interface(int control, const char *name, struct mr_host_interface *o
     out->mtu = (uint16_t)(ask.ifr_mtu > 0 && ask.ifr_mtu < UINT16_MAX ? ask.ifr_mtu : UINT16_MAX);
     if (ioctl(control, SIOCGIFFLAGS, &ask))
         return MR_E_EMPTY;
-    out->up = (ask.ifr_flags & IFF_UP) && (ask.ifr_flags & IFF_RUNNING);
+    struct ethtool_value link = {.cmd = ETHTOOL_GLINK}; /* IFF_RUNNING follows the carrier up to a second late */
+    bool up = ask.ifr_flags & IFF_UP, running = ask.ifr_flags & IFF_RUNNING;
+    ask.ifr_data = (void *)&link;
+    out->up = up && (ioctl(control, SIOCETHTOOL, &ask) == 0 ? link.data != 0 : running);
     return MR_OK;
 }
 

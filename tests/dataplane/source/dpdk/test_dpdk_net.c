@@ -1,52 +1,12 @@
 /* The DPDK source when the network misbehaves, over a veth pair in namespaces of its own: each trouble is a state with a counter, and passes.
  * Needs root. */
-#include <arpa/inet.h>
-#include <errno.h>
 #include <pthread.h>
-#include <signal.h>
+#include <sched.h>
 #include <stdio.h>
 #include <sys/socket.h>
-#include <sys/un.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include "tests/dataplane/source/bed.h"
 #include "tests/dataplane/source/dpdk/modes.h"
-
-static struct mr_netns netns;
-static struct mr_dpdk_config config;
-static struct mr_dpdk_metrics port_metrics;
-static struct mr_net_metrics net_metrics;
-static struct mr_tcp_metrics tcp_metrics;
-
-static void open_mode(struct bed *b, enum mode mode, uint32_t connections)
-{
-    config = mode_config(mode);
-    mr_metrics_init_values(&port_metrics, &mr_dpdk_metrics_desc);
-    mr_metrics_init_values(&net_metrics, &mr_net_metrics_desc);
-    mr_metrics_init_values(&tcp_metrics, &mr_tcp_metrics_desc);
-    config.metrics = &port_metrics;
-    config.net_metrics = &net_metrics;
-    config.tcp_metrics = &tcp_metrics;
-    place.dpdk = &config;
-    struct mr_stream_config c = small;
-    c.connections_max = connections;
-    c.send_bytes = 65536;
-    open_bed(b, &mr_source_dpdk_ops, c);
-}
-
-/* The rule of every test here: what came in is accounted for, layer by layer. */
-static void close_mode(struct bed *b)
-{
-    assert_int_equal(port_metrics.received, net_metrics.frames + port_metrics.multi_segment);
-    const struct mr_net_metrics *n = &net_metrics;
-    assert_int_equal(n->frames, n->tcp + n->datagrams + n->arp_requests + n->arp_replies + n->arp_other + n->echoes +
-                                    n->icmp_other + n->igmp_queries + n->igmp_other + n->not_ours + n->short_frames +
-                                    n->ip_bad + n->ip_checksum + n->fragments + n->udp_bad + n->udp_checksum +
-                                    n->udp_no_port);
-    close_bed(b);
-    place.dpdk = NULL;
-}
 
 /* Polls for so long; pieces are checked to be the pattern and counted. */
 struct flow {
@@ -108,7 +68,7 @@ static void *echo(void *arg)
 static void ten_connections_carry_eight_megabytes_each_way_byte_for_byte(enum mode mode)
 {
     struct bed b;
-    open_mode(&b, mode, TEN);
+    open_mode(&b, mode, TEN, false);
     const uint64_t each = (8u << 20) / TEN;
     int peers[TEN];
     pthread_t threads[TEN];
@@ -150,7 +110,7 @@ static void ten_connections_carry_eight_megabytes_each_way_byte_for_byte(enum mo
 static void a_syn_that_is_lost_is_sent_again(enum mode mode)
 {
     struct bed b;
-    open_mode(&b, mode, 2);
+    open_mode(&b, mode, 2, false);
     close(open_connection(&b, 0)); /* the way is known */
     expect_closed(&b, 0, MR_E_END, "closed by peer");
     mr_netns_theirs(&netns);
@@ -175,7 +135,7 @@ static void a_syn_that_is_lost_is_sent_again(enum mode mode)
 static void a_half_open_connection_ends_when_something_is_sent(enum mode mode)
 {
     struct bed b;
-    open_mode(&b, mode, 2);
+    open_mode(&b, mode, 2, false);
     int peer = open_connection(&b, 0);
     mr_netns_theirs(&netns);
     assert_int_equal(mr_netns_run("ip address del 198.18.0.1/24 dev mr1"), 0);
@@ -200,15 +160,17 @@ static void a_link_that_goes_down_in_mid_stream_stalls_it_and_no_more(enum mode 
     struct bed b;
     struct flow flow = {0};
     pthread_t thread;
-    open_mode(&b, mode, 1);
+    open_mode(&b, mode, 1, false);
     struct sender s = {.fd = open_connection(&b, 0), .total = 6u << 20};
     assert_int_equal(pthread_create(&thread, NULL, send_pattern, &s), 0);
     poll_for(&b, SECONDS(20), &flow, s.total / 3);
     mr_netns_theirs(&netns);
     assert_int_equal(mr_netns_run("ip link set mr1 down"), 0);
     mr_netns_ours(&netns);
-    poll_for(&b, SECONDS(1) / 4, &flow, UINT64_MAX);
+    for (int i = 0; i < 50 && port_metrics.link_up; i++)
+        poll_for(&b, SECONDS(1) / 10, &flow, UINT64_MAX);
     assert_int_equal(port_metrics.link_up, 0);
+    poll_for(&b, SECONDS(1) / 5, &flow, UINT64_MAX);
     mr_netns_theirs(&netns);
     assert_int_equal(mr_netns_run("ip link set mr1 up"), 0);
     mr_netns_ours(&netns);
@@ -226,7 +188,7 @@ static void a_gateway_with_a_new_hardware_address_is_followed(enum mode mode)
 {
     struct bed b;
     struct flow flow = {0};
-    open_mode(&b, mode, 1);
+    open_mode(&b, mode, 1, false);
     int peer = open_connection(&b, 0);
     mr_netns_theirs(&netns);
     (void)mr_netns_run("echo 1 > /proc/sys/net/ipv4/conf/mr1/arp_notify"); /* as a gateway does that takes over */
@@ -258,7 +220,7 @@ static void a_consumer_that_keeps_pieces_closes_the_window_and_loses_nothing(enu
     pthread_t thread;
     enum { KEPT = 200 };
     struct mr_piece kept[KEPT];
-    open_mode(&b, mode, 1);
+    open_mode(&b, mode, 1, false);
     struct sender s = {.fd = open_connection(&b, 0), .total = 2u << 20};
     assert_int_equal(pthread_create(&thread, NULL, send_pattern, &s), 0);
     uint32_t n = 0;
@@ -280,51 +242,10 @@ static void a_consumer_that_keeps_pieces_closes_the_window_and_loses_nothing(enu
     close_mode(&b);
 }
 
-static const uint8_t group_a[4] = {239, 18, 0, 1}, group_b[4] = {239, 18, 0, 2};
-
-static void want_groups(void)
-{
-    config.ports[0] = (struct mr_net_port){.port = 7001, .line = 0};
-    config.ports[1] = (struct mr_net_port){.port = 7002, .line = 1};
-    memcpy(config.ports[0].group, group_a, 4);
-    memcpy(config.ports[1].group, group_b, 4);
-    config.port_count = 2;
-}
-
-static void open_groups(struct bed *b, enum mode mode)
-{
-    open_mode(b, mode, 2); /* its memory serves the second time, now with groups */
-    b->source.ops->close(&b->source);
-    want_groups();
-    struct mr_stream_config c = small;
-    c.connections_max = 2;
-    c.clock = &b->clock;
-    c.metrics = &b->metrics;
-    c.dpdk = &config;
-    struct mr_err err;
-    mr_metrics_init_values(&port_metrics, &mr_dpdk_metrics_desc);
-    mr_metrics_init_values(&net_metrics, &mr_net_metrics_desc);
-    int status = b->source.ops->open(&b->source, b->mem, &c, &err);
-    if (status)
-        print_error("%s\n", err.text);
-    assert_int_equal(status, MR_OK);
-}
-
-static int group_sender(void)
-{
-    mr_netns_theirs(&netns);
-    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    struct in_addr from = {.s_addr = htonl(0xc6120001)};
-    setsockopt(fd, IPPROTO_IP, IP_MULTICAST_IF, &from, sizeof from);
-    mr_netns_ours(&netns);
-    return fd;
-}
-
 static void send_number(int fd, int line, uint64_t number, uint32_t len)
 {
     uint8_t bytes[1024] = {0};
-    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)(7001 + line))};
-    memcpy(&to.sin_addr, line ? group_b : group_a, 4);
+    struct sockaddr_in to = group_address(line);
     for (int i = 0; i < 8; i++)
         bytes[i] = (uint8_t)(number >> (56 - 8 * i));
     assert_int_equal(sendto(fd, bytes, len, 0, (struct sockaddr *)&to, sizeof to), len);
@@ -333,7 +254,7 @@ static void send_number(int fd, int line, uint64_t number, uint32_t len)
 static void an_empty_pool_is_counted_and_recovers(enum mode mode)
 {
     struct bed b;
-    open_groups(&b, mode);
+    open_mode(&b, mode, 2, true);
     int fd = group_sender(), peer = open_connection(&b, 0);
     uint32_t size = (uint32_t)port_metrics.pool_size, n = 0, sent = 0;
     struct mr_piece *kept = calloc(size, sizeof *kept);
@@ -368,23 +289,8 @@ static void an_empty_pool_is_counted_and_recovers(enum mode mode)
     close_mode(&b);
 }
 
-struct row {
-    enum mode mode;
-    void (*run)(enum mode);
-    char name[128];
-};
-
-static void run_row(void **state)
-{
-    const struct row *row = *state;
-    row->run(row->mode);
-}
-
 /* clang-format off */
-static const struct {
-    const char *says;
-    void (*run)(enum mode);
-} promises_here[] = {
+static const struct mode_promise rows[] = {
 #define SAYS(f) {#f, f}
     SAYS(ten_connections_carry_eight_megabytes_each_way_byte_for_byte),
     SAYS(a_syn_that_is_lost_is_sent_again),
@@ -396,25 +302,4 @@ static const struct {
 };
 /* clang-format on */
 
-int main(int argc, char **argv)
-{
-    static struct row rows[MODES * MR_COUNT_OF(promises_here)];
-    static struct CMUnitTest tests[MR_COUNT_OF(rows)];
-    if (!mr_netns_open(&netns, true))
-        return mr_netns_missing(netns.why);
-    if (argc > 1)
-        cmocka_set_test_filter(argv[1]);
-    place.netns = &netns;
-    memcpy(place.ip, (const uint8_t[]){198, 18, 0, 1}, 4);
-    fill_pattern();
-    for (size_t i = 0; i < MR_COUNT_OF(rows); i++) {
-        rows[i].mode = (enum mode)(i / MR_COUNT_OF(promises_here));
-        rows[i].run = promises_here[i % MR_COUNT_OF(promises_here)].run;
-        snprintf(rows[i].name, sizeof rows[i].name, "%s: %s", mode_names[rows[i].mode],
-                 promises_here[i % MR_COUNT_OF(promises_here)].says);
-        tests[i] = (struct CMUnitTest){rows[i].name, run_row, NULL, NULL, &rows[i]};
-    }
-    int status = MR_TEST_MAIN(tests);
-    mr_netns_close(&netns);
-    return status;
-}
+int main(int argc, char **argv) { return run_modes(rows, MR_COUNT_OF(rows), argc, argv); }

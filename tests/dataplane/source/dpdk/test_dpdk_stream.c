@@ -22,7 +22,6 @@ static void run_row(void **state)
 
 int main(int argc, char **argv)
 {
-    struct mr_netns netns;
     if (argc > 1)
         cmocka_set_test_filter(argv[1]);
     if (!mr_netns_open(&netns, true))
