@@ -60,7 +60,7 @@ struct mr_net *mr_net_init(void *mem, const struct mr_net_config *config)
     }
     net->address = get_ip(config->address);
     net->gateway = get_ip(config->gateway);
-    net->mask = htonl(UINT32_MAX << (32 - config->prefix));
+    net->mask = htonl((uint32_t)(UINT64_C(0xffffffff) << (32 - config->prefix)));
     for (uint32_t i = 0; i < config->port_count; i++) {
         uint32_t at = port_hash(get_ip(config->ports[i].group), config->ports[i].port);
         while (net->port_slot[at] != 0)

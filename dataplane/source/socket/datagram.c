@@ -210,9 +210,9 @@ static uint32_t receive(struct mr_datagrams *d, struct port *port, struct mr_str
                                                  .msg_controllen = sizeof d->controls[i]};
     }
     int got = recvmmsg(port->fd, d->messages, batch, MSG_DONTWAIT, NULL);
-    if (got <=
-        0) /* nothing now; an error of the socket (an interface gone) comes back as silence, which the feed notices */
+    if (got <= 0) /* nothing now. A socket's error (its interface gone) is silence too, which the feed notices */
         return 0;
+    MR_ASSERT((uint32_t)got <= batch);
     pool->free_count -= (uint32_t)got;
     for (uint32_t i = 0; i < (uint32_t)got; i++) {
         uint32_t idx = buffers[i];
@@ -250,9 +250,10 @@ void mr_datagrams_housekeep(struct mr_datagrams *d, int64_t now_ns)
         return;
     d->asked_ns = now_ns;
     for (uint32_t i = 0; i < d->count; i++) {
-        uint32_t memory[SK_MEMINFO_VARS];
+        uint32_t memory[SK_MEMINFO_VARS] = {0};
         socklen_t len = sizeof memory;
-        if (getsockopt(d->ports[i].fd, SOL_SOCKET, SO_MEMINFO, memory, &len))
+        if (getsockopt(d->ports[i].fd, SOL_SOCKET, SO_MEMINFO, memory, &len) ||
+            len <= SK_MEMINFO_DROPS * sizeof *memory)
             continue;
         MR_COUNT(d->metrics, datagrams_lost, memory[SK_MEMINFO_DROPS] - d->ports[i].dropped);
         d->ports[i].dropped = memory[SK_MEMINFO_DROPS];

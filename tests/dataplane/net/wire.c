@@ -1,7 +1,7 @@
 #include "tests/dataplane/net/wire.h"
 #include "tests/support/support.h"
 
-#define FRAME_MAX 9216
+#define FRAME_MAX 2048
 
 struct frame {
     uint8_t data[FRAME_MAX];
