@@ -9,7 +9,7 @@
 
 #include "tests/support/support.h"
 
-#define DEADLINE_MS 4000
+#define DEADLINE_MS 10000
 
 struct tls_bed tls_bed;
 

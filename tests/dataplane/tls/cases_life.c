@@ -324,7 +324,7 @@ const struct tls_case cases_life[] = {
     {83, "stall in ServerHelloDone, TLS 1.2", "timeout", .serve = serve_stall, .arg = 3, .version = TLS1_2_VERSION, .deadline_ms = STALL_MS},
     {83, "stall before Finished, TLS 1.2", "timeout", .serve = serve_stall, .arg = 4, .version = TLS1_2_VERSION, .deadline_ms = STALL_MS},
     {84, "slow drip of the handshake", "timeout", .serve = serve_drip, .deadline_ms = STALL_MS},
-    {84, "slow drip of a record", "open", .serve = serve_drip_data, .deadline_ms = 400},
+    {84, "slow drip of a record", "open", .serve = serve_drip_data, .deadline_ms = 1000},
     {85, "half-close: close_notify and FIN, and the server still listens", "ok", .check = check_close_was_answered},
     {85, "half-close without close_notify", "truncated", .serve = serve_fin},
 

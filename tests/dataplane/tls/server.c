@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #define PATIENCE_MS 5000
-#define LIFE_S 20
+#define LIFE_S 40
 
 /* ---- what OpenSSL tells us ---- */
 

@@ -32,7 +32,7 @@ struct tls_case {
     int version;                            /* the server's only one; 0: 1.2 and 1.3 */
     const char *suites, *ciphers, *groups;  /* of 1.3, of 1.2; NULL: the usual */
     long arg;                               /* for `serve` */
-    int64_t deadline_ms;                    /* 0: 4,000 */
+    int64_t deadline_ms;                    /* 0: 10,000 */
     uint8_t turns;                          /* dials with one context; 0: 1 */
     const char *then_want, *then_host;      /* of the later ones; NULL: as the first */
     enum pki_who then_chain[CHAIN_MAX];     /* empty: as the first */
