@@ -70,7 +70,9 @@ int mr_tls_write(struct mr_tls *t, const uint8_t *data, uint32_t len)
     int result = SSL_write_ex(t->ssl, data, len, &written);
     if (mr_likely(result == 1 && written == len))
         return MR_OK;
-    return mr_tls_failed(t, SSL_get_error(t->ssl, result));
+    int status = mr_tls_again(t, result);
+    return status == MR_E_AGAIN ? MR_E_FULL
+                                : status; /* half of a handshake message was read: OpenSSL writes after the rest */
 }
 
 uint32_t mr_tls_output(struct mr_tls *t, const uint8_t **data)

@@ -21,6 +21,8 @@ static void each_venue_is_dialled_to_live(void **state)
         assert_int_equal(view.streams_live, 1);
         assert_int_equal(view.mute, 0);
         assert_non_null(strstr(view.tls, "TLSv1.3"));
+        bool own = strncmp(mr_tls_reader_text(rig->tls), "own", 3) == 0;
+        assert_true((strstr(view.tls, ", own reader") != NULL) == own); /* said where an operator looks */
         assert_string_equal(view.route, rig->route.name);
         assert_int_equal(rig->metrics->lives, 1);
         assert_int_equal(rig->metrics->dials, 1);

@@ -371,6 +371,7 @@ const char *mr_pair_differs(struct mr_pair *p)
     int64_t own = p->sides[MR_PAIR_OWN].status, theirs = p->sides[MR_PAIR_OPENSSL].status;
     bool sooner = own < 0 && theirs == 0 && too_long_and_not_whole(p);
     uint32_t len = p->sides[MR_PAIR_OWN].plain_len;
+    int written[2];
     p->dialled = own == 0 && theirs == 0;
     if (len != p->sides[MR_PAIR_OPENSSL].plain_len)
         return "how much they deliver";
@@ -392,8 +393,11 @@ const char *mr_pair_differs(struct mr_pair *p)
     if (!p->dialled)
         return NULL;
     for (int side = 0; side < 2; side++) /* alive: also in the other direction, whatever keys changed */
-        if (mr_tls_write(p->sides[side].tls, (const uint8_t *)"reply", 5) == MR_OK &&
-            mr_pair_server_hears(p, side) != 1000005)
+        written[side] = mr_tls_write(p->sides[side].tls, (const uint8_t *)"reply", 5);
+    if (written[0] != written[1])
+        return "whether they can reply";
+    for (int side = 0; side < 2; side++)
+        if (written[side] == MR_OK && mr_pair_server_hears(p, side) != 1000005)
             return "that their replies are read";
     return NULL;
 }

@@ -347,6 +347,50 @@ static void an_answer_without_room_waits_and_nothing_is_lost(void **state)
     mr_pair_hang_up(p);
 }
 
+/* Half a ticket: OpenSSL writes nothing before the rest has come, and then all of it. */
+static void what_is_written_inside_a_handshake_message_waits_for_its_end(void **state)
+{
+    struct mr_pair *p = *state;
+    uint8_t ticket[128];
+    uint32_t n = mr_flight_ticket(50, ticket);
+    mr_pair_hang_up(p);
+    mr_pair_dial(p, 1);
+    for (int side = 0; side < 2; side++) {
+        struct mr_tls *t = p->sides[side].tls;
+        const uint8_t *out;
+        for (int half = 0; half < 2; half++) {
+            mr_pair_begin(p);
+            mr_pair_record(p, MR_FLIGHT_HANDSHAKE, half ? ticket + 9 : ticket, half ? n - 9 : 9, 0);
+            mr_pair_hear(p, side, 0, 100);
+            assert_int_equal(p->sides[side].status, 0);
+            assert_int_equal(mr_tls_write(t, (const uint8_t *)"reply", 5), half ? MR_OK : MR_E_FULL);
+            assert_true((mr_tls_output(t, &out) > 0) == half);
+            assert_string_equal(mr_tls_error(t), "");
+            if (half)
+                assert_int_equal(mr_pair_server_hears(p, side), 1000005);
+        }
+        mr_pair_hang_up(p);
+        mr_pair_dial(p, 1);
+    }
+    mr_pair_hang_up(p);
+}
+
+static void the_sequence_number_does_not_wrap(void **state)
+{
+    struct mr_pair *p = *state;
+    mr_pair_hang_up(p);
+    mr_pair_dial(p, 0);
+    for (int turn = 0; turn < 2; turn++) {
+        mr_pair_begin(p);
+        OWN(p)->tls->reader.sequence = OWN(p)->writer.sequence = UINT64_MAX - 1 + (uint64_t)turn;
+        mr_pair_data(p, "last", 4, 0);
+        mr_pair_hear(p, MR_PAIR_OWN, 0, 100);
+        assert_int_equal(OWN(p)->status, turn ? MR_E_CORRUPT : 0);
+        assert_int_equal(OWN(p)->plain_len, turn ? 0 : 4);
+    }
+    mr_pair_hang_up(p);
+}
+
 /* A ticket that comes when data has long flowed: OpenSSL, which has seen none of the data, takes it all the same. */
 static void a_late_ticket_resumes_the_next_connection(void **state)
 {
@@ -489,6 +533,8 @@ int main(void)
         cmocka_unit_test(a_record_larger_than_the_room_comes_in_parts),
         cmocka_unit_test(keys_change_as_often_as_the_peer_likes),
         cmocka_unit_test(an_answer_without_room_waits_and_nothing_is_lost),
+        cmocka_unit_test(what_is_written_inside_a_handshake_message_waits_for_its_end),
+        cmocka_unit_test(the_sequence_number_does_not_wrap),
         cmocka_unit_test(a_late_ticket_resumes_the_next_connection),
         cmocka_unit_test(who_reads_is_chosen_when_the_handshake_ends_and_counted),
         cmocka_unit_test(a_host_without_the_instructions_reads_with_openssl),
