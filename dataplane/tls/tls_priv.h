@@ -49,6 +49,7 @@ struct mr_tls_reader {
     uint64_t sequence_openssl; /* of the next record that OpenSSL would read: it is given only what is not data */
     int status;                /* below 0: how it ended; every read says so again */
     uint32_t empty;            /* records without data in a row */
+    uint32_t cancelled;        /* alerts user_canceled without anything in between */
     /* of handshake messages, which may be split over records */
     uint8_t message_head[4];
     uint32_t message_head_len, message_left;

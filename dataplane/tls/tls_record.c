@@ -21,7 +21,9 @@
 #define TYPE_HANDSHAKE 22
 #define TYPE_DATA 23
 #define MESSAGE_KEY_UPDATE 24
-#define EMPTY_MAX 32 /* records without data in a row; OpenSSL's bound too */
+#define ALERT_CANCELLED 90
+#define EMPTY_MAX 32    /* records without data in a row; OpenSSL's bound too */
+#define CANCELLED_MAX 4 /* user_canceled in a row; likewise */
 
 #define METRICS(t) ((t)->context->metrics)
 
@@ -173,6 +175,13 @@ static MR_COLD int64_t refuse_empty(struct mr_tls *t)
     return refuse(t, shown, sizeof shown, "sends one empty record after another");
 }
 
+static MR_COLD int64_t refuse_cancelled(struct mr_tls *t)
+{
+    uint8_t shown[RECORD_HEAD] = {0, 3, 3, 0, 1};
+    MR_COUNT(METRICS(t), refused_message, 1);
+    return refuse(t, shown, sizeof shown, "says again and again that it will close, and does not");
+}
+
 /* ---- what is not data ---- */
 
 /* Follows handshake messages through records. `update`: a KeyUpdate ends with this record's last byte, and keys change after it. (One that
@@ -218,6 +227,12 @@ static MR_COLD int64_t other_record(struct mr_tls *t, const uint8_t *inner, uint
     }
     r->empty = 0;
     MR_COUNT(METRICS(t), alerts, type == TYPE_ALERT);
+    if (type == TYPE_ALERT && len == 2 && inner[1] == ALERT_CANCELLED && r->message_head_len == 0) {
+        /* close_notify should follow (RFC 8446 6.1) */
+        r->sequence++;
+        return ++r->cancelled > CANCELLED_MAX ? refuse_cancelled(t) : MR_OK;
+    }
+    r->cancelled = 0;
     struct followed followed = {false, false};
     if (type == TYPE_HANDSHAKE)
         followed = follow_messages(r, inner, len);
@@ -265,7 +280,7 @@ MR_INLINE int64_t open_record(struct mr_tls *t, const uint8_t *record, uint32_t 
     if (mr_unlikely(type != TYPE_DATA || end == 1 || r->message_head_len))
         return other_record(t, out, inner, end ? end - 1 : 0, type);
     r->sequence++;
-    r->empty = 0;
+    r->empty = r->cancelled = 0;
     return end - 1;
 }
 

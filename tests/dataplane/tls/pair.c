@@ -275,8 +275,10 @@ static void step(struct mr_pair *p, struct script *s)
         handshake_step(p, s, b % 8);
         break;
     case 14:
-        raw[0] = b % 3;
         raw[1] = b < 128 ? 90 : b < 160 ? 0 : next(s); /* user_canceled, which goes by; close_notify; or any */
+        raw[0] = raw[1] == 0
+                     ? 1
+                     : 1 + b % 2; /* another level at the end OpenSSL takes for a break, or not, by what came before */
         mr_pair_record(p, MR_FLIGHT_ALERT, raw, b % 16 == 1 ? b % 4 : 2, 0);
         break;
     case 15:
@@ -353,14 +355,19 @@ int mr_pair_server_hears(struct mr_pair *p, int side)
     return n > 0 ? 1000000 + n : reason;
 }
 
-/* A length that we refuse at sight, and OpenSSL after the body, which has not come. */
-static bool too_long_and_not_whole(const struct mr_pair *p)
+/* A length above what can be right: we refuse it at sight, for its length; OpenSSL, up to a bound, when the body has come, perhaps for its
+ * tag. */
+static bool refused_at_sight(const struct mr_pair *p)
 {
     const uint8_t *wire = p->sides[MR_PAIR_OPENSSL].wire;
+    if (!strstr(mr_tls_error(p->sides[MR_PAIR_OWN].tls), "longer than TLS allows"))
+        return false;
     for (uint32_t at = 0; p->wire_len - at >= 5;) {
         uint32_t body = (uint32_t)wire[at + 3] << 8 | wire[at + 4];
+        if (body > RECORD_MOST)
+            return body <= OPENSSL_LOOKS_LATER;
         if (body > p->wire_len - at - 5)
-            return body > RECORD_MOST && body <= OPENSSL_LOOKS_LATER;
+            break;
         at += 5 + body;
     }
     return false;
@@ -369,7 +376,7 @@ static bool too_long_and_not_whole(const struct mr_pair *p)
 const char *mr_pair_differs(struct mr_pair *p)
 {
     int64_t own = p->sides[MR_PAIR_OWN].status, theirs = p->sides[MR_PAIR_OPENSSL].status;
-    bool sooner = own < 0 && theirs == 0 && too_long_and_not_whole(p);
+    bool sooner = own < 0 && refused_at_sight(p);
     uint32_t len = p->sides[MR_PAIR_OWN].plain_len;
     int written[2];
     p->dialled = own == 0 && theirs == 0;

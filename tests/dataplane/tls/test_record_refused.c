@@ -112,6 +112,15 @@ static void emptiness(struct mr_pair *p)
         mr_pair_data(p, byte, 0, (uint32_t)i);
 }
 
+static void cancelled_five_times(struct mr_pair *p)
+{
+    for (int i = 0; i < 9; i++) { /* with data in between they are counted anew */
+        mr_pair_record(p, MR_FLIGHT_ALERT, "\x01\x5a", 2, 0);
+        if (i < 4)
+            mr_pair_data(p, byte, 1, 0);
+    }
+}
+
 #define ALERT(n) (1000 + (n))
 #define COUNTER(name) offsetof(struct mr_tls_metrics, name)
 static const struct {
@@ -197,6 +206,8 @@ static const struct {
     {"data inside a message's first bytes", data_in_message_head,
      "broke the rules of TLS: mixed handshake and non handshake data", MR_E_CORRUPT, ALERT(10),
      COUNTER(refused_message)},
+    {"user_canceled five times", cancelled_five_times, "says again and again that it will close, and does not",
+     MR_E_CORRUPT, ALERT(10), COUNTER(refused_message)},
     {"33 empty records", emptiness, "sends one empty record after another", MR_E_CORRUPT, ALERT(10),
      COUNTER(refused_empty)},
 };
