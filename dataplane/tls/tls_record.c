@@ -179,7 +179,9 @@ static MR_COLD int64_t refuse_cancelled(struct mr_tls *t)
 {
     uint8_t shown[RECORD_HEAD] = {0, 3, 3, 0, 1};
     MR_COUNT(METRICS(t), refused_message, 1);
-    return refuse(t, shown, sizeof shown, "says again and again that it will close, and does not");
+    (void)show_openssl(t, shown, sizeof shown);
+    return ended(
+        t, mr_tls_say(t, MR_E_CORRUPT, MR_TLS_PROTOCOL, "%s broke the rules of TLS: too many warn alerts", t->host));
 }
 
 /* ---- what is not data ---- */
