@@ -33,16 +33,18 @@ static int end(FILE *f, const char *path, struct mr_err *err)
     return fclose(f) == 0 ? MR_OK : mr_err_set(err, MR_E_IO, "%s: cannot write: %s", path, strerror(errno));
 }
 
-int mr_demo_config(const char *path, const char *instance, const char *ca, uint16_t port, const char *source,
-                   uint32_t feed_tiles, struct mr_err *err)
+int mr_demo_config(const char *path, const struct mr_demo *d, struct mr_err *err)
 {
-    FILE *f = begin(path, instance, source, feed_tiles, err);
+    FILE *f = begin(path, d->instance, d->source, d->feed_tiles, err);
     if (!f)
         return MR_E_IO;
-    fprintf(f, "  merged: %s\n  ca_file: %s\n\nfeeds:\n", feed_tiles == 1 ? "true" : "false", ca);
+    fprintf(f, "  merged: %s\n  ca_file: %s\n\n", d->feed_tiles == 1 ? "true" : "false", d->ca);
+    if (d->interface)
+        fprintf(f, "dpdk:\n  interface: %s\n  mode: shared\n\n", d->interface);
+    fprintf(f, "feeds:\n");
     for (size_t i = 0; i < MR_COUNT_OF(feeds); i++)
-        fprintf(f, "  - product: %s\n    symbols: [%s]\n    address: 127.0.0.1:%u\n    tile: %zu\n", feeds[i].product,
-                feeds[i].symbols, port, i % feed_tiles);
+        fprintf(f, "  - product: %s\n    symbols: [%s]\n    address: %s:%u\n    tile: %zu\n", feeds[i].product,
+                feeds[i].symbols, d->address, d->port, i % d->feed_tiles);
     return end(f, path, err);
 }
 

@@ -14,6 +14,7 @@
 #include "controlplane/cmd/demo.h"
 #include "controlplane/cmd/summary.h"
 #include "controlplane/cmd/supervise.h"
+#include "controlplane/cmd/veth.h"
 #include "controlplane/cmd/warm.h"
 #include "controlplane/config/config.h"
 #include "dataplane/clock/clock.h"
@@ -53,7 +54,8 @@ static const struct argp_option argp_options[] = {
     {"seed", KEY_SEED, "N", 0, "Seed of the generated market (1)", 1},
     {"fault", KEY_FAULT, "FAULT", 0, "A fault of the simulated exchange (millrace exchange --help)", 1},
     {"port", KEY_PORT, "N", 0, "Port of the simulated exchange (the system chooses)", 1},
-    {"source", KEY_SOURCE, "NAME", 0, "auto, uring or socket (auto)", 1},
+    {"source", KEY_SOURCE, "NAME", 0,
+     "auto, dpdk, uring or socket (auto); dpdk: the exchange in a network namespace, over a veth (root)", 1},
     {"feed-tiles", KEY_TILES, "N", 0, "Feed tiles, 1 or 2 (1)", 1},
     {0},
 };
@@ -138,7 +140,8 @@ struct run {
     struct mr_child child[CHILDREN];
     bool wanted[CHILDREN];
     char folder[256], config_file[400], certs[400], port[16], seed[24], workspace[256], began[24], warm_up[24];
-    int64_t began_ns; /* of the generated market; 0: there is none */
+    struct mr_veth veth; /* space "": the exchange is on the loopback */
+    int64_t began_ns;    /* of the generated market; 0: there is none */
     bool first[CHILDREN];
 };
 
@@ -209,9 +212,16 @@ static int start_exchange(struct run *r, struct mr_err *err)
     snprintf(r->port, sizeof r->port, "%u", r->o.port);
     snprintf(r->began, sizeof r->began, "%lld", (long long)r->began_ns);
     snprintf(r->warm_up, sizeof r->warm_up, "%lld", (long long)(MR_WARM_NS / 1000000000 + quiet_s(&r->o)));
-    const char *args[14] = {"exchange", "--certs",   r->certs,   "--seed",  r->seed, "--port",
+    const char *args[16] = {"exchange", "--certs",   r->certs,   "--seed",  r->seed, "--port",
                             r->port,    "--warm-up", r->warm_up, "--began", r->began};
     size_t n = 11;
+    bool bypass = r->o.source && strcmp(r->o.source, "dpdk") == 0;
+    if (bypass) {
+        mr_veth_name(&r->veth, r->config.plane.instance);
+        c->space = r->veth.space;
+        args[n++] = "--address";
+        args[n++] = r->veth.far;
+    }
     if (r->o.fault) {
         args[n++] = "--fault";
         args[n++] = r->o.fault;
@@ -222,13 +232,22 @@ static int start_exchange(struct run *r, struct mr_err *err)
     r->wanted[EXCHANGE] = true;
     if (mr_child_adopt(c))
         return adopt_exchange(r, err);
-    int status = mr_child_start(c, err);
+    int status = bypass ? mr_veth_make(&r->veth, err) : MR_OK;
+    if (!status)
+        status = mr_child_start(c, err);
     if (!status)
         status =
             wait_for_exchange(c, r->port, ca, err); /* a restart takes the same port: r->port is what argv points at */
     if (!status)
-        status = mr_demo_config(r->config_file, r->o.instance ? r->o.instance : "demo", ca,
-                                (uint16_t)strtoul(r->port, NULL, 10), r->o.source, r->o.tiles, err);
+        status = mr_demo_config(r->config_file,
+                                &(struct mr_demo){.instance = r->config.plane.instance,
+                                                  .ca = ca,
+                                                  .source = r->o.source,
+                                                  .address = bypass ? r->veth.far : "127.0.0.1",
+                                                  .interface = bypass ? r->veth.host : NULL,
+                                                  .port = (uint16_t)strtoul(r->port, NULL, 10),
+                                                  .feed_tiles = r->o.tiles},
+                                err);
     return status;
 }
 
@@ -330,7 +349,7 @@ static int watch(struct run *r, struct mr_err *err)
     return MR_OK;
 }
 
-static void finish(struct run *r)
+static void finish(struct run *r, bool ran)
 {
     static char out[1 << 18];
     static const int order[] = {CONTROLPLANE, DATAPLANE, EXCHANGE};
@@ -342,7 +361,9 @@ static void finish(struct run *r)
         mr_child_stop(&r->child[order[i]], 10);
         rss += r->child[order[i]].peak_rss_bytes;
     }
-    if (!*r->workspace) /* it never came so far */
+    if (*r->veth.space)
+        mr_veth_remove(&r->veth);
+    if (!ran) /* what lies there may be of an earlier run */
         return;
     if (mr_workspace_attach(&ws, r->workspace, false, &err) != MR_OK) {
         fprintf(stderr, "millrace run: %s\n", err.text);
@@ -390,7 +411,7 @@ static int go(struct run *r, struct mr_err *err)
         kill(view, SIGTERM);
         waitpid(view, NULL, 0);
     }
-    finish(r);
+    finish(r, status == MR_OK);
     return status;
 }
 

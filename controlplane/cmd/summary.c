@@ -1,6 +1,7 @@
 #include "controlplane/cmd/summary.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "dataplane/plane/plane.h"
 #include "dataplane/ring/image.h"
@@ -59,6 +60,34 @@ static void feeds(const struct mr_workspace *ws, struct mr_json_out *j)
         }
         mr_json_out_end(j);
     }
+    mr_json_out_end(j);
+}
+
+/* What each tile received by: regions metrics/source/TILE/NAME. */
+static void sources(const struct mr_workspace *ws, struct mr_json_out *j)
+{
+    static const char prefix[] = "metrics/source/";
+    static const char *const counts[] = {"pieces", "bytes", "opened", "closed"};
+    struct mr_region r;
+    mr_json_out_array(j, "sources");
+    for (uint32_t i = 0; mr_workspace_region(ws, i, &r) == MR_OK; i++) {
+        if (r.kind != MR_REGION_METRICS || strncmp(r.name, prefix, sizeof prefix - 1) != 0)
+            continue;
+        const char *tile = r.name + sizeof prefix - 1, *name = strchr(tile, '/');
+        mr_json_out_object(j, NULL);
+        mr_json_out_u64(j, "tile", strtoul(tile, NULL, 10));
+        mr_json_out_string(j, "source", name ? name + 1 : "?");
+        for (size_t k = 0; k < MR_COUNT_OF(counts); k++) {
+            struct wanted w = {"stream", counts[k], NULL, 0};
+            mr_metrics_each(r.mem, r.bytes, add_up, &w);
+            mr_json_out_u64(j, counts[k], w.sum);
+        }
+        mr_json_out_end(j);
+    }
+    mr_json_out_end(j);
+    mr_json_out_object(j, "tls_records");
+    mr_json_out_u64(j, "own", sum(ws, "tls", "records_own", NULL));
+    mr_json_out_u64(j, "openssl", sum(ws, "tls", "records_openssl", NULL));
     mr_json_out_end(j);
 }
 
@@ -186,11 +215,22 @@ static void latency(const struct mr_workspace *ws, struct mr_json_out *j)
 }
 
 static const struct {
-    const char *family, *name;
+    const char *title, *family, *name;
 } drops[] = {
-    {"feed_tile", "ring_full"}, {"feed_tile", "not_recorded"}, {"feed", "refused"},
-    {"feed", "no_join"},        {"pipeline", "no_book"},       {"pipeline", "dropped"},
-    {"pipeline", "unknown"},    {"engine", "signals_lost"},    {"record", "lost"},
+    {"ring_full", "feed_tile", "ring_full"},
+    {"not_recorded", "feed_tile", "not_recorded"},
+    {"refused", "feed", "refused"},
+    {"no_join", "feed", "no_join"},
+    {"no_book", "pipeline", "no_book"},
+    {"dropped", "pipeline", "dropped"},
+    {"unknown", "pipeline", "unknown"},
+    {"signals_lost", "engine", "signals_lost"},
+    {"lost", "record", "lost"},
+    {"lines_lost", "arbiter", "lost"},
+    {"port_missed", "dpdk", "port_missed"},
+    {"port_not_sent", "dpdk", "send_dropped"},
+    {"tcp_dropped", "tcp", "dropped"},
+    {"tcp_no_memory", "tcp", "no_memory"},
 };
 
 void mr_summary_json(const struct mr_workspace *ws, uint64_t peak_rss_bytes, struct mr_text *out)
@@ -209,6 +249,7 @@ void mr_summary_json(const struct mr_workspace *ws, uint64_t peak_rss_bytes, str
     mr_json_out_u64(&j, "messages", sum(ws, "feed", "messages", NULL));
     mr_json_out_u64(&j, "gaps", sum(ws, "feed", "gaps", NULL));
     feeds(ws, &j);
+    sources(ws, &j);
     if (has_engines)
         events(&engines, &j);
     mr_json_out_object(&j, "books");
@@ -223,7 +264,7 @@ void mr_summary_json(const struct mr_workspace *ws, uint64_t peak_rss_bytes, str
     latency(ws, &j);
     mr_json_out_object(&j, "drops");
     for (size_t i = 0; i < MR_COUNT_OF(drops); i++)
-        mr_json_out_u64(&j, drops[i].name, sum(ws, drops[i].family, drops[i].name, NULL));
+        mr_json_out_u64(&j, drops[i].title, sum(ws, drops[i].family, drops[i].name, NULL));
     mr_json_out_end(&j);
     mr_json_out_object(&j, "digests");
     mr_json_out_string(&j, "events", engines.events_digest);

@@ -11,7 +11,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "controlplane/cmd/cmd.h"
 #include "controlplane/cmd/process.h"
+#include "controlplane/cmd/veth.h"
 #include "dataplane/clock/clock.h"
 
 #define FIRST_NS 100000000ll
@@ -42,6 +44,11 @@ static _Noreturn void become(const struct mr_child *c, int output)
         dup2(log, STDERR_FILENO);
     if (c->locks_for_it)
         hold_pid_file(c->pid_file);
+    if (c->space && !mr_veth_enter(c->space)) {
+        fprintf(stderr, "millrace run: %s: cannot enter the network namespace %s: %s\n", c->name, c->space,
+                strerror(errno));
+        _exit(MR_EXIT_ENVIRONMENT);
+    }
     setsid(); /* the terminal's interrupt is for the supervisor, which then stops its children in order */
     execv("/proc/self/exe", argv);
     _exit(127);

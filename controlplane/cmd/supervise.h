@@ -16,6 +16,7 @@ struct mr_child {
     char *argv[MR_CHILD_ARGS]; /* after the program; ends with NULL */
     char pid_file[400];        /* "": none, cannot be adopted */
     char log_file[400];        /* "": our standard error */
+    const char *space;         /* network namespace it lives in; NULL: ours */
     bool locks_for_it;         /* it knows nothing of pid files: the lock is taken before it begins, and kept */
     bool wants_output;         /* its standard output comes to us, by `output` */
     pid_t pid;                 /* 0: not running */

@@ -64,6 +64,32 @@ static void check_symbols(struct check *c, uint32_t idx)
         }
 }
 
+/* A datagram feed: what its lines need. */
+static void check_lines(struct check *c, uint32_t idx)
+{
+    const struct mr_plane_config *plane = &c->config->plane;
+    const struct mr_plane_feed *feed = &plane->feeds[idx];
+    const uint32_t *lines = c->config->feed_line[idx];
+    char path[64];
+    uint8_t source = feed->source == MR_PLANE_AS_PLANE ? plane->source : feed->source;
+    if (!feed->line_count)
+        return;
+    snprintf(path, sizeof path, "feeds[%u].lines", idx);
+    if (source == MR_PLANE_URING || source == MR_PLANE_SOCKET)
+        say(c, lines[MR_KEY_feeds_lines], path, "datagrams are received by source dpdk only; this feed's is %s",
+            source == MR_PLANE_URING ? "uring" : "socket");
+    else if (!*plane->dpdk.interface && !*plane->dpdk.device)
+        say(c, lines[MR_KEY_feeds_lines], path,
+            "datagrams are received by source dpdk: name its port, dpdk.interface or dpdk.device");
+    for (uint32_t i = 0; i < feed->line_count; i++)
+        if (feed->lines[i].address[0] >> 4 != 14 && memcmp(feed->lines[i].address, plane->dpdk.address, 4) != 0)
+            say(c, lines[MR_KEY_feeds_lines], path,
+                "line %u is neither to a group (224.0.0.0 to 239.255.255.255) nor to dpdk.address", i);
+    snprintf(path, sizeof path, "feeds[%u].number_width", idx);
+    if (feed->number_width & (feed->number_width - 1) || feed->number_width > 8)
+        say(c, lines[MR_KEY_feeds_number_width], path, "%u: want 1, 2, 4 or 8", feed->number_width);
+}
+
 static void check_feed(struct check *c, uint32_t idx)
 {
     const struct mr_plane_config *plane = &c->config->plane;
@@ -85,6 +111,7 @@ static void check_feed(struct check *c, uint32_t idx)
     if (feed->product[0] && mr_venue_parse(feed->product, &venue, &product, NULL) == MR_OK)
         check_channels(c, idx, &venue->products[product]);
     check_symbols(c, idx);
+    check_lines(c, idx);
 }
 
 static void check_cores(struct check *c)
@@ -100,6 +127,28 @@ static void check_cores(struct check *c)
             if (plane->cores[i] == plane->cores[k])
                 say(c, line, "plane.cores", "core %d is there twice; tiles that spin need a core each",
                     plane->cores[i]);
+}
+
+static void check_dpdk(struct check *c)
+{
+    const struct mr_dpdk_config *d = &c->config->plane.dpdk;
+    const uint32_t *line = c->config->line;
+    static const uint8_t none[4];
+    bool named = *d->interface || *d->device, address = memcmp(d->address, none, 4) != 0;
+    if (*d->interface && *d->device)
+        say(c, line[MR_KEY_dpdk_device], "dpdk.device", "dpdk.interface is given too; want one of them");
+    if (c->config->plane.source == MR_PLANE_DPDK && !named)
+        say(c, line[MR_KEY_plane_source], "plane.source", "dpdk, but no port is named: dpdk.interface or dpdk.device");
+    if (named && d->mode == MR_DPDK_OWN && !address)
+        say(c, line[MR_KEY_dpdk_mode], "dpdk.address",
+            "is missing: mode own wants an address of its own, or choose mode: shared");
+    if (d->mode == MR_DPDK_SHARED && *d->device)
+        say(c, line[MR_KEY_dpdk_mode], "dpdk.mode", "shared is for AF_XDP on dpdk.interface, not for a device");
+    if (d->mode == MR_DPDK_SHARED && address)
+        say(c, line[MR_KEY_dpdk_address], "dpdk.address", "mode shared takes the interface's own; leave it out");
+    if (d->port_first > d->port_last)
+        say(c, line[MR_KEY_dpdk_port_first], "dpdk.port_first", "%u is above dpdk.port_last %u", d->port_first,
+            d->port_last);
 }
 
 static void check_room(struct check *c)
@@ -161,6 +210,7 @@ void mr_config_check(struct mr_config *config, mr_complain_fn *complain, void *a
     for (uint32_t i = 0; i < config->plane.feed_count; i++)
         check_feed(&c, i);
     check_room(&c);
+    check_dpdk(&c);
     check_cores(&c);
     check_engines(&c);
     check_paths(&c);

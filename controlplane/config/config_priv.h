@@ -11,6 +11,7 @@ enum mr_key_section {
     SECTION_top,
     SECTION_plane,
     SECTION_tls,
+    SECTION_dpdk,
     SECTION_record,
     SECTION_velocity,
     SECTION_volatility,
@@ -27,7 +28,6 @@ enum mr_key_type {
     KEY_REAL,   /* double */
     KEY_BOOL,   /* true, false */
     KEY_CHOICE, /* one of `unit`, kept as its place there */
-    KEY_SOURCE, /* the same, into two fields: enum mr_plane_source, and whether it was left to us */
     KEY_FLAGS,  /* list of `unit`, kept as bits of their places */
     KEY_SIZE,   /* 64KiB */
     KEY_TIME,   /* 30s, kept in ns */
@@ -35,9 +35,12 @@ enum mr_key_type {
     KEY_NAME,   /* letters, digits, '.', '_', '-' */
     KEY_HOST,
     KEY_URL,
-    KEY_ADDRESS,
-    KEY_PRODUCT, /* venue:product, known */
-    KEY_STREAM,  /* venue:product:symbol */
+    KEY_ADDRESS,   /* struct mr_address */
+    KEY_IPV4,      /* four bytes */
+    KEY_NEIGHBOUR, /* struct mr_dpdk_neighbour */
+    KEY_LINE,      /* struct mr_plane_line */
+    KEY_PRODUCT,   /* venue:product, known */
+    KEY_STREAM,    /* venue:product:symbol */
     KEY_SYMBOL,
 };
 

@@ -1,15 +1,22 @@
 /* keys.def as a table. */
 #include "controlplane/config/config_priv.h"
 
-const char *const mr_key_sections[SECTION_COUNT] = {
-    [SECTION_top] = "",          [SECTION_plane] = "plane",       [SECTION_tls] = "tls",
-    [SECTION_record] = "record", [SECTION_velocity] = "velocity", [SECTION_volatility] = "volatility",
-    [SECTION_signal] = "signal", [SECTION_control] = "control",   [SECTION_feeds] = "feeds"};
+const char *const mr_key_sections[SECTION_COUNT] = {[SECTION_top] = "",
+                                                    [SECTION_plane] = "plane",
+                                                    [SECTION_tls] = "tls",
+                                                    [SECTION_dpdk] = "dpdk",
+                                                    [SECTION_record] = "record",
+                                                    [SECTION_velocity] = "velocity",
+                                                    [SECTION_volatility] = "volatility",
+                                                    [SECTION_signal] = "signal",
+                                                    [SECTION_control] = "control",
+                                                    [SECTION_feeds] = "feeds"};
 
 /* Which struct a section's fields are of. */
 #define BASE_top struct mr_config
 #define BASE_plane struct mr_config
 #define BASE_tls struct mr_config
+#define BASE_dpdk struct mr_config
 #define BASE_record struct mr_config
 #define BASE_velocity struct mr_config
 #define BASE_volatility struct mr_config

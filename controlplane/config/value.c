@@ -62,6 +62,12 @@ static const char *simple_want(uint8_t type)
         return "http:// or https://, a host and perhaps a port: https://127.0.0.1:8443";
     case KEY_ADDRESS:
         return "an IP address: 192.0.2.1, 2001:db8::1; with a port 192.0.2.1:443, [2001:db8::1]:443";
+    case KEY_IPV4:
+        return "an IPv4 address: 192.0.2.1";
+    case KEY_NEIGHBOUR:
+        return "an IPv4 address and its hardware address: 192.0.2.1=02:00:00:00:00:01";
+    case KEY_LINE:
+        return "ADDRESS:PORT, or ADDRESS:PORT@SENDER: 239.1.1.1:5000@192.0.2.1";
     case KEY_PRODUCT:
         return "VENUE:PRODUCT";
     case KEY_STREAM:
@@ -96,7 +102,6 @@ void mr_value_want(const struct mr_key *key, struct mr_why *why)
                  key->unit, unit ? ")" : "");
         break;
     case KEY_CHOICE:
-    case KEY_SOURCE:
     case KEY_FLAGS:
         choices(key, list, sizeof list);
         snprintf(why->text, sizeof why->text, "one of %s", list);
@@ -306,24 +311,10 @@ static bool set_choice(const struct mr_key *key, void *place, const char *text, 
         if (fetch(key, place) & 1ull << idx)
             return refuse(why, "\"%s\" stands there twice", shown(text, len).text);
         store(key, place, fetch(key, place) | 1ull << idx);
-    } else if (key->type == KEY_SOURCE) { /* auto, uring, socket */
-        struct mr_plane_config *plane =
-            (struct mr_plane_config *)((char *)place - offsetof(struct mr_plane_config, source));
-        plane->source_auto = idx == 0;
-        plane->source = idx == 2 ? MR_PLANE_SOCKET : MR_PLANE_URING;
     } else {
         store(key, place, (uint64_t)idx);
     }
     return true;
-}
-
-static unsigned chosen(const struct mr_key *key, const void *place)
-{
-    if (key->type != KEY_SOURCE)
-        return (unsigned)fetch(key, place);
-    const struct mr_plane_config *plane =
-        (const struct mr_plane_config *)((const char *)place - offsetof(struct mr_plane_config, source));
-    return plane->source_auto ? 0 : plane->source == MR_PLANE_SOCKET ? 2 : 1;
 }
 
 /* ---- texts ---- */
@@ -392,6 +383,89 @@ static void address_text(const struct mr_address *a, char *out, size_t bytes)
         snprintf(out, bytes, a->family == 6 ? "[%s]:%u" : "%s:%u", ip, a->port);
 }
 
+/* 192.0.2.1=02:00:00:00:00:01 */
+static bool parse_neighbour(const char *text, struct mr_dpdk_neighbour *out)
+{
+    char ip[16], more;
+    unsigned mac[6];
+    if (sscanf(text, "%15[0-9.]=%2x:%2x:%2x:%2x:%2x:%2x%c", ip, &mac[0], &mac[1], &mac[2], &mac[3], &mac[4], &mac[5],
+               &more) != 7)
+        return false;
+    for (int i = 0; i < 6; i++)
+        out->mac[i] = (uint8_t)mac[i];
+    return inet_pton(AF_INET, ip, out->ip) == 1;
+}
+
+/* 239.1.1.1:5000  239.1.1.1:5000@192.0.2.1 */
+static bool parse_line(const char *text, struct mr_plane_line *out)
+{
+    char copy[48], *at, *colon;
+    *out = (struct mr_plane_line){0};
+    snprintf(copy, sizeof copy, "%s", text);
+    if ((at = strchr(copy, '@'))) {
+        *at = 0;
+        if (inet_pton(AF_INET, at + 1, out->sender) != 1)
+            return false;
+    }
+    if (!(colon = strchr(copy, ':')) || !port_ok(colon + 1))
+        return false;
+    *colon = 0;
+    out->port = (uint16_t)strtol(colon + 1, NULL, 10);
+    return inet_pton(AF_INET, copy, out->address) == 1;
+}
+
+/* What is text in the file and numbers in its field; no text: all zero. */
+static bool is_address(uint8_t type)
+{
+    return type == KEY_ADDRESS || type == KEY_IPV4 || type == KEY_NEIGHBOUR || type == KEY_LINE;
+}
+
+static bool parse_any_address(const struct mr_key *key, const char *text, void *place)
+{
+    union {
+        struct mr_address address;
+        uint8_t ip[4];
+        struct mr_dpdk_neighbour neighbour;
+        struct mr_plane_line line;
+    } value = {0};
+    bool good = true;
+    if (*text && key->type == KEY_ADDRESS)
+        good = parse_address(text, &value.address);
+    else if (*text && key->type == KEY_IPV4)
+        good = inet_pton(AF_INET, text, value.ip) == 1;
+    else if (*text && key->type == KEY_NEIGHBOUR)
+        good = parse_neighbour(text, &value.neighbour);
+    else if (*text)
+        good = parse_line(text, &value.line);
+    if (good && place)
+        memcpy(place, &value, key->bytes);
+    return good;
+}
+
+static void any_address_text(const struct mr_key *key, const void *place, char *out, size_t bytes)
+{
+    static const uint8_t none[4];
+    char ip[INET_ADDRSTRLEN] = "", sender[INET_ADDRSTRLEN] = "";
+    const struct mr_dpdk_neighbour *n = place;
+    const struct mr_plane_line *line = place;
+    inet_ntop(AF_INET, place, ip, sizeof ip); /* where all but KEY_ADDRESS begin */
+    out[0] = 0;
+    if (key->type == KEY_ADDRESS) {
+        address_text(place, out, bytes);
+    } else if (memcmp(place, none, sizeof none) == 0) {
+        return;
+    } else if (key->type == KEY_IPV4) {
+        snprintf(out, bytes, "%s", ip);
+    } else if (key->type == KEY_NEIGHBOUR) {
+        snprintf(out, bytes, "%s=%02x:%02x:%02x:%02x:%02x:%02x", ip, n->mac[0], n->mac[1], n->mac[2], n->mac[3],
+                 n->mac[4], n->mac[5]);
+    } else {
+        if (memcmp(line->sender, none, sizeof none) != 0)
+            inet_ntop(AF_INET, line->sender, sender, sizeof sender);
+        snprintf(out, bytes, "%s:%u%s%s", ip, line->port, *sender ? "@" : "", sender);
+    }
+}
+
 /* venue:product[:symbol] */
 static bool known_product(char *text, bool symbol, struct mr_why *why)
 {
@@ -413,7 +487,6 @@ static bool known_product(char *text, bool symbol, struct mr_why *why)
 
 static bool text_ok(const struct mr_key *key, char *copy, size_t len, struct mr_why *why)
 {
-    struct mr_address address;
     switch (key->type) {
     case KEY_NAME:
         return (all_of(copy, len, "._-") && copy[0] != '.') || unwanted(key, copy, len, "not a name", why);
@@ -424,7 +497,10 @@ static bool text_ok(const struct mr_key *key, char *copy, size_t len, struct mr_
     case KEY_URL:
         return url_ok(copy) || unwanted(key, copy, len, "not such a URL", why);
     case KEY_ADDRESS:
-        return parse_address(copy, &address) || unwanted(key, copy, len, "not an address", why);
+    case KEY_IPV4:
+    case KEY_NEIGHBOUR:
+    case KEY_LINE:
+        return parse_any_address(key, copy, NULL) || unwanted(key, copy, len, "not an address", why);
     case KEY_PRODUCT:
         return known_product(copy, false, why);
     case KEY_STREAM:
@@ -437,7 +513,7 @@ static bool text_ok(const struct mr_key *key, char *copy, size_t len, struct mr_
 static bool set_text(const struct mr_key *key, void *place, const char *text, size_t len, struct mr_why *why)
 {
     char copy[256];
-    size_t most = key->type == KEY_ADDRESS ? 60 : (size_t)key->most;
+    size_t most = is_address(key->type) ? 60 : (size_t)key->most;
     for (size_t i = 0; i < len; i++)
         if ((uint8_t)text[i] < 0x20 || text[i] == 0x7f)
             return refuse(why, "\"%s\": a control character (byte %zu)", shown(text, len).text, i);
@@ -447,13 +523,8 @@ static bool set_text(const struct mr_key *key, void *place, const char *text, si
     copy[len] = 0;
     if (len && !text_ok(key, copy, len, why))
         return false;
-    if (key->type == KEY_ADDRESS) {
-        struct mr_address address = {0};
-        if (len)
-            parse_address(copy, &address);
-        memcpy(place, &address, sizeof address);
-        return true;
-    }
+    if (is_address(key->type))
+        return parse_any_address(key, copy, place);
     MR_ASSERT(len < key->bytes);
     memset(place, 0, key->bytes);
     memcpy(place, copy, len);
@@ -468,7 +539,7 @@ bool mr_value_set(const struct mr_key *key, void *place, const char *text, size_
 {
     if (plain && (len == 0 || (len == 1 && *text == '~') || (len == 4 && memcmp(text, "null", 4) == 0)))
         return unwanted(key, text, len, "no value (leave the key out for its default)", why);
-    if (!plain && !is_text(key->type) && key->type != KEY_CHOICE && key->type != KEY_SOURCE && key->type != KEY_FLAGS)
+    if (!plain && !is_text(key->type) && key->type != KEY_CHOICE && key->type != KEY_FLAGS)
         return unwanted(key, text, len, "a text in quotes", why);
     uint64_t value;
     switch (key->type) {
@@ -487,7 +558,6 @@ bool mr_value_set(const struct mr_key *key, void *place, const char *text, size_
         store(key, place, len == 4);
         return true;
     case KEY_CHOICE:
-    case KEY_SOURCE:
     case KEY_FLAGS:
         return set_choice(key, place, text, len, why);
     case KEY_SIZE:
@@ -568,9 +638,8 @@ void mr_value_yaml(const struct mr_key *key, const void *place, struct mr_text *
     case KEY_BOOL:
         mr_text_add(out, fetch(key, place) ? "true" : "false");
         break;
-    case KEY_CHOICE:
-    case KEY_SOURCE: {
-        const char *name = choice_name(key->unit, chosen(key, place), &n);
+    case KEY_CHOICE: {
+        const char *name = choice_name(key->unit, (unsigned)fetch(key, place), &n);
         mr_text_bytes(out, name, n);
         break;
     }
@@ -592,7 +661,10 @@ void mr_value_yaml(const struct mr_key *key, const void *place, struct mr_text *
         time_text(out, (int64_t)fetch(key, place));
         break;
     case KEY_ADDRESS:
-        address_text(place, address, sizeof address);
+    case KEY_IPV4:
+    case KEY_NEIGHBOUR:
+    case KEY_LINE:
+        any_address_text(key, place, address, sizeof address);
         text_yaml(out, address);
         break;
     default:
@@ -627,8 +699,8 @@ void mr_value_json(const struct mr_key *key, const char *name, const void *place
         break;
     }
     mr_text_init(&t, text, sizeof text);
-    if (key->type == KEY_ADDRESS)
-        address_text(place, text, sizeof text);
+    if (is_address(key->type))
+        any_address_text(key, place, text, sizeof text);
     else if (is_text(key->type))
         mr_text_add(&t, place);
     else

@@ -243,6 +243,23 @@ void mr_feed_disconnect(struct mr_feed *feed, int64_t recv_ns)
         mr_feed_break(feed, i, MR_GAP_DISCONNECT, recv_ns);
 }
 
+void mr_feed_hole(struct mr_feed *feed, uint64_t first, uint64_t last, int64_t recv_ns)
+{
+    const union mr_slot slot = {.event = {.recv_ns = recv_ns,
+                                          .price = (int64_t)first,
+                                          .size = (int64_t)last,
+                                          .aux = (int64_t)(last - first + 1),
+                                          .instrument = UINT32_MAX,
+                                          .kind = MR_EVENT_GAP,
+                                          .flags = MR_FLAG_FIRST | MR_FLAG_LAST}};
+    static_assert(MR_GAP_SEQUENCE == 0, "the cause, left out above");
+    emit(feed, &slot);
+    if (feed->config.venue->products[feed->config.product].sequencing != MR_SEQ_NONE)
+        return;
+    for (uint32_t i = 0; i < feed->config.instruments_max; i++)
+        mr_feed_break(feed, i, MR_GAP_SEQUENCE, recv_ns);
+}
+
 void mr_feed_forget(struct mr_feed *feed) { mr_decoder_reset(feed->decoder); }
 
 uint32_t mr_feed_last(const struct mr_feed *feed, const union mr_slot **out)

@@ -14,7 +14,7 @@ MR_METRICS_DEFINE_FINE(mr_feed_tile, MR_FEED_TILE_METRICS);
 
 bool mr_feed_tile_emit(void *arg, const union mr_slot *group, uint32_t slots)
 {
-    struct mr_feed_tile_state *t = ((struct mr_feed_product *)arg)->routes[0].tile;
+    struct mr_feed_tile_state *t = ((struct mr_feed_product *)arg)->tile;
     union mr_slot *room = mr_ring_reserve(&t->ring, slots);
     if (mr_unlikely(!room)) {
         MR_COUNT(t->metrics, ring_full, 1);
@@ -46,7 +46,7 @@ static void note_seen(struct mr_feed_product *p)
 {
     const union mr_slot *out;
     const struct mr_decoder *dec = mr_feed_decoder(p->feed);
-    if (mr_feed_last(p->feed, &out) && out->event.instrument < p->routes[0].tile->config.instruments_max)
+    if (mr_feed_last(p->feed, &out) && out->event.instrument < p->tile->config.instruments_max)
         p->seen[out->event.instrument] |= (uint16_t)dec->venue->kinds[dec->kind].channel;
 }
 
@@ -295,17 +295,17 @@ bool mr_feed_tile_live(const struct mr_feed_tile_state *t)
 
 /* ---- the round ---- */
 
-static bool open_source(struct mr_feed_tile_state *t)
+/* On the tile's own thread: an io_uring belongs to the thread that makes it. Boot has tried it already. */
+static MR_COLD bool open_port(struct mr_feed_tile_state *t, uint32_t i)
 {
+    struct mr_feed_tile_port *port = &t->ports[i];
     struct mr_err err;
-    if (mr_likely(t->source_open))
-        return true;
-    if (t->failed)
+    if (port->failed)
         return false;
-    /* On the tile's own thread: an io_uring belongs to the thread that makes it. Boot has tried it already. */
-    int status = t->config.source->open(&t->source, t->source_mem, &t->config.stream, &err);
-    t->failed = status != MR_OK;
-    return t->source_open = status == MR_OK;
+    const struct mr_feed_tile_source *s = &t->config.sources[i];
+    int status = s->ops->open(&port->source, port->mem, &s->stream, &err);
+    port->failed = status != MR_OK;
+    return port->open = status == MR_OK;
 }
 
 /* How many pieces the ring has room for. The ring full for longer than hold_ms: reading goes on, and books get gaps. */
@@ -324,43 +324,69 @@ static uint32_t may_read(struct mr_feed_tile_state *t, int64_t now_ns)
     return now_ns - t->held_since_ns > t->config.hold_ms * 1000000ll ? 1 : 0;
 }
 
-static int step(void *state, int64_t now_ns)
+static void take_piece(struct mr_feed_tile_state *t, const struct mr_piece *piece)
 {
-    struct mr_feed_tile_state *t = state;
+    if (piece->kind == MR_PIECE_DATAGRAM)
+        mr_feed_tile_datagram(t, piece);
+    else if (piece->connection < t->connections)
+        mr_session_piece(t->by_connection[piece->connection]->session, piece,
+                         mr_clock_now(&t->clock)); /* the round's time is of before the poll */
+    else
+        MR_COUNT(t->metrics, foreign, 1);
+}
+
+static int step_port(struct mr_feed_tile_state *t, uint32_t i, int64_t now_ns)
+{
     struct mr_piece pieces[PIECES];
-    if (!open_source(t))
+    struct mr_source *source = &t->ports[i].source;
+    if (mr_unlikely(!t->ports[i].open) && !open_port(t, i))
         return 0;
     uint32_t want = may_read(t, now_ns);
-    int n = want ? t->source.ops->poll(&t->source, now_ns, pieces, want) : 0;
-    for (int i = 0; i < n; i++) {
-        if (pieces[i].connection < t->connections)
-            mr_session_piece(t->by_connection[pieces[i].connection]->session, &pieces[i],
-                             mr_clock_now(&t->clock)); /* now_ns is of before the poll */
-        else
-            MR_COUNT(t->metrics, foreign, 1);
-        t->source.ops->release(&t->source, &pieces[i]);
+    int n = want ? source->ops->poll(source, now_ns, pieces, want) : 0;
+    for (int k = 0; k < n; k++) {
+        take_piece(t, &pieces[k]);
+        source->ops->release(source, &pieces[k]);
     }
     if (n > 0)
         MR_COUNT(t->metrics, pieces, n);
-    else if (want && t->config.blocking && t->source.ops->wait)
-        t->source.ops->wait(&t->source, 1000000);
+    else if (want && t->config.blocking && t->config.source_count == 1 && source->ops->wait)
+        source->ops->wait(source, 1000000);
     return n > 0 ? n : 0;
+}
+
+static int step(void *state, int64_t now_ns)
+{
+    struct mr_feed_tile_state *t = state;
+    int n = 0;
+    for (uint32_t i = 0; i < t->config.source_count; i++)
+        n += step_port(t, i, now_ns);
+    return n;
+}
+
+static bool any_open(const struct mr_feed_tile_state *t)
+{
+    for (uint32_t i = 0; i < t->config.source_count; i++)
+        if (t->ports[i].open)
+            return true;
+    return false;
 }
 
 static void housekeep(void *state, int64_t now_ns)
 {
     struct mr_feed_tile_state *t = state;
     mr_clock_housekeep(&t->clock);
-    if (!t->source_open)
+    if (!any_open(t))
         return;
     take_commands(t, now_ns);
     take_breaks(t, now_ns);
     mr_feed_tile_answers(t, now_ns);
     for (uint32_t i = 0; i < t->connections; i++)
-        if (t->by_connection[i]->product->listed)
+        if (t->by_connection[i]->product->listed && t->ports[t->by_connection[i]->product->config->source].open)
             mr_session_housekeep(t->by_connection[i]->session, now_ns);
-    if (t->source.ops->housekeep)
-        t->source.ops->housekeep(&t->source, now_ns);
+    mr_feed_tile_lines_housekeep(t, now_ns);
+    for (uint32_t i = 0; i < t->config.source_count; i++)
+        if (t->ports[i].open && t->ports[i].source.ops->housekeep)
+            t->ports[i].source.ops->housekeep(&t->ports[i].source, now_ns);
     if (now_ns < t->sweep_due_ns)
         return;
     t->sweep_due_ns = now_ns + MR_SWEEP_NS;
@@ -375,12 +401,14 @@ static void halt(void *state)
     struct mr_feed_tile_state *t = state;
     t->halting = true;
     show_connections(t);
-    for (uint32_t i = 0; t->source_open && i < t->connections; i++) {
-        mr_session_close(t->by_connection[i]->session, mr_clock_now(&t->clock));
+    for (uint32_t i = 0; i < t->connections; i++)
+        if (t->ports[t->by_connection[i]->product->config->source].open)
+            mr_session_close(t->by_connection[i]->session, mr_clock_now(&t->clock));
+    for (uint32_t i = 0; i < t->config.source_count; i++) {
+        if (t->ports[i].open)
+            t->ports[i].source.ops->close(&t->ports[i].source);
+        t->ports[i].open = false;
     }
-    if (t->source_open)
-        t->source.ops->close(&t->source);
-    t->source_open = false;
     mr_tls_context_close(t->tls);
 }
 

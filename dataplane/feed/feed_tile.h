@@ -1,6 +1,7 @@
 /* The feed tile: one round of source, sessions, decoders and joins, into the engine tile's ring.
  *
  *     source pieces -> session (TLS, WebSocket) -> mr_feed (decode, join) -> feed/N>engine/E ring
+ *     source datagrams -> arbiter (first copy wins) -> mr_feed
  *     aux tile's answers -> snapshots, instrument lists -> mr_feed
  *
  * The ring's policy is BACKPRESSURE: while it has less room than one piece may need, nothing is read (counted); after `hold_ms` of that,
@@ -17,6 +18,7 @@
 
 #include "dataplane/aux/aux.h"
 #include "dataplane/feed/feed.h"
+#include "dataplane/net/arbiter.h"
 #include "dataplane/record/record.h"
 #include "dataplane/session/session.h"
 #include "dataplane/tile/tile.h"
@@ -24,6 +26,7 @@
 
 #define MR_FEED_TILE_FEEDS 16
 #define MR_FEED_TILE_SESSIONS 64
+#define MR_FEED_TILE_SOURCES 3
 
 /* clang-format off */
 #define MR_FEED_TILE_METRICS(COUNTER, GAUGE, HIST)                                                         \
@@ -36,15 +39,28 @@
     COUNTER(answers_bad, "answers", "REST answers that were errors; asked again later")                    \
     COUNTER(resyncs,    "books",   "snapshots asked for, by REST or by subscribing anew")                  \
     COUNTER(commands,   "commands", "of the control plane carried out")                                    \
-    COUNTER(foreign,    "pieces",  "of a connection that is nobody's")                                     \
+    COUNTER(foreign,    "pieces",  "of a connection or line that is nobody's")                             \
+    COUNTER(no_payload, "datagrams", "too short to hold a message")                                        \
     GAUGE  (lists_missing, "products", "that wait for their instrument list, or went on without it")       \
     HIST   (decode_ns,  "ns",      "bytes received to event in the ring, of each group")
 MR_METRICS_DECLARE_FINE(mr_feed_tile, MR_FEED_TILE_METRICS);
 /* clang-format on */
 
+/* A datagram feed: numbered messages on several lines, the first copy of each taken. */
+struct mr_feed_tile_lines {
+    uint16_t first;          /* the source's number of its first line; the others follow */
+    uint16_t payload_offset; /* of the venue's message in a datagram */
+    struct mr_arbiter_config arbiter;
+};
+struct mr_feed_tile_source {
+    const struct mr_source_ops *ops;
+    struct mr_stream_config stream;
+};
 struct mr_feed_tile_product {
     const struct mr_venue *venue;
     uint8_t product;
+    uint8_t source;                         /* index in the tile's sources */
+    const struct mr_feed_tile_lines *lines; /* NULL: sessions */
     const struct mr_stream *streams;
     uint32_t stream_count; /* all routes'; outlive the tile */
     const char *rest;      /* "https://host[:port]" */
@@ -59,8 +75,8 @@ struct mr_feed_tile_product {
 struct mr_feed_tile_config {
     const struct mr_feed_tile_product *products;
     uint32_t product_count;
-    const struct mr_source_ops *source;
-    struct mr_stream_config stream;
+    struct mr_feed_tile_source sources[MR_FEED_TILE_SOURCES];
+    uint32_t source_count;
     struct mr_tls_config tls;
     struct mr_instruments *instruments;
     uint32_t *table_lock; /* shared by the feed tiles */

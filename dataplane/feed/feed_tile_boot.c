@@ -44,7 +44,7 @@ static struct mr_session_config session_config(struct mr_feed_route *route)
                                       .interface = p->interface,
                                       .streams = route->streams,
                                       .stream_count = route->stream_count,
-                                      .source = &t->source,
+                                      .source = &t->ports[p->source].source,
                                       .tls = t->tls,
                                       .message_max = c->message_max,
                                       .connect_s = c->connect_s,
@@ -76,13 +76,15 @@ static size_t session_bytes(const struct mr_feed_tile_config *c, const struct mr
 size_t mr_feed_tile_bytes(const void *config)
 {
     const struct mr_feed_tile_config *c = config;
-    size_t bytes = rounded(sizeof(struct mr_feed_tile_state)) + rounded(c->source->bytes(&c->stream)) +
-                   rounded(mr_instruments_bytes(CATALOGUE_MAX)) + rounded(MR_CAPTURE_RECORD_MAX) + 4096;
+    size_t bytes = rounded(sizeof(struct mr_feed_tile_state)) + rounded(mr_instruments_bytes(CATALOGUE_MAX)) +
+                   rounded(MR_CAPTURE_RECORD_MAX) + 4096;
+    for (uint32_t i = 0; i < c->source_count; i++)
+        bytes += rounded(c->sources[i].ops->bytes(&c->sources[i].stream));
     for (uint32_t i = 0; i < c->product_count; i++) {
         const struct mr_feed_tile_product *p = &c->products[i];
         const struct mr_feed_config feed = feed_config(c, i);
         bytes += rounded(mr_feed_bytes(&feed)) + rounded(c->instruments_max * 16u) +
-                 rounded(routes_of(p) * sizeof(struct mr_feed_route)) + 1024;
+                 rounded(routes_of(p) * sizeof(struct mr_feed_route)) + rounded(mr_feed_tile_lines_bytes(p)) + 1024;
         for (const struct mr_route *r = mr_dialect_of(p->venue)->products[p->product].routes; r->name; r++)
             bytes += rounded(session_bytes(c, p, r)) + rounded(p->stream_count * sizeof(struct mr_stream));
     }
@@ -136,6 +138,7 @@ static int boot_product(struct mr_feed_tile_state *t, uint32_t i, struct mr_inst
 {
     struct mr_feed_product *p = &t->products[i];
     const struct mr_feed_tile_product *c = p->config = &t->config.products[i];
+    p->tile = t;
     p->dialect = mr_dialect_of(c->venue);
     p->dial = &p->dialect->products[c->product];
     p->routes = MR_CUT(arena, struct mr_feed_route, routes_of(c));
@@ -147,6 +150,8 @@ static int boot_product(struct mr_feed_tile_state *t, uint32_t i, struct mr_inst
     p->ask_attempts = MR_CUT(arena, uint8_t, t->config.instruments_max);
     p->seen = MR_CUT(arena, uint16_t, t->config.instruments_max);
     uint32_t row = 0;
+    if (c->lines)
+        return mr_feed_tile_lines_boot(p, arena, err);
     for (const struct mr_route *r = p->dial->routes; r->name; r++, row++) {
         struct mr_feed_route *route = &p->routes[p->route_count];
         *route = (struct mr_feed_route){
@@ -177,7 +182,8 @@ int mr_feed_tile_boot(void *state, const void *config, struct mr_arena *process,
     t->config = *(const struct mr_feed_tile_config *)config;
     t->metrics = t->config.metrics;
     mr_clock_open(&t->clock);
-    t->config.stream.clock = &t->clock;
+    for (uint32_t i = 0; i < t->config.source_count; i++)
+        t->config.sources[i].stream.clock = &t->clock;
     struct mr_instruments *catalogue =
         mr_instruments_init(mr_arena_cut(arena, mr_instruments_bytes(CATALOGUE_MAX), 128), CATALOGUE_MAX);
     int status = MR_OK;
@@ -185,11 +191,15 @@ int mr_feed_tile_boot(void *state, const void *config, struct mr_arena *process,
         status = boot_product(t, i, catalogue, arena, err);
     if (!status)
         status = mr_tls_context_open(&t->tls, &t->config.tls, err);
-    t->source_mem = mr_arena_cut(arena, t->config.source->bytes(&t->config.stream), 128);
-    if (!status) { /* tried here, where an error still has a reader; opened by the tile's own thread */
-        status = t->config.source->open(&t->source, t->source_mem, &t->config.stream, err);
-        if (!status)
-            t->source.ops->close(&t->source);
+    for (uint32_t i = 0; i < t->config.source_count; i++) {
+        const struct mr_feed_tile_source *s = &t->config.sources[i];
+        struct mr_feed_tile_port *port = &t->ports[i];
+        port->mem = mr_arena_cut(arena, s->ops->bytes(&s->stream), 128);
+        if (!status) { /* tried here, where an error still has a reader; opened by the tile's own thread */
+            status = s->ops->open(&port->source, port->mem, &s->stream, err);
+            if (!status)
+                port->source.ops->close(&port->source);
+        }
     }
     for (uint32_t i = 0; i < t->connections && !status; i++) {
         struct mr_feed_route *route = t->by_connection[i];

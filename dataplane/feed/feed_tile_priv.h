@@ -20,6 +20,7 @@ struct mr_feed_route {
 };
 
 struct mr_feed_product {
+    struct mr_feed_tile_state *tile;
     const struct mr_feed_tile_product *config;
     const struct mr_dialect *dialect;
     const struct mr_product_dial *dial;
@@ -34,16 +35,21 @@ struct mr_feed_product {
     uint32_t interest_next; /* instrument asked for next */
     int64_t *ask_due_ns;    /* by instrument: a snapshot is asked for no sooner */
     uint8_t *ask_attempts;
-    uint16_t *seen; /* by instrument: channels seen since the last sweep */
+    uint16_t *seen;             /* by instrument: channels seen since the last sweep */
+    struct mr_arbiter *arbiter; /* NULL: sessions */
+    bool begun;                 /* a datagram feed's: snapshots have been asked for */
 };
 
 struct mr_feed_tile_state {
     struct mr_feed_tile_config config;
     struct mr_feed_tile_metrics *metrics;
     struct mr_clock clock;
-    struct mr_source source;
-    void *source_mem;
-    bool source_open, failed, halting;
+    struct mr_feed_tile_port {
+        struct mr_source source;
+        void *mem;
+        bool open, failed;
+    } ports[MR_FEED_TILE_SOURCES];
+    bool halting;
     struct mr_tls_context *tls;
     struct mr_feed_product products[MR_FEED_TILE_FEEDS];
     struct mr_feed_route *by_connection[MR_FEED_TILE_SESSIONS];
@@ -70,6 +76,12 @@ void mr_feed_tile_record(struct mr_feed_tile_state *t, const struct mr_feed_prod
                          const struct mr_capture_record *record);
 void mr_feed_tile_break(struct mr_feed_tile_state *t, uint32_t instrument, enum mr_gap_cause cause, int64_t now_ns);
 struct mr_feed_product *mr_feed_tile_product_of(struct mr_feed_tile_state *t, uint32_t instrument);
+
+/* feed_lines.c: datagram feeds */
+int mr_feed_tile_lines_boot(struct mr_feed_product *p, struct mr_arena *arena, struct mr_err *err);
+size_t mr_feed_tile_lines_bytes(const struct mr_feed_tile_product *c);
+void mr_feed_tile_datagram(struct mr_feed_tile_state *t, const struct mr_piece *piece);
+void mr_feed_tile_lines_housekeep(struct mr_feed_tile_state *t, int64_t now_ns);
 
 /* feed_rest.c: what goes to the aux tile and comes back */
 void mr_feed_tile_resolve(void *arg, struct mr_session *session, const char *host);

@@ -5,45 +5,6 @@
 #include "dataplane/log/log.h"
 #include "dataplane/plane/plane_priv.h"
 
-/* ---- the source: what was asked for, or what works ---- */
-
-static int probe(const struct mr_source_ops *ops, struct mr_err *err)
-{
-    struct mr_clock clock = {0};
-    const struct mr_stream_config config = {
-        .connections_max = 1, .buffer_bytes = 16384, .buffers = 16, .send_bytes = 65536, .clock = &clock};
-    struct mr_source source;
-    void *mem = aligned_alloc(128, (ops->bytes(&config) + 127) / 128 * 128);
-    if (!mem)
-        return mr_err_set(err, MR_E_NOMEM, "source %s: no memory", ops->name);
-    int status = ops->open(&source, mem, &config, err);
-    if (status == MR_OK)
-        source.ops->close(&source);
-    free(mem);
-    return status;
-}
-
-static int choose_source(struct mr_plane *p, struct mr_err *err)
-{
-    const struct mr_plane_config *c = &p->config;
-    p->source = &mr_source_socket_ops;
-    if (c->source == MR_PLANE_REPLAY)
-        return mr_err_set(err, MR_E_UNSUPPORTED,
-                          "source replay: recordings are played by millrace replay and millrace run");
-    if (c->source == MR_PLANE_SOCKET)
-        return MR_OK;
-    int status = probe(&mr_source_uring_ops, err);
-    if (status == MR_OK) {
-        p->source = &mr_source_uring_ops;
-        return MR_OK;
-    }
-    if (!c->source_auto)
-        return status;
-    if (p->log)
-        MR_LOG(p->log, MR_LOG_WARN, "source: plain sockets, since %s", err->text);
-    return MR_OK;
-}
-
 /* ---- life ---- */
 
 int mr_plane_open(struct mr_plane **out, const struct mr_plane_config *config, struct mr_log *log, struct mr_err *err)
@@ -57,7 +18,7 @@ int mr_plane_open(struct mr_plane **out, const struct mr_plane_config *config, s
     p->config = *config;
     p->log = log;
     p->recording.wanted = config->record;
-    status = choose_source(p, err);
+    status = mr_plane_choose_sources(p, err);
     if (!status)
         status = mr_plane_plan(p, err);
     if (!status)
@@ -109,8 +70,6 @@ void mr_plane_digests(const struct mr_plane *p, char events[MR_DIGEST_TEXT], cha
 const struct mr_workspace *mr_plane_workspace(const struct mr_plane *p) { return &p->workspace; }
 
 size_t mr_plane_bytes(const struct mr_plane *p) { return p->arena.bytes + p->workspace.bytes; }
-
-const char *mr_plane_source_name(const struct mr_plane *p) { return p->source->name; }
 
 void mr_plane_close(struct mr_plane *p)
 {

@@ -24,6 +24,8 @@
 
 #include "codecs/venue/dial.h"
 #include "dataplane/feed/feed_tile.h" /* struct mr_plane_connections, mr_plane_command */
+#include "dataplane/net/arbiter.h"
+#include "dataplane/source/dpdk/dpdk.h"
 #include "dataplane/source/source.h"
 #include "dataplane/tile/tile.h"
 #include "engines/pipeline/engine_tile.h" /* struct mr_plane_book, mr_plane_engines */
@@ -32,6 +34,18 @@
 #define MR_PLANE_SYMBOLS_MAX 256
 #define MR_PLANE_TILES_MAX 8
 
+enum mr_plane_source {
+    MR_PLANE_AUTO,
+    MR_PLANE_DPDK,
+    MR_PLANE_URING,
+    MR_PLANE_SOCKET,
+    MR_PLANE_AS_PLANE, /* of a feed only */
+    MR_PLANE_SOURCES = MR_PLANE_AS_PLANE
+};
+struct mr_plane_line { /* datagrams to this address and port, from this sender (0.0.0.0: any) */
+    uint8_t address[4], sender[4];
+    uint16_t port, spare;
+};
 struct mr_plane_symbol {
     char name[32];
 };
@@ -49,8 +63,15 @@ struct mr_plane_feed { /* one product */
     char interface[16];
     uint32_t connections; /* a route [1] */
     bool paused;
+    uint8_t source; /* enum mr_plane_source */
+    /* A datagram feed: the same numbered messages on each line (dataplane/net/arbiter.h), and no sessions. */
+    struct mr_plane_line lines[MR_ARBITER_LINES_MAX];
+    uint32_t line_count;
+    uint16_t number_offset, payload_offset;
+    uint8_t number_width;
+    bool number_little;
+    int64_t patience_ns;
 };
-enum mr_plane_source { MR_PLANE_URING, MR_PLANE_SOCKET, MR_PLANE_REPLAY };
 struct mr_plane_config {
     char instance[32];              /* [default] */
     char workspace[256], data[256]; /* workspace file; folder for recordings and saved state */
@@ -60,8 +81,9 @@ struct mr_plane_config {
     struct mr_plane_feed feeds[MR_PLANE_FEEDS_MAX];
     uint32_t feed_count;
     uint32_t feed_tiles; /* [1] */
-    uint8_t source;
-    bool source_auto, blocking; /* uring else socket, and why, once */
+    uint8_t source;      /* auto: dpdk if it is configured, else uring, else socket, and why, once */
+    bool blocking;
+    struct mr_dpdk_config dpdk; /* device and interface "": there is no such port */
     enum mr_wait wait;
     int cores[MR_PLANE_TILES_MAX];
     uint32_t core_count; /* feed tiles, engine tile; none: not pinned */
@@ -103,7 +125,7 @@ int mr_plane_state_write(const struct mr_plane_config *config, const uint8_t *da
 /* After the stop. */
 void mr_plane_digests(const struct mr_plane *plane, char events[MR_DIGEST_TEXT], char signals[MR_DIGEST_TEXT]);
 const struct mr_workspace *mr_plane_workspace(const struct mr_plane *plane);
-size_t mr_plane_bytes(const struct mr_plane *plane); /* private and shared memory, planned at boot */
-const char *mr_plane_source_name(const struct mr_plane *plane);
+size_t mr_plane_bytes(const struct mr_plane *plane);            /* private and shared memory, planned at boot */
+const char *mr_plane_source_name(const struct mr_plane *plane); /* of the first feed */
 
 #endif

@@ -96,6 +96,49 @@ static struct mr_engine_memory memory(struct mr_plane *p, const char *format, ui
     return m;
 }
 
+/* The tile's source of this kind, made with its first feed. */
+static uint8_t plan_source(struct mr_plane *p, uint32_t tile, uint8_t kind)
+{
+    struct mr_feed_tile_config *t = &p->feeds[tile];
+    char name[32];
+    uint32_t i = 0;
+    while (i < t->source_count && t->sources[i].ops != mr_plane_ops(kind))
+        i++;
+    if (i < t->source_count)
+        return (uint8_t)i;
+    struct mr_stream_config stream = mr_plane_stream_config(p, kind);
+    snprintf(name, sizeof name, "source/%u/%s", tile, mr_plane_ops(kind)->name);
+    stream.metrics = mr_plane_metrics(p, name);
+    if (kind == MR_PLANE_DPDK) {
+        p->dpdk.metrics = mr_plane_metrics(p, "dpdk");
+        p->dpdk.net_metrics = mr_plane_metrics(p, "net");
+        p->dpdk.tcp_metrics = mr_plane_metrics(p, "tcp");
+    }
+    t->sources[t->source_count] = (struct mr_feed_tile_source){mr_plane_ops(kind), stream};
+    return (uint8_t)t->source_count++;
+}
+
+/* NULL: the feed has sessions. */
+static const struct mr_feed_tile_lines *plan_lines(struct mr_plane *p, uint32_t i)
+{
+    const struct mr_plane_feed *f = &p->config.feeds[i];
+    char name[64];
+    if (!f->line_count)
+        return NULL;
+    snprintf(name, sizeof name, "lines/%s", f->product);
+    p->lines[i] = (struct mr_feed_tile_lines){.first = p->first_line[i],
+                                              .payload_offset = f->payload_offset,
+                                              .arbiter = {.number_offset = f->number_offset,
+                                                          .number_width = f->number_width,
+                                                          .number_little = f->number_little,
+                                                          .window = MR_PLANE_LINE_WINDOW,
+                                                          .datagram_max = 1500,
+                                                          .patience_ns = f->patience_ns,
+                                                          .lines = f->line_count,
+                                                          .metrics = mr_plane_metrics(p, name)}};
+    return &p->lines[i];
+}
+
 static void plan_product(struct mr_plane *p, uint32_t i)
 {
     const struct mr_plane_feed *f = &p->config.feeds[i];
@@ -116,6 +159,8 @@ static void plan_product(struct mr_plane *p, uint32_t i)
     p->products[f->tile][tile->product_count++] =
         (struct mr_feed_tile_product){.venue = venue,
                                       .product = product,
+                                      .source = plan_source(p, f->tile, p->source_of[i]),
+                                      .lines = plan_lines(p, i),
                                       .stream_count = streams,
                                       .streams = p->streams[i],
                                       .rest = p->rest[i],
@@ -172,9 +217,6 @@ static void plan_feed_tile(struct mr_plane *p, uint32_t n)
     char name[32];
     snprintf(name, sizeof name, "feed-tile/%u", n);
     t->products = p->products[n];
-    t->source = p->source;
-    t->stream = (struct mr_stream_config){
-        .buffer_bytes = 16384, .buffers = 256, .send_bytes = 65536, .connections_max = MR_FEED_TILE_SESSIONS};
     char tls[32];
     snprintf(tls, sizeof tls, "tls/%u", n);
     t->tls = (struct mr_tls_config){.ca_file = *c->ca_file ? c->ca_file : NULL,

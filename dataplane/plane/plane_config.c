@@ -7,8 +7,7 @@ void mr_plane_config_default(struct mr_plane_config *c)
 {
     *c = (struct mr_plane_config){.instance = "default",
                                   .feed_tiles = 1,
-                                  .source = MR_PLANE_URING,
-                                  .source_auto = true,
+                                  .source = MR_PLANE_AUTO,
                                   .blocking = true,
                                   .reference = "binance:spot:BTCUSDT",
                                   .instruments_max = 256,
@@ -24,6 +23,9 @@ void mr_plane_config_default(struct mr_plane_config *c)
                                   .dials_per_minute = 30,
                                   .seed = 1};
     mr_signal_config_default(&c->signal);
+    mr_dpdk_config_default(&c->dpdk);
+    for (uint32_t i = 0; i < MR_PLANE_FEEDS_MAX; i++)
+        c->feeds[i].source = MR_PLANE_AS_PLANE;
     c->merged = sysconf(_SC_NPROCESSORS_ONLN) <= 2;
 }
 
@@ -44,6 +46,13 @@ static int check_feed(const struct mr_plane_config *c, uint32_t i, struct mr_err
         return mr_err_set(err, MR_E_UNSUPPORTED,
                           "feeds[%u] (%s): connections %u: one connection a route is all this build does", i,
                           f->product, f->connections);
+    if (f->line_count > MR_ARBITER_LINES_MAX || f->source > MR_PLANE_AS_PLANE)
+        return mr_err_set(err, MR_E_RANGE, "feeds[%u] (%s): %u lines (at most %d), source %u", i, f->product,
+                          f->line_count, MR_ARBITER_LINES_MAX, f->source);
+    if (f->line_count &&
+        !(f->number_width == 1 || f->number_width == 2 || f->number_width == 4 || f->number_width == 8))
+        return mr_err_set(err, MR_E_RANGE, "feeds[%u] (%s): number_width %u: want 1, 2, 4 or 8 bytes", i, f->product,
+                          f->number_width);
     for (uint32_t k = 0; k < i; k++)
         if (strcmp(c->feeds[k].product, f->product) == 0)
             return mr_err_set(err, MR_E_INVALID, "feeds[%u] and feeds[%u] are both %s; put all its symbols into one", k,

@@ -9,6 +9,7 @@
 #define MR_PLANE_METRICS_MAX 96
 #define MR_PLANE_HOLD_SLOTS 8192
 #define MR_PLANE_SMALL_RING 256
+#define MR_PLANE_LINE_WINDOW 1024 /* datagrams that may wait for an earlier one */
 
 /* One region as planned, and where it lies once the workspace is made. */
 struct mr_plane_block {
@@ -32,7 +33,15 @@ struct mr_plane {
     struct mr_input_log engine_log;
     uint8_t *tile_of; /* by instrument id: its feed tile */
 
-    const struct mr_source_ops *source;
+    struct mr_dpdk_config dpdk; /* the config's, with the lines of all feeds and places to count */
+    struct {
+        bool done, said;
+        int status;
+        struct mr_err err;
+    } tried[MR_PLANE_SOURCES];
+    uint8_t source_of[MR_PLANE_FEEDS_MAX];   /* by feed: enum mr_plane_source, never auto */
+    uint16_t first_line[MR_PLANE_FEEDS_MAX]; /* by feed: number of its first line at the port */
+    struct mr_feed_tile_lines lines[MR_PLANE_FEEDS_MAX];
     struct mr_stream *streams[MR_PLANE_FEEDS_MAX];
     char rest[MR_PLANE_FEEDS_MAX][192];
     struct mr_session_metrics *session_metrics[MR_PLANE_FEEDS_MAX][8];
@@ -63,6 +72,11 @@ int mr_plane_plan(struct mr_plane *p, struct mr_err *err); /* fills regions */
 int mr_plane_make(struct mr_plane *p, struct mr_err *err); /* the workspace, with every region set up */
 void *mr_plane_region(struct mr_plane *p, const char *name, size_t *bytes);
 void *mr_plane_metrics(struct mr_plane *p, const char *name);
+
+/* plane_source.c */
+int mr_plane_choose_sources(struct mr_plane *p, struct mr_err *err);
+struct mr_stream_config mr_plane_stream_config(const struct mr_plane *p, uint8_t source);
+const struct mr_source_ops *mr_plane_ops(uint8_t source);
 
 /* plane_boot.c */
 int mr_plane_boot(struct mr_plane *p, struct mr_err *err);

@@ -37,11 +37,37 @@ static void plan_feed_metrics(struct mr_plane *p, const struct mr_plane_feed *f)
     snprintf(name, sizeof name, "feed/%s", f->product);
     snprintf(labels, sizeof labels, "venue=%s,product=%s", venue->name, venue->products[product].name);
     add_metrics(p, &mr_feed_metrics_desc, name, labels);
+    if (f->line_count) {
+        snprintf(name, sizeof name, "lines/%s", f->product);
+        add_metrics(p, &mr_arbiter_metrics_desc, name, labels);
+    }
     for (const struct mr_route *r = mr_dialect_of(venue)->products[product].routes; r->name; r++) {
         snprintf(name, sizeof name, "session/%s/%s", f->product, r->name);
         snprintf(labels, sizeof labels, "venue=%s,product=%s,route=%s", venue->name, venue->products[product].name,
                  r->name);
         add_metrics(p, &mr_session_metrics_desc, name, labels);
+    }
+}
+
+/* What a feed tile receives by: one source of a kind, whichever of its feeds want it. */
+static void plan_sources(struct mr_plane *p, uint32_t n)
+{
+    char name[32], labels[48];
+    uint32_t seen = 0;
+    for (uint32_t i = 0; i < p->config.feed_count; i++) {
+        uint8_t kind = p->source_of[i];
+        if (p->config.feeds[i].tile != n || seen >> kind & 1)
+            continue;
+        seen |= 1u << kind;
+        snprintf(name, sizeof name, "source/%u/%s", n, mr_plane_ops(kind)->name);
+        snprintf(labels, sizeof labels, "tile=%u,source=%s", n, mr_plane_ops(kind)->name);
+        add_metrics(p, &mr_stream_metrics_desc, name, labels);
+        if (kind == MR_PLANE_DPDK) {
+            snprintf(labels, sizeof labels, "tile=%u", n);
+            add_metrics(p, &mr_dpdk_metrics_desc, "dpdk", labels);
+            add_metrics(p, &mr_net_metrics_desc, "net", labels);
+            add_metrics(p, &mr_tcp_metrics_desc, "tcp", labels);
+        }
     }
 }
 
@@ -62,6 +88,7 @@ static void plan_feed_tile(struct mr_plane *p, uint32_t n)
     add_metrics(p, &mr_feed_tile_metrics_desc, name, labels);
     snprintf(name, sizeof name, "tls/%u", n);
     add_metrics(p, &mr_tls_metrics_desc, name, labels);
+    plan_sources(p, n);
 }
 
 static void plan_engine_tile(struct mr_plane *p)

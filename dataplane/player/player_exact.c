@@ -83,17 +83,22 @@ static void decode(struct tile *t, const struct mr_capture_record *r)
         mr_feed_disconnect(feed, r->recv_ns);
 }
 
-/* "status STATE CHANNEL SYMBOL": what a session said of a stream, which the feed tile passed on in band. */
+/* What the feed tile passed on in band. "status STATE CHANNEL SYMBOL": what a session said of a stream; "hole FIRST LAST": datagrams that no
+ * line brought. */
 static void note(struct tile *t, const struct mr_capture_record *r)
 {
     char text[MR_SYMBOL_BYTES + 64], symbol[MR_SYMBOL_BYTES];
     unsigned state, channel;
+    unsigned long long first, last;
     snprintf(text, sizeof text, "%.*s", (int)(r->len < sizeof text ? r->len : sizeof text - 1), (const char *)r->data);
     static_assert(MR_SYMBOL_BYTES == 96, "the width below");
+    struct mr_feed *feed = mr_player_feed_for(t->player, t->number, r->venue, r->product, publish, t);
     // NOLINTNEXTLINE(cert-err34-c): of our own writing; a number out of range is one of the wrong ones
+    if (feed && sscanf(text, "hole %llu %llu", &first, &last) == 2)
+        mr_feed_hole(feed, first, last, r->recv_ns);
+    // NOLINTNEXTLINE(cert-err34-c): likewise
     if (sscanf(text, "status %u %u %95s", &state, &channel, symbol) != 3)
         return;
-    struct mr_feed *feed = mr_player_feed_for(t->player, t->number, r->venue, r->product, publish, t);
     const struct mr_instrument *it =
         mr_instruments_find(t->player->instruments, r->venue, r->product, mr_span_of(symbol));
     if (feed && it)

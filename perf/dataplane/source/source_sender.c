@@ -20,7 +20,7 @@ static bool make_certificates(struct sender *s)
     struct mr_peer_certificate ca =
         mr_peer_certify(&(struct mr_peer_wish){.common = "Bench CA", .from_s = -3600, .to_s = 86400, .ca = true});
     struct mr_peer_certificate own = mr_peer_certify(
-        &(struct mr_peer_wish){.common = "bench", .ip = "127.0.0.1", .from_s = -3600, .to_s = 86400, .signer = &ca});
+        &(struct mr_peer_wish){.common = "bench", .dns = SENDER_NAME, .from_s = -3600, .to_s = 86400, .signer = &ca});
     mr_peer_write_pem(&ca, s->ca_path);
     s->tls = mr_peer_context(&own, TLS1_3_VERSION, TLS1_3_VERSION);
     mr_peer_certificate_free(&ca);
@@ -28,11 +28,16 @@ static bool make_certificates(struct sender *s)
     return SSL_CTX_set_ciphersuites(s->tls, "TLS_AES_128_GCM_SHA256") == 1;
 }
 
-bool sender_open(struct sender *s, uint32_t core)
+bool sender_open(struct sender *s, uint32_t core, bool veth)
 {
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    static const uint8_t ip[2][4] = {{127, 0, 0, 1}, {198, 18, 0, 1}};
+    struct sockaddr_in at = {.sin_family = AF_INET};
     socklen_t len = sizeof at;
-    *s = (struct sender){.core = core, .listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+    memset(s, 0, sizeof *s);
+    s->core = core;
+    s->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    memcpy(s->ip, ip[veth], 4);
+    memcpy(&at.sin_addr, s->ip, 4);
     if (!make_certificates(s) || bind(s->listener, (struct sockaddr *)&at, len) || listen(s->listener, 8) ||
         getsockname(s->listener, (struct sockaddr *)&at, &len))
         return false;
@@ -82,29 +87,50 @@ static bool shake(struct line *l)
     return flush(l);
 }
 
-static void say(struct line *l, uint8_t *message)
+/* {"e":"depthUpdate",...}, its three numbers rewritten for each message. */
+static const char update[] =
+    "{\"e\":\"depthUpdate\",\"E\":1700000000123,\"T\":1700000000120,\"s\":\"BTCUSDT\",\"U\":100000000000,\"u\":1000000"
+    "00000,\"pu\":100000000000,\"b\":[[\"67123.40\",\"0.512\"],[\"67123.10\",\"1.204\"],[\"67122.00\",\"12.75\"]],"
+    "\"a\":"
+    "[[\"67123.50\",\"0.331\"],[\"67124.20\",\"3.000\"],[\"67125.00\",\"0.000\"],[\"67128.00\",\"7.00\"],[\"67130.00\","
+    "\"2\"]]}";
+static_assert(sizeof update - 1 == SENDER_PAYLOAD_BYTES, "one length of all messages");
+
+static void number(uint8_t *message, const char *key, uint64_t value)
 {
-    uint64_t now = mr_bench_now_ns();
-    memcpy(message + SENDER_HEAD_BYTES, &now, sizeof now);
+    char digits[24];
+    const char *at = strstr(update, key);
+    snprintf(digits, sizeof digits, "%012llu", (unsigned long long)value);
+    memcpy(message + SENDER_HEAD_BYTES + (at - update) + strlen(key), digits, 12);
+}
+
+static void encrypt(struct line *l, uint8_t *message, uint32_t i)
+{
+    number(message, "\"U\":", SENDER_FIRST + i);
+    number(message, "\"u\":", SENDER_FIRST + i);
+    number(message, "\"pu\":", SENDER_FIRST + i - 1);
     SSL_write(l->ssl, message, (int)SENDER_MESSAGE_BYTES);
 }
 
-static void send_messages(struct line *l, const struct sender *s)
+static void send_messages(struct line *l, struct sender *s)
 {
-    uint8_t message[SENDER_MESSAGE_BYTES];
-    memset(message, 'x', sizeof message);
-    const uint32_t payload = SENDER_MESSAGE_BYTES - SENDER_HEAD_BYTES;
+    uint8_t message[SENDER_MESSAGE_BYTES + 1];
+    memcpy(message + SENDER_HEAD_BYTES, update, sizeof update);
     message[0] = 0x81;
     message[1] = 126;
-    message[2] = (uint8_t)(payload >> 8);
-    message[3] = (uint8_t)payload;
+    message[2] = (uint8_t)(SENDER_PAYLOAD_BYTES >> 8);
+    message[3] = (uint8_t)SENDER_PAYLOAD_BYTES;
     uint64_t due = mr_bench_now_ns() + 2000000;
     for (uint32_t i = 0; i < s->count; i++) {
-        while (s->pace_ns && mr_bench_now_ns() < due)
-            ;                                           /* it has a core of its own, and a sleep would come back late */
-        due = mr_bench_now_ns() + (uint64_t)s->pace_ns; /* no catching up: a burst would measure queueing */
-        say(l, message);
-        if (s->pace_ns && !flush(l))
+        encrypt(l, message, i);
+        if (!s->pace_ns)
+            continue;
+        while (mr_bench_now_ns() < due)
+            ; /* it has a core of its own, and a sleep would come back late */
+        uint64_t now = mr_bench_now_ns();
+        due = now + (uint64_t)s->pace_ns; /* no catching up: a burst would measure queueing */
+        __atomic_store_n(&s->stamps[i], now, __ATOMIC_RELAXED);
+        if (!flush(l))
             return;
     }
     flush(l);
@@ -112,7 +138,7 @@ static void send_messages(struct line *l, const struct sender *s)
 
 static void *serve(void *arg)
 {
-    const struct sender *s = arg;
+    struct sender *s = arg;
     mr_bench_pin(s->core);
     struct line l = {.fd = accept4(s->listener, NULL, NULL, SOCK_CLOEXEC),
                      .ssl = SSL_new(s->tls),

@@ -1,5 +1,6 @@
-/* The venue of bench source: a TLS server on loopback, on a thread and core of its own, that sends WebSocket messages of
- * 300 bytes, a TLS record each (TLS_AES_128_GCM_SHA256). Each message carries the time just before it was encrypted. */
+/* The venue of bench source: a TLS server on a thread and core of its own, that sends WebSocket messages of 300 bytes, a TLS record each
+ * (TLS_AES_128_GCM_SHA256): depth updates of Binance USD-M, numbered from SENDER_FIRST. When it gave each of them to its kernel,
+ * encrypted, stands in `stamps`. */
 #ifndef MR_PERF_SOURCE_SENDER_H
 #define MR_PERF_SOURCE_SENDER_H
 
@@ -10,20 +11,27 @@
 #include <openssl/ssl.h>
 
 #define SENDER_MESSAGE_BYTES 300u
-#define SENDER_HEAD_BYTES 4u /* of a WebSocket frame this long; the time follows it */
+#define SENDER_HEAD_BYTES 4u /* of a WebSocket frame this long */
+#define SENDER_PAYLOAD_BYTES (SENDER_MESSAGE_BYTES - SENDER_HEAD_BYTES)
+#define SENDER_FIRST 200000000000u
+#define SENDER_COUNT_MOST 30000u
+#define SENDER_NAME "bench.example"
 
 struct sender {
     SSL_CTX *tls;
     char folder[64], ca_path[96];
     int listener;
+    uint8_t ip[4];
     uint16_t port;
     uint32_t core;
     uint32_t count;  /* messages of this pass */
     int64_t pace_ns; /* between messages; 0: encrypted beforehand, then sent as fast as they are taken */
+    uint64_t stamps[SENDER_COUNT_MOST]; /* by message of this pass */
     pthread_t thread;
 };
 
-bool sender_open(struct sender *s, uint32_t core);
+/* On 198.18.0.1, where it is reached over a veth (tests/support/netns.h), or on the loopback. */
+bool sender_open(struct sender *s, uint32_t core, bool veth);
 void sender_close(struct sender *s);
 /* Serves one connection: begin, dial and read all the messages, end. */
 void sender_begin(struct sender *s, uint32_t count, int64_t pace_ns);

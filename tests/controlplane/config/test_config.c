@@ -74,7 +74,9 @@ static const struct {
     {"plane:\n  flow: True\n", "f.yaml:2:9: ", {"neither true nor false"}},
     {"plane:\n  flow: 1\n", "f.yaml:2:9: ", {"neither true nor false"}},
     {"plane:\n  flow: \"true\"\n", "f.yaml:2:9: ", {"a text in quotes"}},
-    {"plane:\n  source: urin\n", "f.yaml:2:11: plane.source: ", {"did you mean uring?", "one of auto, uring, socket"}},
+    {"plane:\n  source: urin\n",
+     "f.yaml:2:11: plane.source: ",
+     {"did you mean uring?", "one of auto, dpdk, uring, socket"}},
     {"plane:\n  wait: sleep\n", "f.yaml:2:9: ", {"no such word", "one of auto, spin, yield, park"}},
     {"plane:\n  wait: Spin\n", "f.yaml:2:9: ", {"did you mean spin?"}},
     /* sizes and durations */
@@ -143,6 +145,36 @@ static const struct {
     {FEED "  - product: binance:usdm\n    symbols: [BTCUSDT]\n",
      "f.yaml:5: feeds[1].symbols[0]: ",
      {"is in feeds[0] already"}},
+    /* kernel bypass */
+    {"plane:\n  source: dpdk\n", "f.yaml:2: plane.source: ", {"no port is named: dpdk.interface or dpdk.device"}},
+    {"dpdk:\n  interface: eth1\n", "f.yaml: dpdk.address: ", {"mode own wants an address", "mode: shared"}},
+    {"dpdk:\n  interface: eth1\n  device: net_ring0\n  address: 192.0.2.1\n",
+     "f.yaml:3: dpdk.device: ",
+     {"dpdk.interface is given too"}},
+    {"dpdk:\n  device: net_ring0\n  mode: shared\n", "f.yaml:3: dpdk.mode: ", {"shared is for AF_XDP"}},
+    {"dpdk:\n  interface: eth1\n  mode: shared\n  address: 192.0.2.1\n",
+     "f.yaml:4: dpdk.address: ",
+     {"mode shared takes the interface's own"}},
+    {"dpdk:\n  port_first: 60000\n  port_last: 50000\n", "f.yaml:2: dpdk.port_first: ", {"60000 is above"}},
+    {"dpdk:\n  address: 192.0.2.256\n", "f.yaml:2:12: dpdk.address: ", {"not an address", "192.0.2.1"}},
+    {"dpdk:\n  address: 2001:db8::1\n", "f.yaml:2:12: ", {"not an address"}},
+    {"dpdk:\n  neighbours: [\"192.0.2.1\"]\n", "f.yaml:2:16: dpdk.neighbours[0]: ", {"not an address", "=02:00:"}},
+    {"dpdk:\n  neighbours: [\"192.0.2.1=02:00:00:00:00\"]\n", "f.yaml:2:16: ", {"not an address"}},
+    {"dpdk:\n  neighbours: [\"192.0.2.1=02:00:00:00:00:01:02\"]\n", "f.yaml:2:16: ", {"not an address"}},
+    {"dpdk:\n  rx_descriptors: 1000\n", "f.yaml:2:19: ", {"a power of two"}},
+    {FEED "    lines: [\"239.1.1.1\"]\n", "f.yaml:4:13: feeds[0].lines[0]: ", {"not an address", "ADDRESS:PORT"}},
+    {FEED "    lines: [\"239.1.1.1:0\"]\n", "f.yaml:4:13: ", {"not an address"}},
+    {FEED "    lines: [\"239.1.1.1:5000@x\"]\n", "f.yaml:4:13: ", {"not an address"}},
+    {FEED "    lines: [\"239.1.1.1:5000\"]\n", "f.yaml:4: feeds[0].lines: ", {"name its port"}},
+    {FEED "    lines: [\"239.1.1.1:5000\"]\n    source: uring\n",
+     "f.yaml:4: feeds[0].lines: ",
+     {"by source dpdk only; this feed's is uring"}},
+    {FEED "    lines: [\"10.1.1.1:5000\"]\ndpdk:\n  device: net_ring0\n  address: 192.0.2.1\n",
+     "f.yaml:4: feeds[0].lines: ",
+     {"neither to a group"}},
+    {FEED "    lines: [\"239.1.1.1:5000\"]\n    number_width: 3\ndpdk:\n  device: net_ring0\n  address: 192.0.2.1\n",
+     "f.yaml:5: feeds[0].number_width: ",
+     {"want 1, 2, 4 or 8"}},
     {FEED "    chanels: [trades]\n", "f.yaml:4:5: feeds[0].chanels: ", {"did you mean channels?"}},
     {FEED "    channels: [trade]\n", "f.yaml:4:16: feeds[0].channels[0]: ", {"did you mean trades?", "candles"}},
     {FEED "    channels: [trades, trades]\n", "f.yaml:4:24: feeds[0].channels[1]: ", {"stands there twice"}},
@@ -267,7 +299,6 @@ static void values_land_in_their_fields(void **state)
     assert_string_equal(config.control.socket, "/tmp/r/eu-1/admin.sock");
     assert_string_equal(p->data, "/tmp/d \xc3\xa4/eu-1");
     assert_int_equal(p->source, MR_PLANE_SOCKET);
-    assert_false(p->source_auto);
     assert_true(p->blocking && p->flow);
     assert_int_equal(p->wait, MR_WAIT_PARK);
     assert_int_equal(p->core_count, 3);
@@ -316,7 +347,7 @@ static void nothing_is_the_defaults(void **state)
     assert_int_equal(other.plane.instruments_max, 256);
     assert_int_equal(other.plane.message_max, 4 << 20);
     assert_int_equal(other.plane.feed_count, 0);
-    assert_true(other.plane.source_auto);
+    assert_int_equal(other.plane.source, MR_PLANE_AUTO);
     assert_int_equal(other.plane.velocity.slope_ms, 10000);
 }
 

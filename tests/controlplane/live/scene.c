@@ -3,8 +3,10 @@
 #include <curl/curl.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -27,10 +29,39 @@ int scene_open(void **state)
     return 0;
 }
 
+/* Whoever lives holds a lock on its pid file. */
+static bool lives(const char *child)
+{
+    char path[160];
+    snprintf(path, sizeof path, "%s/demo/%s.pid", scene.folder, child);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    bool locked = fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    if (fd >= 0)
+        close(fd);
+    return locked && scene_pid_of(child) > 1;
+}
+
+/* What a test that failed left running. */
+static void end_all(void)
+{
+    static const char *const children[] = {"controlplane", "dataplane", "exchange"};
+    for (uint32_t i = 0; i < scene.started_count; i++)
+        if (waitpid(scene.started[i], NULL, WNOHANG) == 0) {
+            kill(scene.started[i], SIGTERM);
+            for (int k = 0; k < 150 && waitpid(scene.started[i], NULL, WNOHANG) == 0; k++)
+                scene_rest(100);
+        }
+    scene.started_count = 0;
+    for (size_t i = 0; i < MR_COUNT_OF(children); i++) /* orphans of a supervisor that was killed */
+        if (lives(children[i]))
+            kill((pid_t)scene_pid_of(children[i]), SIGTERM);
+}
+
 int scene_close(void **state)
 {
     (void)state;
     char command[128];
+    end_all();
     snprintf(command, sizeof command, "rm -r '%s'", scene.folder);
     return system(command);
 }
@@ -56,6 +87,26 @@ void scene_show_log(void)
 }
 
 void scene_run(const char *args)
+{
+    char with[512];
+    snprintf(with, sizeof with, "run --source %s %s", scene.source, args);
+    scene_good(with);
+}
+
+int scene_begin(int argc, char **argv)
+{
+    static char path[4096];
+    if (argc < 2 || argc > 3 || !realpath(argv[1], path))
+        return 2;
+    scene.program = path;
+    scene.source = argc == 3 ? argv[2] : "auto";
+    if (strcmp(scene.source, "dpdk") != 0 || geteuid() == 0)
+        return 0;
+    mr_test_skip_line("DPDK over a veth: only root can make network namespaces");
+    return getenv("MILLRACE_REQUIRE_NET") ? 1 : 77;
+}
+
+void scene_good(const char *args)
 {
     int code = SCENE_SHELL(args);
     if (code)
@@ -104,6 +155,8 @@ pid_t scene_start(const char *const *args, const char *output)
         _exit(127);
     }
     assert_true(pid > 0);
+    if (scene.started_count < MR_COUNT_OF(scene.started))
+        scene.started[scene.started_count++] = pid;
     return pid;
 }
 
@@ -176,15 +229,18 @@ static void exchange_address(char *address, size_t bytes)
 
 void scene_exchange(const char *path, const char *body)
 {
-    char address[64], url[256], ca[160];
+    char address[64], url[256], ca[160], to[96];
     size_t len = 0;
     exchange_address(address, sizeof address);
-    snprintf(url, sizeof url, "https://%s%s", address, path);
+    snprintf(url, sizeof url, "https://localhost%s%s", strchr(address, ':'), path); /* a name of its certificate */
+    snprintf(to, sizeof to, "::%s", address);
+    struct curl_slist *connect_to = curl_slist_append(NULL, to);
     snprintf(ca, sizeof ca, "%s/demo/certs/ca.pem", scene.folder);
     CURL *curl = curl_easy_init();
     assert_non_null(curl);
     curl_easy_setopt(curl, CURLOPT_URL, url);
     curl_easy_setopt(curl, CURLOPT_CAINFO, ca);
+    curl_easy_setopt(curl, CURLOPT_CONNECT_TO, connect_to);
     curl_easy_setopt(curl, CURLOPT_TIMEOUT, 10L);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, &len);
@@ -192,6 +248,7 @@ void scene_exchange(const char *path, const char *body)
         curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body);
     CURLcode code = curl_easy_perform(curl);
     curl_easy_cleanup(curl);
+    curl_slist_free_all(connect_to);
     if (code)
         print_error("%s: %s\n", url, curl_easy_strerror(code));
     assert_int_equal(code, CURLE_OK);

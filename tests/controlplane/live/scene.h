@@ -8,9 +8,12 @@
 
 struct scene {
     const char *program;
+    const char *source; /* how the system receives: "auto", "dpdk" */
     char folder[64];
     char out[1 << 20], again[1 << 20]; /* what programs said */
-    int64_t slowest_ns;                /* of all waits for live */
+    pid_t started[32];                 /* ended with the scene, if they still run */
+    uint32_t started_count;
+    int64_t slowest_ns; /* of all waits for live */
 };
 extern struct scene scene;
 
@@ -20,7 +23,11 @@ int scene_close(void **state);
 /* Runs `millrace ARGS` to its end, output into scene.out (or `into`); its exit code. */
 int scene_shell(const char *args, char *into, size_t bytes);
 #define SCENE_SHELL(args) scene_shell(args, scene.out, sizeof scene.out)
-void scene_run(const char *args); /* ... and it must end with 0 */
+/* `millrace run` by the scene's source, `args` behind it; it must end with 0. Output in scene.out. */
+void scene_run(const char *args);
+void scene_good(const char *args); /* any verb, which must end with 0 */
+/* argv: the program, and perhaps a source. What this machine lacks for it is told, and 77 returned; 0: all is there. */
+int scene_begin(int argc, char **argv);
 void scene_show_log(void);
 
 /* The value behind "key": in a JSON text, up to the next comma or brace; the key must be there. */

@@ -241,8 +241,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(one_instruments_gap_leaves_every_other_sequence_untouched),
         cmocka_unit_test(a_stream_that_falls_silent_is_reported_in_band_and_by_show_feeds),
     };
-    if (argc != 2)
-        return 2;
-    scene.program = realpath(argv[1], NULL);
+    int code = scene_begin(argc, argv);
+    if (code)
+        return code;
     return cmocka_run_group_tests(tests, open_demo, close_demo) ? 1 : 0;
 }

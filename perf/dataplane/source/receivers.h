@@ -1,0 +1,58 @@
+/* The ways to receive that bench source compares: our sources with the own record reader and with SSL_read, and beside them what one
+ * would write without us: epoll and SSL_read on the socket. All do the same with what comes: every check of the WebSocket frame, and
+ * where events are wanted the venue's decoder. */
+#ifndef MR_PERF_RECEIVERS_H
+#define MR_PERF_RECEIVERS_H
+
+#include <openssl/ssl.h>
+
+#include "codecs/venue/venue.h"
+#include "codecs/ws/ws.h"
+#include "dataplane/clock/clock.h"
+#include "dataplane/source/source.h"
+#include "dataplane/tls/tls.h"
+
+/* One source of each kind, opened once, for all who receive by it. */
+struct port {
+    const struct mr_source_ops *ops;
+    struct mr_source source;
+    struct mr_clock clock;
+    void *mem;
+    bool open;
+    char why[256]; /* not open: what is missing */
+};
+bool port_open(struct port *p, const struct mr_source_ops *ops, const struct mr_dpdk_config *dpdk);
+void port_close(struct port *p);
+
+struct receiver {
+    const char *name;
+    struct port *port; /* NULL: epoll */
+    enum mr_tls_read_layer layer;
+    bool spin, open;
+    struct mr_tls_context *context;
+    struct mr_tls *tls;
+    SSL_CTX *plain; /* of epoll */
+};
+bool receiver_open(struct receiver *r, const char *ca);
+void receiver_close(struct receiver *r);
+
+struct desk { /* frames into events */
+    struct mr_ws ws;
+    struct mr_decoder decoder;
+    union mr_slot *out;
+};
+bool desk_open(struct desk *d);
+
+/* One pass: what a receiver saw of `count` messages. */
+struct pass {
+    uint32_t count, seen;
+    struct desk *desk;      /* NULL: frames only, no events */
+    const uint64_t *stamps; /* by message: when the sender gave it to its kernel */
+    double *latencies;      /* ns; NULL: not wanted */
+    double cpu_ns;          /* of this thread, a message, after the first */
+    int64_t cpu_first;
+};
+/* Dials, receives all, closes; false: it broke off, and said why. */
+bool receiver_run(struct receiver *r, const uint8_t ip[4], uint16_t to, struct pass *p);
+
+#endif
