@@ -122,6 +122,7 @@ fi
 # Errors end a program at once; -O1 keeps the stacks in reports true. Warnings were judged in the plain builds: with a sanitizer gcc sees
 # more, and wrongly. TSan is clang's: gcc refuses fences with it.
 export ASAN_OPTIONS="${ASAN_OPTIONS:-detect_stack_use_after_return=1:strict_string_checks=1}"
+export LSAN_OPTIONS="${LSAN_OPTIONS:-suppressions=$PWD/tests/run/leaks.txt:print_suppressions=0}"
 export UBSAN_OPTIONS="${UBSAN_OPTIONS:-halt_on_error=1:print_stacktrace=1}"
 export TSAN_OPTIONS="${TSAN_OPTIONS:-halt_on_error=1:second_deadlock_stack=1}"
 # Left out: death at every instruction is of the instructions that ship, and a sanitizer's are ten times as many. The commands and

@@ -62,7 +62,8 @@ struct mr_tcp_config {
     uint16_t port_first, port_last; /* local ports, chosen at random among them: 49152..65535 */
     bool checksum_by_port;          /* the link verifies TCP checksums (MR_PACKET_L4_GOOD): do not do it again */
     uint64_t seed;                  /* tests: makes ports and initial sequence numbers repeat; 0: getrandom */
-    /* Before a SYN leaves, and after the last segment: the redirecting program must know the four-tuple. May be NULL. */
+    /* Before a SYN leaves, and after the last segment: the redirecting program must know the four-tuple. May be NULL. MR_E_AGAIN: the port is
+     * another program's, another one may do. */
     int (*tuple)(void *arg, bool add, uint16_t local_port, const uint8_t peer[4], uint16_t peer_port);
     void *arg;
     struct mr_tcp_metrics *metrics;

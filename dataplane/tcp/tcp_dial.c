@@ -1,6 +1,7 @@
 #include "dataplane/tcp/tcp_priv.h"
 
 #define NS_PER_MS INT64_C(1000000)
+#define TUPLE_TRIES 16
 
 /* ---- numbers that nobody can foresee ---- */
 
@@ -127,19 +128,33 @@ static int64_t syn_wait_ns(uint8_t count)
     return (250 * NS_PER_MS) << doublings;
 }
 
+/* A local port, and the redirecting program told. A port may be another program's of this host: then another one. NULL, or why not. */
+static const char *take_tuple(struct mr_tcp *tcp, struct mr_tcp_peer *peer)
+{
+    for (int tries = 0; tries < TUPLE_TRIES; tries++) {
+        peer->local_port = take_port(tcp, peer);
+        if (!peer->local_port)
+            return "no local port is free";
+        if (!tcp->config.tuple)
+            return NULL;
+        int status = tcp->config.tuple(tcp->config.arg, true, peer->local_port, peer->ip, peer->port);
+        peer->tuple = status >= 0;
+        if (peer->tuple)
+            return NULL;
+        tcp->ports[peer->local_port - tcp->config.port_first] = MR_TCP_NOBODY;
+        peer->local_port = 0;
+        if (status != MR_E_AGAIN)
+            return "the redirecting program takes no more connections";
+    }
+    return "no local port is free: other programs of this host have them";
+}
+
 static void dial(struct mr_tcp *tcp, struct mr_tcp_peer *peer)
 {
-    peer->local_port = take_port(tcp, peer);
-    if (!peer->local_port) {
-        mr_tcp_end(tcp, peer, MR_E_IO, "no local port is free");
+    const char *why = take_tuple(tcp, peer);
+    if (why) {
+        mr_tcp_end(tcp, peer, MR_E_IO, why);
         return;
-    }
-    if (tcp->config.tuple) {
-        if (tcp->config.tuple(tcp->config.arg, true, peer->local_port, peer->ip, peer->port) < 0) {
-            mr_tcp_end(tcp, peer, MR_E_IO, "the redirecting program takes no more connections");
-            return;
-        }
-        peer->tuple = true;
     }
     if (mr_lwip_dial(tcp, peer) < 0) {
         mr_tcp_end(tcp, peer, MR_E_IO, "no memory for a connection");

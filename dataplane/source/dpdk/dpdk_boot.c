@@ -115,7 +115,10 @@ int mr_dpdk_open(struct mr_source *s, void *mem, const void *config, struct mr_e
     *d = (struct mr_dpdk_source){.clock = sc.clock,
                                  .connections_max = sc.connections_max,
                                  .shared = c.mode == MR_DPDK_SHARED,
+                                 .prefix = c.prefix,
+                                 .huge_pages = c.huge_pages,
                                  .metrics = sc.metrics};
+    memcpy(d->address, c.address, 4);
     if (!d->metrics)
         d->metrics = &d->own;
     mr_shared_init(&d->host);

@@ -23,6 +23,7 @@
 static struct {
     pthread_mutex_t lock;
     bool started, failed, huge_pages, pci;
+    bool taken; /* by a port: the drivers' sockets are told apart by there being one */
     uint32_t memory_mib;
     pthread_key_t thread_key;
     uint32_t said_len;
@@ -204,6 +205,24 @@ int mr_dpdk_eal_start(const struct mr_dpdk_config *config, const struct mr_dpdk_
     if (status)
         return mr_err_set(err, status, "%s", why.text);
     return MR_OK;
+}
+
+int mr_dpdk_eal_take(struct mr_err *err)
+{
+    pthread_mutex_lock(&eal.lock);
+    bool taken = eal.taken;
+    eal.taken = true;
+    pthread_mutex_unlock(&eal.lock);
+    return taken ? mr_err_set(err, MR_E_UNSUPPORTED,
+                              "source dpdk: this process has a port already: a second one needs a second data plane")
+                 : MR_OK;
+}
+
+void mr_dpdk_eal_give(void)
+{
+    pthread_mutex_lock(&eal.lock);
+    eal.taken = false;
+    pthread_mutex_unlock(&eal.lock);
 }
 
 void mr_dpdk_eal_thread(void)

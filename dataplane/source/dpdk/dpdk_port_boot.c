@@ -158,19 +158,23 @@ static void let_groups_in(struct mr_dpdk_port *port, const struct mr_dpdk_config
 {
     struct rte_ether_addr macs[MR_NET_PORTS_MAX];
     uint32_t count = group_macs(config, macs);
-    const char *how = "no groups";
-    if (count == 0 || port->device.kind == MR_DPDK_PCAP)
-        how = "no groups";
+    const char *how;
+    if (count == 0)
+        how = "none";
+    else if (config->mode == MR_DPDK_SHARED)
+        how = "the kernel's membership";
+    else if (port->device.kind == MR_DPDK_PCAP)
+        how = "no filter";
     else if (rte_eth_dev_set_mc_addr_list(port->id, macs, count) == 0)
-        how = "a list of groups";
+        how = "the port's list";
     else if (port->device.interface[0] && filter_by_kernel(port, macs, count))
-        how = "the kernel's list of groups";
+        how = "the kernel's list";
     else if (rte_eth_allmulticast_enable(port->id) == 0)
         how = "all multicast";
     else if (rte_eth_promiscuous_enable(port->id) == 0)
         how = "promiscuous";
     else
-        how = "nothing: groups may not come";
+        how = "nothing lets them in";
     snprintf(port->filtering, sizeof port->filtering, "%s", how);
 }
 
@@ -312,7 +316,11 @@ int mr_dpdk_port_open(struct mr_dpdk_port *port, const struct mr_dpdk_config *co
     port->link.state = port;
     port->metrics = config->metrics ? config->metrics : &port->own;
     mr_redirect_init(&port->redirect);
-    int status = make(port, config, connections, err);
+    int status = mr_dpdk_eal_take(err);
+    if (status)
+        return status;
+    port->taken = true;
+    status = make(port, config, connections, err);
     if (status) {
         mr_dpdk_port_close(port);
         return status;
@@ -329,11 +337,13 @@ int mr_dpdk_port_open(struct mr_dpdk_port *port, const struct mr_dpdk_config *co
 
 void mr_dpdk_port_close(struct mr_dpdk_port *port)
 {
+    if (!port->taken)
+        return;
     bool exists = port->id != RTE_MAX_ETHPORTS;
     if (exists && port->pool) {
         mr_dpdk_link_ops.flush(&port->link);
         rte_pktmbuf_free_bulk(port->stash, port->stash_count);
-        if (port->link.up || port->link.mtu)
+        if (port->link.mtu) /* it was open: what was dropped since the last look */
             count(port);
     }
     if (exists) {
@@ -341,6 +351,8 @@ void mr_dpdk_port_close(struct mr_dpdk_port *port)
         struct rte_eth_dev_info info;
         if (rte_eth_dev_info_get(port->id, &info) == 0)
             device = info.device;
+        if (rte_eth_promiscuous_get(port->id) == 1)
+            (void)rte_eth_promiscuous_disable(port->id); /* an interface of the kernel's would stay so */
         (void)rte_eth_dev_stop(port->id);
         (void)rte_eth_dev_close(port->id);
         if (device)
@@ -358,4 +370,6 @@ void mr_dpdk_port_close(struct mr_dpdk_port *port)
     port->id = RTE_MAX_ETHPORTS;
     port->pool = NULL;
     port->control = port->filter = port->socket = -1;
+    port->taken = false;
+    mr_dpdk_eal_give();
 }

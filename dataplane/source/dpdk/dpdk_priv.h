@@ -28,6 +28,8 @@ int mr_dpdk_device(struct mr_dpdk_device *device, const struct mr_dpdk_config *c
 /* Starts EAL, the first time; later only sees whether what runs is enough. */
 int mr_dpdk_eal_start(const struct mr_dpdk_config *config, const struct mr_dpdk_device *device, uint32_t pool_buffers,
                       struct mr_err *err);
+int mr_dpdk_eal_take(struct mr_err *err); /* one port a process */
+void mr_dpdk_eal_give(void);
 void mr_dpdk_eal_thread(void);      /* this thread gets an id, so that buffers come from its own cache */
 const char *mr_dpdk_eal_says(void); /* the first error EAL or a driver told since mr_dpdk_eal_listen */
 void mr_dpdk_eal_listen(void);
@@ -79,6 +81,7 @@ struct mr_dpdk_port {
     struct rte_mbuf *stash[MR_DPDK_QUEUE]; /* for sending: so that an empty pool still acknowledges */
     struct rte_mbuf *queue[MR_DPDK_QUEUE]; /* to send at the next flush */
     /* cold */
+    bool taken; /* this port has the process */
     struct mr_dpdk_device device;
     struct mr_redirect redirect;
     int socket; /* the driver's AF_PACKET or AF_XDP socket, for the kernel's counts of drops; -1: none. Not ours to close */
@@ -174,6 +177,8 @@ struct mr_dpdk_source {
     uint32_t connections_max;
     struct mr_dpdk_connection *connections;
     /* cold */
+    uint8_t address[4], prefix;
+    bool huge_pages;
     struct mr_shared host;
     struct mr_stream_metrics own;
     struct mr_net_metrics own_net;

@@ -154,7 +154,7 @@ int mr_shared_tuple(void *shared, bool add, uint16_t local_port, const uint8_t p
     if (add) {
         int fd = port ? mr_host_hold_port(SOCK_STREAM, sh->address, local_port) : MR_E_FULL;
         if (fd < 0)
-            return fd; /* a program of this host has it */
+            return port ? MR_E_AGAIN : MR_E_FULL; /* a program of this host has it: another port may do */
         status = mr_redirect_tuple(sh->redirect, true, sh->address, local_port, peer, peer_port);
         if (status) {
             close(fd);

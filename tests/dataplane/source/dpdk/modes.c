@@ -6,6 +6,7 @@
 
 const char *const mode_names[MODES] = {"af_packet own", "af_xdp own", "af_xdp shared"};
 uint8_t mode_gateway[4];
+uint16_t mode_ports_first = 49152, mode_ports_last = 65535, mode_queue;
 struct mr_netns netns;
 struct mr_dpdk_metrics port_metrics;
 struct mr_net_metrics net_metrics;
@@ -20,6 +21,9 @@ struct mr_dpdk_config mode_config(enum mode mode)
     mr_dpdk_config_default(&c);
     c.memory_mib = 128; /* EAL starts once and serves every case */
     c.window_bytes = 64 << 10;
+    c.port_first = mode_ports_first;
+    c.port_last = mode_ports_last;
+    c.queue = mode_queue;
     c.mode = mode == AF_XDP_SHARED ? MR_DPDK_SHARED : MR_DPDK_OWN;
     if (mode == AF_PACKET_OWN)
         snprintf(c.device, sizeof c.device, "net_af_packet0,iface=mr0");

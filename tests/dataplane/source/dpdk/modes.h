@@ -13,6 +13,7 @@ extern const char *const mode_names[MODES];
 /* 198.18.0.3 in own mode, the kernel's 198.18.0.2 in shared; the peer is 198.18.0.1. */
 struct mr_dpdk_config mode_config(enum mode mode);
 extern uint8_t mode_gateway[4]; /* of own mode; 0.0.0.0: none */
+extern uint16_t mode_ports_first, mode_ports_last, mode_queue;
 
 /* Where run_modes opened its namespaces; what the source that open_mode opened counts. */
 extern struct mr_netns netns;

@@ -3,11 +3,15 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/bpf.h>
+#include <linux/if_xdp.h>
+#include <net/if.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -227,6 +231,36 @@ static void the_kernel_goes_on_beside_us_and_keeps_off_our_ports(enum mode mode)
     close_mode(&b);
 }
 
+#define TAKEN 24
+static void ports_of_other_programs_are_passed_over(enum mode mode)
+{
+    struct bed b;
+    int taken[TAKEN];
+    if (mode != AF_XDP_SHARED)
+        return;
+    mode_ports_first = 50000;
+    mode_ports_last = 50063;
+    for (uint16_t i = 0; i < TAKEN; i++) {
+        struct sockaddr_in at = {
+            .sin_family = AF_INET, .sin_port = htons((uint16_t)(50001 + 2 * i)), .sin_addr.s_addr = htonl(0xc6120002)};
+        taken[i] = kernel_socket(SOCK_STREAM);
+        assert_int_equal(bind(taken[i], (struct sockaddr *)&at, sizeof at), 0);
+    }
+    open_mode(&b, mode, 8, false);
+    for (uint16_t turn = 0; turn < 40; turn++) {
+        uint16_t number = turn % 8;
+        int peer = open_connection(&b, number);
+        assert_true(port_of(peer) % 2 == 0 || port_of(peer) >= 50001 + 2 * TAKEN);
+        b.source.ops->close_connection(&b.source, number);
+        close(peer);
+    }
+    close_mode(&b);
+    for (int i = 0; i < TAKEN; i++)
+        close(taken[i]);
+    mode_ports_first = 49152;
+    mode_ports_last = 65535;
+}
+
 static void a_peer_behind_the_gateway_is_reached(enum mode mode)
 {
     static const uint8_t far[4] = {203, 0, 113, 1}, gateway[4] = {198, 18, 0, 1};
@@ -292,6 +326,21 @@ static void a_dial_that_cannot_begin_says_why(enum mode mode)
     assert_int_equal(mr_netns_run("ip link del mr8"), 0);
 }
 
+static int refused_open(enum mode mode, struct mr_err *err)
+{
+    struct mr_dpdk_config dpdk = mode_config(mode);
+    struct mr_clock clock;
+    struct mr_stream_config c = small;
+    struct mr_source s;
+    mr_clock_open(&clock);
+    c.clock = &clock;
+    c.dpdk = &dpdk;
+    void *mem = aligned_alloc(64, (mr_source_dpdk_ops.bytes(&c) + 63) & ~(size_t)63);
+    int status = mr_source_dpdk_ops.open(&s, mem, &c, err);
+    free(mem);
+    return status;
+}
+
 static void an_interface_that_another_process_has_is_refused(enum mode mode)
 {
     if (mode == AF_PACKET_OWN)
@@ -299,24 +348,88 @@ static void an_interface_that_another_process_has_is_refused(enum mode mode)
     struct sockaddr_un name = {.sun_family = AF_UNIX, .sun_path = "\0millrace/xdp/mr0"};
     int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     assert_int_equal(bind(fd, (struct sockaddr *)&name, offsetof(struct sockaddr_un, sun_path) + 17), 0);
-    struct mr_dpdk_config dpdk = mode_config(mode);
-    struct mr_clock clock;
-    struct mr_stream_config c = small;
-    struct mr_source s;
     struct mr_err err = {""};
-    mr_clock_open(&clock);
-    c.clock = &clock;
-    c.dpdk = &dpdk;
-    void *mem = aligned_alloc(64, (mr_source_dpdk_ops.bytes(&c) + 63) & ~(size_t)63);
-    assert_int_equal(mr_source_dpdk_ops.open(&s, mem, &c, &err), MR_E_UNSUPPORTED);
+    assert_int_equal(refused_open(mode, &err), MR_E_UNSUPPORTED);
     assert_string_equal(err.text,
                         "source dpdk: mr0 is in use by another millrace process: one a process and interface");
-    free(mem);
     close(fd);
     struct bed b;
     open_mode(&b, mode, 2, false); /* and works as soon as it is gone */
     close(open_connection(&b, 0));
     close_mode(&b);
+}
+
+/* A program of somebody else: "pass all", attached as long as the descriptor is open. */
+static int attach_foreign(void)
+{
+    static const struct bpf_insn pass[] = {{.code = BPF_ALU64 | BPF_MOV | BPF_K, .imm = XDP_PASS},
+                                           {.code = BPF_JMP | BPF_EXIT}};
+    union bpf_attr load = {.prog_type = BPF_PROG_TYPE_XDP,
+                           .insns = (uintptr_t)pass,
+                           .insn_cnt = MR_COUNT_OF(pass),
+                           .license = (uintptr_t) "MIT",
+                           .prog_name = "somebody"};
+    int program = (int)syscall(SYS_bpf, BPF_PROG_LOAD, &load, sizeof load);
+    union bpf_attr link = {
+        .link_create = {.prog_fd = (uint32_t)program, .target_ifindex = if_nametoindex("mr0"), .attach_type = BPF_XDP}};
+    int fd = (int)syscall(SYS_bpf, BPF_LINK_CREATE, &link, sizeof link);
+    close(program);
+    return fd;
+}
+
+static void another_programs_xdp_is_left_alone(enum mode mode)
+{
+    struct mr_err err = {""};
+    struct bed b;
+    if (mode == AF_PACKET_OWN)
+        return;
+    int foreign = attach_foreign();
+    assert_true(foreign >= 0);
+    assert_int_equal(refused_open(mode, &err), MR_E_UNSUPPORTED);
+    assert_non_null(strstr(err.text, "source dpdk: mr0 has an XDP program already (somebody, id "));
+    assert_non_null(strstr(err.text, "remove it with `ip link set dev mr0 xdp off`"));
+    assert_true(has_program());
+    close(foreign);
+    open_mode(&b, mode, 2, false);
+    close(open_connection(&b, 0));
+    close_mode(&b);
+}
+
+static void a_queue_that_another_socket_has_is_refused(enum mode mode)
+{
+    struct mr_err err = {""};
+    struct bed b;
+    if (mode == AF_PACKET_OWN)
+        return;
+    int fd = socket(AF_XDP, SOCK_RAW | SOCK_CLOEXEC, 0), size = 8;
+    static uint8_t area[8192] __attribute__((aligned(4096)));
+    struct xdp_umem_reg reg = {.addr = (uintptr_t)area, .len = sizeof area, .chunk_size = 4096};
+    struct sockaddr_xdp at = {.sxdp_family = AF_XDP, .sxdp_ifindex = if_nametoindex("mr0")};
+    assert_int_equal(setsockopt(fd, SOL_XDP, XDP_UMEM_REG, &reg, sizeof reg), 0);
+    assert_int_equal(setsockopt(fd, SOL_XDP, XDP_UMEM_FILL_RING, &size, sizeof size), 0);
+    assert_int_equal(setsockopt(fd, SOL_XDP, XDP_UMEM_COMPLETION_RING, &size, sizeof size), 0);
+    assert_int_equal(setsockopt(fd, SOL_XDP, XDP_RX_RING, &size, sizeof size), 0);
+    for (int64_t until = mr_clock_mono() + SECONDS(5); bind(fd, (struct sockaddr *)&at, sizeof at) != 0;)
+        assert_true(errno == EBUSY && mr_clock_mono() < until); /* the last case's own socket goes with a delay */
+    assert_int_equal(refused_open(mode, &err), MR_E_UNSUPPORTED);
+    assert_string_equal(err.text,
+                        "source dpdk: queue 0 of mr0 is in use by another program's AF_XDP socket: stop it, or "
+                        "give another `queue`");
+    close(fd);
+    open_mode(&b, mode, 2, false);
+    close(open_connection(&b, 0));
+    close_mode(&b);
+}
+
+static void a_queue_that_is_not_there_is_refused(enum mode mode)
+{
+    struct mr_err err = {""};
+    if (mode == AF_PACKET_OWN)
+        return;
+    mode_queue = 200;
+    assert_int_equal(refused_open(mode, &err), MR_E_UNSUPPORTED);
+    assert_string_equal(err.text, "source dpdk: mr0 has no queue 200: `ethtool -l mr0` shows how many");
+    mode_queue = 0;
 }
 
 /* ---- two lines, each with losses ---- */
@@ -464,9 +577,13 @@ static const struct mode_promise rows[] = {
     SAYS(a_killed_process_leaves_nothing_that_hinders_the_next), /* first: EAL must not run in this process when it forks */
     SAYS(without_privileges_it_is_refused_with_their_names),
     SAYS(the_kernel_goes_on_beside_us_and_keeps_off_our_ports),
+    SAYS(ports_of_other_programs_are_passed_over),
     SAYS(a_peer_behind_the_gateway_is_reached),
     SAYS(a_dial_that_cannot_begin_says_why),
     SAYS(an_interface_that_another_process_has_is_refused),
+    SAYS(another_programs_xdp_is_left_alone),
+    SAYS(a_queue_that_another_socket_has_is_refused),
+    SAYS(a_queue_that_is_not_there_is_refused),
     SAYS(two_lines_with_losses_become_one_without),
 };
 /* clang-format on */

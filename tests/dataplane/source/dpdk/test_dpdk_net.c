@@ -136,7 +136,9 @@ static void a_half_open_connection_ends_when_something_is_sent(enum mode mode)
 {
     struct bed b;
     open_mode(&b, mode, 2, false);
+    struct flow flow = {0};
     int peer = open_connection(&b, 0);
+    poll_for(&b, SECONDS(1) / 10, &flow, UINT64_MAX); /* all is said */
     mr_netns_theirs(&netns);
     assert_int_equal(mr_netns_run("ip address del 198.18.0.1/24 dev mr1"), 0);
     struct linger now = {.l_onoff = 1, .l_linger = 0};
@@ -144,7 +146,6 @@ static void a_half_open_connection_ends_when_something_is_sent(enum mode mode)
     close(peer); /* its RST has no way out */
     assert_int_equal(mr_netns_run("ip address add 198.18.0.1/24 dev mr1"), 0);
     mr_netns_ours(&netns);
-    struct flow flow = {0};
     poll_for(&b, SECONDS(1) / 10, &flow, UINT64_MAX);
     assert_false(flow.closed);
     assert_int_equal(b.source.ops->send(&b.source, 0, (const uint8_t *)"ping", 4), 4);

@@ -3,6 +3,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "dataplane/source/dpdk/dpdk_priv.h"
@@ -92,6 +93,24 @@ static void a_port_opens_again_and_again(void **state)
         through_a_ring(&port, 100);
         mr_dpdk_port_close(&port);
     }
+}
+
+static void a_second_port_is_refused_and_hurts_the_first_in_nothing(void **state)
+{
+    (void)state;
+    struct mr_dpdk_config c = config_of("net_ring0"), other = config_of("net_ring1");
+    struct mr_dpdk_port port, second;
+    struct mr_err err = {""};
+    open_port(&port, &c);
+    assert_int_equal(mr_dpdk_port_open(&second, &other, 1, &the_clock, &err), MR_E_UNSUPPORTED);
+    assert_string_equal(err.text,
+                        "source dpdk: this process has a port already: a second one needs a second data plane");
+    mr_dpdk_port_close(&second);
+    through_a_ring(&port, 100);
+    mr_dpdk_port_close(&port);
+    open_port(&second, &other);
+    through_a_ring(&second, 100);
+    mr_dpdk_port_close(&second);
 }
 
 static void *open_and_use(void *arg)
@@ -290,6 +309,46 @@ static void a_pool_larger_than_the_memory_of_eal_is_refused_with_the_size_to_set
     assert_non_null(strstr(err.text, "set `memory_mib: "));
 }
 
+/* In a child, before EAL starts here: it cannot be changed later. */
+static void huge_pages_serve_where_the_host_has_them(void **state)
+{
+    (void)state;
+    unsigned long pages = 0;
+    char line[128];
+    FILE *f = fopen("/proc/meminfo", "r");
+    while (f && fgets(line, sizeof line, f))
+        (void)sscanf(line, "HugePages_Free: %lu", &pages);
+    if (f)
+        fclose(f);
+    if (pages < 40 || geteuid() != 0) {
+        mr_test_skip_line("40 huge pages are not free on this host");
+        skip();
+    }
+    pid_t child = fork();
+    if (child == 0) {
+        struct mr_dpdk_config c = config_of("net_ring0");
+        struct mr_dpdk_port port;
+        struct mr_err err = {""};
+        c.huge_pages = true;
+        if (mr_dpdk_port_open(&port, &c, 4, &the_clock, &err)) {
+            fprintf(stderr, "%s\n", err.text);
+            _exit(1);
+        }
+        struct mr_link *link = &port.link;
+        struct mr_packet *packet;
+        uint8_t *room = link->ops->reserve(link, 60);
+        memset(room, 7, 60);
+        link->ops->send(link, 60);
+        link->ops->flush(link);
+        bool ok = link->ops->receive(link, 0, &packet, 1) == 1 && packet->len == 60 && packet->data[59] == 7;
+        mr_dpdk_port_close(&port);
+        _exit(ok ? 0 : 2);
+    }
+    int how;
+    assert_int_equal(waitpid(child, &how, 0), child);
+    assert_int_equal(how, 0);
+}
+
 static bool same_handlers(const struct sigaction *before)
 {
     for (int i = 1; i < 32; i++) {
@@ -322,10 +381,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_not_there_is_refused_with_the_way_out),
+        cmocka_unit_test(huge_pages_serve_where_the_host_has_them),
         cmocka_unit_test(starting_eal_leaves_this_process_as_it_was),
         cmocka_unit_test(values_out_of_bounds_are_named),
         cmocka_unit_test(what_goes_out_on_a_ring_comes_back_whole_and_buffers_are_not_lost),
         cmocka_unit_test(a_port_opens_again_and_again),
+        cmocka_unit_test(a_second_port_is_refused_and_hurts_the_first_in_nothing),
         cmocka_unit_test(one_thread_may_open_and_another_close),
         cmocka_unit_test(a_port_with_no_buffers_left_says_so_and_recovers),
         cmocka_unit_test(frames_that_the_port_does_not_take_are_counted),
