@@ -232,7 +232,7 @@ void mr_tcp_release(struct mr_tcp *tcp, const struct mr_piece *piece)
     if (piece->kind != MR_PIECE_STREAM)
         return;
     struct mr_tcp_segment *s = (struct mr_tcp_segment *)(uintptr_t)piece->lend;
-    MR_DCHECK(s && s->where == MR_TCP_LENT);
+    MR_DCHECK(s->where == MR_TCP_LENT);
     unlink_from(&tcp->lent, s);
     struct mr_tcp_peer *peer = s->peer;
     if (peer->serial == s->serial && peer->pcb && mr_lwip_used(peer, s->len))

@@ -1,8 +1,7 @@
-/* The one file that knows lwIP (its headers and netinet/ip.h do not go together). lwIP calls us for memory, with the segments of known
- * connections before it believes them, with data and ends, and to send.
+/* The one file that knows lwIP (its headers and netinet/ip.h do not go together). lwIP calls us for memory, with data and ends, and to send.
  *
  * What RFC 5961 asks for and lwIP 2.1.3 does itself: a RST ends a connection only if its number is exactly the next one expected; one
- * elsewhere in the window, and any SYN, is answered by a challenge ACK. What it does not do, hook_input below does: segments that
+ * elsewhere in the window, and any SYN, is answered by a challenge ACK. What it does not do, judge() below does before lwIP sees a segment: segments that
  * acknowledge what was never sent, or nothing at all, are not taken; options count only where they are due (lwIP would take a
  * new MSS from any segment, even a forged one out of the window); challenges are bounded in number. */
 #include "lwip/init.h"
@@ -25,16 +24,14 @@
 #define RTO_FIRST_TICKS (1000 / TCP_SLOW_INTERVAL)
 
 static_assert(sizeof(struct pbuf_custom) <= sizeof(((struct mr_tcp_segment *)0)->pbuf), "a pbuf fits its place");
+#ifndef MR_LWIP_SYSTEM
 static_assert(MR_TCP_QUEUE_MAX == TCP_SND_QUEUELEN && MR_TCP_SEGMENT_BYTES == TCP_MSS, "as in lwipopts.h");
+#endif
 static_assert(MR_TCP_TICK_NS == TCP_TMR_INTERVAL * INT64_C(1000000), "as in lwipopts.h");
 
 /* lwIP is one instance a process and its callbacks for memory and output bear no argument. */
 static struct mr_tcp *stack;
 static struct netif interface;
-uint32_t mr_lwip_window;
-uint16_t mr_lwip_out_of_order_max;
-
-/* ---- memory: fixed pools ---- */
 
 uint32_t mr_lwip_early_max(const struct mr_tcp_config *config)
 {
@@ -42,6 +39,18 @@ uint32_t mr_lwip_early_max(const struct mr_tcp_config *config)
     uint32_t share = config->link->packets_max / (2 * config->connections_max); /* half the packets, for all */
     return config->link->packets_max && share < most ? (share < 4 ? 4 : share) : most;
 }
+
+/* ---- memory: fixed pools, and what else lwIP asks of its system ---- */
+
+#ifdef MR_LWIP_SYSTEM /* Debian's binary: its own memory (malloc), first numbers and checksums */
+size_t mr_lwip_pools(struct mr_tcp *tcp, const struct mr_tcp_config *config, uint8_t *mem)
+{
+    (void)tcp, (void)config, (void)mem;
+    return 0;
+}
+#else
+uint32_t mr_lwip_window;
+uint16_t mr_lwip_out_of_order_max;
 
 size_t mr_lwip_pools(struct mr_tcp *tcp, const struct mr_tcp_config *config, uint8_t *mem)
 {
@@ -115,8 +124,6 @@ void mem_free(void *block)
     mr_tcp_pool_give(mr_tcp_pool_owns(&stack->small, block) ? &stack->small : &stack->large, block);
 }
 
-/* ---- what lwIP asks of its system ---- */
-
 uint32_t mr_lwip_random(void) { return (uint32_t)mr_tcp_random(stack); }
 uint16_t mr_lwip_sum(const void *data, int len) { return mr_sum(data, (size_t)len); }
 
@@ -126,6 +133,7 @@ uint32_t mr_lwip_hook_isn(uint32_t local_ip, uint16_t local_port, uint32_t remot
     uint64_t a = (uint64_t)local_ip << 32 | remote_ip, b = (uint64_t)local_port << 16 | remote_port;
     return (uint32_t)((uint64_t)stack->now_ns / 4096 + mr_tcp_hash(stack, a, b));
 }
+#endif
 
 /* ---- answers ---- */
 
@@ -155,48 +163,66 @@ static bool answer_allowed(uint8_t flags, uint32_t payload)
 
 /* ---- segments in ---- */
 
-static err_t refuse(void)
+static bool refuse(void)
 {
     stack->current_refused = true;
-    return ERR_VAL;
+    return false;
 }
 
-static err_t challenge(struct tcp_pcb *pcb)
-{
-    tcp_send_empty_ack(pcb);
-    return refuse();
-}
+/* What of a segment is judged before lwIP sees it. */
+struct claim {
+    uint32_t ack;
+    uint8_t flags;
+    uint8_t *options;
+    uint32_t options_len, payload;
+};
 
 /* The answer to our SYN, or what pretends to be one. */
-static err_t hook_syn_sent(struct tcp_pcb *pcb, struct tcp_hdr *header, uint16_t options_len)
+static bool judge_answer(struct tcp_pcb *pcb, const struct claim *c)
 {
-    uint8_t flags = TCPH_FLAGS(header);
-    bool acknowledges = flags & TCP_ACK && header->ackno == pcb->lastack + 1;
-    if (flags & TCP_RST)
-        return acknowledges ? ERR_OK : refuse();
-    if (flags & TCP_ACK && !acknowledges && !answers_left())
+    bool acknowledges = c->flags & TCP_ACK && c->ack == pcb->lastack + 1;
+    if (c->flags & TCP_RST)
+        return acknowledges || refuse();
+    if (c->flags & TCP_ACK && !acknowledges && !answers_left())
         return refuse(); /* lwIP would answer by RST and another SYN */
-    if (!(acknowledges && flags & TCP_SYN))
-        memset(header + 1, LWIP_TCP_OPT_NOP, options_len); /* lwIP would read them before it looks at the number */
-    return ERR_OK;
+    if (!(acknowledges && c->flags & TCP_SYN))
+        memset(c->options, LWIP_TCP_OPT_NOP, c->options_len); /* lwIP would read them before it looks at the number */
+    return true;
 }
 
-err_t mr_lwip_hook_input(struct tcp_pcb *pcb, struct tcp_hdr *header, uint16_t options_len, struct pbuf *p)
+static bool judge(struct tcp_pcb *pcb, const struct claim *c)
 {
-    uint8_t flags = TCPH_FLAGS(header);
-    stack->current_known = true;
     if (pcb->state == SYN_SENT)
-        return hook_syn_sent(pcb, header, options_len);
-    if (flags & (TCP_RST | TCP_SYN))
-        return ERR_OK; /* judged by their numbers; their options are not read */
-    if (!(flags & TCP_ACK))
+        return judge_answer(pcb, c);
+    if (c->flags & (TCP_RST | TCP_SYN))
+        return true; /* judged by their numbers; their options are not read */
+    if (!(c->flags & TCP_ACK))
         return refuse();
-    if (TCP_SEQ_GT(header->ackno, pcb->snd_nxt) || TCP_SEQ_LT(header->ackno, pcb->lastack - pcb->snd_wnd_max))
-        return challenge(pcb);
-    memset(header + 1, LWIP_TCP_OPT_NOP, options_len);
-    if (pcb->state >= CLOSE_WAIT && (p->tot_len || flags & TCP_FIN))
+    if (TCP_SEQ_GT(c->ack, pcb->snd_nxt) || TCP_SEQ_LT(c->ack, pcb->lastack - pcb->snd_wnd_max)) {
+        tcp_send_empty_ack(pcb); /* a challenge */
+        return refuse();
+    }
+    memset(c->options, LWIP_TCP_OPT_NOP, c->options_len);
+    if (pcb->state >= CLOSE_WAIT && (c->payload || c->flags & TCP_FIN))
         tcp_ack_now(pcb); /* a FIN that comes again; lwIP would say nothing */
-    return ERR_OK;
+    return true;
+}
+
+/* False: not to be taken. Segments of no connection are lwIP's to answer. */
+static bool acceptable(const uint8_t *ip, uint8_t *t, uint32_t payload)
+{
+    const struct mr_tcp_peer *peer = mr_tcp_at(stack, (uint16_t)(t[2] << 8 | t[3]));
+    if (!peer || !peer->pcb || peer->port != (t[0] << 8 | t[1]) || memcmp(peer->ip, ip + 12, 4) != 0)
+        return true;
+    stack->current_known = true;
+    uint32_t ack;
+    memcpy(&ack, t + 8, 4);
+    const struct claim c = {.ack = lwip_ntohl(ack),
+                            .flags = t[13] & TCP_FLAGS,
+                            .options = t + TCP_HLEN,
+                            .options_len = (t[12] >> 4) * 4u - TCP_HLEN,
+                            .payload = payload};
+    return judge(peer->pcb, &c);
 }
 
 static void on_free(struct pbuf *p) { mr_tcp_on_free(stack, (struct mr_tcp_segment *)(void *)p); }
@@ -206,7 +232,10 @@ void mr_lwip_input(struct mr_tcp_segment *s, uint8_t *ip, uint32_t len)
     struct pbuf_custom *p = (struct pbuf_custom *)s->pbuf;
     p->custom_free_function = on_free;
     pbuf_alloced_custom(PBUF_RAW, (uint16_t)len, PBUF_REF, p, ip, (uint16_t)len);
-    ip4_input(&p->pbuf, &interface);
+    if (acceptable(ip, ip + (ip[0] & 15) * 4, s->payload))
+        ip4_input(&p->pbuf, &interface);
+    else
+        pbuf_free(&p->pbuf);
 }
 
 void mr_lwip_free(struct mr_tcp_segment *s) { pbuf_free((struct pbuf *)s->pbuf); }
@@ -327,16 +356,19 @@ int mr_lwip_dial(struct mr_tcp *tcp, struct mr_tcp_peer *peer)
     struct tcp_pcb *pcb = tcp_new();
     if (!pcb)
         return MR_E_NOMEM;
-    ip4_addr_t to;
-    memcpy(&to.addr, peer->ip, 4);
+    ip_addr_t to, from;
+    u32_t address;
+    memcpy(&address, peer->ip, 4);
+    ip_addr_set_ip4_u32(&to, address);
+    memcpy(&address, tcp->config.address, 4);
+    ip_addr_set_ip4_u32(&from, address);
     tcp_arg(pcb, peer);
     tcp_recv(pcb, on_received);
     tcp_err(pcb, on_gone);
     tcp_nagle_disable(pcb);
     pcb->snd_buf = tcp->config.send_bytes;
     peer->pcb = pcb;
-    if (tcp_bind(pcb, netif_ip4_addr(&interface), peer->local_port) != ERR_OK ||
-        tcp_connect(pcb, &to, peer->port, on_connected) != ERR_OK) {
+    if (tcp_bind(pcb, &from, peer->local_port) != ERR_OK || tcp_connect(pcb, &to, peer->port, on_connected) != ERR_OK) {
         mr_lwip_abort(peer, false);
         return MR_E_NOMEM;
     }
@@ -452,9 +484,16 @@ static err_t interface_init(struct netif *netif)
 int mr_lwip_open(struct mr_tcp *tcp, struct mr_err *err)
 {
     stack = tcp;
+#ifdef MR_LWIP_SYSTEM
+    static bool begun; /* its timers are made once */
+    if (!begun)
+        lwip_init();
+    begun = true;
+#else
     mr_lwip_window = tcp->config.window_bytes;
     mr_lwip_out_of_order_max = (uint16_t)mr_lwip_early_max(&tcp->config);
     lwip_init();
+#endif
     ip4_addr_t address, mask, gateway;
     memcpy(&address.addr, tcp->config.address, 4);
     mask.addr = UINT32_MAX;

@@ -13,8 +13,12 @@
 struct tcp_pcb;
 
 #define MR_TCP_NOBODY UINT16_MAX
-#define MR_TCP_TICK_NS (50 * INT64_C(1000000)) /* lwIP's TCP_TMR_INTERVAL */
-#define MR_TCP_ANSWERS_MAX 100                 /* a second, to segments that bring no data */
+#ifdef MR_LWIP_SYSTEM /* lwIP's TCP_TMR_INTERVAL: Debian's, ours */
+#define MR_TCP_TICK_NS (250 * INT64_C(1000000))
+#else
+#define MR_TCP_TICK_NS (50 * INT64_C(1000000))
+#endif
+#define MR_TCP_ANSWERS_MAX 100 /* a second, to segments that bring no data */
 #define MR_TCP_SEGMENT_BYTES 1460
 #define MR_TCP_QUEUE_MAX 128 /* lwIP's TCP_SND_QUEUELEN */
 

@@ -72,12 +72,7 @@
 #define CHECKSUM_CHECK_TCP 0
 #define CHECKSUM_GEN_IP 0
 
-/* Segments are looked at once lwIP knows whose they are; initial sequence numbers are RFC 6528's. */
-struct tcp_pcb;
-struct tcp_hdr;
-struct pbuf;
-signed char mr_lwip_hook_input(struct tcp_pcb *pcb, struct tcp_hdr *header, uint16_t options_len, struct pbuf *p);
-#define LWIP_HOOK_TCP_INPACKET_PCB(pcb, hdr, optlen, opt1len, opt2, p) mr_lwip_hook_input(pcb, hdr, optlen, p)
+/* Initial sequence numbers are RFC 6528's. */
 uint32_t mr_lwip_hook_isn(uint32_t local_ip, uint16_t local_port, uint32_t remote_ip, uint16_t remote_port);
 #define LWIP_HOOK_TCP_ISN(local_ip, local_port, remote_ip, remote_port)                                                \
     mr_lwip_hook_isn((local_ip)->addr, local_port, (remote_ip)->addr, remote_port)
