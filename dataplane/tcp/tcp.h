@@ -68,6 +68,10 @@ struct mr_tcp_config {
     void *arg;
     struct mr_tcp_metrics *metrics;
 };
+/* What this build stands on: "source" (as described above), "system" (Debian's binary of lwIP: windows of 64 KiB whatever the config says,
+ * no SACK, first sequence numbers that can be foreseen, timers of half a second, memory from malloc), "none". */
+const char *mr_tcp_flavour(void);
+
 struct mr_tcp;
 size_t mr_tcp_bytes(const struct mr_tcp_config *config);
 /* MR_E_INVALID: the config, `err` says what; MR_E_FULL: this process has a stack already; MR_E_UNSUPPORTED: built without lwIP. */

@@ -8,6 +8,15 @@
 /* lwIP keeps its state in globals: one stack a process. */
 static bool opened;
 
+const char *mr_tcp_flavour(void)
+{
+#ifdef MR_LWIP_SYSTEM
+    return "system";
+#else
+    return "source";
+#endif
+}
+
 struct layout {
     size_t peers, numbers, ports, touched, pools, bytes;
 };

@@ -359,9 +359,9 @@ int mr_lwip_dial(struct mr_tcp *tcp, struct mr_tcp_peer *peer)
     ip_addr_t to, from;
     u32_t address;
     memcpy(&address, peer->ip, 4);
-    ip_addr_set_ip4_u32(&to, address);
+    ip_addr_set_ip4_u32_val(to, address);
     memcpy(&address, tcp->config.address, 4);
-    ip_addr_set_ip4_u32(&from, address);
+    ip_addr_set_ip4_u32_val(from, address);
     tcp_arg(pcb, peer);
     tcp_recv(pcb, on_received);
     tcp_err(pcb, on_gone);
@@ -450,6 +450,9 @@ static void cut_short(struct tcp_pcb *pcb)
     if (seg)
         return; /* no memory for all: more of them at the next tick */
     pcb->mss = MSS_SHORT;
+#if TCP_OVERSIZE
+    pcb->unsent_oversize = 0; /* room left for a long one */
+#endif
     MR_COUNT(stack->m, cut_short, 1);
     tcp_output(pcb);
 }

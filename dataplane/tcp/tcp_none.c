@@ -3,6 +3,8 @@
 
 MR_METRICS_DEFINE(mr_tcp, MR_TCP_METRICS);
 
+const char *mr_tcp_flavour(void) { return "none"; }
+
 size_t mr_tcp_bytes(const struct mr_tcp_config *config)
 {
     (void)config;

@@ -28,12 +28,13 @@ static struct lane_faults faults_of(uint32_t run)
 }
 
 /* A segment or its acknowledgement is lost with q. The sender waits then, at worst each time for its timer: a second, doubled while the
- * repetition is lost too, which q bounds: sum of 2^n q^n; below 0.45 here. Ten seconds for the handshake and the end. */
+ * repetition is lost too, which q bounds: sum of 2^n q^n; below 0.45 here. Sixty seconds besides, for the one segment
+ * whose repetitions are lost seven times in a row. */
 static int64_t bound_ns(const struct lane_faults *f, uint64_t bytes)
 {
     double p = f->loss + f->burst * 6.5 + f->corrupt, q = 1 - (1 - p) * (1 - p);
     double segments = (double)bytes / 1460 + 1, wait_s = q / (1 - 2 * q);
-    return (int64_t)((10 + segments * (0.030 + wait_s)) * 1e9);
+    return (int64_t)((60 + segments * (0.030 + wait_s)) * 1e9);
 }
 
 struct totals {

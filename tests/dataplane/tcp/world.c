@@ -17,22 +17,10 @@ struct mr_tcp_config world_config(void)
 
 bool world_built(void)
 {
-    struct wire *wire = wire_open(1, 1);
-    struct mr_tcp_config config = world_config();
-    config.link = wire_link(wire);
-    void *mem = aligned_alloc(MR_LINE_BYTES, (mr_tcp_bytes(&config) + 63) / 64 * 64);
-    assert_non_null(mem);
-    struct mr_tcp *tcp;
-    int status = mr_tcp_open(&tcp, mem, &config, SECOND, NULL);
-    if (status == MR_OK)
-        mr_tcp_close(tcp);
-    free(mem);
-    wire_close(wire);
-    if (status == MR_E_UNSUPPORTED)
-        mr_test_skip_line("this build has no lwIP (meson setup -Dlwip=source says why)");
-    else
-        assert_int_equal(status, MR_OK);
-    return status == MR_OK;
+    if (strcmp(mr_tcp_flavour(), "none") != 0)
+        return true;
+    mr_test_skip_line("this build has no lwIP (meson setup -Dlwip=source says why)");
+    return false;
 }
 
 static int note_tuple(void *arg, bool add, uint16_t local_port, const uint8_t peer[4], uint16_t peer_port)

@@ -5,6 +5,11 @@
 #include <endian.h>
 #include <stdint.h>
 
+#if BYTE_ORDER == LITTLE_ENDIAN /* one instruction each; lwIP's are calls */
+#define lwip_htons(x) __builtin_bswap16(x)
+#define lwip_htonl(x) __builtin_bswap32(x)
+#endif
+
 /* Set before the first packet, constant while the stack is open. */
 extern uint32_t mr_lwip_window;
 extern uint16_t mr_lwip_out_of_order_max;
