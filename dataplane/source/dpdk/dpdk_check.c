@@ -4,6 +4,7 @@
 #include <linux/capability.h>
 #include <net/if.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -15,11 +16,17 @@
 
 /* ---- the device ---- */
 
+/* "0000:01:00.0": hexadecimal numbers with just these between them. */
 static bool is_pci(const char *text)
 {
-    unsigned domain, bus, slot, function;
-    int end = 0;
-    return sscanf(text, "%x:%x:%x.%x%n", &domain, &bus, &slot, &function, &end) == 4 && text[end] == 0;
+    static const char after[] = {':', ':', '.', 0};
+    for (size_t i = 0; i < MR_COUNT_OF(after); i++) {
+        size_t digits = strspn(text, "0123456789abcdefABCDEF");
+        if (digits == 0 || digits > 8 || text[digits] != after[i])
+            return false;
+        text += digits + 1;
+    }
+    return true;
 }
 
 /* "iface=eth1" among a vdev's arguments */
@@ -174,7 +181,8 @@ static int check_huge_pages(const struct mr_dpdk_config *config, struct mr_err *
     char line[128];
     FILE *f = config->huge_pages ? fopen("/proc/meminfo", "r") : NULL;
     while (f && fgets(line, sizeof line, f))
-        (void)sscanf(line, "HugePages_Free: %lu", &pages);
+        if (strncmp(line, "HugePages_Free:", 15) == 0)
+            pages = strtoul(line + 15, NULL, 10);
     if (f)
         fclose(f);
     if (!config->huge_pages || pages)

@@ -1,12 +1,17 @@
 /* A build without DPDK: the source cannot be opened, and says why. */
 #include "dataplane/source/dpdk/dpdk.h"
 
-int mr_dpdk_check(const struct mr_dpdk_config *config, struct mr_err *err)
+static int refuse(struct mr_err *err)
 {
-    (void)config;
     return mr_err_set(err, MR_E_UNSUPPORTED,
                       "source dpdk: not in this build: install dpdk-dev, libbpf-dev and clang, then `meson setup "
                       "--reconfigure -Ddpdk=enabled` (./dev does); or set `source: auto`");
+}
+
+int mr_dpdk_check(const struct mr_dpdk_config *config, struct mr_err *err)
+{
+    (void)config;
+    return refuse(err);
 }
 
 void mr_dpdk_describe(const struct mr_source *s, char *text, size_t bytes)
@@ -30,7 +35,7 @@ static size_t none_bytes(const void *config)
 static int none_open(struct mr_source *s, void *mem, const void *config, struct mr_err *err)
 {
     (void)s, (void)mem, (void)config;
-    return mr_dpdk_check(NULL, err);
+    return refuse(err);
 }
 
 const struct mr_source_ops mr_source_dpdk_ops = {.name = "dpdk", .bytes = none_bytes, .open = none_open};

@@ -188,7 +188,7 @@ static int driver_socket(int family)
     if (!dir)
         return -1;
     for (const struct dirent *e; found < 0 && (e = readdir(dir));) {
-        int fd = atoi(e->d_name), domain = 0;
+        int fd = (int)strtol(e->d_name, NULL, 10), domain = 0;
         socklen_t len = sizeof domain;
         struct sockaddr_ll at = {0};
         socklen_t at_len = sizeof at;

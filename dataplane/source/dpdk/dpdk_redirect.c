@@ -100,7 +100,7 @@ static bool each_bpf(const char *kind, bool (*each)(void *arg, int fd), void *ar
             continue;
         target[n] = 0;
         if (strcmp(target, kind) == 0)
-            found = each(arg, atoi(e->d_name));
+            found = each(arg, (int)strtol(e->d_name, NULL, 10));
     }
     closedir(dir);
     return found;

@@ -43,6 +43,7 @@ static int live(enum mode mode, const struct mr_dial *dial, int in, int out)
     void *mem = aligned_alloc(64, (mr_source_dpdk_ops.bytes(&c) + 63) & ~(size_t)63);
     if (mr_source_dpdk_ops.open(&s, mem, &c, &err)) {
         fprintf(stderr, "%s\n", err.text);
+        free(mem);
         return 2;
     }
     s.ops->connect(&s, 0, dial, 0);
