@@ -85,7 +85,8 @@ int mr_tls_handshake(struct mr_tls *tls, struct mr_tls_cursor *in);
 /* Plaintext bytes; 0: all of `in` is taken and no record is whole; or a status. One record at most a call; one larger than
  * `room` comes in parts. MR_E_FULL: OpenSSL must answer (a key update) and the output queue has no room; send and call again. */
 int64_t mr_tls_read(struct mr_tls *tls, struct mr_tls_cursor *in, uint8_t *out, uint32_t room);
-/* All of it, or MR_E_FULL and nothing (no room; or the peer is inside a handshake message, and OpenSSL waits for its end). A little of the queue is kept for close_notify and OpenSSL's own answers. */
+/* All of it, or MR_E_FULL and nothing: there is no room, or the peer is inside a handshake message, whose end OpenSSL waits for. A
+ * little of the queue is kept for close_notify and OpenSSL's own answers. */
 int mr_tls_write(struct mr_tls *tls, const uint8_t *data, uint32_t len);
 /* Ciphertext to send. */
 uint32_t mr_tls_output(struct mr_tls *tls, const uint8_t **data);

@@ -267,7 +267,7 @@ int mr_tls_record_open(struct mr_tls_context *context, uint32_t connections_max,
         return MR_OK;
     }
     int status = mr_tls_crypt_open(&context->crypt, connections_max, 0, &why);
-    if (status == MR_OK || status == MR_E_AGAIN) {
+    if (context->crypt) {
         MR_GAUGE_SET(context->metrics, keys_unlocked, status == MR_OK ? 0 : context->crypt->keys_bytes);
         SSL_CTX_set_keylog_callback(context->ssl, on_secret);
         snprintf(context->reader_text, sizeof context->reader_text, "own (%s)", mr_kernel_name(mr_kernel_active()));

@@ -33,7 +33,8 @@ struct mr_tls_crypt {
     uint32_t keys_count;
 };
 
-/* tls_record_boot.c. `flags` are alloc_mb_mgr's: a test takes AES-NI away with them. */
+/* tls_record_boot.c. `flags` are alloc_mb_mgr's: a test takes AES-NI away with them. MR_OK; MR_E_AGAIN: good, but its pages could not be
+ * locked; else `*crypt` is NULL, and `err` says why. */
 int mr_tls_crypt_open(struct mr_tls_crypt **crypt, uint32_t keys_count, uint64_t flags, struct mr_err *err);
 void mr_tls_crypt_close(struct mr_tls_crypt *crypt);
 /* Round keys and IV from keys->secret, for keys->suite. */

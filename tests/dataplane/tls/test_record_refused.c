@@ -206,8 +206,8 @@ static const struct {
     {"data inside a message's first bytes", data_in_message_head,
      "broke the rules of TLS: mixed handshake and non handshake data", MR_E_CORRUPT, ALERT(10),
      COUNTER(refused_message)},
-    {"user_canceled five times", cancelled_five_times, "broke the rules of TLS: too many warn alerts",
-     MR_E_CORRUPT, ALERT(10), COUNTER(refused_message)},
+    {"user_canceled five times", cancelled_five_times, "broke the rules of TLS: too many warn alerts", MR_E_CORRUPT,
+     ALERT(10), COUNTER(refused_message)},
     {"33 empty records", emptiness, "sends one empty record after another", MR_E_CORRUPT, ALERT(10),
      COUNTER(refused_empty)},
 };
