@@ -75,14 +75,15 @@ static void check_lines(struct check *c, uint32_t idx)
     if (!feed->line_count)
         return;
     snprintf(path, sizeof path, "feeds[%u].lines", idx);
-    if (source == MR_PLANE_URING || source == MR_PLANE_SOCKET)
-        say(c, lines[MR_KEY_feeds_lines], path, "datagrams are received by source dpdk only; this feed's is %s",
-            source == MR_PLANE_URING ? "uring" : "socket");
-    else if (!*plane->dpdk.interface && !*plane->dpdk.device)
+    if (source == MR_PLANE_URING)
         say(c, lines[MR_KEY_feeds_lines], path,
-            "datagrams are received by source dpdk: name its port, dpdk.interface or dpdk.device");
+            "datagrams are received by source dpdk or socket; this feed's is uring");
+    else if (source == MR_PLANE_DPDK && !*plane->dpdk.interface && !*plane->dpdk.device)
+        say(c, lines[MR_KEY_feeds_lines], path,
+            "datagrams by source dpdk: name its port, dpdk.interface or dpdk.device");
     for (uint32_t i = 0; i < feed->line_count; i++)
-        if (feed->lines[i].address[0] >> 4 != 14 && memcmp(feed->lines[i].address, plane->dpdk.address, 4) != 0)
+        if (feed->lines[i].address[0] >> 4 != 14 && memcmp(feed->lines[i].address, plane->dpdk.address, 4) != 0 &&
+            source != MR_PLANE_SOCKET)
             say(c, lines[MR_KEY_feeds_lines], path,
                 "line %u is neither to a group (224.0.0.0 to 239.255.255.255) nor to dpdk.address", i);
     snprintf(path, sizeof path, "feeds[%u].number_width", idx);

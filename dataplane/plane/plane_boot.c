@@ -109,6 +109,15 @@ static uint8_t plan_source(struct mr_plane *p, uint32_t tile, uint8_t kind)
     struct mr_stream_config stream = mr_plane_stream_config(p, kind);
     snprintf(name, sizeof name, "source/%u/%s", tile, mr_plane_ops(kind)->name);
     stream.metrics = mr_plane_metrics(p, name);
+    if (kind == MR_PLANE_SOCKET) {
+        stream.ports = p->ports[tile];
+        stream.port_count = p->port_count[tile];
+        for (uint32_t k = 0; k < p->config.feed_count;
+             k++) /* one interface a tile: the first that a feed with lines names */
+            if (!stream.interface && p->config.feeds[k].tile == tile && p->config.feeds[k].line_count &&
+                *p->config.feeds[k].interface)
+                stream.interface = p->config.feeds[k].interface;
+    }
     if (kind == MR_PLANE_DPDK) {
         p->dpdk.metrics = mr_plane_metrics(p, "dpdk");
         p->dpdk.net_metrics = mr_plane_metrics(p, "net");

@@ -33,7 +33,9 @@ struct mr_plane {
     struct mr_input_log engine_log;
     uint8_t *tile_of; /* by instrument id: its feed tile */
 
-    struct mr_dpdk_config dpdk; /* the config's, with the lines of all feeds and places to count */
+    struct mr_dpdk_config dpdk; /* the config's, with the lines of its feeds and places to count */
+    struct mr_net_port ports[MR_PLANE_TILES_MAX][MR_NET_PORTS_MAX]; /* lines that a tile's sockets take */
+    uint32_t port_count[MR_PLANE_TILES_MAX];
     struct {
         bool done, said;
         int status;

@@ -75,11 +75,11 @@ static int try(struct mr_plane *p, uint8_t kind, struct mr_err *err)
 }
 
 /* dpdk, uring, socket: the first that works. Why another did not is said once, whichever feeds wanted it. */
-static int first_that_works(struct mr_plane *p, bool dpdk_too, struct mr_err *err)
+static int first_that_works(struct mr_plane *p, bool dpdk_too, bool lines, struct mr_err *err)
 {
     int status = MR_E_UNSUPPORTED;
     for (uint8_t kind = MR_PLANE_DPDK; kind <= MR_PLANE_SOCKET; kind++) {
-        if (kind == MR_PLANE_DPDK && (!dpdk_too || !configured(p, kind)))
+        if ((kind == MR_PLANE_DPDK && (!dpdk_too || !configured(p, kind))) || (kind == MR_PLANE_URING && lines))
             continue;
         status = try(p, kind, err);
         if (status == MR_OK)
@@ -91,20 +91,22 @@ static int first_that_works(struct mr_plane *p, bool dpdk_too, struct mr_err *er
     return status;
 }
 
-/* The datagrams that the port is to take: each line of each feed, in the order of the config. */
+/* The datagrams that each source is to take: the lines of its feeds, numbered in the order of the config. */
 static int plan_lines(struct mr_plane *p, struct mr_err *err)
 {
-    struct mr_dpdk_config *d = &p->dpdk;
-    *d = p->config.dpdk;
-    d->port_count = 0;
+    uint16_t number = 0;
     for (uint32_t i = 0; i < p->config.feed_count; i++) {
         const struct mr_plane_feed *f = &p->config.feeds[i];
-        if (d->port_count + f->line_count > MR_NET_PORTS_MAX)
-            return mr_err_set(err, MR_E_FULL, "feeds: more than %d lines in all", MR_NET_PORTS_MAX);
-        p->first_line[i] = (uint16_t)d->port_count;
+        bool socket = p->source_of[i] == MR_PLANE_SOCKET;
+        struct mr_net_port *ports = socket ? p->ports[f->tile] : p->dpdk.ports;
+        uint32_t *count = socket ? &p->port_count[f->tile] : &p->dpdk.port_count;
+        p->first_line[i] = number;
+        if (*count + f->line_count > MR_NET_PORTS_MAX)
+            return mr_err_set(err, MR_E_FULL, "feeds[%u] (%s): more than %d lines on one tile", i, f->product,
+                              MR_NET_PORTS_MAX);
         for (uint32_t k = 0; k < f->line_count; k++) {
-            struct mr_net_port *port = &d->ports[d->port_count];
-            *port = (struct mr_net_port){.port = f->lines[k].port, .line = (uint16_t)d->port_count++};
+            struct mr_net_port *port = &ports[(*count)++];
+            *port = (struct mr_net_port){.port = f->lines[k].port, .line = number++};
             memcpy(port->group, f->lines[k].address, 4);
             memcpy(port->source, f->lines[k].sender, 4);
         }
@@ -122,23 +124,24 @@ int mr_plane_choose_sources(struct mr_plane *p, struct mr_err *err)
 {
     const struct mr_plane_config *c = &p->config;
     int dpdk_tile = -1;
-    int status = plan_lines(p, err);
-    for (uint32_t i = 0; i < c->feed_count && status == MR_OK; i++) {
+    int status = MR_OK;
+    p->dpdk = c->dpdk;
+    p->dpdk.port_count = 0;
+    for (uint32_t i = 0; i < c->feed_count; i++) {
         const struct mr_plane_feed *f = &c->feeds[i];
         uint8_t wanted = f->source == MR_PLANE_AS_PLANE ? c->source : f->source;
         bool other_tile = dpdk_tile >= 0 && dpdk_tile != (int)f->tile; /* one user-space stack a process */
-        if (f->line_count && wanted == MR_PLANE_AUTO)
-            wanted = MR_PLANE_DPDK;
-        int kind =
-            wanted == MR_PLANE_AUTO ? first_that_works(p, !other_tile, err) : (status = try(p, wanted, err), wanted);
+        bool lines = f->line_count > 0;
+        if (lines && wanted == MR_PLANE_URING)
+            return mr_err_set(err, MR_E_UNSUPPORTED,
+                              "feeds[%u] (%s): lines of datagrams are received by source dpdk or socket, not uring", i,
+                              f->product);
+        int kind = wanted == MR_PLANE_AUTO ? first_that_works(p, !other_tile, lines, err)
+                                           : (status = try(p, wanted, err), wanted);
         if (kind < 0)
             status = kind;
         if (status)
             return named(err, status, i, f->product);
-        if (f->line_count && kind != MR_PLANE_DPDK)
-            return mr_err_set(err, MR_E_UNSUPPORTED,
-                              "feeds[%u] (%s): lines of datagrams are received by source dpdk only, not %s", i,
-                              f->product, ops_of[kind]->name);
         if (kind == MR_PLANE_DPDK && other_tile)
             return mr_err_set(
                 err, MR_E_UNSUPPORTED,
@@ -149,7 +152,7 @@ int mr_plane_choose_sources(struct mr_plane *p, struct mr_err *err)
             dpdk_tile = (int)f->tile;
         p->source_of[i] = (uint8_t)kind;
     }
-    return status;
+    return plan_lines(p, err);
 }
 
 const struct mr_source_ops *mr_plane_ops(uint8_t source) { return ops_of[source]; }
