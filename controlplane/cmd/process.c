@@ -25,8 +25,9 @@ int mr_process_configure(struct mr_process *p, const char *path, const char *ins
         if (status)
             return mr_err_set(err, status, "%s: not usable", found);
     }
-    if (instance)
-        snprintf(config->plane.instance, sizeof config->plane.instance, "%s", instance);
+    int status = instance ? mr_config_instance(config, instance, err) : MR_OK; /* its files too */
+    if (status)
+        return status;
     return mr_config_run_folder(config, p->folder, err);
 }
 

@@ -217,7 +217,7 @@ static int start_exchange(struct run *r, struct mr_err *err)
     size_t n = 11;
     bool bypass = r->o.source && strcmp(r->o.source, "dpdk") == 0;
     if (bypass) {
-        mr_veth_name(&r->veth, r->config.plane.instance);
+        mr_veth_name(&r->veth, r->config.plane.instance, r->folder);
         c->space = r->veth.space;
         args[n++] = "--address";
         args[n++] = r->veth.far;
@@ -261,9 +261,9 @@ static int prepare(struct run *r, struct mr_err *err)
             return mr_err_set(err, MR_E_INVALID, "%s: not usable", r->config_file);
     }
     const char *name = r->o.instance ? r->o.instance : r->o.live ? "live" : r->o.config ? NULL : "demo";
-    if (name)
-        snprintf(c->plane.instance, sizeof c->plane.instance, "%s", name);
-    int status = mr_config_run_folder(c, r->folder, err);
+    int status = name ? mr_config_instance(c, name, err) : MR_OK;
+    if (!status)
+        status = mr_config_run_folder(c, r->folder, err);
     if (status || r->o.config)
         return status;
     snprintf(r->config_file, sizeof r->config_file, "%s/%s.yaml", r->folder, r->o.live ? "live" : "demo");

@@ -11,14 +11,14 @@
 
 #define WORDS 20
 
-void mr_veth_name(struct mr_veth *v, const char *instance)
+void mr_veth_name(struct mr_veth *v, const char *instance, const char *folder)
 {
     uint32_t h = 2166136261u;
-    for (const char *at = instance; *at; at++)
+    for (const char *at = folder; *at; at++)
         h = (h ^ (uint8_t)*at) * 16777619u;
     unsigned net = (h >> 8) % (1u << 15); /* 198.18.0.0/15 has 2^15 networks of four addresses */
     unsigned third = net >> 6, fourth = net % 64 * 4;
-    snprintf(v->space, sizeof v->space, "millrace-%.31s", instance);
+    snprintf(v->space, sizeof v->space, "millrace-%.26s-%08x", instance, h);
     snprintf(v->host, sizeof v->host, "mr%08xa", h);
     snprintf(v->peer, sizeof v->peer, "mr%08xb", h);
     snprintf(v->address, sizeof v->address, "198.%u.%u.%u", 18 + third / 256, third % 256, fourth + 1);

@@ -12,8 +12,9 @@ struct mr_veth {
     char address[20], far[20]; /* their addresses */
 };
 
-/* The names and addresses of this instance's wire; nothing is made. */
-void mr_veth_name(struct mr_veth *veth, const char *instance);
+/* The names and addresses of the wire of the instance with this run folder; nothing is made. Others of the same name, in other run
+ * folders, have other wires. */
+void mr_veth_name(struct mr_veth *veth, const char *instance, const char *folder);
 int mr_veth_make(const struct mr_veth *veth, struct mr_err *err);
 void mr_veth_remove(const struct mr_veth *veth);
 /* In a child before exec: into the namespace. */
