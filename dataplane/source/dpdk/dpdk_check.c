@@ -202,14 +202,14 @@ static int check_values(const struct mr_dpdk_config *c, const struct mr_dpdk_dev
         return mr_err_set(
             err, MR_E_INVALID,
             "source dpdk: mode `own` needs an `address` that no other host has (and `prefix`, `gateway`)");
-    if (c->rx_descriptors < 64 || c->rx_descriptors > 16384 || c->rx_descriptors & (c->rx_descriptors - 1))
-        return mr_err_set(err, MR_E_INVALID, "source dpdk: rx_descriptors is %u; give a power of two from 64 to 16384",
+    if (c->rx_descriptors < 64 || c->rx_descriptors > 32768 || c->rx_descriptors & (c->rx_descriptors - 1))
+        return mr_err_set(err, MR_E_INVALID, "source dpdk: rx_descriptors is %u; give a power of two from 64 to 32768",
                           c->rx_descriptors);
-    if (c->tx_descriptors < 64 || c->tx_descriptors > 16384 || c->tx_descriptors & (c->tx_descriptors - 1))
-        return mr_err_set(err, MR_E_INVALID, "source dpdk: tx_descriptors is %u; give a power of two from 64 to 16384",
+    if (c->tx_descriptors < 64 || c->tx_descriptors > 32768 || c->tx_descriptors & (c->tx_descriptors - 1))
+        return mr_err_set(err, MR_E_INVALID, "source dpdk: tx_descriptors is %u; give a power of two from 64 to 32768",
                           c->tx_descriptors);
     if (c->window_bytes < 4096 || c->window_bytes > 1u << 20)
-        return mr_err_set(err, MR_E_INVALID, "source dpdk: window_bytes is %u; give 4 KiB to 1 MiB", c->window_bytes);
+        return mr_err_set(err, MR_E_INVALID, "source dpdk: window is %u; give 4 KiB to 1 MiB", c->window_bytes);
     if (c->port_first < 1024 || c->port_last < c->port_first)
         return mr_err_set(err, MR_E_INVALID, "source dpdk: local ports %u to %u: give a range from 1024 on",
                           c->port_first, c->port_last);

@@ -112,9 +112,9 @@ static void arguments(struct words *w, const struct mr_dpdk_config *config, cons
     } else {
         word(w, "--no-huge"); /* refuses --in-memory beside it */
         word(w, "--no-shconf");
-        word(w, "-m");
-        word(w, "%u", eal.memory_mib);
     }
+    word(w, "-m"); /* with huge pages it may grow later */
+    word(w, "%u", eal.memory_mib);
     if (device->kind == MR_DPDK_PCI) {
         word(w, "-a");
         word(w, "%s", device->name);

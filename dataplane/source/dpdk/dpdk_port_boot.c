@@ -63,7 +63,7 @@ static int make_pool(struct mr_dpdk_port *port, uint32_t buffers, struct mr_err 
     if (!port->pool)
         return mr_err_set(err, MR_E_UNSUPPORTED,
                           "source dpdk: no memory for %u packet buffers (%u MiB): %s: raise `memory_mib` or the host's "
-                          "huge pages, or lower `window_bytes`",
+                          "huge pages, or lower `window`",
                           buffers, mr_dpdk_memory_mib(buffers), rte_strerror(rte_errno));
     if (port->device.kind == MR_DPDK_AF_XDP && port->pool->nb_mem_chunks != 1) /* the driver takes it for one piece */
         return mr_err_set(

@@ -288,9 +288,9 @@ static void values_out_of_bounds_are_named(void **state)
     assert_int_equal(mr_dpdk_check(&c, &err), MR_OK);
     REFUSED(memset(c.address, 0, 4), "needs an `address` that no other host has");
     REFUSED(c.mode = MR_DPDK_SHARED, "mode `shared` is AF_XDP's");
-    REFUSED(c.rx_descriptors = 1000, "rx_descriptors is 1000; give a power of two from 64 to 16384");
+    REFUSED(c.rx_descriptors = 1000, "rx_descriptors is 1000; give a power of two from 64 to 32768");
     REFUSED(c.tx_descriptors = 32, "tx_descriptors is 32; give a power of two");
-    REFUSED(c.window_bytes = 2u << 20, "window_bytes is 2097152; give 4 KiB to 1 MiB");
+    REFUSED(c.window_bytes = 2u << 20, "window is 2097152; give 4 KiB to 1 MiB");
     REFUSED(c.port_first = 80, "local ports 80 to 65535: give a range from 1024 on");
     REFUSED(c.prefix = 33, "prefix at most 32");
 #undef REFUSED
