@@ -46,7 +46,8 @@
 #define TCP_MSS 1460 /* less where the link's MTU is less */
 #define LWIP_WND_SCALE 1
 #define TCP_RCV_SCALE 5
-#define TCP_WND (mr_lwip_window ? mr_lwip_window : 1u << 20) /* to the preprocessor's checks a name is 0: they see 1 MiB */
+#define TCP_WND                                                                                                        \
+    (mr_lwip_window ? mr_lwip_window : 1u << 20) /* to the preprocessor's checks a name is 0: they see 1 MiB */
 #define LWIP_DISABLE_TCP_SANITY_CHECKS 1
 #define TCP_WND_UPDATE_THRESHOLD UINT32_MAX /* windows are opened at mr_tcp_flush, with the data's acknowledgement */
 #define LWIP_TCP_SACK_OUT 1
@@ -60,9 +61,10 @@
 #define TCP_SNDLOWAT 2048
 #define TCP_SNDQUEUELOWAT 8
 #define TCP_OVERSIZE 0 /* small sends leave at once (no Nagle): room to grow them would be wasted */
-#define TCP_MAXRTX 12 /* then the connection has timed out: some four minutes; a session gives up on silence long before */
+#define TCP_MAXRTX                                                                                                     \
+    12 /* then the connection has timed out: some four minutes; a session gives up on silence long before */
 #define TCP_SYNMAXRTX 12 /* never reached: mr_tcp_housekeep sends a SYN again, and lwIP's count stays at 0 */
-#define TCP_MSL 15000UL   /* half the time that our last FIN is waited for */
+#define TCP_MSL 15000UL  /* half the time that our last FIN is waited for */
 
 /* Checksums of received packets were verified before lwIP sees them (mr_net_take, mr_tcp_take); those of sent ones: TCP's by lwIP, IP's
  * by our output function. */
