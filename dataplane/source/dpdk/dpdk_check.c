@@ -93,8 +93,8 @@ int mr_dpdk_device(struct mr_dpdk_device *device, const struct mr_dpdk_config *c
     snprintf(device->name, sizeof device->name, "net_af_xdp0");
     snprintf(device->driver, sizeof device->driver, "af_xdp");
     snprintf(device->interface, sizeof device->interface, "%s", config->interface);
-    snprintf(device->args, sizeof device->args, "net_af_xdp0,iface=%s,start_queue=%u,queue_count=1,busy_budget=0",
-             config->interface, config->queue);
+    snprintf(device->args, sizeof device->args, "net_af_xdp0,iface=%s,start_queue=%u,queue_count=1", config->interface,
+             config->queue);
     return MR_OK;
 }
 

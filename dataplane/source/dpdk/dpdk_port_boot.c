@@ -265,6 +265,21 @@ void mr_dpdk_port_housekeep(struct mr_dpdk_port *port, int64_t now_ns)
 
 /* ---- open and close ---- */
 
+/* Without busy polling of the kernel a look at the ring is a load and no system call. A driver that
+ * does zero copy may ask for a wake-up, though, and DPDK's driver then sleeps up to a second for it: there busy polling stays on. */
+static int prepare_xdp(struct mr_dpdk_port *port, const struct mr_dpdk_config *config, struct mr_err *err)
+{
+    int status = mr_redirect_prepare(&port->redirect, port->device.interface, err);
+    if (!status)
+        status = mr_dpdk_queue_free(port->redirect.ifindex, port->device.interface, config->queue, err);
+    if (status < 0)
+        return status;
+    size_t n = strlen(port->device.args);
+    snprintf(port->device.args + n, sizeof port->device.args - n, "%s,xdp_prog=/proc/self/fd/%d",
+             status ? "" : ",busy_budget=0", port->redirect.program);
+    return MR_OK;
+}
+
 static int make(struct mr_dpdk_port *port, const struct mr_dpdk_config *config, uint32_t connections,
                 struct mr_err *err)
 {
@@ -277,14 +292,8 @@ static int make(struct mr_dpdk_port *port, const struct mr_dpdk_config *config, 
     port->control = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (port->control < 0)
         return mr_err_set(err, MR_E_IO, "source dpdk: socket: %s", strerror(errno));
-    if (port->device.kind == MR_DPDK_AF_XDP) {
-        status = mr_redirect_prepare(&port->redirect, port->device.interface, err);
-        size_t n = strlen(port->device.args);
-        snprintf(port->device.args + n, sizeof port->device.args - n, ",xdp_prog=/proc/self/fd/%d",
-                 port->redirect.program);
-        if (!status)
-            status = mr_dpdk_queue_free(port->redirect.ifindex, port->device.interface, config->queue, err);
-    }
+    if (port->device.kind == MR_DPDK_AF_XDP)
+        status = prepare_xdp(port, config, err);
     if (!status)
         status = find_port(port, err);
     if (!status)

@@ -63,7 +63,7 @@ int mr_redirect_tuple(struct mr_redirect *r, bool add, const uint8_t local[4], u
 int mr_redirect_group(struct mr_redirect *r, const uint8_t group[4], uint16_t port);
 void mr_redirect_close(struct mr_redirect *r);
 
-/* Waits a second at most for a queue that was just given back. */
+/* Waits a second at most for a queue that was just given back. 1: free, and the driver does zero copy; MR_OK: free; or a status. */
 int mr_dpdk_queue_free(int ifindex, const char *interface, uint16_t queue, struct mr_err *err);
 
 /* ---- dpdk_port.c, dpdk_port_boot.c: the link ---- */

@@ -52,8 +52,10 @@ int mr_dpdk_queue_free(int ifindex, const char *interface, uint16_t queue, struc
         if (error == EBUSY)
             sleep_ms(10);
     }
-    if (error == 0)
+    if (error == 0) {
         sleep_ms(100); /* it was ours for a moment */
+        return 1;
+    }
     if (error == EBUSY)
         return mr_err_set(err, MR_E_UNSUPPORTED,
                           "source dpdk: queue %u of %s is in use by another program's AF_XDP socket: stop it, or give "
