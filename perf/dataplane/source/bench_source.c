@@ -112,7 +112,7 @@ static void rows_of(struct mr_bench *b, size_t i, uint32_t passes)
         row(b, name, work, "epoll and SSL_read on the socket (OpenSSL)", f->p50[k], figures[EPOLL].p50[k], passes, 0);
     }
     snprintf(name, sizeof name, "bulk_%s", receivers[i].name);
-    row(b, name, "300 B message in bulk to a checked WebSocket frame, CPU of the receiving thread",
+    row(b, name, "300 B message in bulk to a checked WebSocket frame, CPU of the receiving thread without empty rounds",
         "epoll and SSL_read on the socket (OpenSSL)", f->bulk, figures[EPOLL].bulk, passes, 0);
 }
 

@@ -130,15 +130,18 @@ static bool run_ours(struct receiver *r, const uint8_t ip[4], uint16_t to, struc
     struct mr_dial dial = {.peer = {.family = 4, .port = to}};
     struct mr_piece pieces[16];
     memcpy(dial.peer.ip, ip, 4);
-    int64_t begun = mr_clock_now(&r->port->clock), kept = begun;
+    int64_t begun = mr_clock_now(&r->port->clock), kept = begun, round = begun;
     bool good = mr_tls_open(r->tls, SENDER_NAME, NULL) == MR_OK && s->ops->connect(s, 0, &dial, begun) == MR_OK;
     while (good && p->seen < p->count) {
-        int64_t now = mr_clock_now(&r->port->clock);
+        int64_t now = round;
         int n = s->ops->poll(s, now, pieces, MR_COUNT_OF(pieces));
+        bool opened = p->seen > 0;
         for (int i = 0; i < n; i++) {
             good = good && take(r, &pieces[i], p);
             s->ops->release(s, &pieces[i]);
         }
+        round = mr_clock_now(&r->port->clock);
+        p->busy_ns += n > 0 && opened ? round - now : 0;
         if (now - kept >= 1000000 && s->ops->housekeep) { /* as a tile does */
             s->ops->housekeep(s, now);
             mr_clock_housekeep(&r->port->clock);
@@ -148,6 +151,8 @@ static bool run_ours(struct receiver *r, const uint8_t ip[4], uint16_t to, struc
             s->ops->wait(s, 100000000);
         good = good && now - begun < 20000000000ll;
     }
+    if (r->spin)
+        p->cpu_ns = (double)p->busy_ns / p->count;
     if (!good)
         fprintf(stderr, "bench source: %s: %s\n", r->name, mr_tls_error(r->tls));
     s->ops->close_connection(s, 0);

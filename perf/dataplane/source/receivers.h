@@ -49,8 +49,9 @@ struct pass {
     struct desk *desk;      /* NULL: frames only, no events */
     const uint64_t *stamps; /* by message: when the sender gave it to its kernel */
     double *latencies;      /* ns; NULL: not wanted */
-    double cpu_ns;          /* of this thread, a message, after the first */
-    int64_t cpu_first;
+    double
+        cpu_ns; /* of this thread, a message, after the first; a spinning one's rounds that brought nothing do not count */
+    int64_t cpu_first, busy_ns; /* spinning: time of the rounds that brought something */
 };
 /* Dials, receives all, closes; false: it broke off, and said why. */
 bool receiver_run(struct receiver *r, const uint8_t ip[4], uint16_t to, struct pass *p);
