@@ -1,7 +1,7 @@
-/* Frames from the port to pieces: dataplane/net and dataplane/tcp on one link, in the caller's thread, one burst a poll.
+/* Frames from the port to pieces: dataplane/net and dataplane/tcp on one link, in the caller's thread, burst by burst.
  *
- * What is received goes to the caller before anything is sent for it: acknowledgements leave at the next poll, when the caller has had its
- * data, or at once when a burst brought nothing for the caller. */
+ * What is received goes to the caller before anything is sent for it: acknowledgements leave at the poll that finds the caller has had all of the
+ * burst, or at once when a burst brought nothing for the caller. */
 #include "dataplane/source/dpdk/dpdk_priv.h"
 
 #define TICK_NS 1000000
@@ -90,23 +90,30 @@ static inline void datagram(struct mr_dpdk_source *d, const struct mr_net_packet
     d->lent++;
 }
 
-/* Each frame may be a datagram, and then needs a piece: no more are taken than there are. */
-static uint32_t receive(struct mr_dpdk_source *d, struct mr_piece *pieces, uint32_t max, int64_t now_ns, bool *any)
+static uint32_t datagrams(struct mr_dpdk_source *d, struct mr_piece *pieces, uint32_t max)
+{
+    uint32_t n = 0;
+    while (n < max && d->waiting_next < d->waiting_count)
+        datagram(d, &d->waiting[d->waiting_next++], &pieces[n++]);
+    return n;
+}
+
+/* A whole burst, whatever the caller has room for: what it cannot take now waits, and one acknowledgement serves them all. */
+static bool receive(struct mr_dpdk_source *d, int64_t now_ns)
 {
     struct mr_link *link = &d->port.link;
     struct mr_packet *packets[MR_DPDK_BURST];
-    struct mr_net_packet in;
-    uint32_t n = 0;
-    int got = link->ops->receive(link, now_ns, packets, max < MR_DPDK_BURST ? max : MR_DPDK_BURST);
-    *any = got > 0;
+    int got = link->ops->receive(link, now_ns, packets, MR_DPDK_BURST);
+    d->waiting_next = d->waiting_count = 0;
     for (int i = 0; i < got; i++) {
-        enum mr_net_kind kind = mr_net_take(d->net, packets[i], now_ns, &in);
+        struct mr_net_packet *in = &d->waiting[d->waiting_count];
+        enum mr_net_kind kind = mr_net_take(d->net, packets[i], now_ns, in);
         if (kind == MR_NET_TCP)
-            mr_tcp_take(d->tcp, &in, now_ns);
+            mr_tcp_take(d->tcp, in, now_ns);
         else if (kind == MR_NET_DATAGRAM)
-            datagram(d, &in, &pieces[n++]);
+            d->waiting_count++;
     }
-    return n;
+    return got > 0;
 }
 
 static void tick(struct mr_dpdk_source *d, int64_t now_ns)
@@ -121,11 +128,11 @@ static void tick(struct mr_dpdk_source *d, int64_t now_ns)
     MR_GAUGE_SET(d->metrics, lent, d->lent);
 }
 
+/* First all that the last burst left; only then is it answered, and the next one taken. */
 static int dpdk_poll(struct mr_source *s, int64_t now_ns, struct mr_piece *pieces, uint32_t max)
 {
     struct mr_dpdk_source *d = of(s);
     uint32_t n = 0;
-    bool any = false;
     if (mr_unlikely(!d->here)) {
         mr_dpdk_eal_thread();
         d->here = true;
@@ -134,19 +141,22 @@ static int dpdk_poll(struct mr_source *s, int64_t now_ns, struct mr_piece *piece
     now_ns = mr_clock_now(d->clock); /* timers of TCP and ARP go by it, whatever the caller paces by */
     if (mr_unlikely(now_ns >= d->next_tick_ns))
         tick(d, now_ns);
-    flush(d, now_ns);
     if (mr_unlikely(d->failed))
         n = report_failed(d, pieces, max, now_ns);
+    n += datagrams(d, pieces + n, max - n);
     n += streams(d, pieces + n, max - n);
-    if (n < max) {
-        n += receive(d, pieces + n, max - n, now_ns, &any);
+    if (n)
+        return (int)n;
+    flush(d, now_ns);
+    if (max) {
+        bool any = receive(d, now_ns);
+        n = datagrams(d, pieces, max);
         n += streams(d, pieces + n, max - n);
-    }
-    if (n == 0) {
-        MR_COUNT(d->metrics, empty, 1);
-        if (any)
+        if (n == 0 && any)
             flush(d, now_ns);
     }
+    if (n == 0)
+        MR_COUNT(d->metrics, empty, 1);
     return (int)n;
 }
 

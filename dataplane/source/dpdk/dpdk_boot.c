@@ -141,6 +141,8 @@ void mr_dpdk_close(struct mr_source *s)
 {
     struct mr_dpdk_source *d = s->state;
     struct mr_link *link = &d->port.link;
+    while (d->waiting_next < d->waiting_count)
+        link->ops->release(link, d->waiting[d->waiting_next++].packet);
     mr_net_leave(d->net, mr_clock_now(d->clock));
     mr_tcp_close(d->tcp);
     link->ops->flush(link);

@@ -8,7 +8,7 @@
 struct rte_mbuf;
 struct rte_mempool;
 
-#define MR_DPDK_BURST 32          /* frames taken at once */
+#define MR_DPDK_BURST 64          /* frames taken at once */
 #define MR_DPDK_QUEUE 64          /* frames that wait for the flush, and spare buffers for sending */
 #define MR_DPDK_FRAME_BYTES 2048u /* data room of a buffer: longer frames are dropped */
 
@@ -176,6 +176,8 @@ struct mr_dpdk_source {
     bool shared, here; /* here: this thread has its number */
     uint32_t connections_max;
     struct mr_dpdk_connection *connections;
+    uint32_t waiting_next, waiting_count;
+    struct mr_net_packet waiting[MR_DPDK_BURST]; /* datagrams of the last burst that had no piece yet */
     /* cold */
     uint8_t address[4], prefix;
     bool huge_pages;
