@@ -16,11 +16,18 @@ struct tls_bed tls_bed;
 int tls_bed_open(void **state)
 {
     (void)state;
+    static const uint8_t loopback[4] = {127, 0, 0, 1}, theirs[4] = {198, 18, 0, 1};
+    memcpy(tls_bed.ip, tls_bed.net ? theirs : loopback, 4);
     pki_open(&tls_bed.pki);
     tls_bed.report = mmap(NULL, sizeof *tls_bed.report, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (tls_bed.net)
+        mr_netns_theirs(tls_bed.net);
     tls_bed.listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    if (tls_bed.net)
+        mr_netns_ours(tls_bed.net);
+    struct sockaddr_in at = {.sin_family = AF_INET};
     socklen_t len = sizeof at;
+    memcpy(&at.sin_addr, tls_bed.ip, 4);
     if (tls_bed.report == MAP_FAILED || bind(tls_bed.listener, (struct sockaddr *)&at, len) != 0 ||
         listen(tls_bed.listener, 16) != 0 || getsockname(tls_bed.listener, (struct sockaddr *)&at, &len) != 0)
         return -1;
@@ -113,9 +120,10 @@ void tls_bed_dial(const struct tls_case *c, struct mr_probe *probe, struct mr_tl
                   struct mr_probe_result *out)
 {
     const char *host = turn && c->then_host ? c->then_host : c->host ? c->host : PKI_HOST;
-    const struct mr_probe_dial to = {.host = host,
-                                     .address = {.ip = {127, 0, 0, 1}, .family = 4, .port = tls_bed.port},
-                                     .deadline_ms = c->deadline_ms ? c->deadline_ms : DEADLINE_MS};
+    struct mr_probe_dial to = {.host = host,
+                               .address = {.family = 4, .port = tls_bed.port},
+                               .deadline_ms = c->deadline_ms ? c->deadline_ms : DEADLINE_MS};
+    memcpy(to.address.ip, tls_bed.ip, 4);
     mr_probe_run(probe, context, &to, out);
 }
 

@@ -5,11 +5,15 @@
 #include <sys/types.h>
 
 #include "tests/dataplane/tls/server.h"
+#include "tests/support/netns.h"
 
 struct tls_bed {
     struct pki pki;
     struct report *report; /* shared with the server's process */
+    const struct mr_netns
+        *net; /* set before it is opened: servers are at the other end of its veth; NULL: on the loopback */
     int listener;
+    uint8_t ip[4];
     uint16_t port;
 };
 extern struct tls_bed tls_bed;

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #define PIECES 8
 #define PLAIN_BYTES 16384
@@ -11,11 +12,20 @@
 /* The one place that knows the sources by name. */
 static const struct mr_source_ops *source_named(const char *name)
 {
-    static const struct mr_source_ops *const all[] = {&mr_source_socket_ops, &mr_source_uring_ops};
+    static const struct mr_source_ops *const all[] = {&mr_source_socket_ops, &mr_source_uring_ops, &mr_source_dpdk_ops};
     for (size_t i = 0; i < MR_COUNT_OF(all); i++)
-        if (strcmp(all[i]->name, name) == 0)
+        if (strncmp(all[i]->name, name, strcspn(name, ":")) == 0 && all[i]->name[strcspn(name, ":")] == 0)
             return all[i];
     return NULL;
+}
+
+static void wait_for(struct mr_source *s, int64_t most_ns)
+{
+    if (s->ops->wait)
+        s->ops->wait(s, most_ns);
+    else
+        nanosleep(&(struct timespec){0, 20000},
+                  NULL); /* it only spins, and a spinning test waits its turn on a busy machine */
 }
 
 int mr_probe_open(struct mr_probe *probe, const char *source, struct mr_err *err)
@@ -23,10 +33,18 @@ int mr_probe_open(struct mr_probe *probe, const char *source, struct mr_err *err
     memset(probe, 0, sizeof *probe);
     const struct mr_source_ops *ops = source_named(source);
     if (!ops)
-        return mr_err_set(err, MR_E_INVALID, "--source %s: socket or uring", source);
+        return mr_err_set(err, MR_E_INVALID, "--source %s: socket, uring or dpdk:INTERFACE", source);
     mr_clock_open(&probe->clock);
-    const struct mr_stream_config config = {
-        .connections_max = 1, .buffer_bytes = 16384, .buffers = 16, .send_bytes = 65536, .clock = &probe->clock};
+    mr_dpdk_config_default(&probe->dpdk);
+    probe->dpdk.mode = MR_DPDK_SHARED;
+    if (strchr(source, ':'))
+        snprintf(probe->dpdk.interface, sizeof probe->dpdk.interface, "%s", strchr(source, ':') + 1);
+    const struct mr_stream_config config = {.connections_max = 1,
+                                            .buffer_bytes = 16384,
+                                            .buffers = 16,
+                                            .send_bytes = 65536,
+                                            .clock = &probe->clock,
+                                            .dpdk = &probe->dpdk};
     size_t bytes = (ops->bytes(&config) + 4095) & ~(size_t)4095;
     probe->mem = aligned_alloc(4096, bytes);
     if (!probe->mem)
@@ -102,21 +120,24 @@ static void keep(struct mr_probe_result *out, const uint8_t *plain, uint32_t len
 static void read_all(struct run *r, struct mr_tls_cursor *in)
 {
     static uint8_t plain[PLAIN_BYTES];
-    for (;;) {
-        int64_t n = mr_tls_read(r->tls, in, plain, sizeof plain);
-        flush(r); /* answers to key updates, alerts */
+    int64_t n;
+    bool sent = true;
+    while ((n = mr_tls_read(r->tls, in, plain, sizeof plain)) > 0 || (n == MR_E_FULL && sent)) {
+        const uint8_t *data;
+        uint32_t before = mr_tls_output(r->tls, &data);
         if (n > 0)
             keep(r->out, plain, (uint32_t)n);
-        else if (n == MR_E_END) {
-            mr_tls_shut(r->tls);
-            flush(r);
-            finish(r, "ok", r->out->tls);
-            return;
-        } else if (n < 0) {
-            finish_tls(r);
-            return;
-        } else
-            return;
+        else
+            flush(r); /* answers to key updates fill the queue */
+        sent = n > 0 || mr_tls_output(r->tls, &data) < before;
+    }
+    flush(r);
+    if (n == MR_E_END) {
+        mr_tls_shut(r->tls);
+        flush(r);
+        finish(r, "ok", r->out->tls);
+    } else if (n < 0 && n != MR_E_FULL) {
+        finish_tls(r);
     }
 }
 
@@ -173,8 +194,10 @@ static void linger(struct run *r, struct mr_clock *clock)
             r->gone = r->gone || pieces[i].kind == MR_PIECE_CLOSED;
             ops->release(r->source, &pieces[i]);
         }
+        if (!r->gone)
+            flush(r); /* what there was no room for before */
         if (n == 0)
-            ops->wait(r->source, LINGER_NS / 4);
+            wait_for(r->source, LINGER_NS / 4);
     }
 }
 
@@ -194,7 +217,7 @@ static void go(struct mr_probe *probe, struct run *r)
             ops->release(r->source, &pieces[i]);
         }
         if (!r->over && n <= 0)
-            ops->wait(r->source, WAIT_NS);
+            wait_for(r->source, WAIT_NS);
         if (!r->over && mr_clock_mono() >= until)
             finish(r, r->out->established ? "open" : "timeout", "the deadline came");
         else if (!r->over && r->out->established)
@@ -202,6 +225,8 @@ static void go(struct mr_probe *probe, struct run *r)
     }
     linger(r, &probe->clock);
     ops->close_connection(r->source, 0);
+    ops->poll(r->source, mr_clock_now(&probe->clock), NULL,
+              0); /* what a user-space stack answers to the end goes out with a round */
 }
 
 void mr_probe_run(struct mr_probe *probe, struct mr_tls_context *context, const struct mr_probe_dial *dial,

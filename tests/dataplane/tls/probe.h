@@ -18,6 +18,7 @@
 #define MR_TESTS_TLS_PROBE_H
 
 #include "dataplane/clock/clock.h"
+#include "dataplane/source/dpdk/dpdk.h"
 #include "dataplane/source/source.h"
 #include "dataplane/tls/tls.h"
 
@@ -26,9 +27,10 @@
 struct mr_probe { /* a source, for any number of dials one after another */
     struct mr_source source;
     struct mr_clock clock;
+    struct mr_dpdk_config dpdk;
     void *mem;
 };
-/* `source`: "socket", "uring". Fails where the name is unknown or the host has no such source. */
+/* `source`: "socket", "uring", "dpdk:INTERFACE" (AF_XDP, sharing the host's address). Fails where the name is unknown or the host has no such source. */
 int mr_probe_open(struct mr_probe *probe, const char *source, struct mr_err *err);
 void mr_probe_close(struct mr_probe *probe);
 

@@ -1,4 +1,4 @@
-/* The TLS client cases C-01 to C-87 (tests/conformance/tls.md) on the product's own client stack, over loopback: each against a
+/* The TLS client cases C-01 to C-87 (tests/conformance/tls.md) on the product's own client stack, over loopback and over DPDK: each against a
  * server process that behaves as the case says; the outcome is one word, and no octet of the request reaches a server that was
  * not verified. C-88 to C-91: test_trust.c. */
 #include <stdio.h>
@@ -12,6 +12,7 @@ static void run_cases(const struct tls_way *way, const struct tls_case *cases, u
     struct mr_err err;
     if (mr_probe_open(&probe, way->source, &err) < 0) {
         mr_test_skip_line(err.text);
+        assert_false(tls_bed.net && getenv("MILLRACE_REQUIRE_NET"));
         skip();
     }
     uint32_t failed = 0;
@@ -26,7 +27,8 @@ static void run_cases(const struct tls_way *way, const struct tls_case *cases, u
 /* AUTO: our own record reader, where the machine has what it needs. */
 static const struct tls_way ways[] = {{"sockets", "socket", MR_TLS_READ_AUTO},
                                       {"io_uring", "uring", MR_TLS_READ_AUTO},
-                                      {"sockets, SSL_read", "socket", MR_TLS_READ_OPENSSL}};
+                                      {"sockets, SSL_read", "socket", MR_TLS_READ_OPENSSL},
+                                      {"DPDK", "dpdk:mr0", MR_TLS_READ_AUTO}};
 
 #define GROUP(name, table)                                                                                             \
     static void name##_over_sockets(void **state)                                                                      \
@@ -43,6 +45,11 @@ static const struct tls_way ways[] = {{"sockets", "socket", MR_TLS_READ_AUTO},
     {                                                                                                                  \
         (void)state;                                                                                                   \
         run_cases(&ways[2], table, table##_count);                                                                     \
+    }                                                                                                                  \
+    static void name##_over_dpdk(void **state)                                                                         \
+    {                                                                                                                  \
+        (void)state;                                                                                                   \
+        run_cases(&ways[3], table, table##_count);                                                                     \
     }
 #define TESTS_OF(name)                                                                                                 \
     cmocka_unit_test(name##_over_sockets), cmocka_unit_test(name##_over_io_uring),                                     \
@@ -88,24 +95,25 @@ static void list_rows(FILE *f, const struct tls_case *cases, uint32_t count)
 
 static void write_list(FILE *f)
 {
-    fprintf(f, "# TLS client cases\n\n"
-               "What the client does with servers that are right, wrong, slow or hostile: the product's own stack (a "
-               "source under\n"
-               "`dataplane/tls`), each case against a server process on loopback, over plain sockets and io_uring, "
-               "with our own record\n"
-               "reader and with `SSL_read`. A number may have several rows; it passes when all do. In every row the "
-               "server counts the\n"
-               "octets of the request: one that was not verified has seen none.\n\n"
-               "Made from the tables in `tests/dataplane/tls/cases_*.c`, which the test `dataplane/tls/test_cases` "
-               "runs and compares with\n"
-               "this page (`MILLRACE_TLS_LIST=1` writes it anew). `build/tests/tls_probe HOST PORT CAFILE` prints the "
-               "same words for any\n"
-               "server.\n\n## Outcomes\n| word | means |\n|---|---|\n"
-               "| `ok` | verified, and ended with close_notify |\n"
-               "| `open` | verified, and still open at the deadline |\n"
-               "| `timeout` | no finished handshake at the deadline |\n"
-               "| `refused`, `reset`, `network` | TCP: nobody listens, the peer reset it, anything else |\n"
-               "| `config` | our side cannot begin: a file or a name |\n");
+    fprintf(f,
+            "# TLS client cases\n\n"
+            "What the client does with servers that are right, wrong, slow or hostile: the product's own stack (a "
+            "source under\n"
+            "`dataplane/tls`), each case against a server process on loopback, over plain sockets, io_uring and DPDK, "
+            "with our own record\n"
+            "reader and with `SSL_read`. A number may have several rows; it passes when all do. In every row the "
+            "server counts the\n"
+            "octets of the request: one that was not verified has seen none.\n\n"
+            "Made from the tables in `tests/dataplane/tls/cases_*.c`, which the test `dataplane/tls/test_cases` "
+            "runs and compares with\n"
+            "this page (`MILLRACE_TLS_LIST=1` writes it anew). `build/tests/tls_probe HOST PORT CAFILE` prints the "
+            "same words for any\n"
+            "server.\n\n## Outcomes\n| word | means |\n|---|---|\n"
+            "| `ok` | verified, and ended with close_notify |\n"
+            "| `open` | verified, and still open at the deadline |\n"
+            "| `timeout` | no finished handshake at the deadline |\n"
+            "| `refused`, `reset`, `network` | TCP: nobody listens, the peer reset it, anything else |\n"
+            "| `config` | our side cannot begin: a file or a name |\n");
     for (enum mr_tls_reason r = MR_TLS_ENDED; r <= MR_TLS_PROTOCOL; r++)
         fprintf(f, "| `%s` | %s |\n", mr_tls_reason_word(r), mr_tls_reason_text(r));
     list_rows(f, cases_certificates, cases_certificates_count);
@@ -159,7 +167,8 @@ static void all_91_cases_have_a_row(void **state)
             fail_msg("no row for C-%02u", i);
 }
 
-int main(void)
+/* With the argument dpdk: over a veth between two network namespaces, by our own TCP stack. */
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_91_cases_have_a_row),
@@ -169,5 +178,19 @@ int main(void)
         TESTS_OF(records),
         TESTS_OF(life),
     };
-    return cmocka_run_group_tests(tests, tls_bed_open, tls_bed_close) ? 1 : 0;
+    const struct CMUnitTest bypass[] = {
+        cmocka_unit_test(certificates_over_dpdk),
+        cmocka_unit_test(protocol_over_dpdk),
+        cmocka_unit_test(records_over_dpdk),
+        cmocka_unit_test(life_over_dpdk),
+    };
+    static struct mr_netns net;
+    if (argc == 1)
+        return cmocka_run_group_tests(tests, tls_bed_open, tls_bed_close) ? 1 : 0;
+    if (argc != 2 || strcmp(argv[1], "dpdk") != 0)
+        return 2;
+    if (!mr_netns_open(&net, true))
+        return mr_netns_missing(net.why);
+    tls_bed.net = &net;
+    return cmocka_run_group_tests(bypass, tls_bed_open, tls_bed_close) ? 1 : 0;
 }

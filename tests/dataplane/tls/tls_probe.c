@@ -1,4 +1,4 @@
-/* tls_probe [--source socket|uring] [--connect ADDRESS] [--crl FILE] [--deadline-ms N] HOST PORT CAFILE
+/* tls_probe [--source socket|uring|dpdk:INTERFACE] [--connect ADDRESS] [--crl FILE] [--deadline-ms N] HOST PORT CAFILE
  *
  * Dials HOST with the product's own client stack and prints the outcome as one word (the list: probe.h), on standard error
  * the sentence. CAFILE "-": the system's store. --connect: this address, whatever the name says.
@@ -18,9 +18,9 @@ struct options {
 
 static int usage(void)
 {
-    fprintf(stderr,
-            "usage: tls_probe [--source socket|uring] [--connect ADDRESS] [--crl FILE] [--deadline-ms N] HOST PORT "
-            "CAFILE|-\n");
+    fprintf(stderr, "usage: tls_probe [--source socket|uring|dpdk:INTERFACE] [--connect ADDRESS] [--crl FILE] "
+                    "[--deadline-ms N] HOST PORT "
+                    "CAFILE|-\n");
     return 2;
 }
 
