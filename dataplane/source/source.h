@@ -72,7 +72,7 @@ struct mr_dial {
     COUNTER(datagrams,   "datagrams", "received by sockets of datagram lines, and lent")           \
     COUNTER(datagrams_lost, "datagrams", "dropped by the kernel: the socket's buffer was full, or a checksum wrong")    \
     COUNTER(datagrams_refused, "datagrams", "dropped: longer than a buffer, or from another sender than the configured one") \
-    COUNTER(unstamped,   "datagrams", "without the kernel's receive time: stamped when they were taken") \
+    COUNTER(unstamped,   "pieces",  "without the kernel's receive time: stamped when they were taken (socket)") \
     GAUGE  (lent,        "buffers", "with the consumer after the last round")
 /* clang-format on */
 MR_METRICS_DECLARE(mr_stream, MR_STREAM_METRICS);

@@ -2,7 +2,6 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <linux/net_tstamp.h>
 #include <linux/sock_diag.h>
 #include <net/if.h>
 #include <stdio.h>
@@ -11,10 +10,6 @@
 
 #include "dataplane/clock/clock.h"
 #include "dataplane/net/net.h"
-
-#ifndef SCM_TIMESTAMPING
-#define SCM_TIMESTAMPING SO_TIMESTAMPING
-#endif
 
 #define BATCH 32
 #define BUFFER_BYTES (4u << 20)
@@ -108,7 +103,7 @@ static int open_port(struct port *port, const struct mr_net_port *p, const struc
     memcpy(&port->source, p->source, 4);
     if (fd < 0)
         return refuse(err, p, "socket");
-    int on = 1, off = 0, stamps = SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE;
+    int on = 1, off = 0;
     struct sockaddr_in local = {.sin_family = AF_INET, .sin_port = htons(p->port)};
     memcpy(&local.sin_addr, p->group, 4);
     set_buffer(fd, c->datagram_buffer_bytes);
@@ -116,7 +111,7 @@ static int open_port(struct port *port, const struct mr_net_port *p, const struc
         (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) || /* others on this host may want it too */
          setsockopt(fd, IPPROTO_IP, IP_MULTICAST_ALL, &off, sizeof off)))
         return refuse(err, p, "setsockopt");
-    (void)setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPING, &stamps, sizeof stamps); /* without: `unstamped` counts */
+    mr_stream_want_stamps(fd);
     if (bind(fd, (const struct sockaddr *)&local, sizeof local))
         return refuse(err, p, is_group(p) ? "bind" : "bind (is it an address of this host?)");
     if (is_group(p) && !join(fd, p, interface))
@@ -160,24 +155,13 @@ int mr_datagrams_fd(const struct mr_datagrams *d, uint32_t i) { return d->ports[
 
 /* ---- receiving ---- */
 
-/* When the kernel took it from the interface; 0: it did not say. */
-static int64_t stamp_of(struct msghdr *message)
-{
-    for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c; c = CMSG_NXTHDR(message, c))
-        if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_TIMESTAMPING) {
-            struct timespec software;
-            memcpy(&software, CMSG_DATA(c), sizeof software);
-            return software.tv_sec * 1000000000ll + software.tv_nsec;
-        }
-    return 0;
-}
-
 /* True: it is lent. */
 static bool take(struct mr_datagrams *d, struct port *port, uint32_t i, uint32_t idx, uint8_t *data,
                  struct mr_piece *piece)
 {
     struct msghdr *message = &d->messages[i].msg_hdr;
-    int64_t stamp_ns = stamp_of(message);
+    uint8_t clock = MR_CLOCK_TSC;
+    int64_t stamp_ns = mr_stream_stamp(message, &clock);
     if ((message->msg_flags & MSG_TRUNC) || (port->source && d->senders[i].sin_addr.s_addr != port->source)) {
         MR_COUNT(d->metrics, datagrams_refused, 1);
         return false;
@@ -188,7 +172,7 @@ static bool take(struct mr_datagrams *d, struct port *port, uint32_t i, uint32_t
                                .len = d->messages[i].msg_len,
                                .connection = port->line,
                                .kind = MR_PIECE_DATAGRAM,
-                               .clock = stamp_ns ? MR_CLOCK_KERNEL : MR_CLOCK_TSC,
+                               .clock = clock,
                                .recv_ns = stamp_ns ? stamp_ns : mr_clock_now(d->clock),
                                .lend = idx + 1};
     return true;

@@ -118,7 +118,7 @@ static MR_COLD void closed(struct sockets *k, uint16_t number, int status, struc
     MR_COUNT(k->metrics, closed, 1);
     *piece = (struct mr_piece){.kind = MR_PIECE_CLOSED,
                                .connection = number,
-                               .clock = MR_CLOCK_KERNEL,
+                               .clock = MR_CLOCK_TSC,
                                .recv_ns = mr_clock_now(k->clock),
                                .status = status,
                                .name = mr_span_of(c->reason)};
@@ -161,6 +161,7 @@ static MR_COLD bool dialled(struct sockets *k, uint16_t number, struct mr_piece 
         lost(k, number, error ? error : errno, piece);
         return true;
     }
+    mr_stream_want_stamps(c->fd);
     k->dialling--;
     c->state = OPEN;
     c->open_at = (uint16_t)k->open_count;
@@ -200,19 +201,27 @@ static inline bool receive(struct sockets *k, uint16_t number, struct mr_piece *
     struct mr_stream_pool *pool = &k->pool;
     uint32_t idx = pool->free[pool->free_count - 1];
     uint8_t *data = mr_stream_buffer(pool, idx);
-    ssize_t len = recv(k->connections[number].fd, data, pool->buffer_bytes, MSG_DONTWAIT);
+    struct iovec room = {data, pool->buffer_bytes};
+    char control[MR_STREAM_STAMP_BYTES];
+    struct msghdr message = {
+        .msg_iov = &room, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+    ssize_t len = recvmsg(k->connections[number].fd, &message, MSG_DONTWAIT);
     if (len <= 0)
         return (len == 0 || errno != EAGAIN) && ended(k, number, len == 0 ? 0 : errno, piece);
     pool->free_count--;
     pool->lent[idx] = 1;
     MR_COUNT(k->metrics, pieces, 1);
     MR_COUNT(k->metrics, bytes, len);
+    uint8_t clock = MR_CLOCK_TSC;
+    int64_t stamp_ns = mr_stream_stamp(&message, &clock);
+    if (mr_unlikely(stamp_ns == 0))
+        MR_COUNT(k->metrics, unstamped, 1);
     *piece = (struct mr_piece){.data = data,
                                .len = (uint32_t)len,
                                .connection = number,
                                .kind = MR_PIECE_STREAM,
-                               .clock = MR_CLOCK_TSC,
-                               .recv_ns = mr_clock_now(k->clock),
+                               .clock = clock,
+                               .recv_ns = stamp_ns ? stamp_ns : mr_clock_now(k->clock),
                                .lend = idx + 1};
     return true;
 }

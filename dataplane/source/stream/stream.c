@@ -2,9 +2,11 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/net_tstamp.h>
 #include <net/if.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
+#include <time.h>
 #include <unistd.h>
 
 MR_METRICS_DEFINE(mr_stream, MR_STREAM_METRICS);
@@ -116,6 +118,32 @@ int mr_stream_socket(const struct mr_dial *dial, uint32_t send_bytes, struct mr_
         return fd;
     close(fd);
     return -1;
+}
+
+#ifndef SCM_TIMESTAMPING
+#define SCM_TIMESTAMPING SO_TIMESTAMPING
+#endif
+
+void mr_stream_want_stamps(int fd)
+{
+    int kinds = SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_RX_HARDWARE |
+                SOF_TIMESTAMPING_RAW_HARDWARE;
+    (void)setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPING, &kinds, sizeof kinds); /* without, the poll's time serves */
+}
+
+int64_t mr_stream_stamp(struct msghdr *message, uint8_t *clock)
+{
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c; c = CMSG_NXTHDR(message, c)) {
+        struct timespec times[3]; /* software, nothing any more, hardware: each zero where there is none */
+        if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_TIMESTAMPING || c->cmsg_len < CMSG_LEN(sizeof times))
+            continue;
+        memcpy(times, CMSG_DATA(c), sizeof times);
+        bool hardware = times[2].tv_sec != 0;
+        const struct timespec *t = &times[hardware ? 2 : 0];
+        *clock = hardware ? MR_CLOCK_HARDWARE : MR_CLOCK_KERNEL;
+        return t->tv_sec * 1000000000ll + t->tv_nsec;
+    }
+    return 0;
 }
 
 int mr_stream_check(const struct mr_stream_config *c, struct mr_err *err)

@@ -22,6 +22,13 @@ struct mr_stream_peer {
  * reason in words. */
 int mr_stream_socket(const struct mr_dial *dial, uint32_t send_bytes, struct mr_stream_peer *peer, char *reason);
 
+/* Asks the kernel to tell when it received what it hands over (SO_TIMESTAMPING): the network card's time where the host has switched that on,
+ * else the kernel's. What one call brings of a stream bears the time of its last segment. */
+void mr_stream_want_stamps(int fd);
+#define MR_STREAM_STAMP_BYTES 128 /* of control data, for the answer */
+/* That time, and by which clock; 0: it was not told. */
+int64_t mr_stream_stamp(struct msghdr *message, uint8_t *clock);
+
 /* "connection refused": an error number in the words that operators know. */
 void mr_stream_reason(char *reason, int error);
 
