@@ -293,6 +293,19 @@ bool mr_feed_tile_live(const struct mr_feed_tile_state *t)
     return true;
 }
 
+static void show_sources(struct mr_feed_tile_state *t, int64_t now_ns)
+{
+    t->show_due_ns = now_ns + MR_SHOW_NS;
+    for (uint32_t i = 0; i < t->config.source_count; i++) {
+        struct mr_image *image = t->config.sources[i].show;
+        if (!image || !t->ports[i].open)
+            continue;
+        t->ports[i].source.ops->show(&t->ports[i].source, &t->show);
+        t->show.now_ns = now_ns;
+        mr_image_write(image, &t->show, sizeof t->show);
+    }
+}
+
 /* ---- the round ---- */
 
 /* On the tile's own thread: an io_uring belongs to the thread that makes it. Boot has tried it already. */
@@ -394,6 +407,8 @@ static void housekeep(void *state, int64_t now_ns)
         tell_sessions(t, &t->products[i], now_ns);
     mr_feed_tile_ask(t, now_ns);
     show_connections(t);
+    if (now_ns >= t->show_due_ns)
+        show_sources(t, now_ns);
 }
 
 static void halt(void *state)

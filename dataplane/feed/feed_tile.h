@@ -55,6 +55,7 @@ struct mr_feed_tile_lines {
 struct mr_feed_tile_source {
     const struct mr_source_ops *ops;
     struct mr_stream_config stream;
+    struct mr_image *show; /* struct mr_source_show, each second; NULL: it has nothing to tell */
 };
 struct mr_feed_tile_product {
     const struct mr_venue *venue;

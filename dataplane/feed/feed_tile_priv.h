@@ -5,7 +5,8 @@
 #include "dataplane/feed/feed_tile.h"
 #include "dataplane/record/input_log.h"
 
-#define MR_SWEEP_NS 20000000ll /* sessions' subscriptions, snapshots wanted, connections image */
+#define MR_SHOW_NS 1000000000ll /* what a source tells of itself */
+#define MR_SWEEP_NS 20000000ll  /* sessions' subscriptions, snapshots wanted, connections image */
 
 struct mr_feed_route {
     struct mr_feed_tile_state *tile;
@@ -50,6 +51,8 @@ struct mr_feed_tile_state {
         bool open, failed;
     } ports[MR_FEED_TILE_SOURCES];
     bool halting;
+    int64_t show_due_ns;
+    struct mr_source_show show;
     struct mr_tls_context *tls;
     struct mr_feed_product products[MR_FEED_TILE_FEEDS];
     struct mr_feed_route *by_connection[MR_FEED_TILE_SESSIONS];

@@ -15,6 +15,7 @@
  *     book/ID                MR_REGION_IMAGE        struct mr_plane_book: the top of one instrument's book
  *     state/E                MR_REGION_IMAGE        struct mr_plane_engines: velocity, volatility, regime, levels
  *     commands/N             MR_REGION_RING         struct mr_plane_command from the control plane, GAP
+ *     source/N/NAME          MR_REGION_IMAGE        struct mr_source_show: what a source tells of itself (dpdk)
  *     metrics/...            MR_REGION_METRICS
  *
  * The plane never parses YAML; controlplane/config fills this struct.

@@ -123,7 +123,8 @@ static uint8_t plan_source(struct mr_plane *p, uint32_t tile, uint8_t kind)
         p->dpdk.net_metrics = mr_plane_metrics(p, "net");
         p->dpdk.tcp_metrics = mr_plane_metrics(p, "tcp");
     }
-    t->sources[t->source_count] = (struct mr_feed_tile_source){mr_plane_ops(kind), stream};
+    t->sources[t->source_count] = (struct mr_feed_tile_source){
+        mr_plane_ops(kind), stream, mr_plane_ops(kind)->show ? mr_plane_region(p, name, NULL) : NULL};
     return (uint8_t)t->source_count++;
 }
 

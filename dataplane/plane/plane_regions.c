@@ -62,6 +62,9 @@ static void plan_sources(struct mr_plane *p, uint32_t n)
         snprintf(name, sizeof name, "source/%u/%s", n, mr_plane_ops(kind)->name);
         snprintf(labels, sizeof labels, "tile=%u,source=%s", n, mr_plane_ops(kind)->name);
         add_metrics(p, &mr_stream_metrics_desc, name, labels);
+        if (mr_plane_ops(kind)->show)
+            add(p, MR_REGION_IMAGE, sizeof(struct mr_source_show), mr_image_bytes(sizeof(struct mr_source_show)),
+                "source/%u/%s", n, mr_plane_ops(kind)->name);
         if (kind == MR_PLANE_DPDK) {
             snprintf(labels, sizeof labels, "tile=%u", n);
             add_metrics(p, &mr_dpdk_metrics_desc, "dpdk", labels);

@@ -93,6 +93,18 @@ struct mr_stream_config {
         datagram_buffer_bytes; /* of each of these sockets in the kernel; 0: 4 MiB, as far as net.core.rmem_max allows */
 };
 
+/* What an open source stands on, in words, and its driver's own counters that are not zero: for who looks, as bytes in the workspace. */
+#define MR_SOURCE_STATS_MAX 64
+struct mr_source_show {
+    char text[384];
+    uint32_t count, left_out; /* counters; more than there is room for */
+    int64_t now_ns;
+    struct {
+        char name[56];
+        uint64_t value;
+    } stat[MR_SOURCE_STATS_MAX];
+};
+
 struct mr_source;
 struct mr_source_ops {
     const char *name; /* uring, dpdk, socket, replay */
@@ -114,6 +126,7 @@ struct mr_source_ops {
     /* Blocks until something is there or `max_ns` have passed (a blocking tile's idle round); NULL: it only spins. */
     void (*wait)(struct mr_source *s, int64_t max_ns);
     void (*housekeep)(struct mr_source *s, int64_t now_ns);
+    void (*show)(const struct mr_source *s, struct mr_source_show *out); /* cold; NULL: nothing to tell */
     void (*close)(struct mr_source *s);
 };
 struct mr_source {

@@ -259,5 +259,6 @@ const struct mr_source_ops mr_source_dpdk_ops = {
     .close_connection = dpdk_close_connection,
     .wait = NULL, /* it only spins */
     .housekeep = dpdk_housekeep,
+    .show = mr_dpdk_show,
     .close = mr_dpdk_close,
 };

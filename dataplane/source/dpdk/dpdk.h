@@ -68,11 +68,6 @@ MR_METRICS_DECLARE(mr_dpdk, MR_DPDK_METRICS);
  * lacks what it needs (privileges, driver library, interface, XDP, huge pages): `auto` then takes uring. */
 extern const struct mr_source_ops mr_source_dpdk_ops;
 
-/* What an open source stands on, in a line for the log: "net_af_xdp0 on eth1: own 198.18.0.3/24, 5338 buffers of 2048 bytes, ..." */
-void mr_dpdk_describe(const struct mr_source *s, char *text, size_t bytes);
-/* The driver's own (extended) counters that are not zero; cold. */
-void mr_dpdk_xstats(const struct mr_source *s, void (*each)(void *arg, const char *name, uint64_t value), void *arg);
-
 /* "no permission: needs CAP_NET_ADMIN, CAP_NET_RAW and CAP_BPF (root)": what this host lacks for the config, without starting anything. */
 int mr_dpdk_check(const struct mr_dpdk_config *config, struct mr_err *err);
 

@@ -14,18 +14,6 @@ int mr_dpdk_check(const struct mr_dpdk_config *config, struct mr_err *err)
     return refuse(err);
 }
 
-void mr_dpdk_describe(const struct mr_source *s, char *text, size_t bytes)
-{
-    (void)s;
-    if (bytes)
-        text[0] = 0;
-}
-
-void mr_dpdk_xstats(const struct mr_source *s, void (*each)(void *arg, const char *name, uint64_t value), void *arg)
-{
-    (void)s, (void)each, (void)arg;
-}
-
 static size_t none_bytes(const void *config)
 {
     (void)config;

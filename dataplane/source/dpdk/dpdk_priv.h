@@ -190,4 +190,7 @@ size_t mr_dpdk_bytes(const void *config);
 int mr_dpdk_open(struct mr_source *s, void *mem, const void *config, struct mr_err *err);
 void mr_dpdk_close(struct mr_source *s);
 
+/* dpdk_show.c */
+void mr_dpdk_show(const struct mr_source *s, struct mr_source_show *out);
+
 #endif

@@ -1,12 +1,11 @@
 /* What an operator may ask of an open port. */
 #include <stdio.h>
-#include <stdlib.h>
 
 #include <rte_ethdev.h>
 
 #include "dataplane/source/dpdk/dpdk_priv.h"
 
-void mr_dpdk_describe(const struct mr_source *s, char *text, size_t bytes)
+static void describe(const struct mr_source *s, char *text, size_t bytes)
 {
     const struct mr_dpdk_source *d = s->state;
     const struct mr_dpdk_port *p = &d->port;
@@ -21,19 +20,33 @@ void mr_dpdk_describe(const struct mr_source *s, char *text, size_t bytes)
         p->stamped ? "the kernel" : "the TSC", p->filtering);
 }
 
-void mr_dpdk_xstats(const struct mr_source *s, void (*each)(void *arg, const char *name, uint64_t value), void *arg)
+#define XSTATS_MAX 256 /* of a driver; more are left out */
+
+static void xstats(const struct mr_source *s, struct mr_source_show *out)
 {
     const struct mr_dpdk_source *d = s->state;
-    int count = rte_eth_xstats_get(d->port.id, NULL, 0);
-    if (count <= 0)
+    struct rte_eth_xstat values[XSTATS_MAX];
+    struct rte_eth_xstat_name names[XSTATS_MAX];
+    int count = rte_eth_xstats_get(d->port.id, values, XSTATS_MAX);
+    if (count > XSTATS_MAX || rte_eth_xstats_get_names(d->port.id, names, XSTATS_MAX) != count) {
+        out->left_out = count > 0 ? (uint32_t)count : 0;
         return;
-    struct rte_eth_xstat *values = calloc((size_t)count, sizeof *values);
-    struct rte_eth_xstat_name *names = calloc((size_t)count, sizeof *names);
-    bool got = values && names && rte_eth_xstats_get(d->port.id, values, (unsigned)count) == count &&
-               rte_eth_xstats_get_names(d->port.id, names, (unsigned)count) == count;
-    for (int i = 0; got && i < count; i++)
-        if (values[i].value && values[i].id < (uint64_t)count)
-            each(arg, names[values[i].id].name, values[i].value);
-    free(values);
-    free(names);
+    }
+    for (int i = 0; i < count; i++) {
+        if (values[i].value == 0 || values[i].id >= (uint64_t)count)
+            continue;
+        if (out->count == MR_SOURCE_STATS_MAX) {
+            out->left_out++;
+            continue;
+        }
+        snprintf(out->stat[out->count].name, sizeof out->stat[0].name, "%.55s", names[values[i].id].name);
+        out->stat[out->count++].value = values[i].value;
+    }
+}
+
+void mr_dpdk_show(const struct mr_source *s, struct mr_source_show *out)
+{
+    describe(s, out->text, sizeof out->text);
+    out->count = out->left_out = 0;
+    xstats(s, out);
 }

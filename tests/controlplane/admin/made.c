@@ -23,6 +23,7 @@ static const struct mr_region_plan *plan(uint32_t *count)
     REGION("tap/signals/0", MR_REGION_RING, 1, mr_ring_bytes(1024, 8));
     REGION("book/0", MR_REGION_IMAGE, 1, mr_image_bytes(sizeof(struct mr_plane_book)));
     REGION("book/1", MR_REGION_IMAGE, 1, mr_image_bytes(sizeof(struct mr_plane_book)));
+    REGION("source/0/dpdk", MR_REGION_IMAGE, 1, mr_image_bytes(sizeof(struct mr_source_show)));
     REGION("state/0", MR_REGION_IMAGE, 1, mr_image_bytes(sizeof(struct mr_plane_engines)));
     REGION("commands/0", MR_REGION_RING, 1, mr_ring_bytes(16, 1));
     REGION("commands/1", MR_REGION_RING, 1, mr_ring_bytes(16, 1));
@@ -102,6 +103,19 @@ static void fill_connections(struct made *m, int64_t now)
                                                 .next_dial_ns = now + 3000000000,
                                                 .why = "connection refused"};
     mr_image_write(mr_image_init(region(m, "connections/0"), sizeof image), &image, sizeof image);
+}
+
+static void fill_port(struct made *m, int64_t now)
+{
+    struct mr_source_show p = {
+        .text =
+            "net_af_xdp0 on eth1: shared 192.0.2.7/24, hardware address 02:00:00:00:00:01, MTU 1500, 5338 buffers of "
+            "2048 bytes, TCP checksums by us, receive time by the kernel, groups: by the kernel",
+        .count = 1,
+        .left_out = 3,
+        .now_ns = now,
+        .stat = {{"rx_good_packets", 1234567}}};
+    mr_image_write(mr_image_init(region(m, "source/0/dpdk"), sizeof p), &p, sizeof p);
 }
 
 static void fill_books(struct made *m, int64_t now)
@@ -192,6 +206,7 @@ static void fill(struct made *m)
     memcpy(region(m, "config"), config_text, sizeof config_text);
     fill_connections(m, now);
     MR_ASSERT(mr_ring_init(region(m, "feed/0>engine/0"), 64, 8, MR_RING_BACKPRESSURE) == MR_OK);
+    fill_port(m, now);
     fill_books(m, now);
     fill_engines(m, now);
     fill_signals(m, now);
