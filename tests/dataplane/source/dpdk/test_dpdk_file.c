@@ -145,28 +145,24 @@ static void every_record_is_a_piece_or_a_counted_drop(void **state)
     }
 }
 
-static void remember(void *arg, const char *name, uint64_t value)
-{
-    if (strcmp(name, "rx_good_packets") == 0)
-        *(uint64_t *)arg = value;
-}
-
 static void an_open_source_says_what_it_stands_on_and_what_its_driver_counts(void **state)
 {
     (void)state;
     struct bench b;
     struct mr_piece piece;
-    char text[512];
-    uint64_t packets = 0;
+    struct mr_source_show show = {0};
     open_bench(&b);
-    mr_dpdk_describe(&b.source, text, sizeof text);
-    assert_non_null(strstr(text, "net_pcap0: own 192.0.2.1/24, "));
-    assert_non_null(
-        strstr(text, " buffers of 2048 bytes, TCP checksums by us, receive time by the TSC, groups: no filter"));
     while (b.source.ops->poll(&b.source, 0, &piece, 1) == 0)
         ;
     b.source.ops->release(&b.source, &piece);
-    mr_dpdk_xstats(&b.source, remember, &packets);
+    b.source.ops->show(&b.source, &show);
+    assert_non_null(strstr(show.text, "net_pcap0: own 192.0.2.1/24, "));
+    assert_non_null(
+        strstr(show.text, " buffers of 2048 bytes, TCP checksums by us, receive time by the TSC, groups: no filter"));
+    uint64_t packets = 0;
+    for (uint32_t i = 0; i < show.count; i++)
+        if (strcmp(show.stat[i].name, "rx_good_packets") == 0)
+            packets = show.stat[i].value;
     assert_int_equal(packets, b.port.received);
     close_bench(&b);
 }
