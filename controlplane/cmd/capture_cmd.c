@@ -420,8 +420,8 @@ static const struct {
     int (*run)(struct options *o);
     bool writes;
 } actions[] = {
-    {"info", show_all, false},        {"cut", write_segment, true},    {"merge", write_segment, true},
-    {"import", write_segment, true},  {"export", write_export, true},  {"compact", write_compact, true},
+    {"info", show_all, false},       {"cut", write_segment, true},   {"merge", write_segment, true},
+    {"import", write_segment, true}, {"export", write_export, true}, {"compact", write_compact, true},
 };
 
 int mr_cmd_capture(int argc, char **argv)

@@ -184,8 +184,8 @@ static struct mr_exchange *stoppable;
 static void stop(int signal_number)
 {
     (void)signal_number;
-    mr_exchange_stop(
-        stoppable); // NOLINT(bugprone-signal-handler,cert-sig30-c): a flag and a write(), where no thread is to be joined
+    // NOLINTNEXTLINE(bugprone-signal-handler,cert-sig30-c): a flag and a write(), where no thread is to be joined
+    mr_exchange_stop(stoppable);
 }
 
 static void finish(const struct options *o)

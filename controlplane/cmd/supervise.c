@@ -86,7 +86,7 @@ bool mr_child_adopt(struct mr_child *c)
     bool lives = flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
     ssize_t n = pread(fd, text, sizeof text - 1, 0);
     close(fd);
-    pid_t pid = n > 0 ? (pid_t)atoi(text) : 0;
+    pid_t pid = n > 0 ? (pid_t)strtol(text, NULL, 10) : 0;
     if (!lives || pid <= 1)
         return false;
     c->pidfd = open_pidfd(pid);
@@ -147,10 +147,11 @@ void mr_child_measure(struct mr_child *c)
         return;
     snprintf(path, sizeof path, "/proc/%d/status", (int)c->pid);
     FILE *f = fopen(path, "re");
-    unsigned long long kib;
-    while (f && fgets(line, sizeof line, f))
-        if (sscanf(line, "VmHWM: %llu kB", &kib) == 1 && kib * 1024 > c->peak_rss_bytes)
+    while (f && fgets(line, sizeof line, f)) {
+        uint64_t kib = strncmp(line, "VmHWM:", 6) == 0 ? strtoull(line + 6, NULL, 10) : 0;
+        if (kib * 1024 > c->peak_rss_bytes)
             c->peak_rss_bytes = kib * 1024;
+    }
     if (f)
         fclose(f);
 }

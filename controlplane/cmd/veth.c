@@ -34,6 +34,7 @@ static int run(char *said, size_t bytes, const char *line)
     for (char *rest = copy, *word; n < WORDS && (word = strtok_r(rest, " ", &rest));)
         words[n++] = word;
     words[n] = NULL;
+    MR_ASSERT(n > 0);
     said[0] = 0;
     if (pipe2(ends, O_CLOEXEC) != 0)
         return -1;

@@ -388,6 +388,9 @@ static bool parse_neighbour(const char *text, struct mr_dpdk_neighbour *out)
 {
     char ip[16], more;
     unsigned mac[6];
+    if (strspn(text, "0123456789abcdefABCDEF.:=") != strlen(text))
+        return false;
+    // NOLINTNEXTLINE(cert-err34-c): two digits cannot be out of range
     if (sscanf(text, "%15[0-9.]=%2x:%2x:%2x:%2x:%2x:%2x%c", ip, &mac[0], &mac[1], &mac[2], &mac[3], &mac[4], &mac[5],
                &more) != 7)
         return false;

@@ -22,6 +22,7 @@ int consume_fail(struct millrace_error *error, int code, const char *format, ...
     va_list args;
     va_start(args, format);
     error->code = code;
+    // NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): va_start is two lines above
     vsnprintf(error->text, sizeof error->text, format, args);
     va_end(args);
     return code;

@@ -43,6 +43,8 @@ static int image(const struct millrace *m, const char *name, void *out, uint32_t
         status = mr_image_check(region.mem, region.bytes);
     if (status == MR_OK)
         status = mr_image_read(region.mem, out, bytes, NULL);
+    if (status != MR_OK)
+        memset(out, 0, bytes);
     return consume_code(status);
 }
 

@@ -67,7 +67,7 @@ static uint16_t host_of(const char *url, char host[128])
     at = at ? at + 3 : url;
     size_t len = strcspn(at, ":/");
     snprintf(host, 128, "%.*s", (int)len, at);
-    return at[len] == ':' ? (uint16_t)atoi(at + len + 1) : 443;
+    return at[len] == ':' ? (uint16_t)strtoul(at + len + 1, NULL, 10) : 443;
 }
 
 static void rest_of(struct mr_plane *p, uint32_t i, const struct mr_product_dial *dial)
@@ -308,6 +308,7 @@ static int plan_engine(struct mr_plane *p, struct mr_err *err)
     e->state = memory(p, "state/%u", 0).mem;
     for (uint32_t k = 0; k < c->feed_count; k++)
         e->book_images += c->feeds[k].symbol_count;
+    // NOLINTNEXTLINE(bugprone-sizeof-expression): a table of pointers
     p->books = calloc(e->book_images + 1, sizeof *p->books);
     for (uint32_t k = 0; k < e->book_images; k++)
         p->books[k] = memory(p, "book/%u", k).mem;
