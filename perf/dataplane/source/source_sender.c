@@ -30,14 +30,16 @@ static bool make_certificates(struct sender *s)
 
 bool sender_open(struct sender *s, uint32_t core, bool veth)
 {
-    static const uint8_t ip[2][4] = {{127, 0, 0, 1}, {198, 18, 0, 1}};
+    static const uint8_t ip[2][4] = {{127, 0, 0, 1}, {198, 18, 1, 1}}, bypass_ip[4] = {198, 18, 0, 1};
     struct sockaddr_in at = {.sin_family = AF_INET};
     socklen_t len = sizeof at;
     memset(s, 0, sizeof *s);
     s->core = core;
     s->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     memcpy(s->ip, ip[veth], 4);
-    memcpy(&at.sin_addr, s->ip, 4);
+    memcpy(s->bypass_ip, bypass_ip, 4);
+    if (!veth)
+        memcpy(&at.sin_addr, s->ip, 4); /* else all of that namespace's */
     if (!make_certificates(s) || bind(s->listener, (struct sockaddr *)&at, len) || listen(s->listener, 8) ||
         getsockname(s->listener, (struct sockaddr *)&at, &len))
         return false;

@@ -21,7 +21,7 @@ struct sender {
     SSL_CTX *tls;
     char folder[64], ca_path[96];
     int listener;
-    uint8_t ip[4];
+    uint8_t ip[4], bypass_ip[4]; /* where the kernel's rows, and DPDK's, find it */
     uint16_t port;
     uint32_t core;
     uint32_t count;  /* messages of this pass */
@@ -30,7 +30,7 @@ struct sender {
     pthread_t thread;
 };
 
-/* On 198.18.0.1, where it is reached over a veth (tests/support/netns.h), or on the loopback. */
+/* Over veths: on 198.18.1.1 for the kernel's rows, 198.18.0.1 (tests/support/netns.h) for DPDK; else on the loopback. */
 bool sender_open(struct sender *s, uint32_t core, bool veth);
 void sender_close(struct sender *s);
 /* Serves one connection: begin, dial and read all the messages, end. */
