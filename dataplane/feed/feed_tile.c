@@ -411,20 +411,22 @@ static void housekeep(void *state, int64_t now_ns)
         show_sources(t, now_ns);
 }
 
-static void halt(void *state)
+void mr_feed_tile_halt(void *state)
 {
     struct mr_feed_tile_state *t = state;
     t->halting = true;
     show_connections(t);
     for (uint32_t i = 0; i < t->connections; i++)
-        if (t->ports[t->by_connection[i]->product->config->source].open)
+        if (t->by_connection[i]->session) /* NULL: the boot did not come so far */
             mr_session_close(t->by_connection[i]->session, mr_clock_now(&t->clock));
     for (uint32_t i = 0; i < t->config.source_count; i++) {
         if (t->ports[i].open)
             t->ports[i].source.ops->close(&t->ports[i].source);
         t->ports[i].open = false;
     }
-    mr_tls_context_close(t->tls);
+    if (t->tls)
+        mr_tls_context_close(t->tls);
+    t->tls = NULL;
 }
 
 const struct mr_tile mr_feed_tile = {.name = "feed",
@@ -432,4 +434,4 @@ const struct mr_tile mr_feed_tile = {.name = "feed",
                                      .boot = mr_feed_tile_boot,
                                      .step = step,
                                      .housekeep = housekeep,
-                                     .halt = halt};
+                                     .halt = mr_feed_tile_halt};

@@ -215,5 +215,9 @@ int mr_feed_tile_boot(void *state, const void *config, struct mr_arena *process,
                                      .body = mr_arena_cut(arena, MR_CAPTURE_RECORD_MAX, 128),
                                      .body_max = MR_CAPTURE_RECORD_MAX};
     mr_input_log_init(&t->inputs, &t->record, t->config.recording);
-    return status ? status : open_rings(t, err);
+    if (!status)
+        status = open_rings(t, err);
+    if (status)
+        mr_feed_tile_halt(t); /* what it holds by now */
+    return status;
 }

@@ -70,6 +70,7 @@ size_t mr_feed_tile_bytes(const void *config);
 int mr_feed_tile_boot(void *state, const void *config, struct mr_arena *process, struct mr_err *err);
 
 /* feed_tile.c */
+void mr_feed_tile_halt(void *state);
 bool mr_feed_tile_emit(void *arg, const union mr_slot *group, uint32_t slots);
 int mr_feed_tile_deliver(void *arg, struct mr_session *session, const struct mr_frame *frame);
 void mr_feed_tile_changed(void *arg, struct mr_session *session, enum mr_session_state was, enum mr_session_state is,

@@ -36,8 +36,10 @@ int mr_plane_open(struct mr_plane **out, const struct mr_plane_config *config, s
 int mr_plane_start(struct mr_plane *p, struct mr_err *err)
 {
     int status = mr_tiles_start(&p->side_tiles, p->threads + p->hot_threads, p->thread_count - p->hot_threads, err);
+    p->side_ran = status == MR_OK;
     if (!status)
         status = mr_tiles_start(&p->tiles, p->threads, p->hot_threads, err);
+    p->hot_ran = p->side_ran && status == MR_OK;
     return status ? status : mr_workspace_commit(&p->workspace, err);
 }
 
@@ -71,9 +73,18 @@ const struct mr_workspace *mr_plane_workspace(const struct mr_plane *p) { return
 
 size_t mr_plane_bytes(const struct mr_plane *p) { return p->arena.bytes + p->workspace.bytes; }
 
+/* Tiles that were made and never ran: what they hold is theirs to give back. */
+static void halt_the_rest(struct mr_plane *p)
+{
+    for (uint32_t i = 0; i < p->booted; i++)
+        if (!(i <= p->config.feed_tiles ? p->hot_ran : p->side_ran) && p->slots[i].tile->halt)
+            p->slots[i].tile->halt(p->slots[i].state);
+}
+
 void mr_plane_close(struct mr_plane *p)
 {
     mr_plane_stop(p);
+    halt_the_rest(p);
     mr_arena_close(&p->arena);
     mr_workspace_close(&p->workspace);
     for (uint32_t i = 0; i < MR_PLANE_FEEDS_MAX; i++)

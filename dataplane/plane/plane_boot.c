@@ -409,6 +409,7 @@ static int boot_tiles(struct mr_plane *p, struct mr_err *err)
         p->slots[i].state = mr_arena_cut(&p->arena, p->slots[i].tile->bytes(p->slots[i].config), 128);
         status = p->slots[i].tile->boot(p->slots[i].state, p->slots[i].config, &p->arena, err);
         __atomic_store_n(&p->slots[i].beat->state, status == MR_OK ? MR_TILE_BOOT : MR_TILE_FAILED, __ATOMIC_RELEASE);
+        p->booted += status == MR_OK;
     }
     return status;
 }

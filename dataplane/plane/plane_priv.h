@@ -61,6 +61,8 @@ struct mr_plane {
 
     struct mr_tile_slot slots[MR_PLANE_TILES_MAX + 3];
     uint32_t slot_count;
+    uint32_t booted;        /* the first of them */
+    bool hot_ran, side_ran; /* their threads halt them */
     struct mr_tile_thread threads[MR_PLANE_TILES_MAX + 3];
     uint32_t thread_count;
     uint32_t hot_threads; /* the first of them: feed and engine tiles; stopped before the others */
