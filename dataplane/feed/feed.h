@@ -76,7 +76,8 @@ int mr_feed_rest(struct mr_feed *feed, struct mr_span url, const struct mr_frame
 void mr_feed_disconnect(struct mr_feed *feed, int64_t recv_ns);
 /* The connection was lost, but no book was on it: only partial values are forgotten. */
 void mr_feed_forget(struct mr_feed *feed);
-/* Numbered messages are missing, of which instruments nobody knows: a GAP event of no instrument. Books whose venue numbers nothing break. */
+/* Numbered messages are missing, of which instruments nobody knows: a GAP event of no instrument. Books whose venue numbers nothing break;
+ * the others notice by their own numbers. */
 void mr_feed_hole(struct mr_feed *feed, uint64_t first, uint64_t last, int64_t recv_ns);
 /* What a session says of an instrument's stream, in band. */
 void mr_feed_status(struct mr_feed *feed, uint32_t instrument, enum mr_status_event status, uint32_t channel,

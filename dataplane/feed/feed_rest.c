@@ -89,7 +89,8 @@ static void ask_snapshot(void *arg, uint32_t instrument)
     struct mr_feed_product *p = a->product;
     struct mr_feed_route *route = depth_route(p);
     const struct mr_join *join = mr_feed_join(p->feed, instrument);
-    if (!route || !route->open || !join || a->now_ns < p->ask_due_ns[instrument])
+    bool runs = p->arbiter ? p->begun : route && route->open; /* the stream that the snapshot is to join */
+    if (!runs || !join || a->now_ns < p->ask_due_ns[instrument])
         return;
     const char *symbol = mr_instruments_get(a->tile->config.instruments, instrument)->symbol;
     if (join->rule == MR_SEQ_FIRST_FINAL || join->rule == MR_SEQ_FIRST_FINAL_PREV) {
@@ -100,6 +101,8 @@ static void ask_snapshot(void *arg, uint32_t instrument)
         MR_COUNT(a->tile->metrics, resyncs, 1);
         return;
     }
+    if (!route) /* lines of datagrams: nobody can be asked, it comes by itself */
+        return;
     bool first = p->ask_attempts[instrument] == 0 && join->state == MR_JOIN_COLD;
     p->ask_due_ns[instrument] =
         a->now_ns + (first ? STREAM_WAIT_NS : later(&p->ask_attempts[instrument], 2 * SECOND_NS));
@@ -130,7 +133,7 @@ static void ask_interest(struct mr_feed_tile_state *t, struct mr_feed_product *p
 
 void mr_feed_tile_opened(struct mr_feed_product *p, int64_t now_ns)
 {
-    const struct mr_feed_tile_config *c = &p->routes[0].tile->config;
+    const struct mr_feed_tile_config *c = &p->tile->config;
     uint8_t rule = p->config->venue->products[p->config->product].sequencing;
     bool rest = rule == MR_SEQ_FIRST_FINAL || rule == MR_SEQ_FIRST_FINAL_PREV;
     for (uint32_t id = 0; id < c->instruments_max; id++) {

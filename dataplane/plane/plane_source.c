@@ -60,7 +60,7 @@ static bool configured(const struct mr_plane *p, uint8_t kind)
     return kind != MR_PLANE_DPDK || *p->config.dpdk.device || *p->config.dpdk.interface;
 }
 
-/* Tries each of them once in a process; what it found is kept. */
+/* Tries each of them once a plane; what it found is kept. */
 static int try(struct mr_plane *p, uint8_t kind, struct mr_err *err)
 {
     if (!configured(p, kind))

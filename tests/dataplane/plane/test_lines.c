@@ -12,6 +12,7 @@
 #include "dataplane/ring/workspace.h"
 #include "tests/dataplane/source/dpdk/frames.h"
 #include "tests/exchange/market/market.h"
+#include "tests/exchange/server/server.h"
 #include "tests/support/support.h"
 
 #define HEAD 16u
@@ -320,6 +321,84 @@ static void a_capture_file_read_over_dpdk_comes_to_the_same_events(void **state)
     check_holes(&o, &loss);
 }
 
+/* ---- books ---- */
+
+static void say_update(int fd, uint16_t port, uint64_t number, uint64_t seq, const char *size)
+{
+    uint8_t bytes[512] = {0};
+    for (int i = 0; i < 8; i++)
+        bytes[7 - i] = (uint8_t)(number >> 8 * i);
+    bytes[13] = 1;
+    int len = snprintf(
+        (char *)bytes + HEAD, sizeof bytes - HEAD,
+        "{\"e\":\"depthUpdate\",\"E\":1700000000001,\"T\":1700000000000,\"s\":\"BTCUSDT\",\"U\":%llu,\"u\":%llu,"
+        "\"pu\":%llu,\"b\":[[\"1.00\",\"%s\"]],\"a\":[]}",
+        (unsigned long long)seq, (unsigned long long)seq, (unsigned long long)seq - 1, size);
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    bytes[11] = (uint8_t)len;
+    bytes[10] = (uint8_t)(len >> 8);
+    assert_true(sendto(fd, bytes, HEAD + (size_t)len, 0, (struct sockaddr *)&to, sizeof to) > 0);
+}
+
+static bool book_becomes(bool live, uint64_t gaps_at_least)
+{
+    struct mr_region r;
+    struct mr_plane_book b = {0};
+    for (int i = 0; i < 400; i++, rest(50))
+        if (mr_workspace_find(mr_plane_workspace(plane), "book/0", &r) == MR_OK &&
+            mr_image_read(r.mem, &b, sizeof b, NULL) == MR_OK && b.live == live && b.gaps >= gaps_at_least)
+            return true;
+    print_error("book: live %u, gaps %llu, seq %llu\n", b.live, (unsigned long long)b.gaps, (unsigned long long)b.seq);
+    return false;
+}
+
+/* The updates come by datagrams, snapshots and the instrument list by REST from an exchange whose market stands still. */
+static void a_book_on_lines_joins_its_rest_snapshot_and_again_after_a_hole(void **state)
+{
+    (void)state;
+    static const uint8_t here[4] = {127, 0, 0, 1};
+    static struct mr_truth truth;
+    const uint16_t ports[2] = {free_port(), 0};
+    struct mr_err err = {""};
+    struct mr_exchange *exchange;
+    const struct mr_exchange_config x = {.certs = folder,
+                                         .tape = {.pace = 1, .market = {.seed = 11, .warm_up_ns = 3000000000}}};
+    if (mr_exchange_open(&exchange, &x, &err) != MR_OK || mr_exchange_start(exchange, &err) != MR_OK)
+        fail_msg("%s", err.text);
+    for (int i = 0; i < 200 && mr_exchange_book(exchange, "binance:usdm", "BTCUSDT", 1, &truth, &err) != MR_OK; i++)
+        rest(50); /* until its market has a book */
+    mr_exchange_pause(exchange, true);
+    struct mr_plane_config c = config_of(MR_PLANE_SOCKET, 1, here, ports);
+    struct mr_plane_feed *f = &c.feeds[0];
+    snprintf(f->product, sizeof f->product, "binance:usdm");
+    snprintf(c.ca_file, sizeof c.ca_file, "%s", mr_exchange_ca(exchange));
+    f->rest[0] = 0;
+    f->symbol_count = 1;
+    f->fixed = (struct mr_address){.ip = {127, 0, 0, 1}, .family = 4, .port = mr_exchange_port(exchange)};
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    open_plane(&c);
+    for (int i = 0; i < 400 && count_of("feed", "bodies") == 0; i++)
+        rest(50); /* the instrument list */
+    if (mr_exchange_book(exchange, "binance:usdm", "BTCUSDT", MR_PLANE_BOOK_LEVELS, &truth, &err) != MR_OK)
+        fail_msg("%s", err.text);
+    say_update(fd, ports[0], 0, truth.seq, "1.000");
+    say_update(fd, ports[0], 1, truth.seq + 1, "2.000");
+    assert_true(book_becomes(true, 0));
+    uint64_t asked = count_of("feed_tile", "resyncs");
+    assert_true(asked >= 1);
+    say_update(fd, ports[0], 3, truth.seq + 3, "3.000"); /* number 2 is on no line */
+    assert_true(book_becomes(false, 1));
+    assert_int_equal(count_of("arbiter", "lost"), 1);
+    for (int i = 0; i < 100 && count_of("feed_tile", "resyncs") == asked; i++)
+        rest(50);
+    assert_true(count_of("feed_tile", "resyncs") > asked); /* it asks for its snapshot anew */
+    close(fd);
+    mr_plane_stop(plane);
+    mr_plane_close(plane);
+    mr_exchange_stop(exchange);
+    mr_exchange_close(exchange);
+}
+
 static void lines_that_cannot_be_are_refused_with_the_way_out(void **state)
 {
     (void)state;
@@ -353,6 +432,7 @@ int main(void)
         cmocka_unit_test(two_lines_with_losses_come_to_the_same_events),
         cmocka_unit_test(what_no_line_had_is_a_counted_gap),
         cmocka_unit_test(a_capture_file_read_over_dpdk_comes_to_the_same_events),
+        cmocka_unit_test(a_book_on_lines_joins_its_rest_snapshot_and_again_after_a_hole),
         cmocka_unit_test(lines_that_cannot_be_are_refused_with_the_way_out),
     };
     return cmocka_run_group_tests(tests, make_messages, free_messages) ? 1 : 0;
