@@ -191,7 +191,9 @@ void mr_pipeline_apply(struct mr_pipeline *p, const union mr_slot *group)
     MR_COUNT(p->metrics.pipeline, groups, 1);
     const struct mr_instrument *instrument = mr_instruments_get(p->config.instruments, group->event.instrument);
     if (mr_unlikely(!instrument || instrument->id >= p->config.instruments_max)) {
-        MR_COUNT(p->metrics.pipeline, unknown, 1);
+        bool of_none =
+            group->event.kind == MR_EVENT_GAP && group->event.instrument == UINT32_MAX; /* a hole in datagrams */
+        MR_COUNT(p->metrics.pipeline, unknown, !of_none);
         return;
     }
     int64_t recv_ns = group->event.recv_ns;

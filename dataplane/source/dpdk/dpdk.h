@@ -28,7 +28,6 @@ struct mr_dpdk_config {
     uint8_t mode;                   /* enum mr_dpdk_mode */
     bool huge_pages;                /* --in-memory; else --no-huge */
     uint32_t memory_mib;            /* EAL's memory without huge pages: 64 */
-    char cores[32];                 /* EAL's own main lcore stays where the tile is; "": as it is */
     uint8_t address[4], gateway[4]; /* shared: all zero, taken from the interface and the host's routes */
     uint8_t prefix;
     struct mr_dpdk_neighbour neighbours[8]; /* static */

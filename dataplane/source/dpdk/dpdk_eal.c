@@ -67,12 +67,8 @@ uint32_t mr_dpdk_memory_mib(uint32_t pool_buffers)
 }
 
 /* The CPUs of this thread as EAL writes them: one lcore, 0, that may run on all of them, so that no thread is made for others. */
-static void lcore_text(char *text, size_t room, const struct mr_dpdk_config *config, const cpu_set_t *cpus)
+static void lcore_text(char *text, size_t room, const cpu_set_t *cpus)
 {
-    if (config->cores[0]) {
-        snprintf(text, room, "--lcores=0@(%s)", config->cores);
-        return;
-    }
     size_t n = (size_t)snprintf(text, room, "--lcores=0@(");
     const char *comma = "";
     for (unsigned i = 0; i < RTE_MAX_LCORE && n < room - 8; i++)
@@ -122,7 +118,7 @@ static void arguments(struct words *w, const struct mr_dpdk_config *config, cons
         word(w, "--no-pci");
     }
     word(w, "%s", "");
-    lcore_text(w->text[w->count - 1], sizeof w->text[0], config, cpus);
+    lcore_text(w->text[w->count - 1], sizeof w->text[0], cpus);
 }
 
 static void forget_thread(void *unused)
