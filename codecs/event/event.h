@@ -120,6 +120,7 @@ enum mr_book_flag {
     MR_BOOK_KEEPALIVE = 1 << 1, /* says "nothing changed"; no levels */
     MR_BOOK_RESET = 1 << 2,     /* the venue restarted its numbers: follow, do not resync */
     MR_BOOK_PARTIAL = 1 << 3,   /* a top-N image (books5, depth20): replaces, never joins a stream */
+    MR_BOOK_NO_SIZES = 1 << 4,  /* BBO: the venue sends prices only; a size of one lot says no more than "there is one" */
 };
 
 /* Raw slot of a CANDLE. Prices and volumes in the instrument's scales. */

@@ -3,7 +3,7 @@
  * This is where a feed handler spends its time: a 1 KB book delta is 100 numbers. The kernels find all
  * quotes of a stretch at once, check every byte between the numbers, and convert two levels a vector.
  *
- * Only the usual shape is taken (strings, no blanks, no escapes, plain decimals); anything else is
+ * Only the usual shape is taken (strings, or MEXC's bare numbers; no blanks, no escapes, plain decimals); anything else is
  * MR_E_AGAIN and costs nothing but time: the caller walks it with the cursor (json.h), which decides what
  * is legal. So this reader may refuse what the cursor takes, never the reverse, and where both answer
  * they agree (tests: A7).
@@ -19,6 +19,7 @@ enum mr_levels_form {
     MR_LEVELS_PAIR,   /* ["px","sz"]                       Binance, Bybit  */
     MR_LEVELS_QUAD,   /* ["px","sz","0","6"]               OKX             */
     MR_LEVELS_OBJECT, /* {"px":"..","sz":"..","n":1}       Hyperliquid     */
+    MR_LEVELS_BARE,   /* [px,sz,6]                         MEXC            */
 };
 
 struct mr_levels_scan {

@@ -50,6 +50,18 @@ MR_INLINE bool mr_levels_integer(struct mr_levels_walk *w)
     return mr_levels_digits(w) && (w->pos - start == 1 || w->data[start] != '0');
 }
 
+/* A bare number up to the comma behind it, which is passed. */
+MR_INLINE bool mr_levels_bare(struct mr_levels_walk *w, int scale, int64_t *out)
+{
+    uint32_t end = w->pos;
+    while (end < w->len && w->data[end] != ',' && w->data[end] != ']')
+        end++;
+    if (end == w->len || w->data[end] != ',' || mr_fixed_here(w->data + w->pos, end - w->pos, scale, out) != MR_OK)
+        return false;
+    w->pos = end + 1;
+    return true;
+}
+
 MR_INLINE bool mr_levels_one(struct mr_levels_walk *w, struct mr_level *level)
 {
     int price_scale = w->scan->price_scale, size_scale = w->scan->size_scale;
@@ -57,6 +69,9 @@ MR_INLINE bool mr_levels_one(struct mr_levels_walk *w, struct mr_level *level)
         return MR_LEVELS_TAKE(w, "{\"px\":\"") && mr_levels_number(w, price_scale, &level->price) &&
                MR_LEVELS_TAKE(w, "\",\"sz\":\"") && mr_levels_number(w, size_scale, &level->size) &&
                MR_LEVELS_TAKE(w, "\",\"n\":") && mr_levels_integer(w) && MR_LEVELS_TAKE(w, "}");
+    if (w->scan->form == MR_LEVELS_BARE)
+        return MR_LEVELS_TAKE(w, "[") && mr_levels_bare(w, price_scale, &level->price) &&
+               mr_levels_bare(w, size_scale, &level->size) && mr_levels_integer(w) && MR_LEVELS_TAKE(w, "]");
     if (!MR_LEVELS_TAKE(w, "[\"") || !mr_levels_number(w, price_scale, &level->price) || !MR_LEVELS_TAKE(w, "\",\"") ||
         !mr_levels_number(w, size_scale, &level->size))
         return false;

@@ -59,6 +59,9 @@ struct mr_control {
     char text[160]; /* ERROR, CLOSING: what the venue said. PING: what to answer */
     /* ACK, ERROR: the one subscription it is about, as mr_dialect.name writes it; "" : all of the request */
     char stream[128];
+    /* ACK, ERROR: `stream` is only a word of such a name (its channel, or its symbol), as answers that come in the order of
+     * the requests have it: the oldest one asked for that has this word is meant */
+    bool part;
 };
 
 enum mr_url_kind { MR_URL_INSTRUMENTS, MR_URL_SNAPSHOT, MR_URL_INTEREST };

@@ -194,9 +194,41 @@ static struct mr_sub *named(struct mr_session *s, const char *name)
     return NULL;
 }
 
+/* One of the blank-separated words of `text` is `word`. */
+static bool has_word(const char *text, const char *word)
+{
+    size_t n = strlen(word);
+    for (const char *at = text; n && (at = strstr(at, word)); at++)
+        if ((at == text || at[-1] == ' ') && (at[n] == ' ' || !at[n]))
+            return true;
+    return false;
+}
+
+/* The oldest one that was asked for and has this word in its name. */
+static struct mr_sub *named_in_part(struct mr_session *s, const char *word)
+{
+    struct mr_sub *oldest = NULL;
+    char name[256];
+    for (uint32_t i = 0; i < s->sub_count; i++) {
+        struct mr_sub *sub = &s->subs[i];
+        struct mr_text text;
+        if (sub->state != MR_SUB_ASKED || (oldest && sub->request >= oldest->request))
+            continue;
+        mr_text_init(&text, name, sizeof name);
+        if (s->dialect->name(s->config.product, &s->wanted[i], &text) == MR_OK && has_word(name, word))
+            oldest = sub;
+    }
+    return oldest;
+}
+
+static struct mr_sub *meant(struct mr_session *s, const struct mr_control *said)
+{
+    return said->part ? named_in_part(s, said->stream) : named(s, said->stream);
+}
+
 static void acknowledged(struct mr_session *s, const struct mr_control *said)
 {
-    struct mr_sub *sub = named(s, said->stream);
+    struct mr_sub *sub = meant(s, said);
     if (sub && sub->state == MR_SUB_ASKED)
         sub->state = MR_SUB_ACKED;
     for (uint32_t i = 0; !said->stream[0] && said->id && i < s->sub_count; i++)
@@ -217,7 +249,7 @@ void mr_session_control(struct mr_session *s, const struct mr_control *said)
     if (said->kind == MR_CONTROL_ACK) {
         acknowledged(s, said);
     } else {
-        struct mr_sub *sub = named(s, said->stream);
+        struct mr_sub *sub = meant(s, said);
         if (sub && (s->dialect->acks_each || !said->id))
             refuse(s, sub, said->text);
         else if (said->id)

@@ -50,6 +50,8 @@ static void apply_book(struct mr_pipeline *p, const union mr_slot *group, const 
 {
     uint8_t kind = group->event.kind;
     if (kind == MR_EVENT_BBO) {
+        if (group->event.flags & MR_FLAG_SECONDARY) /* a better source of it speaks */
+            return;
         struct mr_pipeline_top *top = &p->tops[instrument->id];
         uint32_t bids = group->book.bid_count ? 1 : 0;
         top->bid = bids ? group[1].level[0] : (struct mr_level){0, 0};

@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #define INSTRUMENTS 8192
-#define SHAPES      1024
+#define SHAPES 1024
 
 struct mr_desk *mr_desk_open(const char *venue_product, bool shapes)
 {
@@ -97,13 +97,15 @@ static void say_book(struct line *l, const union mr_slot *g, const struct mr_ins
     say_levels(l, " [", g[1].level, h->bid_count, it);
     say_levels(l, " | ", g[1].level + h->bid_count, h->ask_count, it);
     say(l, "] seq %llu", (unsigned long long)h->seq);
-    assert_int_equal(h->first_seq, h->seq);
+    if (h->first_seq != h->seq)
+        say(l, " from %llu", (unsigned long long)h->first_seq);
     if (h->prev_seq)
         say(l, " after %llu", (unsigned long long)h->prev_seq);
     if (h->book_flags & MR_BOOK_HAS_CHECKSUM)
         say(l, " crc %d", (int32_t)h->checksum);
-    say(l, "%s%s%s", h->book_flags & MR_BOOK_KEEPALIVE ? " keepalive" : "",
-        h->book_flags & MR_BOOK_RESET ? " reset" : "", h->book_flags & MR_BOOK_PARTIAL ? " partial" : "");
+    say(l, "%s%s%s%s", h->book_flags & MR_BOOK_KEEPALIVE ? " keepalive" : "",
+        h->book_flags & MR_BOOK_RESET ? " reset" : "", h->book_flags & MR_BOOK_PARTIAL ? " partial" : "",
+        h->book_flags & MR_BOOK_NO_SIZES ? " nosizes" : "");
     for (uint32_t i = (uint32_t)h->bid_count + h->ask_count; i % 4; i++)
         assert_true(g[1].level[i].price == 0 && g[1].level[i].size == 0); /* the tail is zero */
 }
@@ -352,7 +354,7 @@ static void rest_bodies(struct mr_desk *desk, const char *folder, const char *na
                                                   : mr_json_skip(&j));
         snprintf(plain, sizeof plain, "%.*s", (int)url.len, (const char *)url.data);
         int n = mr_desk_rest(desk, plain, body.data, body.len);
-        if (n < 0)
+        if (n < 0 && !(n == MR_E_UNKNOWN && desk->dec.name.len)) /* counted under its name (a URL without a symbol) */
             fail_msg("%s: %s (%s)", plain, mr_status_name(n), desk->dec.error_field ? desk->dec.error_field : "");
     }
     assert_int_equal(mr_json_close(&j), MR_OK);

@@ -11,8 +11,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const char *const products[] = {"binance:usdm", "binance:spot", "bybit:linear",    "bybit:spot",
-                                       "okx:public",   "okx:business", "hyperliquid:perp"};
+static const char *const products[] = {"binance:usdm", "binance:spot", "bybit:linear",     "bybit:spot",
+                                       "okx:public",   "okx:business", "hyperliquid:perp", "mexc:futures"};
 enum { INSTRUMENTS = 16, STATE = 1 << 14 };
 
 static void check_text(const char *text, size_t bytes)

@@ -81,6 +81,15 @@ static const struct {
      HYPERLIQUID("\"type\":\"activeAssetCtx\",\"coin\":\"BTC\""), "activeAssetCtx"},
     {"hyperliquid:perp", MR_CANDLES, "BTC", "candle BTC",
      HYPERLIQUID("\"type\":\"candle\",\"coin\":\"BTC\",\"interval\":\"1m\""), "candle"},
+#define MEXC(channel, more)                                                                                            \
+    "{\"method\":\"sub." channel "\",\"param\":{\"symbol\":\"BTC_USDT\"" more "},\"gzip\":false}"
+    {"mexc:futures", MR_TRADES, "BTC_USDT", "deal BTC_USDT", MEXC("deal", ",\"compress\":false"), "push.deal"},
+    {"mexc:futures", MR_BEST, "BTC_USDT", "depth.full BTC_USDT", MEXC("depth.full", ",\"limit\":5"), "push.depth.full"},
+    {"mexc:futures", MR_DEPTH, "BTC_USDT", "depth BTC_USDT", MEXC("depth", ",\"compress\":false"), "push.depth"},
+    {"mexc:futures", MR_MARKS, "BTC_USDT", "fair.price BTC_USDT", MEXC("fair.price", ""), "push.fair.price"},
+    {"mexc:futures", MR_FUNDINGS, "BTC_USDT", "funding.rate BTC_USDT", MEXC("funding.rate", ""), "push.funding.rate"},
+    {"mexc:futures", MR_INTERESTS, "BTC_USDT", "ticker BTC_USDT", MEXC("ticker", ""), "push.ticker"},
+    {"mexc:futures", MR_CANDLES, "BTC_USDT", "kline BTC_USDT", MEXC("kline", ",\"interval\":\"Min1\""), "push.kline"},
 };
 
 static void each_channel_has_its_message_and_its_name(void **state)
@@ -104,7 +113,9 @@ static void each_channel_has_its_message_and_its_name(void **state)
         at = 0; /* the reverse differs in one word */
         mr_text_init(&text, bytes, sizeof bytes);
         assert_int_equal(dialect->unsubscribe(product, &stream, 1, &at, 7, &text), MR_OK);
-        const char *word = strstr(subscriptions[i].message, venue->id == MR_VENUE_binance ? "SUBSCRIBE" : "subscribe");
+        const char *word = strstr(subscriptions[i].message, venue->id == MR_VENUE_binance ? "SUBSCRIBE"
+                                                            : venue->id == MR_VENUE_mexc  ? "sub."
+                                                                                          : "subscribe");
         snprintf(want, sizeof want, "%.*s%s%s", (int)(word - subscriptions[i].message), subscriptions[i].message,
                  *word == 'S' ? "UN" : "un", word);
         assert_string_equal(bytes, want);
@@ -127,7 +138,8 @@ static void what_is_subscribed_to_is_what_decoders_read(void **state)
                      subscriptions[i].channel);
         /* ... and the kind's first word stands in the message, except for Binance, which has other words for streams than for kinds */
         char word[64];
-        snprintf(word, sizeof word, "%.*s", (int)strcspn(subscriptions[i].kind, " "), subscriptions[i].kind);
+        const char *kind = subscriptions[i].kind + (venue->id == MR_VENUE_mexc ? strlen("push.") : 0);
+        snprintf(word, sizeof word, "%.*s", (int)strcspn(kind, " "), kind);
         if (venue->id != MR_VENUE_binance)
             assert_non_null(strstr(subscriptions[i].message, word));
         else
@@ -138,8 +150,8 @@ static void what_is_subscribed_to_is_what_decoders_read(void **state)
 /* Routes share out what the product offers, none twice; open interest may be left to REST. */
 static void routes_serve_every_channel_once(void **state)
 {
-    static const char *const names[] = {"binance:spot", "binance:usdm", "bybit:linear",    "bybit:spot",
-                                        "okx:public",   "okx:business", "hyperliquid:perp"};
+    static const char *const names[] = {"binance:spot", "binance:usdm", "bybit:linear",     "bybit:spot",
+                                        "okx:public",   "okx:business", "hyperliquid:perp", "mexc:futures"};
     (void)state;
     for (size_t i = 0; i < MR_COUNT_OF(names); i++) {
         const struct mr_venue *venue;
@@ -191,6 +203,9 @@ static const struct {
     {"an address with a letter beyond f", "hyperliquid:perp", MR_LIQUIDATIONS,
      "0x000000000000000000000000000000000000abcg", MR_E_INVALID},
     {"control is no channel to ask for", "hyperliquid:perp", MR_CONTROL, "BTC", MR_E_UNSUPPORTED},
+    {"no channel of liquidations", "mexc:futures", MR_LIQUIDATIONS, "BTC_USDT", MR_E_UNSUPPORTED},
+    {"every subscription is of a contract", "mexc:futures", MR_TRADES, "", MR_E_UNSUPPORTED},
+    {"a quote in a symbol", "mexc:futures", MR_TRADES, "BTC\"USDT", MR_E_INVALID},
 };
 
 static void what_a_product_does_not_have_is_refused(void **state)
@@ -230,9 +245,10 @@ static const struct {
     uint32_t max;
     size_t bytes_max;
 } limits[] = {
-    {"binance:spot", "@trade", 100, 4096},  {"binance:usdm", "@aggTrade", 100, 4096},
+    {"binance:spot", "@trade", 100, 4096},       {"binance:usdm", "@aggTrade", 100, 4096},
     {"bybit:linear", "publicTrade.", 20, 21000}, {"bybit:spot", "publicTrade.", 10, 21000},
-    {"okx:public", "\"instId\"", 100, 65536}, {"hyperliquid:perp", "\"coin\"", 1, 65536},
+    {"okx:public", "\"instId\"", 100, 65536},    {"hyperliquid:perp", "\"coin\"", 1, 65536},
+    {"mexc:futures", "\"symbol\"", 1, 65536},
 };
 
 static void many_streams_are_split_over_messages(void **state)
@@ -318,6 +334,7 @@ static void pings_are_in_the_venues_words(void **state)
         {"okx:public", "ping"},
         {"okx:business", "ping"},
         {"hyperliquid:perp", "{\"method\":\"ping\"}"},
+        {"mexc:futures", "{\"method\":\"ping\"}"},
     };
     (void)state;
     for (size_t i = 0; i < MR_COUNT_OF(pings); i++) {
@@ -338,7 +355,7 @@ static const struct {
     const char *product, *message;
     uint8_t kind;
     uint64_t id;
-    const char *text, *stream;
+    const char *text, *stream; /* "~deal": only a part of a name */
 } controls[] = {
     {"binance:usdm", "{\"result\":null,\"id\":1}", MR_CONTROL_ACK, 1, "", ""},
     {"binance:spot", "{\"id\":\"31\",\"result\":null}", MR_CONTROL_ACK, 31, "", ""},
@@ -446,6 +463,20 @@ static const struct {
     {"hyperliquid:perp", "Websocket connection established.", MR_CONTROL_OTHER, 0, "", ""},
     {"hyperliquid:perp", "{\"channel\":\"bbo\",\"data\":{\"coin\":\"BTC\",\"time\":1,\"bbo\":[null,null]}}",
      MR_CONTROL_NONE, 0, "", ""},
+    {"mexc:futures", "{\"channel\":\"rs.sub.deal\",\"data\":\"success\",\"ts\":1788335242021}", MR_CONTROL_ACK, 0, "",
+     "~deal"},
+    {"mexc:futures", "{\"channel\":\"rs.sub.depth.full\",\"data\":\"too many\",\"ts\":1}", MR_CONTROL_ERROR, 0,
+     "too many", "~depth.full"},
+    {"mexc:futures", "{\"channel\":\"rs.error\",\"data\":\"Contract [NOPE_USDT] not exists\",\"ts\":1789498321790}",
+     MR_CONTROL_ERROR, 0, "Contract [NOPE_USDT] not exists", "~NOPE_USDT"},
+    {"mexc:futures", "{\"channel\":\"rs.error\",\"data\":\"Parameter error\",\"ts\":1}", MR_CONTROL_ERROR, 0,
+     "Parameter error", ""},
+    {"mexc:futures", "{\"channel\":\"rs.unsub.deal\",\"data\":\"success\",\"ts\":1}", MR_CONTROL_OTHER, 0, "", ""},
+    {"mexc:futures", "{\"channel\":\"pong\",\"data\":1789498336785,\"ts\":1789498336785}", MR_CONTROL_PONG, 0, "", ""},
+    {"mexc:futures", "{\"symbol\":\"BTC_USDT\",\"data\":[],\"channel\":\"push.deal\",\"ts\":1}", MR_CONTROL_NONE, 0, "",
+     ""},
+    {"mexc:futures", "{\"channel\":\"rs.sub.\"}", MR_CONTROL_NONE, 0, "", ""},
+    {"mexc:futures", "{\"channel\":\"pong\"", MR_CONTROL_NONE, 0, "", ""},
     /* no control messages anywhere */
     {"binance:usdm", "{\"result\":null,\"id\":1", MR_CONTROL_NONE, 0, "", ""},
     {"binance:usdm", "{\"result\":null,\"id\":1}}", MR_CONTROL_NONE, 0, "", ""},
@@ -469,13 +500,14 @@ static void control_messages_say_what_they_are(void **state)
         struct mr_control said;
         uint8_t product;
         size_t len = strlen(controls[i].message);
+        bool part = controls[i].stream[0] == '~';
         const struct mr_dialect *dialect = dialect_of(controls[i].product, &product, &venue);
         struct mr_guard guard = mr_guard_open(len);
         memcpy(guard.data, controls[i].message, len);
         memset(&said, 0x55, sizeof said);
         dialect->control(product, (struct mr_span){guard.data, (uint32_t)len}, &said);
         if (said.kind != controls[i].kind || said.id != controls[i].id || strcmp(said.text, controls[i].text) ||
-            strcmp(said.stream, controls[i].stream))
+            strcmp(said.stream, controls[i].stream + part) || said.part != part)
             fail_msg("%s: kind %d, id %llu, \"%s\", stream \"%s\"", controls[i].message, said.kind,
                      (unsigned long long)said.id, said.text, said.stream);
         mr_guard_close(&guard);
@@ -553,6 +585,7 @@ static void recorded_control_messages_are_recognised(void **state)
         {"okx:public", "okx/v5_liquidation_samples_202610.jsonl", 0},
         {"hyperliquid:perp", "hyperliquid/btc_20250126.jsonl", 0},
         {"hyperliquid:perp", "hyperliquid/samples_2025.jsonl", 3},
+        {"mexc:futures", "mexc/contract_samples_2021_2022.jsonl", 0},
     };
     (void)state;
     if (!mr_test_captures()) {
@@ -602,6 +635,9 @@ static const struct {
     {"hyperliquid:perp", MR_URL_INSTRUMENTS, "xyz:SP500", "/info", "{\"type\":\"meta\",\"dex\":\"xyz\"}"},
     {"hyperliquid:perp", MR_URL_INTEREST, "BTC", "/info", "{\"type\":\"metaAndAssetCtxs\"}"},
     {"hyperliquid:perp", MR_URL_SNAPSHOT, "BTC", "/info", "{\"type\":\"l2Book\",\"coin\":\"BTC\"}"},
+    {"mexc:futures", MR_URL_INSTRUMENTS, "", "/api/v1/contract/detail", ""},
+    {"mexc:futures", MR_URL_INSTRUMENTS, "BTC_USDT", "/api/v1/contract/detail?symbol=BTC_USDT", ""},
+    {"mexc:futures", MR_URL_SNAPSHOT, "BTC_USDT", "/api/v1/contract/depth/BTC_USDT?limit=1000", ""},
 };
 static const struct {
     const char *product;
@@ -619,6 +655,9 @@ static const struct {
     {"okx:public", MR_URL_INTEREST, "BTC USDT", MR_E_INVALID},
     {"hyperliquid:perp", MR_URL_SNAPSHOT, "", MR_E_UNSUPPORTED},
     {"hyperliquid:perp", MR_URL_SNAPSHOT, "B\"", MR_E_INVALID},
+    {"mexc:futures", MR_URL_SNAPSHOT, "", MR_E_UNSUPPORTED},
+    {"mexc:futures", MR_URL_SNAPSHOT, "BTC/USDT", MR_E_INVALID},
+    {"mexc:futures", MR_URL_INTEREST, "BTC_USDT", MR_E_UNSUPPORTED},
 };
 
 static void rest_bodies_have_their_urls(void **state)

@@ -181,6 +181,12 @@ static void partial_images_and_best_prices_do_not_touch_the_book(void **state)
     group->book.kind = MR_EVENT_BBO;
     mr_pipeline_apply(p.pipeline, group);
     assert_true(top->bid.size == 0 && top->ask.price == 61 && top->ask.size == 2);
+    group = test_group(BTC_USDM, 0, NULL, 0, &(struct mr_level){62, 2}, 1); /* of a second source: not looked at */
+    group->book.recv_ns = T0;
+    group->book.kind = MR_EVENT_BBO;
+    group->book.flags |= MR_FLAG_SECONDARY;
+    mr_pipeline_apply(p.pipeline, group);
+    assert_true(top->ask.price == 61);
     pipe_close(&p);
 }
 

@@ -1,0 +1,81 @@
+/* Shared between the files of this folder. */
+#ifndef MR_VENUE_MEXC_PRIV_H
+#define MR_VENUE_MEXC_PRIV_H
+
+#include "codecs/venue/rows.h"
+
+enum { MR_MEXC_FUTURES }; /* rows of products[] */
+
+/* Message kinds. `channel` is what a message proves to be alive: the subscription it came by, not all that is in it. */
+#define MR_MEXC_KINDS(X)                                                                                               \
+    X(UNKNOWN, "?", 0)                                                                                                 \
+    X(DEAL, "push.deal", MR_TRADES)                                                                                    \
+    X(DEPTH, "push.depth", MR_DEPTH)                                                                                   \
+    X(DEPTH_FULL, "push.depth.full", MR_BEST)                                                                          \
+    X(DEPTH_STEP, "push.depth.step", 0) /* prices rounded to a step: no levels of a book */                            \
+    X(TICKER, "push.ticker", MR_INTERESTS)                                                                             \
+    X(TICKERS, "push.tickers", MR_INTERESTS)                                                                           \
+    X(FAIR, "push.fair.price", MR_MARKS)                                                                               \
+    X(INDEX, "push.index.price", MR_MARKS)                                                                             \
+    X(FUNDING, "push.funding.rate", MR_FUNDINGS)                                                                       \
+    X(KLINE, "push.kline", MR_CANDLES)                                                                                 \
+    X(CONTRACT, "push.contract", 0)                                                                                    \
+    X(EVENT, "push.event.contract", 0)                                                                                 \
+    X(SUBSCRIBED, "rs.sub", MR_CONTROL)                                                                                \
+    X(UNSUBSCRIBED, "rs.unsub", MR_CONTROL)                                                                            \
+    X(ERROR, "rs.error", MR_CONTROL)                                                                                   \
+    X(PONG, "pong", MR_CONTROL)                                                                                        \
+    X(REST_DEPTH, "rest depth", MR_DEPTH)                                                                              \
+    X(REST_COMMITS, "rest depth_commits", MR_DEPTH)                                                                    \
+    X(REST_CONTRACTS, "rest detail", 0)                                                                                \
+    X(REST_TICKER, "rest ticker", MR_MARKS | MR_FUNDINGS | MR_INTERESTS)                                               \
+    X(REST_FUNDING, "rest funding_rate", MR_FUNDINGS)                                                                  \
+    X(REST_FAIR, "rest fair_price", MR_MARKS)                                                                          \
+    X(REST_INDEX, "rest index_price", MR_MARKS)
+
+enum mr_mexc_kind {
+#define MR_X(id, name, channel) MR_MEXC_##id,
+    MR_MEXC_KINDS(MR_X)
+#undef MR_X
+        MR_MEXC_KIND_COUNT
+};
+static_assert(MR_MEXC_KIND_COUNT < MR_VENUE_KINDS_MAX, "dec->messages has a counter for each");
+
+/* Last values of one instrument: tickers have the rate of the funding, but not its time. */
+struct mr_mexc_last {
+    int64_t next_funding_ns, interval_ns; /* 0: not said yet */
+    bool top;                             /* depth.full has spoken: the better source of the best bid and ask */
+};
+
+/* One message, or one REST body. */
+struct mr_mexc_message {
+    struct mr_rows rows;
+    struct mr_field channel, symbol, ts; /* of the message, whatever their place in it */
+    struct mr_span data;
+    uint8_t kind; /* enum mr_mexc_kind */
+    bool keep;    /* `last` belongs to rows.instrument and is kept when all ends well */
+    struct mr_mexc_last last;
+};
+
+/* What a price channel's `data` is. In prices.c, for the stream and REST. */
+bool mr_mexc_ticker(struct mr_mexc_message *m, struct mr_json *j);
+bool mr_mexc_tickers(struct mr_mexc_message *m, struct mr_json *j); /* an array of them */
+bool mr_mexc_fair(struct mr_mexc_message *m, struct mr_json *j);
+bool mr_mexc_index(struct mr_mexc_message *m, struct mr_json *j);
+bool mr_mexc_funding(struct mr_mexc_message *m, struct mr_json *j);
+bool mr_mexc_kline(struct mr_mexc_message *m, struct mr_json *j);
+bool mr_mexc_contract(struct mr_mexc_message *m, struct mr_json *j);
+
+/* One book: {"asks":[..],"bids":[..],"version":..}, with what else a stream or a snapshot has. `flags` and `book_flags`
+ * go into its head. */
+bool mr_mexc_book(struct mr_mexc_message *m, struct mr_json *j, uint8_t flags, uint8_t book_flags);
+
+/* Sets rows.instrument and `last`: the message's instrument, or that of a row which names itself. MR_E_RANGE where they
+ * differ. */
+bool mr_mexc_instrument(struct mr_mexc_message *m, const struct mr_field *own);
+
+int mr_mexc_decode(struct mr_decoder *dec, const struct mr_frame *frame, union mr_slot *out, uint32_t out_max);
+int mr_mexc_rest(struct mr_decoder *dec, struct mr_span url, const struct mr_frame *body, struct mr_instruments *table,
+                 union mr_slot *out, uint32_t out_max);
+
+#endif
