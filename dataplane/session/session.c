@@ -220,12 +220,20 @@ static void make_room(struct mr_session *s)
     MR_ASSERT(s->plain_bytes - s->end >= MR_SESSION_RECORD); /* a frame of message_max is whole before that */
 }
 
+/* The peer has ended it, and what came last is not whole: of which, and how it counts. */
+static MR_COLD void ended(struct mr_session *s, const char *why)
+{
+    if (s->state == MR_SESSION_UPGRADE)
+        mr_session_end(s, MR_END_UPGRADE,
+                       s->begin < s->end ? "the connection ended inside the answer to the upgrade" : why);
+    else
+        mr_session_end(s, MR_END_PLAIN, s->begin < s->end ? "the connection ended inside a frame" : why);
+}
+
 static MR_COLD void unreadable(struct mr_session *s, int64_t status)
 {
     if (status == MR_E_END) {
-        mr_session_end(s, MR_END_PLAIN,
-                       s->begin < s->end ? "the venue closed inside a frame"
-                                         : "the venue closed without a close frame");
+        ended(s, "the venue closed without a close frame");
         return;
     }
     if (status == MR_E_FULL) { /* reading needs an answer, and the peer takes none */
@@ -287,15 +295,10 @@ static MR_COLD void closed(struct mr_session *s, const struct mr_piece *piece)
         snprintf(why, sizeof why, "%s", mr_tls_error(s->tls));
     }
     s->connected = false; /* the source has closed it already */
-    if (mr_session_open(s) || s->begin < s->end)
-        mr_session_end(s, MR_END_PLAIN, s->begin < s->end ? "the connection ended inside a frame" : why);
+    if (s->state == MR_SESSION_DIAL || s->state == MR_SESSION_TLS)
+        mr_session_end(s, s->state == MR_SESSION_TLS ? MR_END_TLS : MR_END_REFUSED, why);
     else
-        mr_session_end(s,
-                       s->state == MR_SESSION_TLS       ? MR_END_TLS
-                       : s->state == MR_SESSION_UPGRADE ? MR_END_UPGRADE
-                       : s->state == MR_SESSION_DIAL    ? MR_END_REFUSED
-                                                        : MR_END_PLAIN,
-                       why);
+        ended(s, why);
 }
 
 void mr_session_piece(struct mr_session *s, const struct mr_piece *piece, int64_t now_ns)

@@ -1,6 +1,8 @@
-/* Fuzz: how a stream is cut never changes what a reader says of it; and what it took can be written and read again.
+/* Fuzz: how a stream is cut never changes what a reader says of it; what it took can be written and read again; and a second reader
+ * (reference.h) says the same.
  *
  * The first byte chooses the side, the limit and how the cuts are drawn; the rest is the stream. */
+#include "tests/codecs/ws/reference.h"
 #include "tests/codecs/ws/story.h"
 #include "tests/support/support.h"
 
@@ -39,6 +41,32 @@ static void round_trip(enum mr_ws_side side, uint32_t limit, const uint8_t *stre
     free(wire);
 }
 
+/* The reader and its double. */
+static void agree(enum mr_ws_side side, uint32_t limit, const uint8_t *stream, uint32_t len)
+{
+    static struct ref ref;
+    uint8_t *assembly = malloc(limit), *copy = malloc(len);
+    memcpy(copy, stream, len);
+    struct mr_ws ws;
+    struct mr_ws_frame f;
+    uint32_t told = 0;
+    int64_t n = 0;
+    ref_read(&ref, side == MR_WS_SERVER, limit, stream, len);
+    mr_ws_init(&ws, side, assembly, limit);
+    for (uint32_t at = 0; at < len && (n = mr_ws_read(&ws, copy + at, len - at, &f)) > 0; at += (uint32_t)n) {
+        if (f.opcode == MR_WS_CONTINUATION)
+            continue;
+        MR_ASSERT(told < ref.count && ref.event[told].opcode == f.opcode && ref.event[told].len == f.len);
+        MR_ASSERT(ref.event[told].hash == ref_hash(f.data, f.len));
+        MR_ASSERT(f.opcode != MR_WS_CLOSE || ref.event[told].code == f.close_code);
+        told++;
+    }
+    MR_ASSERT(told == ref.count && (n == MR_E_END) == ref.ended);
+    MR_ASSERT(ref.fails == (ws.status == MR_OK || ws.status == MR_E_END ? 0 : ws.close_code));
+    free(assembly);
+    free(copy);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size < 2 || size > 4096)
@@ -55,5 +83,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         MR_ASSERT(whole.frames == parts.frames);
     }
     round_trip(side, limit, data + 1, len);
+    agree(side, limit, data + 1, len);
     return 0;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "tests/codecs/ws/list.h"
 #include "tests/codecs/ws/server.h"
 #include "tests/support/support.h"
 
@@ -213,6 +214,28 @@ static void the_216_packed_messages_are_those_of_the_list(void **state)
     assert_int_equal(each_line("deflate-matrix.tsv", is_that_offer), 216);
 }
 
+static void the_page_for_readers_is_the_table_that_is_run(void **state)
+{
+    (void)state;
+    char *want = NULL;
+    size_t want_len = 0, len = 0;
+    FILE *f = getenv("MILLRACE_WS_LIST") ? fopen("tests/conformance/ws.md", "we") : NULL;
+    if (f) {
+        ws_list_write(f);
+        fclose(f);
+    }
+    f = open_memstream(&want, &want_len);
+    assert_non_null(f);
+    ws_list_write(f);
+    fclose(f);
+    char *got = (char *)mr_test_read("tests/conformance", "ws.md", &len);
+    assert_non_null(got);
+    if (strcmp(got, want) != 0)
+        fail_msg("tests/conformance/ws.md is not current: run this test with MILLRACE_WS_LIST=1");
+    free(want);
+    free(got);
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 2) {
@@ -226,6 +249,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(all_517_cases_of_the_list_are_run),
         cmocka_unit_test(the_132_texts_made_by_rule_are_those_of_the_list),
         cmocka_unit_test(the_216_packed_messages_are_those_of_the_list),
+        cmocka_unit_test(the_page_for_readers_is_the_table_that_is_run),
         cmocka_unit_test(every_case_is_answered_as_it_must_be),
     };
     int result = MR_TEST_MAIN(tests);

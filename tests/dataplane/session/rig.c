@@ -227,6 +227,21 @@ static void server_frames(struct rig *rig)
     rig->got_len -= at;
 }
 
+/* The test's own answer to an upgrade; each octet 1 in it stands for the Accept. */
+static void say_answer(struct rig *rig, const char *accept)
+{
+    const char *say = rig->upgrade_answer;
+    uint32_t len = rig->upgrade_answer_len ? rig->upgrade_answer_len : (uint32_t)strlen(say);
+    for (const char *hole; (hole = memchr(say, 1, len)) != NULL;) {
+        uint32_t before = (uint32_t)(hole - say);
+        rig_say_plain(rig, say, before);
+        rig_say_plain(rig, accept, (uint32_t)strlen(accept));
+        say += before + 1;
+        len -= before + 1;
+    }
+    rig_say_plain(rig, say, len);
+}
+
 static void server_upgrade(struct rig *rig)
 {
     struct mr_http_head head;
@@ -248,8 +263,10 @@ static void server_upgrade(struct rig *rig)
     rig->upgraded = true;
     memmove(rig->got, rig->got + n, rig->got_len - (size_t)n);
     rig->got_len -= (uint32_t)n;
-    const char *say = rig->upgrade_answer ? rig->upgrade_answer : answer;
-    rig_say_plain(rig, say, (uint32_t)strlen(say));
+    if (rig->upgrade_answer)
+        say_answer(rig, accept);
+    else
+        rig_say_plain(rig, answer, (uint32_t)text.len);
 }
 
 static void server_step(struct rig *rig)

@@ -37,7 +37,8 @@ struct rig {
     /* the world: set before, or while it runs */
     uint32_t refuse, hang_connect, hang_tls, hang_upgrade; /* so many connections in a row */
     bool no_acks, no_data, no_pongs, keep_open;            /* keep_open: close frames are not answered */
-    const char *upgrade_answer;                            /* in place of 101 */
+    const char *upgrade_answer;  /* in place of 101; the octet 1 in it stands for the Accept */
+    uint32_t upgrade_answer_len; /* 0: to its NUL */
     enum rig_trust trust;
     uint32_t take;    /* bytes the peer takes a millisecond; 0: all */
     bool broken;      /* sending fails: the source will say why */
@@ -59,7 +60,7 @@ struct rig {
     uint32_t pong_len;
     uint64_t delivered_hash;
     char keys[8][MR_WS_KEY_TEXT];
-    uint8_t masks[64][4];
+    uint8_t masks[1 << 14][4];
     uint32_t mask_count;
 
     /* the machinery */
