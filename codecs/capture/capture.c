@@ -84,6 +84,8 @@ int mr_capture_flush(struct mr_capture_writer *w)
     return emit(w, &head, body);
 }
 
+uint32_t mr_capture_pending(const struct mr_capture_writer *w) { return w->records; }
+
 int mr_capture_add(struct mr_capture_writer *w, const struct mr_capture_record *r)
 {
     if (w->status)

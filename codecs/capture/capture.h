@@ -26,7 +26,8 @@ enum mr_capture_kind {
     MR_CAPTURE_INSTRUMENTS,
     MR_CAPTURE_CONFIG,
     MR_CAPTURE_INPUT,
-    MR_CAPTURE_NOTE
+    MR_CAPTURE_NOTE,
+    MR_CAPTURE_REFUSED /* a malformed frame; its name says why (dataplane/record/quarantine.h) */
 };
 
 struct mr_capture_record {
@@ -47,6 +48,7 @@ struct mr_capture_writer *mr_capture_writer_init(void *mem, int zstd_level, mr_c
 int mr_capture_begin(struct mr_capture_writer *w, const char *feed, uint32_t segment, int64_t created_ns);
 int mr_capture_add(struct mr_capture_writer *w, const struct mr_capture_record *record);
 int mr_capture_flush(struct mr_capture_writer *w); /* closes the current block */
+uint32_t mr_capture_pending(const struct mr_capture_writer *w); /* records in the block that is not closed yet */
 
 /* ---- reading: over a whole segment in memory (mapped) ---- */
 struct mr_capture_reader;

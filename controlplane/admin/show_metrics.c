@@ -30,6 +30,15 @@ bool mr_show_labels_are(const char *labels, const char *product)
            has_label(labels, "product", product, strlen(product));
 }
 
+void mr_show_product(const char *labels, char out[48])
+{
+    char venue[24], product[24];
+    if (sscanf(labels, "venue=%23[^,],product=%23[^,]", venue, product) == 2)
+        snprintf(out, 48, "%s:%s", venue, product);
+    else
+        mr_show_clean(out, 48, labels);
+}
+
 struct walk {
     const struct mr_show *s;
     const char *family;

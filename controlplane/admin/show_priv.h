@@ -16,6 +16,8 @@ typedef void mr_show_metric_fn(void *arg, const struct mr_metric_view *view);
 void mr_show_each_metric(const struct mr_look *look, mr_show_metric_fn *each, void *arg);
 /* Whether labels ("venue=binance,product=usdm") name this product ("binance:usdm"). */
 bool mr_show_labels_are(const char *labels, const char *product);
+/* "venue=binance,product=usdm" -> "binance:usdm"; other labels as they are. */
+void mr_show_product(const char *labels, char out[48]);
 
 struct mr_show_totals {
     uint32_t tiles, stalled, connections, live, books, books_live;

@@ -103,6 +103,7 @@ void mr_config_resolve(struct mr_config *config)
     fill(config, MR_KEY_control_socket, config->control.socket, folder, "/admin.sock", "");
     snprintf(folder, sizeof folder, "%s/%s", config->data, plane->instance);
     fill(config, MR_KEY_record_folder, plane->record_folder, folder, "/recordings", "");
+    fill(config, MR_KEY_quarantine_folder, plane->quarantine_folder, folder, "/quarantine", "");
     memccpy(plane->data, folder, 0, sizeof plane->data - 1);
 }
 
@@ -121,6 +122,7 @@ int mr_config_instance(struct mr_config *config, const char *instance, struct mr
     forget(config, MR_KEY_plane_workspace, config->plane.workspace);
     forget(config, MR_KEY_control_socket, config->control.socket);
     forget(config, MR_KEY_record_folder, config->plane.record_folder);
+    forget(config, MR_KEY_quarantine_folder, config->plane.quarantine_folder);
     mr_config_resolve(config);
     return MR_OK;
 }

@@ -13,6 +13,7 @@ enum mr_key_section {
     SECTION_tls,
     SECTION_dpdk,
     SECTION_record,
+    SECTION_quarantine,
     SECTION_velocity,
     SECTION_volatility,
     SECTION_signal,

@@ -6,6 +6,7 @@ const char *const mr_key_sections[SECTION_COUNT] = {[SECTION_top] = "",
                                                     [SECTION_tls] = "tls",
                                                     [SECTION_dpdk] = "dpdk",
                                                     [SECTION_record] = "record",
+                                                    [SECTION_quarantine] = "quarantine",
                                                     [SECTION_velocity] = "velocity",
                                                     [SECTION_volatility] = "volatility",
                                                     [SECTION_signal] = "signal",
@@ -18,6 +19,7 @@ const char *const mr_key_sections[SECTION_COUNT] = {[SECTION_top] = "",
 #define BASE_tls struct mr_config
 #define BASE_dpdk struct mr_config
 #define BASE_record struct mr_config
+#define BASE_quarantine struct mr_config
 #define BASE_velocity struct mr_config
 #define BASE_volatility struct mr_config
 #define BASE_signal struct mr_config

@@ -170,6 +170,16 @@ static int book_group(struct mr_feed *feed, union mr_slot *group)
     return offer(feed, join, group);
 }
 
+static MR_COLD void show_clock(struct mr_feed *feed)
+{
+    const struct mr_clock_health *h = &feed->clock;
+    MR_COUNT(feed->metrics, clock_jumps, h->jumps - feed->metrics->clock_jumps);
+    MR_GAUGE_SET(feed->metrics, clock_state, mr_clock_health_state(h));
+    MR_GAUGE_SET(feed->metrics, clock_offset_ns, h->offset_ns);
+    MR_GAUGE_SET(feed->metrics, clock_drift_ppb, h->drift_ppm * 1000);
+    MR_GAUGE_SET(feed->metrics, clock_jump_ns, h->jump_ns);
+}
+
 static void lag(struct mr_feed *feed, const union mr_slot *first)
 {
     if (first->event.venue_ns == 0 || (first->event.flags & MR_FLAG_CLOCK) >> MR_FLAG_CLOCK_SHIFT == MR_CLOCK_VENUE)
@@ -177,6 +187,8 @@ static void lag(struct mr_feed *feed, const union mr_slot *first)
     int64_t lag_ns = first->event.recv_ns - first->event.venue_ns;
     MR_COUNT(feed->metrics, negative_lag, lag_ns < 0);
     MR_RECORD(feed->metrics, lag_ns, lag_ns);
+    if (mr_clock_health_add(&feed->clock, first->event.recv_ns, lag_ns))
+        show_clock(feed);
 }
 
 static int distribute(struct mr_feed *feed, uint32_t slots, bool has_times)

@@ -14,6 +14,7 @@
 
 #include "codecs/sequence/sequence.h"
 #include "codecs/venue/venue.h"
+#include "dataplane/clock/health.h"
 #include "dataplane/metrics/metrics.h"
 
 #define MR_FEED_METRICS(COUNTER, GAUGE, HIST)                                                                          \
@@ -25,6 +26,9 @@
     COUNTER(inexact, "messages", "refused: digits beyond the instrument's scale")                                      \
     COUNTER(overflow, "messages", "refused: a number that does not fit")                                               \
     COUNTER(range, "messages", "refused: a value outside its legal range")                                             \
+    COUNTER(quarantined, "messages", "refused, and kept in the quarantine with their bytes")                           \
+    COUNTER(not_quarantined, "messages",                                                                               \
+            "refused, not kept: more of one reason than quarantine.per_minute, or no room")                            \
     COUNTER(unknown, "messages", "legal JSON of a kind this build does not know")                                      \
     COUNTER(no_symbol, "messages", "skipped: an instrument that is not in the table")                                  \
     COUNTER(added, "instruments", "instruments added because a message named them")                                    \
@@ -35,6 +39,12 @@
     COUNTER(no_join, "groups", "book messages dropped: no room to join another instrument")                            \
     COUNTER(refused, "groups", "groups that emit could not take")                                                      \
     COUNTER(negative_lag, "messages", "receive time before venue time: clocks disagree")                               \
+    COUNTER(clock_jumps, "jumps", "the difference between the venue's clock and ours changed at once")                 \
+    GAUGE(clock_state, "",                                                                                             \
+          "1 good, 2 ours is behind, 3 late, 4 they drift, 5 jumped within the last minute, 0 unknown")                \
+    GAUGE(clock_offset_ns, "ns", "the least lag of the last minute: difference of the clocks, and the shortest way")   \
+    GAUGE(clock_drift_ppb, "ppb", "how much faster our clock runs than the venue's, over the last five minutes")       \
+    GAUGE(clock_jump_ns, "ns", "size of the last jump")                                                                \
     GAUGE(wanting, "books", "instruments that wait for a snapshot now")                                                \
     HIST(lag_ns, "ns", "receive time minus venue time")
 MR_METRICS_DECLARE(mr_feed, MR_FEED_METRICS);
@@ -89,6 +99,7 @@ void mr_feed_break(struct mr_feed *feed, uint32_t instrument, enum mr_gap_cause 
 /* Instruments that want a snapshot: calls back each; how many. */
 uint32_t mr_feed_wanting(const struct mr_feed *feed, void (*each)(void *arg, uint32_t instrument), void *arg);
 
+const struct mr_clock_health *mr_feed_clock(const struct mr_feed *feed);
 const struct mr_decoder *mr_feed_decoder(const struct mr_feed *feed);
 const struct mr_join *mr_feed_join(const struct mr_feed *feed, uint32_t instrument); /* NULL if it has none */
 

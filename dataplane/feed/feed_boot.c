@@ -22,6 +22,7 @@ struct mr_feed *mr_feed_init(void *mem, const struct mr_feed_config *config, str
     struct mr_feed *feed = MR_CUT(&arena, struct mr_feed, 1);
     feed->config = *config;
     feed->metrics = metrics;
+    mr_clock_health_init(&feed->clock);
     feed->decoder = MR_CUT(&arena, struct mr_decoder, 1);
     void *state = mr_arena_cut(&arena, mr_decoder_bytes(config->venue, config->instruments_max), MR_LINE_BYTES);
     void *shapes = config->shapes ? mr_arena_cut(&arena, mr_shapes_bytes(config->shapes), MR_LINE_BYTES) : NULL;
@@ -47,6 +48,8 @@ struct mr_join *mr_feed_join_for(struct mr_feed *feed, uint32_t instrument)
                              feed->config.hold_slots);
     return *join;
 }
+
+const struct mr_clock_health *mr_feed_clock(const struct mr_feed *feed) { return &feed->clock; }
 
 const struct mr_decoder *mr_feed_decoder(const struct mr_feed *feed) { return feed->decoder; }
 

@@ -7,7 +7,8 @@ struct mr_feed {
     struct mr_feed_config config;
     struct mr_feed_metrics *metrics;
     struct mr_decoder *decoder;
-    int64_t last_ns;        /* of messages without receive times */
+    int64_t last_ns; /* of messages without receive times */
+    struct mr_clock_health clock;
     struct mr_join **joins; /* by instrument id; NULL until its first book message */
     bool *owes_gap;         /* by instrument id: a GAP that emit has not taken yet */
     uint8_t *join_pool;

@@ -39,6 +39,17 @@ void mr_feed_tile_record(struct mr_feed_tile_state *t, const struct mr_feed_prod
     MR_COUNT(t->metrics, not_recorded, !mr_record_put(&t->record, &r));
 }
 
+/* A frame that was refused goes to quarantine, by the same ring; its connection goes on. */
+MR_COLD void mr_feed_tile_reject(void *arg, int status, const struct mr_frame *frame, const struct mr_decoder *dec)
+{
+    struct mr_feed_product *p = arg;
+    if (!mr_quarantine_is_for(status))
+        return;
+    bool kept = p->tile->config.record.mem && mr_quarantine_put(&p->quarantine, &p->tile->record, status, frame, dec);
+    MR_COUNT(p->config->metrics, quarantined, kept);
+    MR_COUNT(p->config->metrics, not_quarantined, !kept);
+}
+
 /* ---- in: from sessions ---- */
 
 /* Which channels of which instruments spoke: the sweep tells the sessions. */

@@ -84,14 +84,15 @@ struct mr_feed_tile_config {
     uint32_t instruments_max, joins_max, hold_slots, shapes, message_max;
     uint32_t connect_s, data_s, dials_per_minute, list_s, hold_ms;
     uint64_t seed;
-    bool blocking;                             /* idle rounds wait in the source, at most a millisecond */
-    struct mr_engine_memory ring;              /* to the engine tile */
-    struct mr_engine_memory breaks;            /* from it */
-    struct mr_engine_memory commands;          /* from the control plane */
-    struct mr_engine_memory requests, answers; /* to and from the aux tile */
-    struct mr_engine_memory record;            /* mem NULL: never recorded */
-    const struct mr_record_control *recording; /* 1: records are wanted now */
-    struct mr_image *connections;              /* struct mr_plane_connections */
+    bool blocking;                                        /* idle rounds wait in the source, at most a millisecond */
+    struct mr_engine_memory ring;                         /* to the engine tile */
+    struct mr_engine_memory breaks;                       /* from it */
+    struct mr_engine_memory commands;                     /* from the control plane */
+    struct mr_engine_memory requests, answers;            /* to and from the aux tile */
+    struct mr_engine_memory record;                       /* mem NULL: never recorded */
+    const struct mr_record_control *recording;            /* 1: records are wanted now */
+    uint32_t quarantine_per_minute, quarantine_frame_max; /* of each reason of a product; bytes. 0: none is kept */
+    struct mr_image *connections;                         /* struct mr_plane_connections */
     struct mr_feed_tile_metrics *metrics;
     uint8_t number;
     /* A command that is not the feed's own (record, shutdown, ...), and session transitions for the log. May be NULL. */

@@ -18,7 +18,8 @@ static struct mr_feed_config feed_config(const struct mr_feed_tile_config *c, ui
                                    .joins_max = c->joins_max,
                                    .shapes = c->shapes,
                                    .add_unknown = true,
-                                   .emit = mr_feed_tile_emit};
+                                   .emit = mr_feed_tile_emit,
+                                   .reject = mr_feed_tile_reject};
 }
 
 static uint32_t routes_of(const struct mr_feed_tile_product *p)
@@ -145,6 +146,8 @@ static int boot_product(struct mr_feed_tile_state *t, uint32_t i, struct mr_inst
     struct mr_feed_config feed = feed_config(&t->config, i);
     feed.catalogue = catalogue;
     feed.emit_arg = p;
+    feed.reject_arg = p;
+    mr_quarantine_init(&p->quarantine, t->config.quarantine_per_minute, t->config.quarantine_frame_max);
     p->feed = mr_feed_init(mr_arena_cut(arena, mr_feed_bytes(&feed), 128), &feed, c->metrics);
     p->ask_due_ns = MR_CUT(arena, int64_t, t->config.instruments_max);
     p->ask_attempts = MR_CUT(arena, uint8_t, t->config.instruments_max);

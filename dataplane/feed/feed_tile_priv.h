@@ -4,6 +4,7 @@
 #include "codecs/capture/capture.h"
 #include "dataplane/feed/feed_tile.h"
 #include "dataplane/record/input_log.h"
+#include "dataplane/record/quarantine.h"
 
 #define MR_SHOW_NS 1000000000ll /* what a source tells of itself */
 #define MR_SWEEP_NS 20000000ll  /* sessions' subscriptions, snapshots wanted, connections image */
@@ -38,7 +39,8 @@ struct mr_feed_product {
     uint8_t *ask_attempts;
     uint16_t *seen;             /* by instrument: channels seen since the last sweep */
     struct mr_arbiter *arbiter; /* NULL: sessions */
-    bool begun;                 /* a datagram feed's: snapshots have been asked for */
+    struct mr_quarantine quarantine;
+    bool begun; /* a datagram feed's: snapshots have been asked for */
 };
 
 struct mr_feed_tile_state {
@@ -78,6 +80,7 @@ void mr_feed_tile_changed(void *arg, struct mr_session *session, enum mr_session
 void mr_feed_tile_mute(void *arg, struct mr_session *session, const struct mr_stream *stream, bool mute);
 void mr_feed_tile_record(struct mr_feed_tile_state *t, const struct mr_feed_product *p,
                          const struct mr_capture_record *record);
+void mr_feed_tile_reject(void *arg, int status, const struct mr_frame *frame, const struct mr_decoder *dec);
 void mr_feed_tile_break(struct mr_feed_tile_state *t, uint32_t instrument, enum mr_gap_cause cause, int64_t now_ns);
 struct mr_feed_product *mr_feed_tile_product_of(struct mr_feed_tile_state *t, uint32_t instrument);
 

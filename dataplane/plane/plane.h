@@ -16,6 +16,7 @@
  *     state/E                MR_REGION_IMAGE        struct mr_plane_engines: velocity, volatility, regime, levels
  *     commands/N             MR_REGION_RING         struct mr_plane_command from the control plane, GAP
  *     source/N/NAME          MR_REGION_IMAGE        struct mr_source_show: what a source tells of itself (dpdk)
+ *     recording              MR_REGION_IMAGE        struct mr_record_show: state, room, budget
  *     metrics/...            MR_REGION_METRICS
  *
  * The plane never parses YAML; controlplane/config fills this struct.
@@ -98,6 +99,14 @@ struct mr_plane_config {
     struct mr_signal_config signal; /* velocity, volatility zeroed: defaults */
     bool record;
     char record_folder[256];
+    uint64_t record_segment, record_keep, record_least_free, record_rate; /* bytes; 0: dataplane/record/record.h */
+    int64_t record_rotate_ns, record_keep_ns, record_budget_ns;
+    uint32_t record_compress; /* zstd level; 0: plain */
+    uint8_t record_full;      /* enum mr_record_full */
+    bool quarantine;
+    char quarantine_folder[256];
+    uint32_t quarantine_per_minute, quarantine_frame;
+    uint64_t quarantine_segment, quarantine_keep;
     uint32_t connect_s, data_s, dials_per_minute;
     uint64_t seed;
     char *yaml; /* shown in region "config"; may be NULL */

@@ -259,6 +259,10 @@ static void plan_feed_tile(struct mr_plane *p, uint32_t n)
     if (*c->record_folder)
         t->record = memory(p, "feed/%u>record", n);
     t->recording = &p->recording;
+    if (c->quarantine && *c->record_folder) { /* the record tile writes it */
+        t->quarantine_per_minute = c->quarantine_per_minute;
+        t->quarantine_frame_max = c->quarantine_frame;
+    }
     t->connections = memory(p, "connections/%u", n).mem;
     t->metrics = mr_plane_metrics(p, name);
     t->number = (uint8_t)n;
@@ -375,7 +379,20 @@ static int plan_record(struct mr_plane *p, struct mr_err *err)
     p->record = (struct mr_record_config){.links = p->record_links,
                                           .link_count = n,
                                           .folder = p->config.record_folder,
-                                          .zstd_level = 1,
+                                          .zstd_level = p->config.record_compress ? (int)p->config.record_compress
+                                                                                  : MR_RECORD_PLAIN,
+                                          .segment_bytes = p->config.record_segment,
+                                          .segment_ns = p->config.record_rotate_ns,
+                                          .keep_bytes = p->config.record_keep,
+                                          .keep_ns = p->config.record_keep_ns,
+                                          .full = p->config.record_full,
+                                          .least_free = p->config.record_least_free,
+                                          .per_s = p->config.record_rate,
+                                          .budget_ns = p->config.record_budget_ns,
+                                          .quarantine = p->config.quarantine ? p->config.quarantine_folder : NULL,
+                                          .quarantine_bytes = p->config.quarantine_segment,
+                                          .quarantine_keep = p->config.quarantine_keep,
+                                          .image = mr_plane_region(p, "recording", NULL),
                                           .metrics = mr_plane_metrics(p, "record"),
                                           .control = &p->recording,
                                           .instruments = p->instruments,

@@ -21,6 +21,9 @@ void mr_plane_config_default(struct mr_plane_config *c)
                                   .connect_s = 5,
                                   .data_s = 30,
                                   .dials_per_minute = 30,
+                                  .record_compress = 1,
+                                  .quarantine_per_minute = 20,
+                                  .quarantine_frame = 256u << 10,
                                   .seed = 1};
     mr_signal_config_default(&c->signal);
     mr_dpdk_config_default(&c->dpdk);

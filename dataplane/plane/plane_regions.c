@@ -134,6 +134,7 @@ int mr_plane_plan(struct mr_plane *p, struct mr_err *err)
     plan_engine_tile(p);
     add_metrics(p, &mr_aux_metrics_desc, "aux", "");
     add_metrics(p, &mr_record_metrics_desc, "record", "");
+    add(p, MR_REGION_IMAGE, sizeof(struct mr_record_show), mr_image_bytes(sizeof(struct mr_record_show)), "recording");
     if (p->region_count + symbols > MR_REGIONS_MAX)
         return mr_err_set(err, MR_E_FULL,
                           "plane: %u symbols and %u other regions are more than a workspace holds (%d); follow fewer "

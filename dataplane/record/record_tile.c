@@ -1,13 +1,6 @@
 /* Rings to segment files. */
-#include "dataplane/record/record.h"
-
 #include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "dataplane/log/log.h"
@@ -16,97 +9,63 @@
 
 #define TAKES_MAX 256        /* records a step and ring */
 #define SETTLE_NS 10000000ll /* after `on` fell: a put that had seen it up has ended long before */
-#define NUMBERS_MAX 1000000u
 #define TABLE_BYTES (8u << 20)
+#define KEEP_NS 10000000000ll   /* between two looks at what is kept */
+#define RATE_NS 60000000000ll   /* the rate is of so long at least, */
+#define SOONER_NS 10000000000ll /* but for the first one */
+#define PATIENCE_MAX_NS 300000000000ll
+#define REFUSED_RETRY_NS 60000000000ll
 
-MR_METRICS_DEFINE(mr_record, MR_RECORD_METRICS);
+#define SAY(r, level, ...)                                                                                             \
+    do {                                                                                                               \
+        if ((r)->config.log)                                                                                           \
+            MR_LOG((r)->config.log, level, __VA_ARGS__);                                                               \
+    } while (0)
 
-enum state { OFF, ON, STOPPING };
+/* ---- refusals ---- */
 
-/* One ring and the row of segments it goes to. */
-struct row {
-    struct mr_ring_reader reader;
-    const void *ring;
-    const char *name;
-    struct mr_capture_writer *writer; /* allocated */
-    uint8_t *whole;                   /* where parts are joined: allocated, MR_CAPTURE_RECORD_MAX and a name */
-    struct record_part join;          /* what is joined there; at: how much of it is */
-    int fd;                           /* -1: closed */
-    uint32_t number;                  /* of the next segment */
-    uint64_t file_bytes, good_bytes;  /* written; up to the end of the last whole block */
-    uint64_t dropped_seen, noted;     /* of the ring: counted as lost; written down in notes of this recording */
-};
-struct record {
-    struct mr_record_config config;
-    struct mr_record_control own, *control;
-    enum state state;
-    int64_t settled_ns, flush_ns;
-    char *table; /* room for the instrument table: allocated */
-    struct row *rows;
-};
+static bool is_room(int error) { return error == ENOSPC || error == EDQUOT || error == EFBIG; }
 
-static int64_t wall_ns(void)
+/* The policy, once it is known that there is no room. */
+static enum record_state after_full(const struct record *r)
 {
-    struct timespec ts;
-    clock_gettime(CLOCK_REALTIME, &ts);
-    return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+    return r->config.full == MR_RECORD_FULL_STOP ? OFF : WAITING;
+}
+
+static void tell_why(struct record *r, bool waits, const char *reason)
+{
+    struct mr_record_control *c = r->control;
+    snprintf(c->why, sizeof c->why, "recording %s: %s", waits ? "waits for room" : "stopped", reason);
+    if (waits)
+        SAY(r, MR_LOG_WARN, "%s", c->why);
+    else
+        SAY(r, MR_LOG_ERROR, "%s", c->why);
+}
+
+/* What a write that was refused held is lost; `after` says what becomes of the recording. */
+static MR_COLD int failed(struct record *r, struct record_file *f)
+{
+    char reason[128];
+    bool full = is_room(f->error);
+    r->after = full ? after_full(r) : OFF;
+    r->stopped = r->after == OFF;
+    snprintf(reason, sizeof reason, "%.60s/%s-%06u.seg: cannot %s: %s", f->folder, f->name, f->current, f->what,
+             strerror(f->error));
+    MR_COUNT(r->config.metrics, failed, 1);
+    MR_COUNT(r->config.metrics, full, full);
+    MR_COUNT(r->config.metrics, lost, f->front_bytes ? f->pending : 0); /* tables and configs are in the next one */
+    f->pending = 0;
+    tell_why(r, r->after == WAITING, reason);
+    return MR_E_IO;
 }
 
 /* ---- files ---- */
-
-static int sink(void *arg, const uint8_t *data, size_t len)
-{
-    struct row *row = arg;
-    while (len) {
-        ssize_t n = write(row->fd, data, len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return MR_E_IO;
-        data += n;
-        len -= (size_t)n;
-        row->file_bytes += (uint64_t)n;
-    }
-    return MR_OK;
-}
-
-static void close_file(struct row *row)
-{
-    if (row->fd >= 0)
-        close(row->fd);
-    row->fd = -1;
-}
-
-static MR_COLD int failed(struct record *r, struct row *row, const char *what)
-{
-    int why = errno;
-    struct mr_record_control *c = r->control;
-    snprintf(c->why, sizeof c->why, "recording stopped: %s/%s-%06u.seg: cannot %s: %s", r->config.folder, row->name,
-             row->number - 1, what, strerror(why));
-    MR_COUNT(r->config.metrics, failed, 1);
-    if (r->config.log)
-        MR_LOG(r->config.log, MR_LOG_ERROR, "%s", c->why);
-    return MR_E_IO;
-}
-
-/* Both the writer's flush and its add may have ended a block. */
-static int wrote(struct record *r, struct row *row, int status)
-{
-    if (status == MR_OK) {
-        row->good_bytes = row->file_bytes;
-        return MR_OK;
-    }
-    failed(r, row, "write");
-    if (row->file_bytes > row->good_bytes && ftruncate(row->fd, (off_t)row->good_bytes) != 0)
-        return MR_E_IO; /* the tear stays; readers know it */
-    return MR_E_IO;
-}
 
 static int add(struct record *r, struct row *row, const struct mr_capture_record *record)
 {
     MR_COUNT(r->config.metrics, records, 1);
     MR_COUNT(r->config.metrics, bytes, record->len + record->name.len);
-    return wrote(r, row, mr_capture_add(row->writer, record));
+    return record_file_add(&row->file, record) == MR_OK ? MR_OK : failed(r, &row->file);
 }
 
 static int add_text(struct record *r, struct row *row, enum mr_capture_kind kind, int64_t now_ns, const char *text,
@@ -117,11 +76,24 @@ static int add_text(struct record *r, struct row *row, enum mr_capture_kind kind
     return add(r, row, &record);
 }
 
+/* A recording that goes on after a pause says so: who replays it knows that there is a hole. */
+static int note_pause(struct record *r, struct row *row, int64_t now_ns)
+{
+    char text[160], from[40];
+    struct mr_text t, time;
+    mr_text_init(&time, from, sizeof from);
+    mr_text_time(&time, r->off_ns);
+    mr_text_init(&t, text, sizeof text);
+    mr_text_format(&t, LOST_TEXT "1 stretch: nothing was recorded from %s on, for %.3f s", from,
+                   (double)(now_ns - r->off_ns) / 1e9);
+    return add_text(r, row, MR_CAPTURE_NOTE, now_ns, text, t.len);
+}
+
 /* What every segment begins with. */
 static int add_front(struct record *r, struct row *row, int64_t now_ns)
 {
-    int status = MR_OK;
-    if (r->config.instruments) {
+    int status = r->state != ON && r->off_ns ? note_pause(r, row, now_ns) : MR_OK;
+    if (status == MR_OK && r->config.instruments) {
         struct mr_text text;
         mr_text_init(&text, r->table, TABLE_BYTES);
         mr_record_table_write(r->config.instruments, &text);
@@ -130,31 +102,108 @@ static int add_front(struct record *r, struct row *row, int64_t now_ns)
     }
     if (status == MR_OK && r->config.yaml)
         status = add_text(r, row, MR_CAPTURE_CONFIG, now_ns, r->config.yaml, strlen(r->config.yaml));
-    return status ? status : wrote(r, row, mr_capture_flush(row->writer));
+    if (status)
+        return status;
+    if (record_file_flush(&row->file) != MR_OK)
+        return failed(r, &row->file);
+    row->file.front_bytes = row->file.file_bytes;
+    return MR_OK;
 }
 
 static int open_segment(struct record *r, struct row *row)
 {
-    char path[512];
-    do {
-        snprintf(path, sizeof path, "%s/%s-%06u.seg", r->config.folder, row->name, row->number++);
-        row->fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
-    } while (row->fd < 0 && errno == EEXIST && row->number < NUMBERS_MAX);
-    if (row->fd < 0)
-        return failed(r, row, "open");
+    if (record_file_open(&row->file) != MR_OK)
+        return failed(r, &row->file);
+    row->file.begun_ns = r->now_ns;
     MR_COUNT(r->config.metrics, segments, 1);
-    int64_t now_ns = wall_ns();
-    row->file_bytes = row->good_bytes = 0;
-    mr_capture_writer_init(row->writer, r->config.zstd_level, sink, row);
-    int status = wrote(r, row, mr_capture_begin(row->writer, row->name, row->number - 1, now_ns));
-    return status ? status : add_front(r, row, now_ns);
+    return add_front(r, row, record_wall_ns());
+}
+
+/* Old segments go; those that are open stay. */
+static void keep(struct record *r, int64_t want_free)
+{
+    char names[MR_LINE_BYTES][RECORD_FILE_BYTES];
+    const char *open[MR_LINE_BYTES];
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < r->config.link_count && n < MR_COUNT_OF(open); i++) {
+        record_file_current(&r->rows[i].file, names[n]);
+        open[n] = names[n];
+        n++;
+    }
+    const struct mr_disk_keep k = {.bytes = r->config.keep_bytes,
+                                   .age_ns = r->config.keep_ns,
+                                   .now_ns = record_wall_ns(),
+                                   .want_free = want_free,
+                                   .open = open,
+                                   .open_count = n,
+                                   .free_bytes = r->config.free_bytes};
+    if (!k.bytes && !k.age_ns && !k.want_free)
+        return;
+    int removed = mr_disk_keep(r->config.folder, &k);
+    if (removed > 0)
+        MR_COUNT(r->config.metrics, removed, removed);
 }
 
 static int rotate(struct record *r, struct row *row)
 {
-    int status = wrote(r, row, mr_capture_flush(row->writer));
-    close_file(row);
-    return status ? status : open_segment(r, row);
+    if (record_file_close(&row->file, false) != MR_OK)
+        return failed(r, &row->file);
+    int status = open_segment(r, row);
+    if (status == MR_OK)
+        keep(r, 0);
+    return status;
+}
+
+/* ---- the quarantine: its trouble is nobody else's ---- */
+
+static MR_COLD void refused_failed(struct record *r)
+{
+    struct record_file *f = &r->refused;
+    SAY(r, MR_LOG_WARN, "quarantine: %s: cannot %s: %s; the next attempt is in a minute", f->folder,
+        f->what ? f->what : "make the folder", strerror(f->error));
+    MR_COUNT(r->config.metrics, refused_lost, f->pending);
+    f->pending = 0;
+    record_file_drop(f);
+    r->refused_retry_ns = r->now_ns + REFUSED_RETRY_NS;
+}
+
+static bool refused_open(struct record *r)
+{
+    struct record_file *f = &r->refused;
+    if (!f->writer || r->now_ns < r->refused_retry_ns)
+        return false;
+    if (f->fd < 0 && record_make_folder(f->folder) != MR_OK) {
+        f->error = errno;
+        f->what = NULL;
+        refused_failed(r);
+    } else if (f->fd < 0 && record_file_open(f) != MR_OK) {
+        refused_failed(r);
+    }
+    return f->fd >= 0;
+}
+
+static void add_refused(struct record *r, const struct mr_capture_record *record)
+{
+    struct record_file *f = &r->refused;
+    if (!refused_open(r)) {
+        MR_COUNT(r->config.metrics, refused_lost, 1);
+        return;
+    }
+    MR_COUNT(r->config.metrics, refused, 1);
+    int status = record_file_add(f, record);
+    if (status == MR_OK && f->file_bytes >= r->config.quarantine_bytes) {
+        status = record_file_close(f, false);
+        if (status == MR_OK)
+            status = record_file_open(f);
+        char name[RECORD_FILE_BYTES];
+        const char *open = name;
+        record_file_current(f, name);
+        const struct mr_disk_keep k = {
+            .bytes = r->config.quarantine_keep, .row = "quarantine", .open = &open, .open_count = 1};
+        mr_disk_keep(f->folder, &k);
+    }
+    if (status)
+        refused_failed(r);
 }
 
 /* ---- what comes ---- */
@@ -216,7 +265,7 @@ static int write_record(struct record *r, struct row *row, const struct mr_captu
 {
     row->noted += record_note_lost(record);
     int status = add(r, row, record);
-    if (status == MR_OK && row->file_bytes >= r->config.segment_bytes)
+    if (status == MR_OK && row->file.file_bytes >= r->config.segment_bytes)
         status = rotate(r, row);
     return status;
 }
@@ -234,7 +283,9 @@ static int take(struct record *r, struct row *row, int max)
             break;
         }
         if (join(row, head, data, &record)) {
-            if (r->state == OFF)
+            if (record.kind == MR_CAPTURE_REFUSED)
+                add_refused(r, &record);
+            else if (r->state == OFF || r->state == WAITING)
                 MR_COUNT(r->config.metrics, lost, 1);
             else
                 status = write_record(r, row, &record);
@@ -246,6 +297,101 @@ static int take(struct record *r, struct row *row, int max)
     return n;
 }
 
+/* ---- how long the disk lasts ---- */
+
+static uint64_t stored(const struct record *r)
+{
+    uint64_t bytes = 0;
+    for (uint32_t i = 0; i < r->config.link_count; i++)
+        bytes += r->rows[i].file.stored_bytes;
+    return bytes;
+}
+
+static bool budget(struct record *r, const struct mr_disk_segments *there, char *out, size_t bytes)
+{
+    const struct mr_record_config *c = &r->config;
+    const struct mr_disk_budget b = {.free_bytes = c->free_bytes(c->folder),
+                                     .least_free = c->least_free,
+                                     .keep_bytes = c->keep_bytes,
+                                     .used_bytes = there->bytes,
+                                     .per_s = c->per_s       ? (double)c->per_s
+                                              : r->per_s > 0 ? r->per_s
+                                                             : (double)there->per_s,
+                                     .source = c->per_s       ? "record.rate"
+                                               : r->per_s > 0 ? "measured"
+                                                              : "measured in what is there",
+                                     .want_ns = c->budget_ns,
+                                     .oldest = c->full == MR_RECORD_FULL_OLDEST};
+    r->show.lasts_ns = mr_disk_lasts(&b);
+    return mr_disk_budget(&b, out, bytes);
+}
+
+/* Before a recording, and once more when its own rate is known. */
+static void tell_budget(struct record *r)
+{
+    struct mr_disk_segments there;
+    mr_disk_segments(r->config.folder, &there);
+    bool enough = budget(r, &there, r->show.budget, sizeof r->show.budget);
+    r->show.warn = !enough;
+    if (enough)
+        SAY(r, MR_LOG_INFO, "recording to %s: %s", r->config.folder, r->show.budget);
+    else
+        SAY(r, MR_LOG_WARN, "recording to %s: %s", r->config.folder, r->show.budget);
+}
+
+static void measure(struct record *r)
+{
+    uint64_t now_bytes = stored(r);
+    int64_t ns = r->now_ns - r->rate_ns;
+    if (r->state != ON || ns < (r->per_s > 0 ? RATE_NS : SOONER_NS))
+        return;
+    bool first = r->per_s <= 0;
+    r->per_s = (double)(now_bytes - r->rate_bytes) / ((double)ns / 1e9);
+    r->rate_bytes = now_bytes;
+    r->rate_ns = r->now_ns;
+    if (first && !r->config.per_s && !r->warned && r->per_s > 0) {
+        r->warned = true;
+        tell_budget(r);
+    }
+}
+
+static void publish(struct record *r)
+{
+    const struct mr_record_metrics *m = r->config.metrics;
+    struct mr_record_show *s = &r->show;
+    struct mr_disk_segments there;
+    s->state = r->state == ON         ? MR_RECORD_ON
+               : r->state == STOPPING ? MR_RECORD_ENDING
+               : r->state == WAITING  ? MR_RECORD_WAITING
+               : r->stopped           ? MR_RECORD_STOPPED
+                                      : MR_RECORD_OFF;
+    measure(r);
+    s->free_bytes = r->config.free_bytes(r->config.folder);
+    s->per_s = r->per_s;
+    MR_GAUGE_SET(r->config.metrics, state, s->state);
+    MR_GAUGE_SET(r->config.metrics, free, s->free_bytes);
+    MR_GAUGE_SET(r->config.metrics, rate, r->per_s);
+    MR_COUNT(r->config.metrics, stored, stored(r) - m->stored);
+    if (!r->config.image)
+        return;
+    if (r->now_ns >= r->keep_ns || !*s->budget) { /* as seldom as what is kept is looked at: it reads the folder */
+        mr_disk_segments(r->config.folder, &there);
+        s->warn = !budget(r, &there, s->budget, sizeof s->budget);
+    }
+    snprintf(s->folder, sizeof s->folder, "%s", r->config.folder);
+    snprintf(s->quarantine, sizeof s->quarantine, "%s", r->config.quarantine ? r->config.quarantine : "");
+    memcpy(s->why, r->control->why, sizeof s->why);
+    s->starts = r->control->starts;
+    s->records = m->records;
+    s->stored = m->stored;
+    s->lost = m->lost;
+    s->segments = m->segments;
+    s->removed = m->removed;
+    s->refused = m->refused;
+    s->now_ns = r->now_ns;
+    mr_image_write(r->config.image, s, sizeof *s);
+}
+
 /* ---- starting and stopping ---- */
 
 static void set_on(struct record *r, bool on)
@@ -254,22 +400,42 @@ static void set_on(struct record *r, bool on)
     MR_GAUGE_SET(r->config.metrics, on, on);
 }
 
-static void ended(struct record *r) { __atomic_store_n(&r->control->ended, r->control->starts, __ATOMIC_RELEASE); }
+static void ended(struct record *r)
+{
+    r->off_ns = record_wall_ns();
+    __atomic_store_n(&r->control->ended, r->control->starts, __ATOMIC_RELEASE);
+}
+
+static void settle(struct record *r, enum record_state state)
+{
+    r->state = state;
+    if (state == OFF && r->stopped)
+        mr_record_want(r->control, false);
+    if (state == WAITING) {
+        r->retry_ns = r->now_ns + r->patience_ns;
+        r->patience_ns = r->patience_ns * 2 < PATIENCE_MAX_NS ? r->patience_ns * 2 : PATIENCE_MAX_NS;
+    }
+}
 
 /* By itself: what was written stays, the rest is let go. */
 static MR_COLD void give_up(struct record *r)
 {
-    mr_record_want(r->control, false);
     set_on(r, false);
-    r->state = OFF;
-    for (uint32_t i = 0; i < r->config.link_count; i++)
-        close_file(&r->rows[i]);
+    for (uint32_t i = 0; i < r->config.link_count; i++) {
+        MR_COUNT(r->config.metrics, lost, r->rows[i].file.pending);
+        r->rows[i].file.pending = 0;
+        record_file_drop(&r->rows[i].file);
+    }
+    settle(r, r->after);
     ended(r);
 }
 
-static void start(struct record *r)
+void record_start(struct record *r)
 {
     r->control->why[0] = 0;
+    r->stopped = r->warned = false;
+    r->per_s = 0;
+    tell_budget(r);
     for (uint32_t i = 0; i < r->config.link_count; i++) {
         struct row *row = &r->rows[i];
         take(r, row, INT32_MAX); /* what came too late for the last recording */
@@ -281,13 +447,15 @@ static void start(struct record *r)
         }
     }
     r->state = ON;
+    r->rate_bytes = stored(r);
+    r->rate_ns = r->begin_ns = r->now_ns;
+    r->flush_ns = 0;
     __atomic_store_n(&r->control->starts, r->control->starts + 1, __ATOMIC_RELEASE);
     set_on(r, true);
-    if (r->config.log)
-        MR_LOG(r->config.log, MR_LOG_INFO, "recording to %s", r->config.folder);
+    keep(r, 0);
 }
 
-/* The rings are empty: losses that no later record could tell of are written down, then the files are whole. */
+/* Losses that no later record could tell of are written down, then the files are whole. */
 static int finish_row(struct record *r, struct row *row)
 {
     char text[96];
@@ -296,120 +464,84 @@ static int finish_row(struct record *r, struct row *row)
     if (row->dropped_seen > row->noted) {
         int n = snprintf(text, sizeof text, LOST_TEXT "%llu records: the ring to the record tile was full",
                          (unsigned long long)(row->dropped_seen - row->noted));
-        status = add_text(r, row, MR_CAPTURE_NOTE, wall_ns(), text, (size_t)n);
+        status = add_text(r, row, MR_CAPTURE_NOTE, record_wall_ns(), text, (size_t)n);
     }
-    if (status == MR_OK)
-        status = wrote(r, row, mr_capture_flush(row->writer));
-    if (status == MR_OK && fdatasync(row->fd) != 0 && errno != EINVAL)
-        status = failed(r, row, "sync");
-    close_file(row);
-    return status;
+    if (status)
+        return status;
+    return record_file_close(&row->file, true) == MR_OK ? MR_OK : failed(r, &row->file);
 }
 
 static void finish(struct record *r)
 {
+    enum record_state after = r->after;
     int status = MR_OK;
     for (uint32_t i = 0; i < r->config.link_count && status == MR_OK; i++)
         status = finish_row(r, &r->rows[i]);
-    if (status)
+    if (status) {
         give_up(r);
-    r->state = OFF;
+        return;
+    }
+    settle(r, after);
     ended(r);
-    if (!status && r->config.log)
-        MR_LOG(r->config.log, MR_LOG_INFO, "recording to %s ended", r->config.folder);
+    SAY(r, MR_LOG_INFO, "recording to %s ended", r->config.folder);
+}
+
+static void begin_end(struct record *r, enum record_state after)
+{
+    set_on(r, false);
+    r->state = STOPPING;
+    r->after = after;
+    r->settled_ns = r->now_ns + SETTLE_NS;
+}
+
+/* ---- room ---- */
+
+static int64_t wanted_free(const struct record *r) { return (int64_t)(r->config.least_free + r->config.segment_bytes); }
+
+/* While recording: too little is free. The oldest go, or all ends in order while there is still room to write. */
+static void check_room(struct record *r)
+{
+    int64_t least = (int64_t)r->config.least_free, left = r->config.free_bytes(r->config.folder);
+    char reason[128];
+    if (left < 0 || left >= least)
+        return;
+    if (r->config.full == MR_RECORD_FULL_OLDEST) {
+        keep(r, wanted_free(r));
+        left = r->config.free_bytes(r->config.folder);
+        if (left >= least)
+            return;
+    }
+    MR_COUNT(r->config.metrics, full, 1);
+    snprintf(reason, sizeof reason, "%.60s: %lld MiB are free, record.least_free is %lld", r->config.folder,
+             (long long)(left >> 20), (long long)(least >> 20));
+    begin_end(r, after_full(r));
+    r->stopped = r->after == OFF;
+    tell_why(r, r->after == WAITING, reason);
+}
+
+/* While waiting: a new start when there is room for a segment, or nobody can say. */
+static void try_again(struct record *r)
+{
+    if (r->now_ns < r->retry_ns)
+        return;
+    r->retry_ns = r->now_ns + r->config.retry_ms * 1000000ll;
+    if (r->config.full == MR_RECORD_FULL_OLDEST)
+        keep(r, wanted_free(r));
+    int64_t left = r->config.free_bytes(r->config.folder);
+    if (left >= 0 && left < wanted_free(r))
+        return;
+    record_start(r);
+    if (r->state == ON)
+        SAY(r, MR_LOG_INFO, "recording to %s goes on", r->config.folder);
 }
 
 /* ---- the tile ---- */
-
-static void release(struct record *r)
-{
-    for (uint32_t i = 0; i < r->config.link_count; i++) {
-        close_file(&r->rows[i]);
-        free(r->rows[i].writer);
-        free(r->rows[i].whole);
-    }
-    free(r->table);
-}
-
-static size_t record_bytes(const void *config)
-{
-    const struct mr_record_config *c = config;
-    return sizeof(struct record) + 128 + c->link_count * sizeof(struct row);
-}
-
-static int open_row(struct row *row, const struct mr_record_link *link, struct mr_err *err)
-{
-    int status = mr_ring_reader_open(&row->reader, link->ring, link->ring_bytes);
-    if (status)
-        return mr_err_set(err, status, "record: the ring of %s: %s", link->name, mr_status_text(status));
-    struct mr_ring_stats stats;
-    mr_ring_stats(link->ring, &stats);
-    row->ring = link->ring;
-    row->name = link->name;
-    row->dropped_seen = stats.dropped;
-    row->writer = malloc(mr_capture_writer_bytes());
-    row->whole = malloc(MR_CAPTURE_RECORD_MAX + NAME_MAX_BYTES);
-    if (!row->writer || !row->whole)
-        return mr_err_set(err, MR_E_NOMEM, "record: no memory for the segments of %s", link->name);
-    return MR_OK;
-}
-
-/* The folder and those above it. */
-static int make_folder(const char *folder, struct mr_err *err)
-{
-    char path[512];
-    int n = snprintf(path, sizeof path, "%s", folder);
-    if (n <= 0 || (size_t)n >= sizeof path - 32)
-        return mr_err_set(err, MR_E_INVALID, "record: the folder's path is empty or too long");
-    for (char *c = path + 1;; c++)
-        if (*c == '/' || *c == 0) {
-            char was = *c;
-            *c = 0;
-            if (mkdir(path, 0750) != 0 && errno != EEXIST)
-                return mr_err_set(err, MR_E_IO,
-                                  "record: %s: cannot make the folder: %s; choose another with record.folder", path,
-                                  strerror(errno));
-            if (!(*c = was))
-                return MR_OK;
-        }
-}
-
-static int record_boot(void *state, const void *config, struct mr_arena *arena, struct mr_err *err)
-{
-    struct record *r = state;
-    (void)arena;
-    memset(r, 0, record_bytes(config));
-    r->config = *(const struct mr_record_config *)config;
-    r->config.zstd_level = r->config.zstd_level ? r->config.zstd_level : 1;
-    r->config.segment_bytes = r->config.segment_bytes ? r->config.segment_bytes : 256u << 20;
-    r->config.flush_ms = r->config.flush_ms ? r->config.flush_ms : 1000;
-    r->own.wanted = 1;
-    r->control = r->config.control ? r->config.control : &r->own;
-    r->rows = (void *)(((uintptr_t)(r + 1) + 127) / 128 * 128);
-    for (uint32_t i = 0; i < r->config.link_count; i++)
-        r->rows[i].fd = -1;
-    signal(SIGXFSZ, SIG_IGN); /* a size limit is an error of write(), not our death */
-    int status = make_folder(r->config.folder, err);
-    for (uint32_t i = 0; i < r->config.link_count && !status; i++)
-        status = open_row(&r->rows[i], &r->config.links[i], err);
-    r->table = malloc(TABLE_BYTES);
-    if (!status && !r->table)
-        status = mr_err_set(err, MR_E_NOMEM, "record: no memory for the instrument table");
-    if (!status && r->control->wanted) {
-        start(r);
-        if (r->state != ON)
-            status = mr_err_set(err, MR_E_IO, "%s; choose another folder with record.folder, or do not record",
-                                r->control->why);
-    }
-    if (status)
-        release(r);
-    return status;
-}
 
 static int record_step(void *state, int64_t now_ns)
 {
     struct record *r = state;
     int work = 0;
+    r->now_ns = now_ns;
     for (uint32_t i = 0; i < r->config.link_count; i++) {
         int n = take(r, &r->rows[i], TAKES_MAX);
         if (n < 0) {
@@ -423,44 +555,76 @@ static int record_step(void *state, int64_t now_ns)
     return work;
 }
 
-static void flush(struct record *r, int64_t now_ns)
+/* A multiple of the time has passed since it was begun. One that holds nothing yet is as good as new. */
+static bool is_old(const struct record *r, struct record_file *f)
 {
-    if (r->state == OFF || now_ns < r->flush_ns)
+    int64_t every = r->config.segment_ns;
+    bool empty = f->file_bytes <= f->front_bytes;
+    if (f->begun_ns == 0 || (empty && every && r->now_ns / every != f->begun_ns / every))
+        f->begun_ns = r->now_ns; /* 0: begun at boot, when no time was given */
+    return every && r->now_ns / every != f->begun_ns / every;
+}
+
+static void flush(struct record *r)
+{
+    if (r->now_ns < r->flush_ns)
         return;
-    r->flush_ns = now_ns + r->config.flush_ms * 1000000ll;
-    for (uint32_t i = 0; i < r->config.link_count; i++)
-        if (wrote(r, &r->rows[i], mr_capture_flush(r->rows[i].writer)) != MR_OK) {
+    r->flush_ns = r->now_ns + r->config.flush_ms * 1000000ll;
+    if (r->refused.writer && r->refused.fd >= 0 && record_file_flush(&r->refused) != MR_OK)
+        refused_failed(r);
+    for (uint32_t i = 0; i < r->config.link_count && (r->state == ON || r->state == STOPPING); i++) {
+        struct row *row = &r->rows[i];
+        int status = record_file_flush(&row->file) == MR_OK ? MR_OK : failed(r, &row->file);
+        if (status == MR_OK && is_old(r, &row->file))
+            status = rotate(r, row);
+        if (status)
             give_up(r);
-            return;
-        }
+    }
+    if (r->state == ON)
+        check_room(r);
+    if (r->state == ON && r->now_ns - r->begin_ns > RATE_NS)
+        r->patience_ns = r->config.retry_ms * 1000000ll;
+    publish(r);
+    if (r->now_ns >= r->keep_ns) {
+        r->keep_ns = r->now_ns + KEEP_NS;
+        keep(r, 0);
+    }
 }
 
 static void record_housekeep(void *state, int64_t now_ns)
 {
     struct record *r = state;
     bool wanted = __atomic_load_n(&r->control->wanted, __ATOMIC_ACQUIRE);
+    r->now_ns = now_ns;
     for (uint32_t i = 0; i < r->config.link_count; i++)
         count_lost(r, &r->rows[i]);
     if (wanted && r->state == OFF)
-        start(r);
-    if (!wanted && r->state == ON) {
-        set_on(r, false);
-        r->state = STOPPING;
-        r->settled_ns = now_ns + SETTLE_NS;
-    }
-    flush(r, now_ns);
+        record_start(r);
+    if (!wanted && r->state == ON)
+        begin_end(r, OFF);
+    if (!wanted && r->state == WAITING)
+        r->state = OFF;
+    if (r->state == WAITING)
+        try_again(r);
+    flush(r);
 }
 
 static void record_halt(void *state)
 {
     struct record *r = state;
     set_on(r, false);
-    for (uint32_t i = 0; i < r->config.link_count && r->state != OFF; i++)
+    r->after = OFF;
+    for (uint32_t i = 0; i < r->config.link_count; i++)
         if (take(r, &r->rows[i], INT32_MAX) < 0)
             give_up(r);
-    if (r->state != OFF)
+    if (r->state == ON || r->state == STOPPING) {
+        r->after = OFF;
         finish(r);
-    release(r);
+    }
+    if (r->refused.writer && r->refused.fd >= 0 && record_file_close(&r->refused, false) != MR_OK)
+        refused_failed(r);
+    publish(r);
+    record_release(r);
 }
 
 const struct mr_tile mr_record_tile = {

@@ -10,8 +10,6 @@
 
 #include "dataplane/record/record_priv.h"
 
-#define SUFFIX_BYTES 11 /* -NNNNNN.seg */
-
 struct mr_recording {
     char folder[512], name[MR_RECORDING_NAME_BYTES];
     uint32_t *numbers, count, next; /* segments, ascending; the next to open */
@@ -24,21 +22,9 @@ struct mr_recording {
 
 /* ---- the folder ---- */
 
-/* "feed-0-000012.seg" -> length of "feed-0", and 12. */
 static bool parse(const char *file, size_t *name_len, uint32_t *number)
 {
-    size_t n = strlen(file);
-    if (n <= SUFFIX_BYTES || n - SUFFIX_BYTES >= MR_RECORDING_NAME_BYTES || file[n - SUFFIX_BYTES] != '-' ||
-        strcmp(file + n - 4, ".seg") != 0)
-        return false;
-    *number = 0;
-    for (size_t i = n - SUFFIX_BYTES + 1; i < n - 4; i++) {
-        if (file[i] < '0' || file[i] > '9')
-            return false;
-        *number = *number * 10 + (uint32_t)(file[i] - '0');
-    }
-    *name_len = n - SUFFIX_BYTES;
-    return true;
+    return record_name_parse(file, name_len, number) && *name_len < MR_RECORDING_NAME_BYTES;
 }
 
 static int by_name(const void *a, const void *b) { return strcmp(a, b); }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "dataplane/record/record.h"
 #include "dataplane/session/session.h"
 #include "engines/signal/signal.h"
 
@@ -12,7 +13,7 @@ static const char config_text[] = "instance: made\nplane:\n  feed_tiles: 2\n";
 
 static const struct mr_region_plan *plan(uint32_t *count)
 {
-    static struct mr_region_plan p[16];
+    static struct mr_region_plan p[20];
     uint32_t n = 0;
 #define REGION(...) p[n++] = (struct mr_region_plan){__VA_ARGS__}
     REGION("instruments", MR_REGION_INSTRUMENTS, 1, mr_instruments_bytes(16));
@@ -24,6 +25,7 @@ static const struct mr_region_plan *plan(uint32_t *count)
     REGION("book/0", MR_REGION_IMAGE, 1, mr_image_bytes(sizeof(struct mr_plane_book)));
     REGION("book/1", MR_REGION_IMAGE, 1, mr_image_bytes(sizeof(struct mr_plane_book)));
     REGION("source/0/dpdk", MR_REGION_IMAGE, 1, mr_image_bytes(sizeof(struct mr_source_show)));
+    REGION("recording", MR_REGION_IMAGE, 1, mr_image_bytes(sizeof(struct mr_record_show)));
     REGION("state/0", MR_REGION_IMAGE, 1, mr_image_bytes(sizeof(struct mr_plane_engines)));
     REGION("commands/0", MR_REGION_RING, 1, mr_ring_bytes(16, 1));
     REGION("commands/1", MR_REGION_RING, 1, mr_ring_bytes(16, 1));
@@ -118,6 +120,24 @@ static void fill_port(struct made *m, int64_t now)
     mr_image_write(mr_image_init(region(m, "source/0/dpdk"), sizeof p), &p, sizeof p);
 }
 
+static void fill_recording(struct made *m, int64_t now)
+{
+    struct mr_record_show r = {.folder = "/data/recordings",
+                               .quarantine = "/data/quarantine",
+                               .why = "recording waits for room: /data/recordings: 12 MiB are free",
+                               .budget = "12.6 MB free; 1.2 MB/s (measured): room for 0 s; record.budget wants 24.0 h",
+                               .state = MR_RECORD_WAITING,
+                               .warn = 1,
+                               .records = 123456,
+                               .stored = 7654321,
+                               .lost = 3,
+                               .segments = 9,
+                               .removed = 4,
+                               .refused = 14,
+                               .now_ns = now};
+    mr_image_write(mr_image_init(region(m, "recording"), sizeof r), &r, sizeof r);
+}
+
 static void fill_books(struct made *m, int64_t now)
 {
     for (uint32_t i = 0; i < 2; i++) {
@@ -189,6 +209,16 @@ static void fill_metrics(struct made *m)
     m->feed = mr_metrics_init(region(m, "metrics/feed/0"), &mr_feed_metrics_desc, "venue=binance,product=usdm");
     MR_COUNT(m->feed, messages, 1210);
     MR_COUNT(m->feed, gaps, 2);
+    MR_COUNT(m->feed, negative_lag, 17);
+    MR_COUNT(m->feed, clock_jumps, 1);
+    MR_GAUGE_SET(m->feed, clock_state, 2);
+    MR_GAUGE_SET(m->feed, clock_offset_ns, -1250300000);
+    MR_GAUGE_SET(m->feed, clock_drift_ppb, 12300);
+    MR_GAUGE_SET(m->feed, clock_jump_ns, -61000000);
+    MR_COUNT(m->feed, malformed, 21);
+    MR_COUNT(m->feed, range, 3);
+    MR_COUNT(m->feed, quarantined, 14);
+    MR_COUNT(m->feed, not_quarantined, 10);
     for (int i = 1; i <= 100; i++)
         MR_RECORD(m->feed, lag_ns, i * 1000000);
 }
@@ -207,6 +237,7 @@ static void fill(struct made *m)
     fill_connections(m, now);
     MR_ASSERT(mr_ring_init(region(m, "feed/0>engine/0"), 64, 8, MR_RING_BACKPRESSURE) == MR_OK);
     fill_port(m, now);
+    fill_recording(m, now);
     fill_books(m, now);
     fill_engines(m, now);
     fill_signals(m, now);
