@@ -129,6 +129,8 @@ static const char *const sequencing[] = {
     [MR_SEQ_PLUS_ONE] = "id = last id + 1, 1 restarts; snapshot in the stream",
     [MR_SEQ_PREV] = "previous id = last id; snapshot in the stream",
     [MR_SEQ_IMAGE] = "every message is the whole book",
+    [MR_SEQ_STATE] =
+        "no ids: times, a hash a state, and the venue's best prices against the book; snapshot in the stream",
 };
 static const char *const instrument_types[] = {
     [MR_TYPE_UNKNOWN] = "several types", [MR_TYPE_SPOT] = "spot",      [MR_TYPE_PERPETUAL] = "perpetuals",

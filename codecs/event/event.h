@@ -6,7 +6,9 @@
  *   kind            slots   price             size              aux                    seq
  *   TRADE           1       price             size              notional, micro-quote  venue's trade number
  *   LIQUIDATION     1       price             size              notional, micro-USD    0, or the venue's
- *   MARK INDEX      1       mantissa          0                 0                      0
+ *   MARK            1       mantissa          0                 0                      0
+ *   INDEX           1       mantissa          averaged over, ns rest, 10^-18           0
+ *                           (value + aux * 10^-18: digits that 18 places do not hold, else 0)
  *   FUNDING         1       rate mantissa     interval, ns or 0 next funding time, ns  0
  *   OPEN_INTEREST   1       mantissa          what it counts    USD value micro, or 0  0
  *                           (MARK .. OPEN_INTEREST: value = price * 10^exponent; enum mr_oi_unit)
@@ -28,21 +30,21 @@
 #include "dataplane/base/decimal.h"
 
 /*       kind            name              — numbers stand in recordings and never change */
-#define MR_EVENT_KINDS(X)                                                                  \
-    X(NONE,          0,  "none")                                                           \
-    X(TRADE,         1,  "trade")                                                          \
-    X(BBO,           2,  "bbo")                                                            \
-    X(BOOK,          3,  "book")                                                           \
-    X(LIQUIDATION,   4,  "liquidation")                                                    \
-    X(MARK,          5,  "mark")                                                           \
-    X(INDEX,         6,  "index")                                                          \
-    X(FUNDING,       7,  "funding")                                                        \
-    X(OPEN_INTEREST, 8,  "open_interest")                                                  \
-    X(CANDLE,        9,  "candle")                                                         \
-    X(STATUS,        10, "status")                                                         \
-    X(GAP,           11, "gap")                                                            \
-    X(TICK,          12, "tick")                                                           \
-    X(REFERENCE,     13, "reference")
+#define MR_EVENT_KINDS(X)                                                                                              \
+    X(NONE, 0, "none")                                                                                                 \
+    X(TRADE, 1, "trade")                                                                                               \
+    X(BBO, 2, "bbo")                                                                                                   \
+    X(BOOK, 3, "book")                                                                                                 \
+    X(LIQUIDATION, 4, "liquidation")                                                                                   \
+    X(MARK, 5, "mark")                                                                                                 \
+    X(INDEX, 6, "index")                                                                                               \
+    X(FUNDING, 7, "funding")                                                                                           \
+    X(OPEN_INTEREST, 8, "open_interest")                                                                               \
+    X(CANDLE, 9, "candle")                                                                                             \
+    X(STATUS, 10, "status")                                                                                            \
+    X(GAP, 11, "gap")                                                                                                  \
+    X(TICK, 12, "tick")                                                                                                \
+    X(REFERENCE, 13, "reference")
 
 enum mr_event_kind {
 #define MR_X(name, value, text) MR_EVENT_##name = (value),
@@ -56,7 +58,7 @@ enum mr_flag {
     MR_FLAG_SELL = 1 << 0,      /* TRADE: aggressor sold. LIQUIDATION: a SHORT was liquidated (clear: a long) */
     MR_FLAG_FIRST = 1 << 1,     /* first group of one venue message */
     MR_FLAG_LAST = 1 << 2,      /* last group of one venue message: look at books only now */
-    MR_FLAG_SNAPSHOT = 1 << 3,  /* BOOK: replaces the whole book. TRADE: back-fill on subscribe */
+    MR_FLAG_SNAPSHOT = 1 << 3,  /* BOOK: replaces the whole book. TRADE, INDEX: back-fill on subscribe */
     MR_FLAG_CLOCK = 3 << 4,     /* enum mr_clock_source << 4: what recv_ns was read from */
     MR_FLAG_SECONDARY = 1 << 6, /* not the product's primary source of this kind: engines do not count it */
     MR_FLAG_CAUTION = 1 << 7,   /* no metadata yet, estimated notional, or a non-market trade: see source */
@@ -76,7 +78,14 @@ enum mr_gap_cause {
     MR_GAP_CAUSE_COUNT
 };
 /* STATUS.price: instrument (and feed) states the venue or a session reports */
-enum mr_status_event { MR_STATUS_LIVE, MR_STATUS_STALE, MR_STATUS_DEAD, MR_STATUS_HALTED, MR_STATUS_VENUE_NOTICE };
+enum mr_status_event {
+    MR_STATUS_LIVE,
+    MR_STATUS_STALE,
+    MR_STATUS_DEAD,
+    MR_STATUS_HALTED,
+    MR_STATUS_VENUE_NOTICE,
+    MR_STATUS_TICK, /* the instrument's tick is now `size`, in its price scale: a new generation */
+};
 
 struct mr_event {
     int64_t recv_ns;          /* when the bytes reached us; MR_FLAG_CLOCK says by which clock */
@@ -104,14 +113,14 @@ struct mr_level {
  * first, asks straight after the last bid; the tail of the last slot is zero. */
 struct mr_book_head {
     int64_t recv_ns, venue_ns;
-    uint64_t seq;         /* last update id of this message (u, seqId, ...)          */
-    uint64_t first_seq;   /* first one it covers (U); = seq where the venue has none */
+    uint64_t seq;       /* last update id of this message (u, seqId, ...)          */
+    uint64_t first_seq; /* first one it covers (U); = seq where the venue has none; see MR_BOOK_TOUCH */
     uint16_t bid_count, ask_count;
-    uint32_t checksum;    /* venue's CRC as sent; valid when book_flags says so      */
-    uint64_t prev_seq;    /* the one before (pu, prevSeqId); 0 where there is none   */
+    uint32_t checksum; /* venue's CRC as sent; valid when book_flags says so      */
+    uint64_t prev_seq; /* the one before (pu, prevSeqId); 0 where there is none; see MR_BOOK_TOUCH */
     uint32_t instrument, decode_delta_ns;
     uint8_t kind, flags;
-    uint8_t book_flags;   /* enum mr_book_flag */
+    uint8_t book_flags; /* enum mr_book_flag */
     uint8_t source;
     uint16_t connection, spare;
 };
@@ -120,16 +129,18 @@ enum mr_book_flag {
     MR_BOOK_KEEPALIVE = 1 << 1, /* says "nothing changed"; no levels */
     MR_BOOK_RESET = 1 << 2,     /* the venue restarted its numbers: follow, do not resync */
     MR_BOOK_PARTIAL = 1 << 3,   /* a top-N image (books5, depth20): replaces, never joins a stream */
-    MR_BOOK_NO_SIZES = 1 << 4,  /* BBO: the venue sends prices only; a size of one lot says no more than "there is one" */
+    MR_BOOK_NO_SIZES = 1 << 4,  /* BBO: the venue sends prices only; a size of one lot says "there is one", no more */
+    MR_BOOK_STATE = 1 << 5,     /* checksum is the beginning of the venue's name (hash) of the state after this */
+    MR_BOOK_TOUCH = 1 << 6,     /* first_seq and prev_seq are the best bid and ask in that state: prices, 0 none */
 };
 
 /* Raw slot of a CANDLE. Prices and volumes in the instrument's scales. */
 struct mr_candle {
     int64_t open, high, low, close, volume;
-    int64_t open_ns;      /* start of the interval */
-    uint32_t interval_s;  /* 60, 300, ...; months and weeks as the venue's nominal length */
-    uint32_t trades;      /* 0 where the venue does not say */
-    uint8_t closed;       /* 1 the venue says it is final */
+    int64_t open_ns;     /* start of the interval */
+    uint32_t interval_s; /* 60, 300, ...; months and weeks as the venue's nominal length */
+    uint32_t trades;     /* 0 where the venue does not say */
+    uint8_t closed;      /* 1 the venue says it is final */
     uint8_t spare[7];
 };
 
@@ -141,10 +152,10 @@ union mr_slot {
     uint8_t bytes[64];
 } MR_ALIGNED;
 
-#define MR_SLOT_BYTES  64
-#define MR_LEVELS_MAX  10240 /* levels in one book message, both sides: REST images of 5,000 a side */
+#define MR_SLOT_BYTES 64
+#define MR_LEVELS_MAX 10240 /* levels in one book message, both sides: REST images of 5,000 a side */
 #define MR_GROUP_SLOTS (1 + MR_LEVELS_MAX / 4)
-#define MR_TRADES_MAX  1024  /* trades in one venue message (Bybit's bound) */
+#define MR_TRADES_MAX 1024 /* trades in one venue message (Bybit's bound) */
 
 static_assert(sizeof(struct mr_event) == 64, "an event is one cache line");
 static_assert(sizeof(struct mr_book_head) == 64, "a book head is one cache line");

@@ -108,7 +108,8 @@ static void guess_glued(struct mr_instrument *it, struct mr_span s)
 {
     struct mr_span base, quote;
     if (digits(s)) {
-        it->type = MR_TYPE_OUTCOME; /* Polymarket's asset ids */
+        it->type = MR_TYPE_OUTCOME; /* Polymarket's asset ids: each pays a dollar, or nothing */
+        set_asset(it->quote, mr_span_of("USDC"));
     } else if (ends(s, "PERP") && s.len > 5) {
         take(it, part(s, 0, s.len - 4), mr_span_of("USDC"), MR_TYPE_PERPETUAL);
     } else if (split_glued(s, &base, &quote)) {

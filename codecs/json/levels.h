@@ -19,6 +19,7 @@ enum mr_levels_form {
     MR_LEVELS_PAIR,   /* ["px","sz"]                       Binance, Bybit  */
     MR_LEVELS_QUAD,   /* ["px","sz","0","6"]               OKX             */
     MR_LEVELS_OBJECT, /* {"px":"..","sz":"..","n":1}       Hyperliquid     */
+    MR_LEVELS_NAMED,  /* {"price":"..","size":".."}        Polymarket      */
     MR_LEVELS_BARE,   /* [px,sz,6]                         MEXC            */
 };
 

@@ -72,6 +72,10 @@ MR_INLINE bool mr_levels_one(struct mr_levels_walk *w, struct mr_level *level)
     if (w->scan->form == MR_LEVELS_BARE)
         return MR_LEVELS_TAKE(w, "[") && mr_levels_bare(w, price_scale, &level->price) &&
                mr_levels_bare(w, size_scale, &level->size) && mr_levels_integer(w) && MR_LEVELS_TAKE(w, "]");
+    if (w->scan->form == MR_LEVELS_NAMED)
+        return MR_LEVELS_TAKE(w, "{\"price\":\"") && mr_levels_number(w, price_scale, &level->price) &&
+               MR_LEVELS_TAKE(w, "\",\"size\":\"") && mr_levels_number(w, size_scale, &level->size) &&
+               MR_LEVELS_TAKE(w, "\"}");
     if (!MR_LEVELS_TAKE(w, "[\"") || !mr_levels_number(w, price_scale, &level->price) || !MR_LEVELS_TAKE(w, "\",\"") ||
         !mr_levels_number(w, size_scale, &level->size))
         return false;

@@ -9,7 +9,7 @@ size_t mr_join_bytes(uint32_t hold_slots)
 
 struct mr_join *mr_join_init(void *mem, uint8_t rule, uint32_t instrument, uint32_t hold_slots)
 {
-    MR_ASSERT((uintptr_t)mem % MR_LINE_BYTES == 0 && hold_slots > 0 && rule <= MR_SEQ_IMAGE);
+    MR_ASSERT((uintptr_t)mem % MR_LINE_BYTES == 0 && hold_slots > 0 && rule <= MR_SEQ_STATE);
     struct mr_join *join = mem;
     *join = (struct mr_join){
         .rule = rule,

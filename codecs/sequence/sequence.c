@@ -13,6 +13,48 @@ static bool has_no_ids(const struct mr_join *join, const struct mr_book_head *he
     return join->rule == MR_SEQ_PREV && head->seq == 0 && head->prev_seq == 0;
 }
 
+/* ---- STATE: no numbers, only times and names of states ---- */
+
+static inline uint64_t mix(uint64_t h, uint64_t with)
+{
+    mr_u128 product = (mr_u128)(h ^ with) * 0x9e3779b97f4a7c15u;
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+/* What a message says, in 64 bits: its time, its state and its levels. */
+static uint64_t fingerprint(const struct mr_book_head *head)
+{
+    const struct mr_level *level = (const struct mr_level *)(const void *)(head + 1);
+    uint64_t h = mix(mix(head->seq, 0x2545f4914f6cdd1du), head->checksum | (uint64_t)head->bid_count << 32);
+    for (uint32_t i = 0; i < (uint32_t)head->bid_count + head->ask_count; i++)
+        h = mix(mix(h, (uint64_t)level[i].price), (uint64_t)level[i].size + 0x5851f42d4c957f2du);
+    return h;
+}
+
+static bool seen(const struct mr_join *join, const struct mr_book_head *head)
+{
+    uint64_t print = fingerprint(head);
+    for (uint32_t i = 0; i < MR_JOIN_SEEN && i < join->seen_count; i++)
+        if (join->seen[i] == print)
+            return true;
+    return false;
+}
+
+/* An update that is older than the image is in it. One that is older than what was passed on, or names a state that
+ * another has followed in the same millisecond, is either a copy or comes too late: if it was not seen, or may have
+ * undone something, the book cannot be trusted. */
+static enum place place_in_time(const struct mr_join *join, const struct mr_book_head *head)
+{
+    if (head->seq < join->snapshot)
+        return OLD;
+    if (mr_likely(head->seq > join->last))
+        return FOLLOWS;
+    bool copy = seen(join, head);
+    if (head->seq == join->last)
+        return !copy ? FOLLOWS : head->checksum == join->state_id ? OLD : HOLE;
+    return copy ? OLD : HOLE;
+}
+
 /* Where an update stands against what was passed on last: the venues' rules, one case each. */
 static enum place place_of(const struct mr_join *join, const struct mr_book_head *head)
 {
@@ -35,6 +77,8 @@ static enum place place_of(const struct mr_join *join, const struct mr_book_head
         /* prev == last also takes in the keep-alive (seq == prev), the reset (seq < prev) and streams without ids (all
          * 0) */
         return head->prev_seq == last ? FOLLOWS : head->seq <= last ? OLD : HOLE;
+    case MR_SEQ_STATE:
+        return place_in_time(join, head);
     default:
         return FOLLOWS;
     }
@@ -45,7 +89,13 @@ static void took(struct mr_join *join, const struct mr_book_head *head)
     join->last = head->seq;
     join->first = false;
     join->old_in_row = 0;
+    join->refused = 0;
     join->passed++;
+    if (join->rule == MR_SEQ_STATE) {
+        join->state_id = head->checksum;
+        if (!(head->flags & MR_FLAG_SNAPSHOT))
+            join->seen[join->seen_count++ % MR_JOIN_SEEN] = fingerprint(head);
+    }
     if (head->venue_ns == 0)
         return;
     if (head->venue_ns < join->last_venue_ns)
@@ -85,6 +135,10 @@ static void fill_hole(struct mr_join *join, const struct mr_book_head *head)
     case MR_SEQ_FIRST_FINAL:
         end = head->first_seq;
         break;
+    case MR_SEQ_STATE: /* between these times something is in doubt */
+        gap->price = (int64_t)head->seq;
+        gap->size = (int64_t)join->last;
+        return;
     default:
         gap->size = (int64_t)(join->first ? head->first_seq - 1 : head->prev_seq);
         return;
@@ -99,6 +153,8 @@ static void lost(struct mr_join *join)
     join->state = MR_JOIN_BROKEN;
     join->wants_snapshot = join->rule != MR_SEQ_IMAGE && join->rule != MR_SEQ_NONE; /* those heal by the next message */
     join->old_in_row = 0;
+    join->refused = 0;
+    join->seen_count = 0;
 }
 
 /* The join is broken and its gap filled: keeps what arrived for the coming snapshot, if it can be placed then. */
@@ -173,12 +229,15 @@ static bool connects(struct mr_join *join, const struct mr_book_head *head)
     }
     if (by_rest(join) && head->seq < join->lost_seq)
         return false;
-    uint64_t last = join->last;
+    if (join->rule == MR_SEQ_STATE && head->seq < join->last && join->refused++ < MR_JOIN_REFUSED_MAX)
+        return false; /* an image of before what is known to be wrong */
+    uint64_t last = join->last, snapshot = join->snapshot;
     bool first = join->first;
-    join->last = head->seq;
+    join->last = join->snapshot = head->seq;
     join->first = by_rest(join);
     bool good = trim_held(join) == FOLLOWS;
     join->last = last;
+    join->snapshot = snapshot;
     join->first = first;
     return good;
 }
@@ -301,5 +360,7 @@ void mr_join_break(struct mr_join *join, enum mr_gap_cause cause, int64_t recv_n
         MR_GAP_DISCONNECT) { /* the next connection sends its own beginning; these could only refuse its snapshot */
         drop_all_held(join);
         join->lost_seq = 0;
+        if (join->rule == MR_SEQ_STATE) /* another of the venue's machines may answer, with another clock */
+            join->last = join->snapshot = 0;
     }
 }

@@ -23,6 +23,11 @@
 /* Old messages in a row, without one that follows, after which we no longer believe that they are duplicates: the venue
  * has restarted its numbers, and a book fed nothing would look alive for ever. */
 #define MR_JOIN_OLD_MAX 1024
+/* STATE: messages passed on that are remembered, so that a copy of one is told from one that comes too late. */
+#define MR_JOIN_SEEN 16
+/* STATE: images in a row that may be refused for being older than what a broken book had. Then the venue's clock was
+ * set back. */
+#define MR_JOIN_REFUSED_MAX 8
 
 enum mr_join_state { MR_JOIN_COLD, MR_JOIN_LIVE, MR_JOIN_BROKEN };
 enum mr_join_verdict {
@@ -46,6 +51,9 @@ struct mr_join {
     uint64_t snapshot;     /* L of the joined snapshot */
     int64_t last_venue_ns; /* of the last message passed on; 0 where there is nothing to compare with */
     uint32_t old_in_row;
+    uint32_t state_id; /* STATE: the venue's name of the state that was passed on last */
+    uint32_t seen_count, refused;
+    uint64_t seen[MR_JOIN_SEEN]; /* STATE: fingerprints of the updates passed on last, the newest at seen_count - 1 */
 
     /* Held groups in order of arrival, each in one piece: [head, tail), or [head, end) and then [0, tail). */
     union mr_slot *hold;

@@ -69,6 +69,7 @@ enum mr_url_kind { MR_URL_INSTRUMENTS, MR_URL_SNAPSHOT, MR_URL_INTEREST };
 struct mr_dialect {
     const struct mr_product_dial *products;
     bool acks_each; /* each subscription is acknowledged by its name (OKX, Hyperliquid), else each request by its id */
+    bool acks_by_data; /* nothing is acknowledged: a subscription stands when its data comes (Polymarket) */
     /* The venue's own name of a subscription ("btcusdt@aggTrade", "tickers.BTCUSDT"). Streams of one name are one
      * subscription (mark price and funding of Binance): it must be asked for once. MR_OK, MR_E_UNSUPPORTED,
      * MR_E_INVALID (no symbol could be so). */

@@ -12,6 +12,7 @@ void mr_rows_open(struct mr_rows *rows, struct mr_decoder *dec, const struct mr_
     rows->max = out_max;
     rows->status = MR_OK;
     rows->instrument = NULL;
+    rows->kinds_differ = false;
     rows->plain_used = 0;
 }
 
@@ -91,7 +92,7 @@ int mr_rows_end(struct mr_rows *rows, struct mr_json *j)
     }
     if (mr_unlikely(rows->status != MR_OK))
         return rows->status;
-    for (uint32_t i = 0; i < rows->used; i += mr_event_slots(rows->out + i))
+    for (uint32_t i = 0; !rows->kinds_differ && i < rows->used; i += mr_event_slots(rows->out + i))
         rows->out[i].event.source = rows->dec->kind; /* only now known, where the kind's name comes last */
     return (int)rows->used;
 }

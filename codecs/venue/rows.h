@@ -23,6 +23,7 @@ struct mr_rows {
     uint32_t used, max;
     int status;
     const struct mr_instrument *instrument;
+    bool kinds_differ;  /* groups keep the source they were made with: a frame may hold messages of several kinds */
     uint8_t plain[256]; /* texts that had escapes, without them */
     uint32_t plain_used;
 };

@@ -24,15 +24,16 @@ static bool level_array(struct mr_rows *rows, struct mr_json *j, struct mr_level
     return mr_json_leave(j);
 }
 
-static bool level_object(struct mr_rows *rows, struct mr_json *j, struct mr_level *level, const char *name)
+static bool level_object(struct mr_rows *rows, struct mr_json *j, struct mr_level *level, bool named, const char *name)
 {
+    const char *price = named ? "price" : "px", *size = named ? "size" : "sz";
     const struct mr_instrument *it = rows->instrument;
     struct mr_span key;
     unsigned got = 0, one;
     if (!mr_json_object(j))
         return false;
     while (mr_json_key(j, &key)) {
-        one = mr_json_key_is(j, key, "px") ? 1 : mr_json_key_is(j, key, "sz") ? 2 : 0;
+        one = mr_json_key_is(j, key, price) ? 1 : mr_json_key_is(j, key, size) ? 2 : 0;
         if (got & one)
             return mr_rows_fail(rows, MR_E_MALFORMED, name);
         got |= one;
@@ -54,7 +55,9 @@ static MR_COLD bool by_cursor(struct mr_rows *rows, struct mr_json *j, const str
         if (*count == max)
             return mr_rows_fail(rows, MR_E_FULL, name);
         struct mr_level *level = out + *count;
-        if (!(sides->form == MR_LEVELS_OBJECT ? level_object(rows, j, level, name) : level_array(rows, j, level, name)))
+        bool objects = sides->form == MR_LEVELS_OBJECT || sides->form == MR_LEVELS_NAMED;
+        if (!(objects ? level_object(rows, j, level, sides->form == MR_LEVELS_NAMED, name)
+                      : level_array(rows, j, level, name)))
             return false;
         ++*count;
     }

@@ -46,13 +46,15 @@ enum mr_sequencing {
     MR_SEQ_PLUS_ONE,         /* Bybit: u == last u + 1, u 1 restarts, snapshot in the stream */
     MR_SEQ_PREV,             /* OKX: prevSeqId == last seqId, snapshot in the stream; CRC where no ids are sent */
     MR_SEQ_IMAGE,            /* Hyperliquid: every message is the whole book */
+    MR_SEQ_STATE, /* Polymarket: no numbers; times, a hash that names each state, the venue's own best prices */
 };
 
 struct mr_product {
-    const char *name;        /* "usdm", "linear": `venue:product` names it everywhere */
-    uint32_t channels;       /* enum mr_channel bits it offers */
-    uint8_t sequencing;      /* enum mr_sequencing */
-    uint8_t type;            /* enum mr_instrument_type its instruments have unless metadata says else */
+    const char *name;           /* "usdm", "linear": `venue:product` names it everywhere */
+    uint32_t channels;          /* enum mr_channel bits it offers */
+    uint8_t sequencing;         /* enum mr_sequencing */
+    uint8_t type;               /* enum mr_instrument_type its instruments have unless metadata says else */
+    const char *lot;            /* step of sizes where no metadata says it; NULL: it must */
     const char *primary_trades; /* the message kind engines count; other trade kinds get MR_FLAG_SECONDARY */
 };
 
@@ -74,13 +76,16 @@ struct mr_frame {
 
 struct mr_decoder {
     const struct mr_venue *venue;
-    uint8_t product;                  /* row in venue->products */
-    uint8_t kind;                     /* of the last frame: index in venue->kinds, 0 unknown */
-    uint16_t spare;
-    uint32_t changes;                 /* mr_instruments_changes() the shapes were learnt under */
+    uint8_t product; /* row in venue->products */
+    uint8_t kind;    /* of the last frame: index in venue->kinds, 0 unknown */
+    /* Where one frame names several instruments: those that are not in the table are passed over; false: MR_E_SYMBOL asks
+     * the caller to add them first. (Where none is in the table it is always MR_E_SYMBOL.) */
+    bool skip_unknown;
+    uint8_t spare;
+    uint32_t changes;                   /* mr_instruments_changes() the shapes were learnt under */
     struct mr_instruments *instruments; /* read only here */
-    struct mr_shapes *shapes;         /* NULL: always the general path */
-    void *state;                      /* venue->state_bytes, partial last values */
+    struct mr_shapes *shapes;           /* NULL: always the general path */
+    void *state;                        /* venue->state_bytes, partial last values */
     struct mr_shape_recorder recorder;
     const struct mr_instrument *last; /* prediction: the instrument seen last */
     /* about the last failure */
@@ -114,8 +119,8 @@ struct mr_venue {
 
 #define MR_DECODE_SLOTS (MR_GROUP_SLOTS + MR_TRADES_MAX)
 
-const struct mr_venue *mr_venue_by_id(uint8_t id);              /* NULL if none */
-const struct mr_venue *mr_venue_by_name(const char *name);      /* NULL if none */
+const struct mr_venue *mr_venue_by_id(uint8_t id);         /* NULL if none */
+const struct mr_venue *mr_venue_by_name(const char *name); /* NULL if none */
 /* "binance:usdm" -> venue and product row. MR_OK, or MR_E_UNKNOWN with `err` listing what is known. */
 int mr_venue_parse(const char *text, const struct mr_venue **venue, uint8_t *product, struct mr_err *err);
 

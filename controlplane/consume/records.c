@@ -33,8 +33,8 @@ const char *millrace_level_name(uint32_t level)
 
 const char *millrace_status_name(int64_t status)
 {
-    static const char *const names[] = {"live", "stale", "dead", "halted", "notice"};
-    static_assert(MR_COUNT_OF(names) == MR_STATUS_VENUE_NOTICE + 1, "a name a status");
+    static const char *const names[] = {"live", "stale", "dead", "halted", "notice", "tick"};
+    static_assert(MR_COUNT_OF(names) == MR_STATUS_TICK + 1, "a name a status");
     return status >= 0 && status < (int64_t)MR_COUNT_OF(names) ? names[status] : "?";
 }
 
@@ -62,9 +62,11 @@ static void take_book(struct millrace *m, const struct mr_book_head *head)
 {
     struct millrace_record *r = &m->record;
     const struct millrace_level *levels = (const struct millrace_level *)(const void *)&m->slots[1];
+    bool numbered =
+        !(head->book_flags & MR_BOOK_TOUCH); /* else these two hold prices, for the book to check itself by */
     m->book = (struct millrace_book){
-        .first_seq = head->first_seq,
-        .prev_seq = head->prev_seq,
+        .first_seq = numbered ? head->first_seq : head->seq,
+        .prev_seq = numbered ? head->prev_seq : 0,
         .bid_count = head->bid_count,
         .ask_count = head->ask_count,
         .bids = levels,

@@ -68,6 +68,36 @@ static MR_COLD bool add_symbol(struct mr_feed *feed)
     return id >= 0;
 }
 
+/* None is added any more: a frame's other instruments must not suffer for one that is not in the table. True the first time. */
+static MR_COLD bool skip_unknown(struct mr_feed *feed)
+{
+    bool first = !feed->decoder->skip_unknown;
+    feed->decoder->skip_unknown = true;
+    return first;
+}
+
+/* What a message says of an instrument itself: a new tick, or that it no longer trades. */
+static MR_COLD void retold(struct mr_feed *feed, const struct mr_event *ev)
+{
+    const struct mr_instrument *it = mr_instruments_get(feed->config.instruments, ev->instrument);
+    if (!it)
+        return;
+    struct mr_instrument now = *it;
+    if (ev->price == MR_STATUS_TICK) {
+        const char *lot = mr_venue_by_id(it->venue)->products[it->product].lot;
+        char tick[MR_DECIMAL_TEXT];
+        mr_decimal_text(ev->size, it->price_scale, tick);
+        if (!lot || mr_instrument_scales(&now, mr_span_of(tick), mr_span_of(lot)) != MR_OK)
+            return;
+    } else if (ev->price == MR_STATUS_HALTED || ev->price == MR_STATUS_LIVE) {
+        now.flags = (uint8_t)(now.flags & ~MR_INSTRUMENT_HALTED);
+        now.flags |= ev->price == MR_STATUS_HALTED ? MR_INSTRUMENT_HALTED : 0;
+    }
+    lock_table(feed);
+    mr_instruments_add(feed->config.instruments, &now);
+    unlock_table(feed);
+}
+
 /* After an instrument list: what is followed takes its metadata from the catalogue. */
 static MR_COLD void refresh_metadata(struct mr_feed *feed)
 {
@@ -204,6 +234,8 @@ static int distribute(struct mr_feed *feed, uint32_t slots, bool has_times)
                 feed->last_ns = group->event.venue_ns;
             group->event.recv_ns = feed->last_ns;
         }
+        if (mr_unlikely(group->event.kind == MR_EVENT_STATUS))
+            retold(feed, &group->event);
         bool joins = group->event.kind == MR_EVENT_BOOK && !(group->book.book_flags & MR_BOOK_PARTIAL);
         passed += joins ? book_group(feed, group) : emit(feed, group);
     }
@@ -214,7 +246,7 @@ int mr_feed_frame(struct mr_feed *feed, const struct mr_frame *frame)
 {
     int slots = mr_decode(feed->decoder, frame, feed->out, MR_DECODE_SLOTS);
     feed->last = slots > 0 ? (uint32_t)slots : 0;
-    if (mr_unlikely(slots == MR_E_SYMBOL) && add_symbol(feed))
+    if (mr_unlikely(slots == MR_E_SYMBOL) && (add_symbol(feed) || skip_unknown(feed)))
         return mr_feed_frame(feed, frame); /* ends: each round adds an instrument, and the table is bounded */
     if (mr_unlikely(slots < 0))
         return refuse(feed, slots, frame);

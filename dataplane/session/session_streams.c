@@ -314,6 +314,10 @@ void mr_session_saw(struct mr_session *s, uint32_t channel, const char *symbol, 
             sub = find(s, bit, ""); /* of the whole market */
         if (!sub)
             continue;
+        if (s->dialect->acks_by_data) {
+            sub->state = sub->state == MR_SUB_ASKED ? MR_SUB_ACKED : sub->state;
+            sub->again = false; /* whenever it falls silent it is asked for anew, and must send a book */
+        }
         if (mr_unlikely(!sub->data_ns || sub->mute))
             first_data(s, sub);
         sub->data_ns = now_ns;

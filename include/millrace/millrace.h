@@ -155,7 +155,7 @@ enum millrace_kind {
     MILLRACE_RESTARTED = 66  /* epoch: a new run of the instance; ids of instruments begin anew */
 };
 const char *millrace_kind_name(uint32_t kind);      /* "trade"; "?" for other numbers */
-const char *millrace_status_name(int64_t status);   /* "live", "stale", "dead", "halted", "notice"; "?" */
+const char *millrace_status_name(int64_t status);   /* "live", "stale", "dead", "halted", "notice", "tick"; "?" */
 const char *millrace_channel_name(int64_t channel); /* "trades", "best", "depth", ...; "all"; "?" */
 const char *
 millrace_cause_name(int64_t cause); /* of a GAP, detail[3]: "sequence", "checksum", "disconnect", ...; "?" */

@@ -83,9 +83,11 @@ static inline bool plain_digits(struct plain *p, bool integer)
 static inline int64_t plain_levels(const uint8_t *data, uint32_t len, uint32_t pos, const struct mr_levels_scan *scan,
                                    struct mr_level *out, uint32_t out_max, uint32_t *count, bool *exponent)
 {
-    static const char *const shape[3][5] = {{"[\"", "\",\"", "\"]", NULL, NULL},
-                                            {"[\"", "\",\"", "\",\"", "\",\"", "\"]"},
-                                            {"{\"px\":\"", "\",\"sz\":\"", "\",\"n\":", "}", NULL}};
+    /* the forms whose numbers are texts: those before BARE */
+    static const char *const shape[MR_LEVELS_BARE][5] = {{"[\"", "\",\"", "\"]", NULL, NULL},
+                                                         {"[\"", "\",\"", "\",\"", "\",\"", "\"]"},
+                                                         {"{\"px\":\"", "\",\"sz\":\"", "\",\"n\":", "}", NULL},
+                                                         {"{\"price\":\"", "\",\"size\":\"", "\"}", NULL, NULL}};
     struct plain p = {data, len, pos, false};
     const char *const *s = shape[scan->form];
     *count = 0;

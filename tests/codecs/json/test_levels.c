@@ -20,7 +20,7 @@ static int64_t run(enum mr_kernel k, const char *text, const struct mr_levels_sc
 }
 
 static const struct mr_levels_scan pair = {MR_LEVELS_PAIR, 8, 8}, quad = {MR_LEVELS_QUAD, 8, 8},
-                                   object = {MR_LEVELS_OBJECT, 8, 8};
+                                   object = {MR_LEVELS_OBJECT, 8, 8}, named = {MR_LEVELS_NAMED, 8, 8};
 
 static void levels_of_each_form_are_read(void **state)
 {
@@ -34,6 +34,7 @@ static void levels_of_each_form_are_read(void **state)
          {100000000, 0}, {700000000, 9999999999999999}},
         {"[[\"120.67\",\"90.475897\",\"0\",\"6\"],[\"120.66\",\"0\",\"0\",\"0\"]]", &quad, 2, {12067000000, 9047589700}, {12066000000, 0}},
         {"[{\"px\":\"105000.0\",\"sz\":\"1.25\",\"n\":7},{\"px\":\"3\",\"sz\":\"4\",\"n\":10}]", &object, 2, {10500000000000, 125000000}, {300000000, 400000000}},
+        {"[{\"price\":\"0.001\",\"size\":\"5199.99\"},{\"price\":\"0.01\",\"size\":\"126680\"}]", &named, 2, {100000, 519999000000}, {1000000, 12668000000000}},
         {"[[\"-1.5\",\"1e2\"]]", &pair, 1, {-150000000, 10000000000}, {-150000000, 10000000000}},
         {"[[\"1.000000000000\",\"2\"]]", &pair, 1, {100000000, 200000000}, {100000000, 200000000}},
     };
@@ -153,17 +154,21 @@ static uint32_t put_number(char *to, int scale, struct mr_random *r)
 
 static uint32_t put_levels(char *to, uint32_t levels, const struct mr_levels_scan *scan, struct mr_random *r)
 {
+    static const char *const opens[MR_LEVELS_BARE] = {"[\"", "[\"", "{\"px\":\"", "{\"price\":\""};
+    static const char *const between[MR_LEVELS_BARE] = {"\",\"", "\",\"", "\",\"sz\":\"", "\",\"size\":\""};
     uint32_t n = 0;
     to[n++] = '[';
     for (uint32_t i = 0; i < levels; i++) {
-        n += (uint32_t)sprintf(to + n, "%s%s", i ? "," : "", scan->form == MR_LEVELS_OBJECT ? "{\"px\":\"" : "[\"");
+        n += (uint32_t)sprintf(to + n, "%s%s", i ? "," : "", opens[scan->form]);
         n += put_number(to + n, scan->price_scale, r);
-        n += (uint32_t)sprintf(to + n, scan->form == MR_LEVELS_OBJECT ? "\",\"sz\":\"" : "\",\"");
+        n += (uint32_t)sprintf(to + n, "%s", between[scan->form]);
         n += put_number(to + n, scan->size_scale, r);
         if (scan->form == MR_LEVELS_PAIR)
             n += (uint32_t)sprintf(to + n, "\"]");
         if (scan->form == MR_LEVELS_QUAD)
             n += (uint32_t)sprintf(to + n, "\",\"0\",\"%u\"]", (unsigned)mr_random_below(r, 1000));
+        if (scan->form == MR_LEVELS_NAMED)
+            n += (uint32_t)sprintf(to + n, "\"}");
         if (scan->form == MR_LEVELS_OBJECT)
             n += (uint32_t)sprintf(to + n, "\",\"n\":%u}", (unsigned)mr_random_below(r, 50));
     }
@@ -179,7 +184,7 @@ static void random_arrays_are_read_alike_by_all(void **state)
     static char text[LEVELS * 120];
     struct mr_random r = {20261121};
     for (int i = 0; i < (quick() ? 2000 : 20000); i++) {
-        struct mr_levels_scan scan = {(enum mr_levels_form)mr_random_below(&r, 3), 8, 8};
+        struct mr_levels_scan scan = {(enum mr_levels_form)mr_random_below(&r, MR_LEVELS_BARE), 8, 8};
         if (mr_random_below(&r, 3) == 0) {
             scan.price_scale = (int8_t)mr_random_below(&r, MR_SCALE_MAX + 1);
             scan.size_scale = (int8_t)mr_random_below(&r, MR_SCALE_MAX + 1);

@@ -27,6 +27,7 @@ static union mr_slot *group_of(const uint8_t *b, uint64_t near)
                                           .prev_seq = prev,
                                           .venue_ns = b[3] / 4 ? (int64_t)near + b[3] / 4 : 0,
                                           .bid_count = b[3] % 4 * 3,
+                                          .checksum = b[2] % 4u,
                                           .kind = MR_EVENT_BOOK,
                                           .flags = (b[0] & 7) == 1 ? MR_FLAG_SNAPSHOT : 0};
     return group;
@@ -51,7 +52,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     if (!mem)
         mem = aligned_alloc(64, mr_join_bytes(HOLD_MAX));
-    uint8_t rule = data[0] % (MR_SEQ_IMAGE + 1);
+    uint8_t rule = data[0] % (MR_SEQ_STATE + 1);
     uint32_t hold_slots = data[1] < 128 ? HOLD_MAX : 1 + data[1] % 24; /* the reference knows no bound */
     struct mr_join *join = mr_join_init(mem, rule, 0, hold_slots);
     memset(&ref, 0, sizeof ref);
@@ -64,9 +65,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             enum mr_gap_cause cause = b[1] % MR_GAP_CAUSE_COUNT;
             mr_join_break(join, cause, 5);
             check(watch_pass(&watch, &join->gap) && join->gap.event.seq == cause);
-            ref.live = false;
-            ref.old_run = 0;
+            ref_lost(&ref);
             ref.held_count = cause == MR_GAP_DISCONNECT ? 0 : ref.held_count;
+            if (cause == MR_GAP_DISCONNECT && rule == MR_SEQ_STATE)
+                ref.last = ref.image = 0;
             continue;
         }
         union mr_slot *group = group_of(b, join->last + (b[0] & 8 ? join->held_count : 0));

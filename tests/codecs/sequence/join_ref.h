@@ -19,7 +19,28 @@ struct ref_join {
     struct mr_book_head passed[REF_HELD_MAX + 1]; /* what the last call let through */
     unsigned passed_count;
     bool gapped; /* the last call ended in a gap */
+    /* STATE */
+    uint64_t image;
+    uint32_t state;
+    unsigned seen_count, refused;
+    struct mr_book_head seen[MR_JOIN_SEEN]; /* the newest first */
 };
+
+/* Heads stand for messages: the callers' levels follow from them. */
+static inline bool ref_seen(const struct ref_join *r, const struct mr_book_head *h)
+{
+    for (unsigned i = 0; i < r->seen_count; i++)
+        if (r->seen[i].seq == h->seq && r->seen[i].checksum == h->checksum && r->seen[i].bid_count == h->bid_count &&
+            r->seen[i].ask_count == h->ask_count)
+            return true;
+    return false;
+}
+
+static inline void ref_lost(struct ref_join *r)
+{
+    r->live = false;
+    r->old_run = r->seen_count = r->refused = 0;
+}
 
 static inline bool ref_rest(const struct ref_join *r)
 {
@@ -37,6 +58,8 @@ static inline bool ref_follows(const struct ref_join *r, const struct mr_book_he
         return h->seq > L && h->seq - L == 1;
     if (r->rule == MR_SEQ_PREV)
         return h->prev_seq == L;
+    if (r->rule == MR_SEQ_STATE)
+        return h->seq >= r->image && (h->seq > L || (h->seq == L && !ref_seen(r, h)));
     return true;
 }
 
@@ -44,6 +67,8 @@ static inline bool ref_old(const struct ref_join *r, const struct mr_book_head *
 {
     if (ref_follows(r, h))
         return false;
+    if (r->rule == MR_SEQ_STATE)
+        return h->seq < r->image || (ref_seen(r, h) && (h->seq < r->last || h->checksum == r->state));
     return r->rule == MR_SEQ_FIRST_FINAL_PREV && r->fresh ? h->seq < r->last : h->seq <= r->last;
 }
 
@@ -52,7 +77,13 @@ static inline void ref_pass(struct ref_join *r, const struct mr_book_head *h)
     r->passed[r->passed_count++] = *h;
     r->last = h->seq;
     r->fresh = false;
-    r->old_run = 0;
+    r->old_run = r->refused = 0;
+    r->state = h->checksum;
+    if (r->rule == MR_SEQ_STATE && !(h->flags & MR_FLAG_SNAPSHOT)) {
+        memmove(r->seen + 1, r->seen, (MR_JOIN_SEEN - 1) * sizeof r->seen[0]);
+        r->seen[0] = *h;
+        r->seen_count += r->seen_count < MR_JOIN_SEEN;
+    }
     if (h->venue_ns)
         r->time = h->venue_ns;
 }
@@ -77,15 +108,18 @@ static inline int ref_image(struct ref_join *r, const struct mr_book_head *h)
         else
             stale = h->seq < r->last && !(timed && h->venue_ns > r->time);
         if (stale && !ref_rest(r) && ++r->old_run > MR_JOIN_OLD_MAX) {
-            r->live = false;
-            r->old_run = 0;
+            ref_lost(r);
             r->gapped = true;
             return MR_JOIN_GAP;
         }
         if (stale)
             return MR_JOIN_DROP;
     }
-    struct ref_join trial = {.rule = r->rule, .last = h->seq, .fresh = ref_rest(r)};
+    if (r->rule == MR_SEQ_STATE && !r->live && h->seq < r->last && r->refused++ < MR_JOIN_REFUSED_MAX) {
+        r->held_count = 0;
+        return MR_JOIN_REFETCH;
+    }
+    struct ref_join trial = {.rule = r->rule, .last = h->seq, .image = h->seq, .fresh = ref_rest(r)};
     unsigned skip = 0;
     bool fits = true;
     if (r->rule == MR_SEQ_PLUS_ONE && h->seq == 1) {
@@ -116,13 +150,14 @@ static inline int ref_image(struct ref_join *r, const struct mr_book_head *h)
     if (ref_rest(r))
         r->time = 0;
     r->fresh = ref_rest(r);
+    r->image = h->seq;
     if (r->held_count == 0)
         return MR_JOIN_PASS;
     while (r->held_count > 0 && r->live) {
         if (ref_follows(r, &r->held[0]))
             ref_pass(r, &r->held[0]);
         else if (!ref_old(r, &r->held[0])) {
-            r->live = false;
+            ref_lost(r);
             r->gapped = true;
             break;
         }
@@ -154,8 +189,7 @@ static inline int ref_offer(struct ref_join *r, const struct mr_book_head *h)
     }
     if (ref_old(r, h) && ++r->old_run <= MR_JOIN_OLD_MAX)
         return MR_JOIN_DROP;
-    r->live = false;
-    r->old_run = 0;
+    ref_lost(r);
     r->gapped = true;
     if (!unplaced)
         r->held[r->held_count++] = *h;

@@ -10,6 +10,7 @@
 
 struct state {
     uint64_t seq;
+    uint32_t id;             /* the venue's name of it, where it has names */
     int64_t size[2 * TICKS]; /* bids, asks, by price */
 };
 
@@ -51,7 +52,10 @@ static void next_update(struct venue *v, bool reset, union mr_slot *group)
     for (uint64_t n = mr_random_below(&v->random, 6); n > 0; n--)
         next.size[mr_random_below(&v->random, 2 * TICKS)] = (int64_t)mr_random_below(&v->random, 3);
     uint64_t last = next.seq, first = last + 1;
-    if (v->rule == MR_SEQ_PLUS_ONE || v->rule == MR_SEQ_IMAGE)
+    next.id = (uint32_t)v->message + 1;
+    if (v->rule == MR_SEQ_STATE)
+        next.seq = last + mr_random_below(&v->random, 4);
+    else if (v->rule == MR_SEQ_PLUS_ONE || v->rule == MR_SEQ_IMAGE)
         next.seq = last + 1;
     else if (v->rule == MR_SEQ_PREV)
         next.seq = reset ? 1 + mr_random_below(&v->random, 3) : last + mr_random_below(&v->random, 4);
@@ -66,6 +70,7 @@ static void next_update(struct venue *v, bool reset, union mr_slot *group)
         .seq = next.seq,
         .first_seq = first,
         .prev_seq = last,
+        .checksum = next.id,
         .venue_ns = 1000 + (int64_t)v->message,
         .instrument = 7,
         .kind = MR_EVENT_BOOK,
@@ -81,6 +86,7 @@ static void snapshot(const struct venue *v, uint64_t age, union mr_slot *group)
     group->book = (struct mr_book_head){
         .seq = state->seq,
         .first_seq = state->seq,
+        .checksum = state->id,
         .venue_ns = 1000 + (int64_t)(v->message - age),
         .instrument = 7,
         .kind = MR_EVENT_BOOK,
@@ -135,7 +141,7 @@ static void offer(struct run *r, union mr_slot *group)
     r->live++; /* then the book is the true one of that number */
     for (uint64_t age = 0; age < HISTORY && age <= r->venue.message; age++) {
         const struct state *state = &r->venue.past[(r->venue.message - age) % HISTORY];
-        if (state->seq == r->join->last) {
+        if (state->seq == r->join->last && (r->venue.rule != MR_SEQ_STATE || state->id == r->join->state_id)) {
             assert_memory_equal(state->size, r->book, sizeof r->book);
             return;
         }
@@ -197,17 +203,20 @@ static void play(uint8_t rule, const struct spoil *spoil, uint64_t seed, int mes
 static void what_passes_is_contiguous_and_builds_the_true_book(void **state)
 {
     (void)state;
-    static const uint8_t rules[] = {MR_SEQ_FIRST_FINAL, MR_SEQ_FIRST_FINAL_PREV, MR_SEQ_PLUS_ONE, MR_SEQ_PREV,
-                                    MR_SEQ_IMAGE};
+    static const uint8_t rules[] = {
+        MR_SEQ_FIRST_FINAL, MR_SEQ_FIRST_FINAL_PREV, MR_SEQ_PLUS_ONE, MR_SEQ_PREV, MR_SEQ_IMAGE, MR_SEQ_STATE};
     static const struct spoil spoils[] = {
         {"a good stream", 0, 0, 0, 0, 0, 100000}, {"some lost", 60, 0, 0, 0, 6, 100000},
         {"some twice", 0, 20, 0, 0, 6, 100000},   {"some swapped", 0, 0, 60, 0, 6, 100000},
         {"all of it", 80, 30, 80, 0, 12, 100000}, {"all of it, little room to hold", 80, 30, 80, 0, 12, 12},
     };
     for (size_t r = 0; r < MR_COUNT_OF(rules); r++)
-        for (size_t s = 0; s < MR_COUNT_OF(spoils); s++)
+        for (size_t s = 0; s < MR_COUNT_OF(spoils); s++) {
+            if (rules[r] == MR_SEQ_STATE && (spoils[s].drop || spoils[s].swap))
+                continue; /* what is lost leaves no trace, and what is late none until it comes: the book notices (engines/book) */
             for (uint64_t seed = 1; seed <= 5; seed++)
                 play(rules[r], &spoils[s], seed * 77 + s, 4000);
+        }
 }
 
 /* Numbers that restart may come to be the same again: the true state of a number is then looked for among the latest,

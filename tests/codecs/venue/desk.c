@@ -97,15 +97,22 @@ static void say_book(struct line *l, const union mr_slot *g, const struct mr_ins
     say_levels(l, " [", g[1].level, h->bid_count, it);
     say_levels(l, " | ", g[1].level + h->bid_count, h->ask_count, it);
     say(l, "] seq %llu", (unsigned long long)h->seq);
-    if (h->first_seq != h->seq)
-        say(l, " from %llu", (unsigned long long)h->first_seq);
-    if (h->prev_seq)
-        say(l, " after %llu", (unsigned long long)h->prev_seq);
+    if (h->book_flags & MR_BOOK_TOUCH) {
+        say_number(l, " touch ", (int64_t)h->first_seq, it->price_scale);
+        say_number(l, "/", (int64_t)h->prev_seq, it->price_scale);
+    } else {
+        if (h->first_seq != h->seq)
+            say(l, " from %llu", (unsigned long long)h->first_seq);
+        if (h->prev_seq)
+            say(l, " after %llu", (unsigned long long)h->prev_seq);
+    }
+    if (h->book_flags & MR_BOOK_STATE)
+        say(l, " state %08x", h->checksum);
     if (h->book_flags & MR_BOOK_HAS_CHECKSUM)
         say(l, " crc %d", (int32_t)h->checksum);
-    say(l, "%s%s%s%s", h->book_flags & MR_BOOK_KEEPALIVE ? " keepalive" : "",
-        h->book_flags & MR_BOOK_RESET ? " reset" : "", h->book_flags & MR_BOOK_PARTIAL ? " partial" : "",
-        h->book_flags & MR_BOOK_NO_SIZES ? " nosizes" : "");
+    say(l, "%s%s%s%s", h->book_flags & MR_BOOK_NO_SIZES ? " nosizes" : "",
+        h->book_flags & MR_BOOK_KEEPALIVE ? " keepalive" : "", h->book_flags & MR_BOOK_RESET ? " reset" : "",
+        h->book_flags & MR_BOOK_PARTIAL ? " partial" : "");
     for (uint32_t i = (uint32_t)h->bid_count + h->ask_count; i % 4; i++)
         assert_true(g[1].level[i].price == 0 && g[1].level[i].size == 0); /* the tail is zero */
 }
@@ -148,8 +155,20 @@ static void say_event(struct line *l, const struct mr_event *ev, const struct mr
         say(l, ev->size == MR_OI_BASE ? " coins" : ev->size == MR_OI_CONTRACTS ? " contracts" : " coins, both sides");
         say_number(l, " worth ", ev->aux, 6);
         break;
+    case MR_EVENT_STATUS:
+        if (ev->price == MR_STATUS_TICK) {
+            say_number(l, " tick ", ev->size, it->price_scale);
+            say_number(l, " was ", ev->aux, it->price_scale);
+            break;
+        }
+        say(l, " %lld", (long long)ev->price);
+        break;
     default:
         say_number(l, " ", ev->price, -ev->exponent);
+        if (ev->kind == MR_EVENT_INDEX && ev->aux)
+            say(l, " and %010lld e-18", (long long)ev->aux);
+        if (ev->kind == MR_EVENT_INDEX && ev->size)
+            say(l, " over %llds", (long long)(ev->size / 1000000000));
     }
 }
 
@@ -162,7 +181,8 @@ static void describe(struct mr_desk *desk)
         const struct mr_event *ev = &g->event;
         const struct mr_instrument *it = mr_instruments_get(desk->table, ev->instrument);
         assert_non_null(it);
-        assert_int_equal(ev->source, desk->dec.kind);
+        if (desk->one_kind)
+            assert_int_equal(ev->source, desk->dec.kind);
         say(&l, "%s%s %.*s", i ? "\n" : "", mr_event_kind_name(ev->kind), it->symbol_len, it->symbol);
         if (ev->kind == MR_EVENT_BOOK || ev->kind == MR_EVENT_BBO)
             say_book(&l, g, it);
@@ -182,6 +202,7 @@ static void describe(struct mr_desk *desk)
 static int done(struct mr_desk *desk, int n)
 {
     desk->slots = n > 0 ? (uint32_t)n : 0;
+    desk->one_kind = desk->dec.venue->id != MR_VENUE_polymarket; /* there a frame may hold several messages */
     describe(desk);
     return n;
 }

@@ -11,6 +11,7 @@ struct mr_desk {
     void *state, *shapes_mem;
     union mr_slot *out;
     uint32_t slots;  /* of the last message, if it decoded */
+    bool one_kind;   /* of all events of a frame */
     char text[8192]; /* its events, one a line */
 };
 

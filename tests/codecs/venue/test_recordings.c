@@ -9,11 +9,17 @@
 static const struct {
     const char *folder, *word, *product;
 } owners[] = {
-    {"binance", "usdm", "binance:usdm"}, {"binance", "spot", "binance:spot"}, {"bybit", "spot", "bybit:spot"},
-    {"bybit", "", "bybit:linear"},       {"okx", "", "okx:public"},           {"hyperliquid", "", "hyperliquid:perp"},
+    {"binance", "usdm", "binance:usdm"},
+    {"binance", "spot", "binance:spot"},
+    {"bybit", "spot", "bybit:spot"},
+    {"bybit", "", "bybit:linear"},
+    {"okx", "", "okx:public"},
+    {"hyperliquid", "", "hyperliquid:perp"},
     {"mexc", "", "mexc:futures"},
+    {"polymarket", "clob", "polymarket:clob"},
+    {"polymarket", "rtds", "polymarket:rtds"},
 };
-static const char *const folders[] = {"binance", "bybit", "okx", "hyperliquid", "mexc"};
+static const char *const folders[] = {"binance", "bybit", "okx", "hyperliquid", "mexc", "polymarket"};
 
 struct tally {
     struct rig plain, fast;
@@ -143,6 +149,9 @@ static void unknown_kinds_have_names(void **state)
         {"okx:public", "{\"event\":\"new-thing\"}", "new-thing"},
         {"hyperliquid:perp", "{\"channel\":\"newThing\",\"data\":{}}", "newThing"},
         {"mexc:futures", "{\"symbol\":\"X\",\"data\":{},\"channel\":\"newThing\"}", "newThing"},
+        {"polymarket:clob", "{\"market\":\"0x1\",\"event_type\":\"newThing\"}", "newThing"},
+        {"polymarket:rtds", "{\"topic\":\"newThing\",\"type\":\"update\",\"payload\":{}}", "newThing"},
+        {"polymarket:rtds", "{\"topic\":\"crypto_prices\",\"type\":\"newThing\",\"payload\":{}}", "newThing"},
     };
     (void)state;
     for (size_t i = 0; i < MR_COUNT_OF(unknown); i++) {
