@@ -131,6 +131,7 @@ static const char *const sequencing[] = {
     [MR_SEQ_IMAGE] = "every message is the whole book",
     [MR_SEQ_STATE] =
         "no ids: times, a hash a state, and the venue's best prices against the book; snapshot in the stream",
+    [MR_SEQ_SPAN] = "first id <= last final id + 1 <= final id; snapshot in the stream",
 };
 static const char *const instrument_types[] = {
     [MR_TYPE_UNKNOWN] = "several types", [MR_TYPE_SPOT] = "spot",      [MR_TYPE_PERPETUAL] = "perpetuals",

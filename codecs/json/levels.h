@@ -21,6 +21,8 @@ enum mr_levels_form {
     MR_LEVELS_OBJECT, /* {"px":"..","sz":"..","n":1}       Hyperliquid     */
     MR_LEVELS_NAMED,  /* {"price":"..","size":".."}        Polymarket      */
     MR_LEVELS_BARE,   /* [px,sz,6]                         MEXC            */
+    MR_LEVELS_MIXED,  /* ["px",sz]                         KuCoin futures  */
+    MR_LEVELS_DUO,    /* [px,sz]                           the same, REST  */
 };
 
 struct mr_levels_scan {

@@ -50,15 +50,15 @@ MR_INLINE bool mr_levels_integer(struct mr_levels_walk *w)
     return mr_levels_digits(w) && (w->pos - start == 1 || w->data[start] != '0');
 }
 
-/* A bare number up to the comma behind it, which is passed. */
+/* A bare number, up to the comma or bracket that ends it, which stays. */
 MR_INLINE bool mr_levels_bare(struct mr_levels_walk *w, int scale, int64_t *out)
 {
     uint32_t end = w->pos;
     while (end < w->len && w->data[end] != ',' && w->data[end] != ']')
         end++;
-    if (end == w->len || w->data[end] != ',' || mr_fixed_here(w->data + w->pos, end - w->pos, scale, out) != MR_OK)
+    if (end == w->len || mr_fixed_here(w->data + w->pos, end - w->pos, scale, out) != MR_OK)
         return false;
-    w->pos = end + 1;
+    w->pos = end;
     return true;
 }
 
@@ -69,9 +69,14 @@ MR_INLINE bool mr_levels_one(struct mr_levels_walk *w, struct mr_level *level)
         return MR_LEVELS_TAKE(w, "{\"px\":\"") && mr_levels_number(w, price_scale, &level->price) &&
                MR_LEVELS_TAKE(w, "\",\"sz\":\"") && mr_levels_number(w, size_scale, &level->size) &&
                MR_LEVELS_TAKE(w, "\",\"n\":") && mr_levels_integer(w) && MR_LEVELS_TAKE(w, "}");
-    if (w->scan->form == MR_LEVELS_BARE)
-        return MR_LEVELS_TAKE(w, "[") && mr_levels_bare(w, price_scale, &level->price) &&
-               mr_levels_bare(w, size_scale, &level->size) && mr_levels_integer(w) && MR_LEVELS_TAKE(w, "]");
+    if (w->scan->form == MR_LEVELS_MIXED)
+        return MR_LEVELS_TAKE(w, "[\"") && mr_levels_number(w, price_scale, &level->price) &&
+               MR_LEVELS_TAKE(w, "\",") && mr_levels_bare(w, size_scale, &level->size) && MR_LEVELS_TAKE(w, "]");
+    if (w->scan->form == MR_LEVELS_BARE || w->scan->form == MR_LEVELS_DUO)
+        return MR_LEVELS_TAKE(w, "[") && mr_levels_bare(w, price_scale, &level->price) && MR_LEVELS_TAKE(w, ",") &&
+               mr_levels_bare(w, size_scale, &level->size) &&
+               (w->scan->form == MR_LEVELS_DUO || (MR_LEVELS_TAKE(w, ",") && mr_levels_integer(w))) &&
+               MR_LEVELS_TAKE(w, "]");
     if (w->scan->form == MR_LEVELS_NAMED)
         return MR_LEVELS_TAKE(w, "{\"price\":\"") && mr_levels_number(w, price_scale, &level->price) &&
                MR_LEVELS_TAKE(w, "\",\"size\":\"") && mr_levels_number(w, size_scale, &level->size) &&

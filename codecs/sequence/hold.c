@@ -9,12 +9,12 @@ size_t mr_join_bytes(uint32_t hold_slots)
 
 struct mr_join *mr_join_init(void *mem, uint8_t rule, uint32_t instrument, uint32_t hold_slots)
 {
-    MR_ASSERT((uintptr_t)mem % MR_LINE_BYTES == 0 && hold_slots > 0 && rule <= MR_SEQ_STATE);
+    MR_ASSERT((uintptr_t)mem % MR_LINE_BYTES == 0 && hold_slots > 0 && rule <= MR_SEQ_SPAN);
     struct mr_join *join = mem;
     *join = (struct mr_join){
         .rule = rule,
         .state = MR_JOIN_COLD,
-        .wants_snapshot = rule == MR_SEQ_FIRST_FINAL || rule == MR_SEQ_FIRST_FINAL_PREV,
+        .wants_snapshot = mr_sequencing_by_rest(rule),
         .instrument = instrument,
         .hold = (union mr_slot *)((char *)mem + mr_join_bytes(0)),
         .hold_slots = hold_slots,

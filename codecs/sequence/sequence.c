@@ -2,10 +2,7 @@
 
 enum place { OLD, FOLLOWS, HOLE };
 
-static bool by_rest(const struct mr_join *join)
-{
-    return join->rule == MR_SEQ_FIRST_FINAL || join->rule == MR_SEQ_FIRST_FINAL_PREV;
-}
+static bool by_rest(const struct mr_join *join) { return mr_sequencing_by_rest(join->rule); }
 
 /* OKX before 2023: no numbers at all. What comes before the snapshot cannot be placed, so it is not worth holding. */
 static bool has_no_ids(const struct mr_join *join, const struct mr_book_head *head)
@@ -71,6 +68,9 @@ static enum place place_of(const struct mr_join *join, const struct mr_book_head
         return join->first                   ? (head->first_seq <= last + 1 ? FOLLOWS : HOLE)
                : head->first_seq == last + 1 ? FOLLOWS
                                              : HOLE;
+    case MR_SEQ_SPAN:
+        /* sizes are absolute: what is said a second time changes nothing, whether at the snapshot or later */
+        return head->seq <= last ? OLD : head->first_seq <= last + 1 ? FOLLOWS : HOLE;
     case MR_SEQ_PLUS_ONE:
         return head->seq <= last ? OLD : head->seq == last + 1 ? FOLLOWS : HOLE;
     case MR_SEQ_PREV:
@@ -133,6 +133,7 @@ static void fill_hole(struct mr_join *join, const struct mr_book_head *head)
         end = head->seq;
         break;
     case MR_SEQ_FIRST_FINAL:
+    case MR_SEQ_SPAN:
         end = head->first_seq;
         break;
     case MR_SEQ_STATE: /* between these times something is in doubt */

@@ -25,6 +25,8 @@ struct mr_route {
     uint32_t silence_s;         /* no byte for so long: stale */
     uint32_t life_s;            /* the venue cuts connections after so long; 0: no rule */
     uint32_t requests_per_hour; /* subscribe and unsubscribe messages a connection may send in an hour; 0: no rule */
+    bool token;                 /* each dial needs a token first (MR_URL_TOKEN), whose answer says where to dial */
+    bool welcome;               /* nothing may be sent before the venue's MR_CONTROL_WELCOME */
 };
 struct mr_product_dial {           /* same order as mr_venue.products */
     const struct mr_route *routes; /* ends with an empty row */
@@ -49,7 +51,8 @@ enum mr_control_kind {
     MR_CONTROL_PONG,
     MR_CONTROL_PING,
     MR_CONTROL_CLOSING,
-    MR_CONTROL_OTHER
+    MR_CONTROL_OTHER,
+    MR_CONTROL_WELCOME
 };
 struct mr_control {
     /* NONE: no control message. ACK: what was asked for stands. OTHER: understood, nothing to do (answers to
@@ -64,7 +67,17 @@ struct mr_control {
     bool part;
 };
 
-enum mr_url_kind { MR_URL_INSTRUMENTS, MR_URL_SNAPSHOT, MR_URL_INTEREST };
+enum mr_url_kind { MR_URL_INSTRUMENTS, MR_URL_SNAPSHOT, MR_URL_INTEREST, MR_URL_TOKEN };
+
+/* What the answer to a token request lets us do: one dial, there. Good for that dial only. */
+#define MR_GRANT_PATH_BYTES 2048
+struct mr_grant {
+    char host[128];
+    uint16_t port;
+    char path[MR_GRANT_PATH_BYTES]; /* of the upgrade, the token in it */
+    uint32_t ping_s, pong_s;        /* 0: as the route says */
+    char why[96];                   /* not granted: what the venue said */
+};
 
 struct mr_dialect {
     const struct mr_product_dial *products;
@@ -88,6 +101,9 @@ struct mr_dialect {
     /* `symbol` "" : all there is (the first page of it); else at least that one.
      * A REST request: path and query for GET; `body` non-empty: POST that JSON. MR_OK, MR_E_UNSUPPORTED: the product has none. */
     int (*url)(uint8_t product, enum mr_url_kind kind, const char *symbol, struct mr_text *path, struct mr_text *body);
+    /* The answer to MR_URL_TOKEN, for a connection that we call `id`. MR_OK; else `out->why`: MR_E_UNKNOWN the venue refused,
+     * MR_E_MALFORMED, MR_E_MISSING, MR_E_TOO_BIG it is no answer we could use. NULL where no route needs one. */
+    int (*token)(uint8_t product, struct mr_span body, uint64_t id, struct mr_grant *out);
 };
 const struct mr_dialect *mr_dialect_of(const struct mr_venue *venue);
 

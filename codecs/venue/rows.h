@@ -131,6 +131,9 @@ struct mr_book_head *mr_rows_bbo(struct mr_rows *rows, int64_t venue_ns, uint64_
  * false) do not say enough it is added with NO_METADATA. `table` NULL: verified and dropped. */
 bool mr_rows_instrument(struct mr_rows *rows, struct mr_instruments *table, struct mr_instrument *it,
                         struct mr_span symbol, struct mr_span tick, struct mr_span lot, bool known);
+/* The same; where the lot has eight decimals, sizes get so many more: books hold orders that are finer than the lot. */
+bool mr_rows_instrument_spare(struct mr_rows *rows, struct mr_instruments *table, struct mr_instrument *it,
+                              struct mr_span symbol, struct mr_span tick, struct mr_span lot, bool known, int decimals);
 
 /* The value of `name` in "..?a=1&name=value"; empty if it is not there. */
 struct mr_span mr_url_parameter(struct mr_span url, const char *name);

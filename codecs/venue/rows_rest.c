@@ -20,8 +20,25 @@ void mr_span_copy(char *out, size_t out_bytes, struct mr_span text)
     memset(out + n, 0, out_bytes - n);
 }
 
+/* Room for sizes that are finer than the lot, which is 10^-8: 92 million coins of 11 decimals fit, and whose lot is so
+ * small is dear. */
+static void spare(struct mr_instrument *it, int decimals)
+{
+    int64_t lot;
+    if (it->lot_decimals != 8 || it->size_scale != 8 || __builtin_mul_overflow(it->lot, mr_pow10[decimals], &lot))
+        return;
+    it->lot = lot;
+    it->size_scale = (int8_t)(it->size_scale + decimals);
+}
+
 bool mr_rows_instrument(struct mr_rows *rows, struct mr_instruments *table, struct mr_instrument *it,
                         struct mr_span symbol, struct mr_span tick, struct mr_span lot, bool known)
+{
+    return mr_rows_instrument_spare(rows, table, it, symbol, tick, lot, known, 0);
+}
+
+bool mr_rows_instrument_spare(struct mr_rows *rows, struct mr_instruments *table, struct mr_instrument *it,
+                              struct mr_span symbol, struct mr_span tick, struct mr_span lot, bool known, int decimals)
 {
     if (symbol.len == 0 || symbol.len > MR_SYMBOL_BYTES)
         return mr_rows_fail_at(rows, MR_E_TOO_BIG, "symbol", symbol);
@@ -38,6 +55,7 @@ bool mr_rows_instrument(struct mr_rows *rows, struct mr_instruments *table, stru
             it->multiplier_scale = 0;
         }
     }
+    spare(it, decimals);
     if (!table)
         return true;
     int64_t id = mr_instruments_add(table, it);

@@ -47,7 +47,13 @@ enum mr_sequencing {
     MR_SEQ_PREV,             /* OKX: prevSeqId == last seqId, snapshot in the stream; CRC where no ids are sent */
     MR_SEQ_IMAGE,            /* Hyperliquid: every message is the whole book */
     MR_SEQ_STATE, /* Polymarket: no numbers; times, a hash that names each state, the venue's own best prices */
+    MR_SEQ_SPAN,  /* KuCoin spot: first <= last + 1 <= final, snapshot by REST or in the stream */
 };
+/* Updates are numbered without regard to the snapshot, which is asked for while they run. */
+MR_INLINE bool mr_sequencing_by_rest(uint8_t rule)
+{
+    return rule == MR_SEQ_FIRST_FINAL || rule == MR_SEQ_FIRST_FINAL_PREV || rule == MR_SEQ_SPAN;
+}
 
 struct mr_product {
     const char *name;           /* "usdm", "linear": `venue:product` names it everywhere */

@@ -42,6 +42,7 @@ static MR_COLD void listen(struct mr_session *s, const struct mr_frame *message)
         break;
     case MR_CONTROL_NONE:
     case MR_CONTROL_OTHER:
+    case MR_CONTROL_WELCOME:
         break;
     default:
         mr_session_control(s, &said);

@@ -235,6 +235,8 @@ static int url(uint8_t product, enum mr_url_kind kind, const char *symbol, struc
             return MR_E_UNSUPPORTED;
         mr_text_format(path, "/fapi/v1/openInterest?symbol=%s", symbol);
         return MR_OK;
+    case MR_URL_TOKEN:
+        break;
     }
     return MR_E_UNSUPPORTED;
 }

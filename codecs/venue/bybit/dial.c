@@ -216,6 +216,8 @@ static int url(uint8_t product, enum mr_url_kind kind, const char *symbol, struc
         mr_text_format(path, "/v5/market/open-interest?category=%s&symbol=%s&intervalTime=5min&limit=1", category,
                        symbol);
         return MR_OK;
+    case MR_URL_TOKEN:
+        break;
     }
     return MR_E_UNSUPPORTED;
 }

@@ -227,7 +227,7 @@ static int url(uint8_t product, enum mr_url_kind kind, const char *symbol, struc
     (void)product;
     if (symbol[0] && !mr_dial_symbol(symbol))
         return MR_E_INVALID;
-    if (kind == MR_URL_SNAPSHOT && !symbol[0])
+    if (kind == MR_URL_TOKEN || (kind == MR_URL_SNAPSHOT && !symbol[0]))
         return MR_E_UNSUPPORTED;
     const char *colon = strchr(symbol, ':'); /* "xyz:SP500" is listed by the dex xyz */
     mr_text_add(path, "/info");
@@ -240,6 +240,8 @@ static int url(uint8_t product, enum mr_url_kind kind, const char *symbol, struc
         break;
     case MR_URL_SNAPSHOT:
         mr_text_format(body, "{\"type\":\"l2Book\",\"coin\":\"%s\"", symbol);
+        break;
+    case MR_URL_TOKEN:
         break;
     }
     if (colon && kind != MR_URL_SNAPSHOT)

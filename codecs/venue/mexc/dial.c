@@ -180,6 +180,7 @@ static int url(uint8_t product, enum mr_url_kind kind, const char *symbol, struc
         mr_text_format(path, "/api/v1/contract/depth/%s?limit=1000", symbol);
         return MR_OK;
     case MR_URL_INTEREST: /* push.ticker has it */
+    case MR_URL_TOKEN:
         return MR_E_UNSUPPORTED;
     }
     return MR_E_UNSUPPORTED;

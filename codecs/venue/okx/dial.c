@@ -220,7 +220,7 @@ static int url(uint8_t product, enum mr_url_kind kind, const char *symbol, struc
     (void)body;
     if (symbol[0] && !mr_dial_parameter(symbol))
         return MR_E_INVALID;
-    if (kind == MR_URL_SNAPSHOT) /* the stream has it */
+    if (kind == MR_URL_SNAPSHOT || kind == MR_URL_TOKEN) /* the stream has it; nobody asks */
         return MR_E_UNSUPPORTED;
     mr_text_format(path, "/api/v5/public/%s?instType=%s", kind == MR_URL_INTEREST ? "open-interest" : "instruments",
                    type_of(symbol));

@@ -71,6 +71,16 @@ static inline bool plain_string(struct plain *p, int scale, int64_t *out)
     return good && p->pos < p->len;
 }
 
+static inline bool plain_bare(struct plain *p, int scale, int64_t *out)
+{
+    uint32_t start = p->pos;
+    while (p->pos < p->len && p->data[p->pos] != ',' && p->data[p->pos] != ']')
+        p->pos++;
+    bool exponent, good = plain_decimal(p->data + start, p->pos - start, scale, out, &exponent);
+    p->exponent |= exponent;
+    return good && p->pos < p->len;
+}
+
 static inline bool plain_digits(struct plain *p, bool integer)
 {
     uint32_t start = p->pos;
@@ -83,11 +93,15 @@ static inline bool plain_digits(struct plain *p, bool integer)
 static inline int64_t plain_levels(const uint8_t *data, uint32_t len, uint32_t pos, const struct mr_levels_scan *scan,
                                    struct mr_level *out, uint32_t out_max, uint32_t *count, bool *exponent)
 {
-    /* the forms whose numbers are texts: those before BARE */
-    static const char *const shape[MR_LEVELS_BARE][5] = {{"[\"", "\",\"", "\"]", NULL, NULL},
-                                                         {"[\"", "\",\"", "\",\"", "\",\"", "\"]"},
-                                                         {"{\"px\":\"", "\",\"sz\":\"", "\",\"n\":", "}", NULL},
-                                                         {"{\"price\":\"", "\",\"size\":\"", "\"}", NULL, NULL}};
+    static const char *const shape[MR_LEVELS_DUO + 1][5] = {{"[\"", "\",\"", "\"]", NULL, NULL},
+                                                            {"[\"", "\",\"", "\",\"", "\",\"", "\"]"},
+                                                            {"{\"px\":\"", "\",\"sz\":\"", "\",\"n\":", "}", NULL},
+                                                            {"{\"price\":\"", "\",\"size\":\"", "\"}", NULL, NULL},
+                                                            {"[", ",", ",", "]", NULL},
+                                                            {"[\"", "\",", "]", NULL, NULL},
+                                                            {"[", ",", "]", NULL, NULL}};
+    bool bare_price = scan->form == MR_LEVELS_BARE || scan->form == MR_LEVELS_DUO,
+         bare_size = bare_price || scan->form == MR_LEVELS_MIXED;
     struct plain p = {data, len, pos, false};
     const char *const *s = shape[scan->form];
     *count = 0;
@@ -98,12 +112,14 @@ static inline int64_t plain_levels(const uint8_t *data, uint32_t len, uint32_t p
         return p.pos + 1;
     for (;;) {
         struct mr_level level;
-        bool good = plain_take(&p, s[0]) && plain_string(&p, scan->price_scale, &level.price) && plain_take(&p, s[1]) &&
-                    plain_string(&p, scan->size_scale, &level.size) && plain_take(&p, s[2]);
+        bool good = plain_take(&p, s[0]) &&
+                    (bare_price ? plain_bare : plain_string)(&p, scan->price_scale, &level.price) &&
+                    plain_take(&p, s[1]) &&
+                    (bare_size ? plain_bare : plain_string)(&p, scan->size_scale, &level.size) && plain_take(&p, s[2]);
         if (scan->form == MR_LEVELS_QUAD)
             good = good && plain_digits(&p, false) && plain_take(&p, s[3]) && plain_digits(&p, false) &&
                    plain_take(&p, s[4]);
-        if (scan->form == MR_LEVELS_OBJECT)
+        if (scan->form == MR_LEVELS_OBJECT || scan->form == MR_LEVELS_BARE)
             good = good && plain_digits(&p, true) && plain_take(&p, s[3]);
         *exponent = p.exponent;
         if (!good || *count == out_max)

@@ -20,7 +20,10 @@ static int64_t run(enum mr_kernel k, const char *text, const struct mr_levels_sc
 }
 
 static const struct mr_levels_scan pair = {MR_LEVELS_PAIR, 8, 8}, quad = {MR_LEVELS_QUAD, 8, 8},
-                                   object = {MR_LEVELS_OBJECT, 8, 8}, named = {MR_LEVELS_NAMED, 8, 8};
+                                   object = {MR_LEVELS_OBJECT, 8, 8}, named = {MR_LEVELS_NAMED, 8, 8},
+                                   mixed = {MR_LEVELS_MIXED, 8, 8}, bare = {MR_LEVELS_BARE, 8, 8},
+                                   duo = {MR_LEVELS_DUO, 8, 8};
+#define FORMS (MR_LEVELS_DUO + 1)
 
 static void levels_of_each_form_are_read(void **state)
 {
@@ -35,6 +38,10 @@ static void levels_of_each_form_are_read(void **state)
         {"[[\"120.67\",\"90.475897\",\"0\",\"6\"],[\"120.66\",\"0\",\"0\",\"0\"]]", &quad, 2, {12067000000, 9047589700}, {12066000000, 0}},
         {"[{\"px\":\"105000.0\",\"sz\":\"1.25\",\"n\":7},{\"px\":\"3\",\"sz\":\"4\",\"n\":10}]", &object, 2, {10500000000000, 125000000}, {300000000, 400000000}},
         {"[{\"price\":\"0.001\",\"size\":\"5199.99\"},{\"price\":\"0.01\",\"size\":\"126680\"}]", &named, 2, {100000, 519999000000}, {1000000, 12668000000000}},
+        {"[]", &mixed, 0, {0, 0}, {0, 0}}, {"[]", &duo, 0, {0, 0}, {0, 0}},
+        {"[[68311.4,8,2],[68311,0,0]]", &bare, 2, {6831140000000, 800000000}, {6831100000000, 0}},
+        {"[[\"2749.69\",44],[\"2749.7\",0]]", &mixed, 2, {274969000000, 4400000000}, {274970000000, 0}},
+        {"[[66968,51],[66964.8,2.0],[1E1,3]]", &duo, 3, {6696800000000, 5100000000}, {1000000000, 300000000}},
         {"[[\"-1.5\",\"1e2\"]]", &pair, 1, {-150000000, 10000000000}, {-150000000, 10000000000}},
         {"[[\"1.000000000000\",\"2\"]]", &pair, 1, {100000000, 200000000}, {100000000, 200000000}},
     };
@@ -58,6 +65,10 @@ static void what_is_not_as_usual_is_left_to_the_cursor(void **state)
     (void)state;
     /* clang-format off */
     static const struct { const char *says, *text; const struct mr_levels_scan *scan; } refused[] = {
+        {"a bare price where texts are usual", "[[1,2]]", &mixed}, {"a text where numbers are usual", "[[1,\"2\"]]", &duo},
+        {"a text as a size", "[[\"1\",\"2\"]]", &mixed}, {"three numbers", "[[1,2,3]]", &duo}, {"no number", "[[1,]]", &duo},
+        {"a leading zero", "[[01,2]]", &duo}, {"a blank", "[[\"1\", 2]]", &mixed}, {"cut in a bare number", "[[1,2", &duo},
+        {"no count", "[[1,2]]", &bare}, {"a count that is none", "[[1,2,1.5]]", &bare}, {"a fourth", "[[1,2,3,4]]", &bare},
         {"nothing", "", &pair}, {"not an array", "{}", &pair}, {"never closed", "[", &pair}, {"cut in a level", "[[\"1\",\"2\"", &pair},
         {"cut behind a level", "[[\"1\",\"2\"]", &pair}, {"cut behind a comma", "[[\"1\",\"2\"],", &pair}, {"comma before the end", "[[\"1\",\"2\"],]", &pair},
         {"blank", "[ [\"1\",\"2\"]]", &pair}, {"blank in a level", "[[\"1\", \"2\"]]", &pair}, {"numbers, not strings", "[[1,2]]", &pair},
@@ -154,8 +165,8 @@ static uint32_t put_number(char *to, int scale, struct mr_random *r)
 
 static uint32_t put_levels(char *to, uint32_t levels, const struct mr_levels_scan *scan, struct mr_random *r)
 {
-    static const char *const opens[MR_LEVELS_BARE] = {"[\"", "[\"", "{\"px\":\"", "{\"price\":\""};
-    static const char *const between[MR_LEVELS_BARE] = {"\",\"", "\",\"", "\",\"sz\":\"", "\",\"size\":\""};
+    static const char *const opens[FORMS] = {"[\"", "[\"", "{\"px\":\"", "{\"price\":\"", "[", "[\"", "["};
+    static const char *const between[FORMS] = {"\",\"", "\",\"", "\",\"sz\":\"", "\",\"size\":\"", ",", "\",", ","};
     uint32_t n = 0;
     to[n++] = '[';
     for (uint32_t i = 0; i < levels; i++) {
@@ -163,6 +174,10 @@ static uint32_t put_levels(char *to, uint32_t levels, const struct mr_levels_sca
         n += put_number(to + n, scan->price_scale, r);
         n += (uint32_t)sprintf(to + n, "%s", between[scan->form]);
         n += put_number(to + n, scan->size_scale, r);
+        if (scan->form == MR_LEVELS_MIXED || scan->form == MR_LEVELS_DUO)
+            to[n++] = ']';
+        if (scan->form == MR_LEVELS_BARE)
+            n += (uint32_t)sprintf(to + n, ",%u]", (unsigned)mr_random_below(r, 50));
         if (scan->form == MR_LEVELS_PAIR)
             n += (uint32_t)sprintf(to + n, "\"]");
         if (scan->form == MR_LEVELS_QUAD)
@@ -184,7 +199,7 @@ static void random_arrays_are_read_alike_by_all(void **state)
     static char text[LEVELS * 120];
     struct mr_random r = {20261121};
     for (int i = 0; i < (quick() ? 2000 : 20000); i++) {
-        struct mr_levels_scan scan = {(enum mr_levels_form)mr_random_below(&r, MR_LEVELS_BARE), 8, 8};
+        struct mr_levels_scan scan = {(enum mr_levels_form)mr_random_below(&r, FORMS), 8, 8};
         if (mr_random_below(&r, 3) == 0) {
             scan.price_scale = (int8_t)mr_random_below(&r, MR_SCALE_MAX + 1);
             scan.size_scale = (int8_t)mr_random_below(&r, MR_SCALE_MAX + 1);
@@ -210,7 +225,8 @@ static void one_changed_byte_anywhere_is_judged_alike_by_all(void **state)
     static char text[16384];
     struct mr_random r = {77};
     for (int i = 0; i < (quick() ? 30 : 150); i++) {
-        struct mr_levels_scan scan = {(enum mr_levels_form)(i % 3), (int8_t)(i % 4 ? 8 : mr_random_below(&r, 19)), 8};
+        struct mr_levels_scan scan = {(enum mr_levels_form)(i % FORMS), (int8_t)(i % 4 ? 8 : mr_random_below(&r, 19)),
+                                      8};
         uint32_t len = put_levels(text, 1 + (uint32_t)mr_random_below(&r, i % 10 ? 12 : 120), &scan, &r);
         struct mr_guard g = mr_guard_open(len);
         memcpy(g.data, text, len);
@@ -236,7 +252,7 @@ static void every_prefix_ends_at_an_unmapped_page(void **state)
     static char text[16384];
     struct mr_random r = {5};
     for (int i = 0; i < 12; i++) {
-        struct mr_levels_scan scan = {(enum mr_levels_form)(i % 3), 8, 8};
+        struct mr_levels_scan scan = {(enum mr_levels_form)(i % FORMS), 8, 8};
         uint32_t len = put_levels(text, 60, &scan, &r);
         struct mr_guard g = mr_guard_open(len);
         for (uint32_t n = 0; n <= len; n++) {

@@ -52,7 +52,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     if (!mem)
         mem = aligned_alloc(64, mr_join_bytes(HOLD_MAX));
-    uint8_t rule = data[0] % (MR_SEQ_STATE + 1);
+    uint8_t rule = data[0] % (MR_SEQ_SPAN + 1);
     uint32_t hold_slots = data[1] < 128 ? HOLD_MAX : 1 + data[1] % 24; /* the reference knows no bound */
     struct mr_join *join = mr_join_init(mem, rule, 0, hold_slots);
     memset(&ref, 0, sizeof ref);

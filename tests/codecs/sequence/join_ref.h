@@ -44,7 +44,7 @@ static inline void ref_lost(struct ref_join *r)
 
 static inline bool ref_rest(const struct ref_join *r)
 {
-    return r->rule == MR_SEQ_FIRST_FINAL || r->rule == MR_SEQ_FIRST_FINAL_PREV;
+    return r->rule == MR_SEQ_FIRST_FINAL || r->rule == MR_SEQ_FIRST_FINAL_PREV || r->rule == MR_SEQ_SPAN;
 }
 
 static inline bool ref_follows(const struct ref_join *r, const struct mr_book_head *h)
@@ -54,6 +54,8 @@ static inline bool ref_follows(const struct ref_join *r, const struct mr_book_he
         return r->fresh ? h->first_seq <= L && L <= h->seq : h->prev_seq == L && h->seq > L;
     if (r->rule == MR_SEQ_FIRST_FINAL) /* first: U <= L + 1 <= u; later: U == last u + 1 */
         return h->seq > L && (r->fresh ? h->first_seq <= L + 1 : h->first_seq == L + 1);
+    if (r->rule == MR_SEQ_SPAN) /* start <= L + 1 <= end, at all times */
+        return h->seq > L && h->first_seq <= L + 1;
     if (r->rule == MR_SEQ_PLUS_ONE)
         return h->seq > L && h->seq - L == 1;
     if (r->rule == MR_SEQ_PREV)

@@ -53,6 +53,7 @@ enum {
 #define BYBIT MR_SEQ_PLUS_ONE
 #define OKX MR_SEQ_PREV
 #define IMAGES MR_SEQ_IMAGE
+#define KUCOIN MR_SEQ_SPAN
 
 /* clang-format off */
 static const struct story stories[] = {
@@ -133,6 +134,22 @@ static const struct story stories[] = {
     {"okx without ids: in order of arrival once there is a snapshot", OKX, {
         {'u', 0, 0, 0, DROP, {0}}, {'i', 0, 0, 0, PASS, {0}}, {'u', 0, 0, 0, PASS, {0}}, {'u', 0, 0, 0, PASS, {0}}, {'i', 0, 0, 0, PASS, {0}}}},
 
+    {"kucoin: end <= L dropped, start <= L + 1 <= end, at the snapshot and later", KUCOIN, {
+        {'u', 90, 100, 0, HELD, {0}}, {'u', 99, 105, 0, HELD, {0}}, {'u', 106, 106, 0, HELD, {0}},
+        {'i', 100, 100, 0, REPLAY, {105, 106}}, {'u', 107, 120, 0, PASS, {0}}}},
+    {"kucoin: an overlap says nothing wrong, a copy is dropped", KUCOIN, {
+        {'i', 100, 100, 0, PASS, {0}}, {'u', 95, 105, 0, PASS, {0}}, {'u', 104, 108, 0, PASS, {0}}, {'u', 104, 108, 0, DROP, {0}},
+        {'u', 101, 104, 0, DROP, {0}}, {'u', 109, 110, 0, PASS, {0}}}},
+    {"kucoin: a hole while live, reordered updates wait for the snapshot", KUCOIN, {
+        {'i', 100, 100, 0, PASS, {0}}, {'u', 103, 104, 0, GAP, {0}}, {'u', 101, 102, 0, HELD, {0}}, {'u', 105, 107, 0, HELD, {0}},
+        {'i', 101, 101, 0, REFETCH, {0}}, {'i', 103, 103, 0, REPLAY, {104, 107}}, {'u', 108, 108, 0, PASS, {0}}}},
+    {"kucoin: a late or stale snapshot changes nothing", KUCOIN, {
+        {'i', 100, 100, 0, PASS, {0}}, {'u', 101, 105, 0, PASS, {0}}, {'i', 104, 104, 0, DROP, {0}}, {'i', 105, 105, 0, DROP, {0}},
+        {'i', 110, 110, 0, PASS, {0}}, {'u', 106, 111, 0, PASS, {0}}}},
+    {"kucoin futures: one number a message, exactly last + 1", SPOT, {
+        {'u', 9, 9, 0, HELD, {0}}, {'u', 10, 10, 0, HELD, {0}}, {'u', 11, 11, 0, HELD, {0}}, {'i', 9, 9, 0, REPLAY, {10, 11}},
+        {'u', 11, 11, 0, DROP, {0}}, {'u', 12, 12, 0, PASS, {0}}, {'u', 14, 14, 0, GAP, {0}}, {'i', 14, 14, 0, PASS, {0}}}},
+
     {"images: each replaces, one with an older number is dropped", IMAGES, {
         {'i', 0, 100, 0, PASS, {0}}, {'u', 0, 101, 0, PASS, {0}}, {'i', 0, 99, 0, DROP, {0}}, {'i', 0, 101, 0, PASS, {0}}}},
     {"no rule: all passes", MR_SEQ_NONE, {
@@ -189,6 +206,7 @@ static void a_gap_tells_what_is_missing(void **state)
         {"usdm: ids are shared, no count", USDM, 120, 130, 112, 106, 112, -1},
         {"spot: ids are consecutive", SPOT, 120, 130, 0, 106, 119, 14},
         {"spot: an overlap misses nothing", SPOT, 104, 130, 0, 106, 103, 0},
+        {"kucoin: ids are consecutive", KUCOIN, 120, 130, 0, 106, 119, 14},
         {"bybit", BYBIT, 108, 108, 0, 106, 107, 2},
         {"okx: ids are shared, no count", OKX, 0, 130, 112, 106, 112, -1},
     };
@@ -226,6 +244,7 @@ static void a_snapshot_is_wanted_from_the_start_only_where_it_is_fetched(void **
     (void)state;
     assert_true(fresh(USDM, HOLD)->wants_snapshot);
     assert_true(fresh(SPOT, HOLD)->wants_snapshot);
+    assert_true(fresh(KUCOIN, HOLD)->wants_snapshot);
     assert_false(fresh(BYBIT, HOLD)->wants_snapshot);
     assert_false(fresh(OKX, HOLD)->wants_snapshot);
     assert_false(fresh(IMAGES, HOLD)->wants_snapshot);
@@ -240,8 +259,8 @@ static void a_break_from_outside_wants_a_snapshot(void **state)
         bool wants;
         uint32_t held_after;
     } cases[] = {
-        {USDM, MR_GAP_CHECKSUM, true, 1},   {OKX, MR_GAP_CHECKSUM, true, 1},       {BYBIT, MR_GAP_OPERATOR, true, 1},
-        {SPOT, MR_GAP_DISCONNECT, true, 0}, {IMAGES, MR_GAP_DISCONNECT, false, 0},
+        {USDM, MR_GAP_CHECKSUM, true, 1},   {OKX, MR_GAP_CHECKSUM, true, 1},    {BYBIT, MR_GAP_OPERATOR, true, 1},
+        {SPOT, MR_GAP_DISCONNECT, true, 0}, {KUCOIN, MR_GAP_OPERATOR, true, 1}, {IMAGES, MR_GAP_DISCONNECT, false, 0},
     };
     for (size_t i = 0; i < MR_COUNT_OF(cases); i++) {
         struct mr_join *join = fresh(cases[i].rule, HOLD);
@@ -399,7 +418,7 @@ static void an_older_image_is_dropped_unless_the_venue_restarted(void **state)
 static void endless_old_numbers_are_a_gap_not_a_silent_book(void **state)
 {
     (void)state;
-    static const uint8_t rules[] = {USDM, SPOT, BYBIT, OKX, IMAGES};
+    static const uint8_t rules[] = {USDM, SPOT, KUCOIN, BYBIT, OKX, IMAGES};
     for (size_t r = 0; r < MR_COUNT_OF(rules); r++) {
         struct mr_join *join = fresh(rules[r], HOLD);
         union mr_slot image = update(5000000, 5000000, 0);

@@ -163,7 +163,7 @@ static void play(uint8_t rule, const struct spoil *spoil, uint64_t seed, int mes
     r.watch.as.rule = r.ref.rule = rule;
     r.spoil = spoil;
     r.join = mr_join_init(mem, rule, 7, spoil->hold_slots);
-    bool rest = rule == MR_SEQ_FIRST_FINAL || rule == MR_SEQ_FIRST_FINAL_PREV;
+    bool rest = mr_sequencing_by_rest(rule);
     static union mr_slot group[16], kept[16], image[16];
     bool has_kept = false;
     for (int i = 0; i < messages; i++) {
@@ -204,7 +204,8 @@ static void what_passes_is_contiguous_and_builds_the_true_book(void **state)
 {
     (void)state;
     static const uint8_t rules[] = {
-        MR_SEQ_FIRST_FINAL, MR_SEQ_FIRST_FINAL_PREV, MR_SEQ_PLUS_ONE, MR_SEQ_PREV, MR_SEQ_IMAGE, MR_SEQ_STATE};
+        MR_SEQ_FIRST_FINAL, MR_SEQ_FIRST_FINAL_PREV, MR_SEQ_PLUS_ONE, MR_SEQ_PREV, MR_SEQ_IMAGE, MR_SEQ_STATE,
+        MR_SEQ_SPAN};
     static const struct spoil spoils[] = {
         {"a good stream", 0, 0, 0, 0, 0, 100000}, {"some lost", 60, 0, 0, 0, 6, 100000},
         {"some twice", 0, 20, 0, 0, 6, 100000},   {"some swapped", 0, 0, 60, 0, 6, 100000},

@@ -11,8 +11,9 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const char *const products[] = {"binance:usdm", "binance:spot", "bybit:linear",     "bybit:spot",
-                                       "okx:public",   "okx:business", "hyperliquid:perp", "mexc:futures"};
+static const char *const products[] = {"binance:usdm",   "binance:spot", "bybit:linear",     "bybit:spot",
+                                       "okx:public",     "okx:business", "hyperliquid:perp", "mexc:futures",
+                                       "kucoin:futures", "kucoin:spot"};
 enum { INSTRUMENTS = 16, STATE = 1 << 14 };
 
 static void check_text(const char *text, size_t bytes)
@@ -84,7 +85,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     blank[0] = ' ';
     memcpy(blank + 1, exact, len);
     dialect->control(product, (struct mr_span){exact, len}, &said);
-    MR_ASSERT(said.kind <= MR_CONTROL_OTHER);
+    MR_ASSERT(said.kind <= MR_CONTROL_WELCOME);
     check_text(said.text, sizeof said.text);
     check_text(said.stream, sizeof said.stream);
     if (said.kind != MR_CONTROL_NONE)

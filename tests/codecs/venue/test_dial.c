@@ -90,6 +90,29 @@ static const struct {
     {"mexc:futures", MR_FUNDINGS, "BTC_USDT", "funding.rate BTC_USDT", MEXC("funding.rate", ""), "push.funding.rate"},
     {"mexc:futures", MR_INTERESTS, "BTC_USDT", "ticker BTC_USDT", MEXC("ticker", ""), "push.ticker"},
     {"mexc:futures", MR_CANDLES, "BTC_USDT", "kline BTC_USDT", MEXC("kline", ",\"interval\":\"Min1\""), "push.kline"},
+#define KUCOIN(topic)                                                                                                  \
+    "{\"id\":\"7\",\"type\":\"subscribe\",\"topic\":\"" topic "\",\"privateChannel\":false,\"response\":true}"
+    {"kucoin:futures", MR_TRADES, "XBTUSDTM", "/contractMarket/execution:XBTUSDTM",
+     KUCOIN("/contractMarket/execution:XBTUSDTM"), "execution"},
+    {"kucoin:futures", MR_BEST, "XBTUSDTM", "/contractMarket/tickerV2:XBTUSDTM",
+     KUCOIN("/contractMarket/tickerV2:XBTUSDTM"), "tickerV2"},
+    {"kucoin:futures", MR_DEPTH, "XBTUSDTM", "/contractMarket/level2:XBTUSDTM",
+     KUCOIN("/contractMarket/level2:XBTUSDTM"), "level2"},
+    {"kucoin:futures", MR_MARKS, "XBTUSDTM", "/contract/instrument:XBTUSDTM", KUCOIN("/contract/instrument:XBTUSDTM"),
+     "mark.index.price"},
+    {"kucoin:futures", MR_FUNDINGS, "XBTUSDTM", "/contract/instrument:XBTUSDTM",
+     KUCOIN("/contract/instrument:XBTUSDTM"), "funding.rate"},
+    {"kucoin:futures", MR_CANDLES, "XBTUSDTM", "/contractMarket/limitCandle:XBTUSDTM_1min",
+     KUCOIN("/contractMarket/limitCandle:XBTUSDTM_1min"), "limitCandle"},
+    {"kucoin:spot", MR_TRADES, "BTC-USDT", "/market/match:BTC-USDT", KUCOIN("/market/match:BTC-USDT"), "match"},
+    {"kucoin:spot", MR_BEST, "BTC-USDT", "/market/ticker:BTC-USDT", KUCOIN("/market/ticker:BTC-USDT"), "ticker"},
+    {"kucoin:spot", MR_DEPTH, "BTC-USDT", "obu:BTC-USDT",
+     "{\"id\":\"7\",\"action\":\"SUBSCRIBE\",\"channel\":\"obu\",\"tradeType\":\"SPOT\",\"symbol\":\"BTC-USDT\","
+     "\"depth\":"
+     "\"increment@10ms\"}",
+     "obu delta"},
+    {"kucoin:spot", MR_CANDLES, "BTC-USDT", "/market/candles:BTC-USDT_1min", KUCOIN("/market/candles:BTC-USDT_1min"),
+     "candles"},
 };
 
 static void each_channel_has_its_message_and_its_name(void **state)
@@ -113,9 +136,8 @@ static void each_channel_has_its_message_and_its_name(void **state)
         at = 0; /* the reverse differs in one word */
         mr_text_init(&text, bytes, sizeof bytes);
         assert_int_equal(dialect->unsubscribe(product, &stream, 1, &at, 7, &text), MR_OK);
-        const char *word = strstr(subscriptions[i].message, venue->id == MR_VENUE_binance ? "SUBSCRIBE"
-                                                            : venue->id == MR_VENUE_mexc  ? "sub."
-                                                                                          : "subscribe");
+        const char *word = strstr(subscriptions[i].message, "SUBSCRIBE");
+        word = word ? word : strstr(subscriptions[i].message, venue->id == MR_VENUE_mexc ? "sub." : "subscribe");
         snprintf(want, sizeof want, "%.*s%s%s", (int)(word - subscriptions[i].message), subscriptions[i].message,
                  *word == 'S' ? "UN" : "un", word);
         assert_string_equal(bytes, want);
@@ -136,11 +158,14 @@ static void what_is_subscribed_to_is_what_decoders_read(void **state)
         if (!(channels & subscriptions[i].channel))
             fail_msg("%s: kind %s is not of channel %x", subscriptions[i].product, subscriptions[i].kind,
                      subscriptions[i].channel);
-        /* ... and the kind's first word stands in the message, except for Binance, which has other words for streams than for kinds */
+        /* ... and the kind's first word stands in the message, except for Binance, which has other words for streams than for kinds,
+         * and for KuCoin's instrument topic, whose kinds are subjects */
         char word[64];
         const char *kind = subscriptions[i].kind + (venue->id == MR_VENUE_mexc ? strlen("push.") : 0);
         snprintf(word, sizeof word, "%.*s", (int)strcspn(kind, " "), kind);
-        if (venue->id != MR_VENUE_binance)
+        if (venue->id == MR_VENUE_kucoin && strchr(word, '.'))
+            assert_non_null(strstr(subscriptions[i].message, "/contract/instrument:"));
+        else if (venue->id != MR_VENUE_binance)
             assert_non_null(strstr(subscriptions[i].message, word));
         else
             assert_int_equal(strncmp(strpbrk(subscriptions[i].name, "@!") + 1, word, 5), 0);
@@ -150,8 +175,9 @@ static void what_is_subscribed_to_is_what_decoders_read(void **state)
 /* Routes share out what the product offers, none twice; open interest may be left to REST. */
 static void routes_serve_every_channel_once(void **state)
 {
-    static const char *const names[] = {"binance:spot", "binance:usdm", "bybit:linear",     "bybit:spot",
-                                        "okx:public",   "okx:business", "hyperliquid:perp", "mexc:futures"};
+    static const char *const names[] = {"binance:spot",   "binance:usdm", "bybit:linear",     "bybit:spot",
+                                        "okx:public",     "okx:business", "hyperliquid:perp", "mexc:futures",
+                                        "kucoin:futures", "kucoin:spot"};
     (void)state;
     for (size_t i = 0; i < MR_COUNT_OF(names); i++) {
         const struct mr_venue *venue;
@@ -206,6 +232,12 @@ static const struct {
     {"no channel of liquidations", "mexc:futures", MR_LIQUIDATIONS, "BTC_USDT", MR_E_UNSUPPORTED},
     {"every subscription is of a contract", "mexc:futures", MR_TRADES, "", MR_E_UNSUPPORTED},
     {"a quote in a symbol", "mexc:futures", MR_TRADES, "BTC\"USDT", MR_E_INVALID},
+    {"open interest is polled", "kucoin:futures", MR_INTERESTS, "XBTUSDTM", MR_E_UNSUPPORTED},
+    {"no liquidations in public", "kucoin:futures", MR_LIQUIDATIONS, "XBTUSDTM", MR_E_UNSUPPORTED},
+    {"spot has no marks", "kucoin:spot", MR_MARKS, "BTC-USDT", MR_E_UNSUPPORTED},
+    {"two symbols in one", "kucoin:futures", MR_TRADES, "A,B", MR_E_INVALID},
+    {"a blank in a topic", "kucoin:futures", MR_TRADES, "XBT USDTM", MR_E_INVALID},
+    {"no topic of all trades", "kucoin:spot", MR_TRADES, "", MR_E_UNSUPPORTED},
 };
 
 static void what_a_product_does_not_have_is_refused(void **state)
@@ -248,7 +280,8 @@ static const struct {
     {"binance:spot", "@trade", 100, 4096},       {"binance:usdm", "@aggTrade", 100, 4096},
     {"bybit:linear", "publicTrade.", 20, 21000}, {"bybit:spot", "publicTrade.", 10, 21000},
     {"okx:public", "\"instId\"", 100, 65536},    {"hyperliquid:perp", "\"coin\"", 1, 65536},
-    {"mexc:futures", "\"symbol\"", 1, 65536},
+    {"mexc:futures", "\"symbol\"", 1, 65536},    {"kucoin:futures", "1000SYMBOL", 100, 16384},
+    {"kucoin:spot", "1000SYMBOL", 100, 16384},
 };
 
 static void many_streams_are_split_over_messages(void **state)
@@ -335,6 +368,8 @@ static void pings_are_in_the_venues_words(void **state)
         {"okx:business", "ping"},
         {"hyperliquid:perp", "{\"method\":\"ping\"}"},
         {"mexc:futures", "{\"method\":\"ping\"}"},
+        {"kucoin:futures", "{\"id\":\"9\",\"type\":\"ping\"}"},
+        {"kucoin:spot", "{\"id\":\"9\",\"type\":\"ping\"}"},
     };
     (void)state;
     for (size_t i = 0; i < MR_COUNT_OF(pings); i++) {
@@ -477,6 +512,23 @@ static const struct {
      ""},
     {"mexc:futures", "{\"channel\":\"rs.sub.\"}", MR_CONTROL_NONE, 0, "", ""},
     {"mexc:futures", "{\"channel\":\"pong\"", MR_CONTROL_NONE, 0, "", ""},
+    {"kucoin:futures", "{\"id\":\"NSkIrWGB1s\",\"type\":\"welcome\"}", MR_CONTROL_WELCOME, 0, "", ""},
+    {"kucoin:futures", "{\"id\":\"12\",\"type\":\"ack\"}", MR_CONTROL_ACK, 12, "", ""},
+    {"kucoin:futures", "{\"id\":\"16\",\"type\":\"pong\",\"timestamp\":1790113097236506}", MR_CONTROL_PONG, 16, "", ""},
+    {"kucoin:futures", "{\"id\":\"28\",\"type\":\"error\",\"code\":404,\"data\":\"topic does not exist\"}",
+     MR_CONTROL_ERROR, 28, "topic does not exist", ""},
+    {"kucoin:spot", "{\"sessionId\":\"e8e4\",\"message\":\"welcome\",\"pingInterval\":18000}", MR_CONTROL_WELCOME, 0,
+     "", ""},
+    {"kucoin:spot", "{\"id\":\"1\",\"result\":true}", MR_CONTROL_ACK, 1, "", ""},
+    {"kucoin:spot", "{\"id\":\"18\",\"result\":false,\"message\":\"invalid request data\"}", MR_CONTROL_ERROR, 18,
+     "invalid request data", ""},
+    {"kucoin:spot", "{\"id\":\"19\",\"result\":false,\"reason\":\"no such symbol\"}", MR_CONTROL_ERROR, 19,
+     "no such symbol", ""},
+    {"kucoin:spot", "{\"type\":\"pong\",\"id\":\"32\",\"ts\":1790113111261396000}", MR_CONTROL_PONG, 32, "", ""},
+    {"kucoin:futures", "{\"topic\":\"/contractMarket/level2:A\",\"type\":\"error\",\"data\":{}}", MR_CONTROL_NONE, 0,
+     "", ""},
+    {"kucoin:spot", "{\"T\":\"trade.SPOT\",\"type\":\"ack\",\"d\":{}}", MR_CONTROL_NONE, 0, "", ""},
+    {"kucoin:futures", "{\"type\":\"message\"}", MR_CONTROL_NONE, 0, "", ""},
     /* no control messages anywhere */
     {"binance:usdm", "{\"result\":null,\"id\":1", MR_CONTROL_NONE, 0, "", ""},
     {"binance:usdm", "{\"result\":null,\"id\":1}}", MR_CONTROL_NONE, 0, "", ""},
@@ -586,6 +638,8 @@ static void recorded_control_messages_are_recognised(void **state)
         {"hyperliquid:perp", "hyperliquid/btc_20250126.jsonl", 0},
         {"hyperliquid:perp", "hyperliquid/samples_2025.jsonl", 3},
         {"mexc:futures", "mexc/contract_samples_2021_2022.jsonl", 0},
+        {"kucoin:futures", "kucoin/futures_samples_2024_2025.jsonl", 0},
+        {"kucoin:spot", "kucoin/spot_10sym_20210425.jsonl", 14},
     };
     (void)state;
     if (!mr_test_captures()) {
@@ -638,6 +692,14 @@ static const struct {
     {"mexc:futures", MR_URL_INSTRUMENTS, "", "/api/v1/contract/detail", ""},
     {"mexc:futures", MR_URL_INSTRUMENTS, "BTC_USDT", "/api/v1/contract/detail?symbol=BTC_USDT", ""},
     {"mexc:futures", MR_URL_SNAPSHOT, "BTC_USDT", "/api/v1/contract/depth/BTC_USDT?limit=1000", ""},
+    {"kucoin:futures", MR_URL_INSTRUMENTS, "", "/api/v1/contracts/active", ""},
+    {"kucoin:futures", MR_URL_INSTRUMENTS, "XBTUSDTM", "/api/v1/contracts/XBTUSDTM", ""},
+    {"kucoin:futures", MR_URL_SNAPSHOT, "XBTUSDTM", "/api/v1/level2/snapshot?symbol=XBTUSDTM", ""},
+    {"kucoin:futures", MR_URL_INTEREST, "XBTUSDTM", "/api/v1/contracts/XBTUSDTM", ""},
+    {"kucoin:futures", MR_URL_TOKEN, "", "/api/v1/bullet-public", "{}"},
+    {"kucoin:spot", MR_URL_INSTRUMENTS, "", "/api/v2/symbols", ""},
+    {"kucoin:spot", MR_URL_INSTRUMENTS, "BTC-USDT", "/api/v2/symbols/BTC-USDT", ""},
+    {"kucoin:spot", MR_URL_TOKEN, "", "/api/v1/bullet-public", "{}"},
 };
 static const struct {
     const char *product;
@@ -658,6 +720,15 @@ static const struct {
     {"mexc:futures", MR_URL_SNAPSHOT, "", MR_E_UNSUPPORTED},
     {"mexc:futures", MR_URL_SNAPSHOT, "BTC/USDT", MR_E_INVALID},
     {"mexc:futures", MR_URL_INTEREST, "BTC_USDT", MR_E_UNSUPPORTED},
+    {"kucoin:futures", MR_URL_SNAPSHOT, "", MR_E_UNSUPPORTED},
+    {"kucoin:futures", MR_URL_SNAPSHOT, "A/B", MR_E_INVALID},
+    {"kucoin:spot", MR_URL_SNAPSHOT, "BTC-USDT", MR_E_UNSUPPORTED},
+    {"kucoin:spot", MR_URL_INTEREST, "BTC-USDT", MR_E_UNSUPPORTED},
+    {"binance:usdm", MR_URL_TOKEN, "BTCUSDT", MR_E_UNSUPPORTED},
+    {"bybit:linear", MR_URL_TOKEN, "", MR_E_UNSUPPORTED},
+    {"okx:public", MR_URL_TOKEN, "", MR_E_UNSUPPORTED},
+    {"hyperliquid:perp", MR_URL_TOKEN, "", MR_E_UNSUPPORTED},
+    {"mexc:futures", MR_URL_TOKEN, "", MR_E_UNSUPPORTED},
 };
 
 static void rest_bodies_have_their_urls(void **state)
@@ -690,6 +761,88 @@ static void rest_bodies_have_their_urls(void **state)
     }
 }
 
+/* ---- tokens ---- */
+
+#define TOKEN(server)                                                                                                  \
+    "{\"code\":\"200000\",\"data\":{\"token\":\"2neA+/x_Y==.gJ-I==\",\"instanceServers\":[{" server "}]}}"
+
+static void a_token_says_where_to_dial(void **state)
+{
+    static const struct {
+        const char *says, *body;
+        int status;
+        const char *host;
+        uint16_t port;
+        const char *path; /* or why not */
+        uint32_t ping_s, pong_s;
+    } answers[] = {
+        {"as the venue gives it",
+         TOKEN("\"endpoint\":\"wss://ws-api-futures.kucoin.com/"
+               "\",\"encrypt\":true,\"protocol\":\"websocket\",\"pingInterval\":18000,\"pingTimeout\":10000"),
+         MR_OK, "ws-api-futures.kucoin.com", 443, "/?token=2neA%2B%2Fx_Y%3D%3D.gJ-I%3D%3D&connectId=7", 18, 10},
+        {"with a path and a port, escapes in it; a second server is not asked",
+         TOKEN("\"endpoint\":\"wss:\\/\\/push.kucoin.com:8443\\/endpoint\"},{\"endpoint\":\"wss://other/\""), MR_OK,
+         "push.kucoin.com", 8443, "/endpoint?token=2neA%2B%2Fx_Y%3D%3D.gJ-I%3D%3D&connectId=7", 0, 0},
+        {"without a path", TOKEN("\"endpoint\":\"wss://h\",\"pingInterval\":1"), MR_OK, "h", 443,
+         "/?token=2neA%2B%2Fx_Y%3D%3D.gJ-I%3D%3D&connectId=7", 1, 0},
+        {"refused", "{\"code\":\"429000\",\"msg\":\"Too many requests\"}", MR_E_UNKNOWN, "", 0,
+         "no token: Too many requests", 0, 0},
+        {"refused without a reason", "{\"code\":\"500000\"}", MR_E_UNKNOWN, "", 0, "no token: 500000", 0, 0},
+        {"no JSON", "<html>", MR_E_MALFORMED, "", 0, "no JSON", 0, 0},
+        {"cut", "{\"code\":\"200000\"", MR_E_MALFORMED, "", 0, "no JSON", 0, 0},
+        {"no servers", "{\"code\":\"200000\",\"data\":{\"token\":\"t\"}}", MR_E_MISSING, "", 0, "no endpoint", 0, 0},
+        {"no token", "{\"data\":{\"instanceServers\":[{\"endpoint\":\"wss://h/\"}]}}", MR_E_MISSING, "", 0, "no token",
+         0, 0},
+        {"not encrypted", TOKEN("\"endpoint\":\"ws://h/\""), MR_E_MALFORMED, "", 0, "wss://", 0, 0},
+        {"a host that is none", TOKEN("\"endpoint\":\"wss:///x\""), MR_E_MALFORMED, "", 0, "no host", 0, 0},
+        {"a host with a line in it", TOKEN("\"endpoint\":\"wss://h\\r\\nX: y/\""), MR_E_MALFORMED, "", 0, "port", 0, 0},
+        {"a port that is none", TOKEN("\"endpoint\":\"wss://h:65536/\""), MR_E_MALFORMED, "", 0, "port", 0, 0},
+        {"a path with a blank", TOKEN("\"endpoint\":\"wss://h/a b\""), MR_E_MALFORMED, "", 0, "path", 0, 0},
+        {"a path with a query of its own", TOKEN("\"endpoint\":\"wss://h/a?b=c\""), MR_E_MALFORMED, "", 0, "path", 0,
+         0},
+    };
+    const struct mr_venue *venue;
+    static struct mr_grant grant;
+    uint8_t product;
+    (void)state;
+    const struct mr_dialect *dialect = dialect_of("kucoin:futures", &product, &venue);
+    for (size_t i = 0; i < MR_COUNT_OF(answers); i++) {
+        int status = dialect->token(product, mr_span_of(answers[i].body), 7, &grant);
+        if (status != answers[i].status)
+            fail_msg("%s: %s", answers[i].says, mr_status_name(status));
+        if (status != MR_OK) {
+            if (!strstr(grant.why, answers[i].path))
+                fail_msg("%s: %s", answers[i].says, grant.why);
+            continue;
+        }
+        assert_string_equal(grant.host, answers[i].host);
+        assert_string_equal(grant.path, answers[i].path);
+        assert_int_equal(grant.port, answers[i].port);
+        assert_int_equal(grant.ping_s, answers[i].ping_s);
+        assert_int_equal(grant.pong_s, answers[i].pong_s);
+    }
+}
+
+static void a_token_too_long_is_refused(void **state)
+{
+    static char body[8192];
+    static struct mr_grant grant;
+    const struct mr_venue *venue;
+    uint8_t product;
+    (void)state;
+    const struct mr_dialect *dialect = dialect_of("kucoin:spot", &product, &venue);
+    for (int len = 900; len <= 3000; len += 700) {
+        int n =
+            snprintf(body, sizeof body,
+                     "{\"code\":\"200000\",\"data\":{\"instanceServers\":[{\"endpoint\":\"wss://h/\"}],\"token\":\"");
+        memset(body + n, '=', (size_t)len); /* each takes three in a URL */
+        snprintf(body + n + len, sizeof body - (size_t)(n + len), "\"}}");
+        assert_int_equal(dialect->token(product, mr_span_of(body), 7, &grant), MR_E_TOO_BIG);
+        memset(body + n, 'a', (size_t)len);
+        assert_int_equal(dialect->token(product, mr_span_of(body), 7, &grant), len <= 1024 ? MR_OK : MR_E_TOO_BIG);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -705,6 +858,8 @@ int main(void)
         cmocka_unit_test(long_texts_are_cut_at_a_character),
         cmocka_unit_test(recorded_control_messages_are_recognised),
         cmocka_unit_test(rest_bodies_have_their_urls),
+        cmocka_unit_test(a_token_says_where_to_dial),
+        cmocka_unit_test(a_token_too_long_is_refused),
     };
     return MR_TEST_MAIN(tests);
 }

@@ -15,11 +15,13 @@ static const struct {
     {"bybit", "", "bybit:linear"},
     {"okx", "", "okx:public"},
     {"hyperliquid", "", "hyperliquid:perp"},
+    {"kucoin", "spot", "kucoin:spot"},
+    {"kucoin", "", "kucoin:futures"},
     {"mexc", "", "mexc:futures"},
     {"polymarket", "clob", "polymarket:clob"},
     {"polymarket", "rtds", "polymarket:rtds"},
 };
-static const char *const folders[] = {"binance", "bybit", "okx", "hyperliquid", "mexc", "polymarket"};
+static const char *const folders[] = {"binance", "bybit", "okx", "hyperliquid", "kucoin", "mexc", "polymarket"};
 
 struct tally {
     struct rig plain, fast;
@@ -62,6 +64,16 @@ static void body(void *arg, struct mr_span url, struct mr_span text)
     t->unknown += n < 0;
 }
 
+/* Instruments first, where the recording has their list: prices with more decimals than eight need it. */
+static void metadata(void *arg, struct mr_span url, struct mr_span text)
+{
+    struct tally *t = arg;
+    char where[512];
+    snprintf(where, sizeof where, "%.*s", (int)url.len, (const char *)url.data);
+    rig_rest(&t->plain, where, text.data, text.len);
+    rig_rest(&t->fast, where, text.data, text.len);
+}
+
 static uint64_t counted(const struct rig *rig)
 {
     uint64_t sum = 0;
@@ -98,6 +110,9 @@ static uint64_t check(const char *folder, const char *name)
         assert_true(rig_bodies(file, body, &t) > 0);
         assert_true(t.understood > 0 || strcmp(folder, "mexc") == 0); /* whose URLs were kept without their symbol */
     } else {
+        char bodies[512];
+        snprintf(bodies, sizeof bodies, "%.*s.rest.json", (int)strcspn(file, "."), file);
+        rig_bodies(bodies, metadata, &t);
         assert_true(rig_lines(file, line, &t) > 0);
         assert_int_equal(t.understood + t.unknown, t.lines);
         assert_int_equal(counted(&t.plain), t.understood);
@@ -152,6 +167,9 @@ static void unknown_kinds_have_names(void **state)
         {"polymarket:clob", "{\"market\":\"0x1\",\"event_type\":\"newThing\"}", "newThing"},
         {"polymarket:rtds", "{\"topic\":\"newThing\",\"type\":\"update\",\"payload\":{}}", "newThing"},
         {"polymarket:rtds", "{\"topic\":\"crypto_prices\",\"type\":\"newThing\",\"payload\":{}}", "newThing"},
+        {"kucoin:futures", "{\"topic\":\"/new/thing:XBTUSDTM\",\"type\":\"message\",\"data\":{}}", "/new/thing"},
+        {"kucoin:futures", "{\"T\":\"newThing.FUTURES\",\"d\":{}}", "newThing.FUTURES"},
+        {"kucoin:spot", "{\"type\":\"newThing\"}", "newThing"},
     };
     (void)state;
     for (size_t i = 0; i < MR_COUNT_OF(unknown); i++) {
