@@ -36,6 +36,8 @@ static void json_side(struct mr_json_out *j, const char *key, const struct millr
 static void json_book(struct mr_json_out *j, const struct millrace_record *r)
 {
     mr_json_out_bool(j, "snapshot", r->flags & MILLRACE_SNAPSHOT);
+    if (r->book->flags & MILLRACE_BOOK_PARTIAL)
+        mr_json_out_bool(j, "partial", true);
     mr_json_out_u64(j, "first_seq", r->book->first_seq);
     mr_json_out_u64(j, "prev_seq", r->book->prev_seq);
     json_side(j, "bids", r, r->book->bids, r->book->bid_count);

@@ -9,8 +9,12 @@
 static int play(struct mr_player *player, uint64_t seed, int64_t began_ns, int64_t warm_up_ns, int64_t now_ns,
                 struct mr_err *err)
 {
-    const struct mr_market_config config = {
-        .seed = seed, .start_ns = began_ns, .duration_ns = INT64_MAX / 4, .warm_up_ns = warm_up_ns, .full = true};
+    const struct mr_market_config config = {.seed = seed,
+                                            .start_ns = began_ns,
+                                            .duration_ns = INT64_MAX / 4,
+                                            .warm_up_ns = warm_up_ns,
+                                            .full = true,
+                                            .venues = MR_MARKET_ALL};
     struct mr_piece piece;
     void *mem = malloc(mr_market_bytes(&config));
     if (!mem)

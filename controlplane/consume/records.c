@@ -71,7 +71,8 @@ static void take_book(struct millrace *m, const struct mr_book_head *head)
         .ask_count = head->ask_count,
         .bids = levels,
         .asks = levels + head->bid_count,
-        .flags = head->book_flags & (MILLRACE_BOOK_KEEPALIVE | MILLRACE_BOOK_RESET | MILLRACE_BOOK_PARTIAL),
+        .flags = head->book_flags &
+                 (MILLRACE_BOOK_KEEPALIVE | MILLRACE_BOOK_RESET | MILLRACE_BOOK_PARTIAL | MILLRACE_BOOK_NO_SIZES),
     };
     if (r->kind == MILLRACE_BBO) {
         m->book.bid_count = head->bid_count > 0 && m->book.bids[0].size != 0;

@@ -171,7 +171,8 @@ enum millrace_flag {
 enum millrace_book_flag {
     MILLRACE_BOOK_KEEPALIVE = 1 << 1, /* "nothing changed" */
     MILLRACE_BOOK_RESET = 1 << 2,     /* the venue restarted its numbers; the book stays good */
-    MILLRACE_BOOK_PARTIAL = 1 << 3    /* the best levels only: replaces, never joins the other messages */
+    MILLRACE_BOOK_PARTIAL = 1 << 3,   /* the best levels only: replaces, never joins the other messages */
+    MILLRACE_BOOK_NO_SIZES = 1 << 4   /* BBO: the venue sends prices only; the sizes are one lot */
 };
 struct millrace_level {
     int64_t price; /* at price_scale */

@@ -1,4 +1,5 @@
 /* Configuration text into structs: what is refused and how it is said, what is taken, the documented example, the way back. */
+#include <glob.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -433,6 +434,26 @@ static void the_live_config_is_good_and_has_the_four_venues(void **state)
     }
 }
 
+/* config/live-VENUE.yaml: loads, and is of that venue alone. */
+static void each_venues_own_live_config_is_good(void **state)
+{
+    (void)state;
+    glob_t found;
+    assert_int_equal(glob("config/live-*.yaml", 0, NULL, &found), 0);
+    for (size_t i = 0; i < found.gl_pathc; i++) {
+        char venue[64];
+        assert_int_equal(sscanf(found.gl_pathv[i], "config/live-%60[a-z].yaml", venue), 1);
+        strcat(venue, ":");
+        said[0] = 0;
+        if (mr_config_load(&config, found.gl_pathv[i], tell, NULL) != MR_OK)
+            fail_msg("%s", said);
+        assert_true(config.plane.feed_count > 0);
+        for (uint32_t k = 0; k < config.plane.feed_count; k++)
+            assert_int_equal(strncmp(config.plane.feeds[k].product, venue, strlen(venue)), 0);
+    }
+    globfree(&found);
+}
+
 static void files_that_cannot_be_read_are_named(void **state)
 {
     (void)state;
@@ -565,6 +586,7 @@ int main(void)
         cmocka_unit_test(what_is_shown_parses_to_the_same),
         cmocka_unit_test(the_documented_example_has_every_key_at_its_default),
         cmocka_unit_test(the_live_config_is_good_and_has_the_four_venues),
+        cmocka_unit_test(each_venues_own_live_config_is_good),
         cmocka_unit_test(files_that_cannot_be_read_are_named),
         cmocka_unit_test(folders_follow_config_then_environment_and_the_instance),
         cmocka_unit_test(the_run_folder_is_made_for_owner_and_group),

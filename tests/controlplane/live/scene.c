@@ -188,8 +188,9 @@ bool scene_live(const char *instance, int seconds)
             continue;
         const char *books = strstr(scene.out, "\"books_live\":"),
                    *connections = strstr(scene.out, "\"connections_live\":");
-        if (strstr(scene.out, "\"alive\":true") && books && connections && scene_number(scene.out, "books_live") == 9 &&
-            scene_number(scene.out, "connections_live") == 6) {
+        if (strstr(scene.out, "\"alive\":true") && books && connections &&
+            scene_number(scene.out, "books_live") == SCENE_BOOKS &&
+            scene_number(scene.out, "connections_live") == SCENE_CONNECTIONS) {
             if (mr_clock_mono() - begun > scene.slowest_ns)
                 scene.slowest_ns = mr_clock_mono() - begun;
             return true;
@@ -317,9 +318,10 @@ static bool same_book(const char *instance, const char *product, const char *sym
 bool scene_books_equal(const char *instance)
 {
     static const char *const books[][2] = {
-        {"binance:usdm", "BTCUSDT"}, {"binance:usdm", "ETHUSDT"},     {"binance:spot", "BTCUSDT"},
-        {"bybit:linear", "BTCUSDT"}, {"bybit:linear", "ETHUSDT"},     {"okx:public", "BTC-USDT-SWAP"},
-        {"hyperliquid:perp", "BTC"}, {"okx:public", "ETH-USDT-SWAP"}, {"hyperliquid:perp", "ETH"},
+        {"binance:usdm", "BTCUSDT"},  {"binance:usdm", "ETHUSDT"},     {"binance:spot", "BTCUSDT"},
+        {"bybit:linear", "BTCUSDT"},  {"bybit:linear", "ETHUSDT"},     {"okx:public", "BTC-USDT-SWAP"},
+        {"hyperliquid:perp", "BTC"},  {"okx:public", "ETH-USDT-SWAP"}, {"hyperliquid:perp", "ETH"},
+        {"mexc:futures", "BTC_USDT"}, {"mexc:futures", "ETH_USDT"},
     };
     bool all = true;
     scene_exchange("/exchange/pause", "");

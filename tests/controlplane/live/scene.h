@@ -6,6 +6,9 @@
 
 #include "tests/support/support.h"
 
+/* Of the demo: what is live when all is. */
+enum { SCENE_BOOKS = 11, SCENE_CONNECTIONS = 7 };
+
 struct scene {
     const char *program;
     const char *source; /* how the system receives: "auto", "dpdk" */
@@ -38,7 +41,7 @@ long scene_number(const char *json, const char *key);
 pid_t scene_start(const char *const *args, const char *output);
 long scene_pid_of(const char *child); /* of the demo's, by its pid file */
 void scene_rest(int ms);
-/* All connections and all nine books live, as an operator would see it; within `seconds`. */
+/* All connections and all books live, as an operator would see it; within `seconds`. */
 bool scene_live(const char *instance, int seconds);
 /* One request to the simulated exchange of the demo; the answer is in scene.again. */
 void scene_exchange(const char *path, const char *body);

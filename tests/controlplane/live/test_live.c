@@ -18,23 +18,23 @@ static const char *digests(const char *json)
 
 /* ---- one command ---- */
 
-static void one_command_brings_four_venues_over_tls_to_live_books_and_signals(void **state)
+static void one_command_brings_all_venues_over_tls_to_live_books_and_signals(void **state)
 {
     (void)state;
     scene_run("--seconds 20 --json");
     assert_true(scene_number(scene.out, "messages") > 1000);
     assert_int_equal(scene_number(scene.out, "gaps"), 0);
     const char *books = strstr(scene.out, "\"books\":");
-    assert_int_equal(scene_number(books, "all"), 9);
-    assert_int_equal(scene_number(books, "live"), 9);
+    assert_int_equal(scene_number(books, "all"), SCENE_BOOKS);
+    assert_int_equal(scene_number(books, "live"), SCENE_BOOKS);
     assert_int_equal(scene_number(books, "crossed"), 0);
     assert_int_equal(scene_number(books, "mismatches"), 0);
     assert_true(scene_number(books, "checksums") > 50);
     assert_true(scene_number(scene.out, "cascades") >= 1);
     for (const char *at = scene.out; (at = strstr(at, "\"route\":")); at++)
         assert_string_equal(scene_value(at, "state"), "\"live\"");
-    static const char *const feeds[] = {"binance:usdm", "binance:spot", "bybit:linear", "okx:public",
-                                        "hyperliquid:perp"};
+    static const char *const feeds[] = {"binance:usdm", "binance:spot",     "bybit:linear",
+                                        "okx:public",   "hyperliquid:perp", "mexc:futures"};
     for (size_t i = 0; i < MR_COUNT_OF(feeds); i++) {
         char key[48];
         snprintf(key, sizeof key, "\"%s\":{", feeds[i]);
@@ -183,8 +183,8 @@ static void whoever_is_killed_the_rest_lives_and_all_is_live_again(void **state)
     assert_int_equal(SCENE_SHELL("ctl --instance demo feed pause binance:usdm"), 0);
     scene_rest(1000);
     assert_int_equal(SCENE_SHELL("ctl --instance demo --json show status"), 0);
-    assert_int_equal(scene_number(scene.out, "connections_live"), 4);
-    assert_int_equal(scene_number(scene.out, "books_live"), 7);
+    assert_int_equal(scene_number(scene.out, "connections_live"), SCENE_CONNECTIONS - 2);
+    assert_int_equal(scene_number(scene.out, "books_live"), SCENE_BOOKS - 2);
     assert_int_equal(SCENE_SHELL("ctl --instance demo feed resume binance:usdm"), 0);
     assert_true(scene_live("demo", 30));
     assert_int_equal(SCENE_SHELL("ctl --instance demo feed resync okx:public BTC-USDT-SWAP"), 0);
@@ -268,8 +268,8 @@ static void one_control_plane_serves_two_data_planes_over_dpdk(void **state)
     }
     assert_true(both);
     for (const char *at = strstr(scene.out, "\"name\":\"demo\""); at; at = strstr(at + 1, "\"name\":\"second\"")) {
-        assert_int_equal(scene_number(at, "books_live"), 9);
-        assert_int_equal(scene_number(at, "connections_live"), 6);
+        assert_int_equal(scene_number(at, "books_live"), SCENE_BOOKS);
+        assert_int_equal(scene_number(at, "connections_live"), SCENE_CONNECTIONS);
     }
 }
 
@@ -277,7 +277,7 @@ int main(int argc, char **argv)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, scene_open, scene_close)
     const struct CMUnitTest tests[] = {
-        TEST(one_command_brings_four_venues_over_tls_to_live_books_and_signals),
+        TEST(one_command_brings_all_venues_over_tls_to_live_books_and_signals),
         TEST(latency_is_read_from_the_workspace_that_a_run_left),
         TEST(a_live_run_over_io_uring_replays_to_its_digests),
         TEST(a_live_run_over_plain_sockets_replays_to_its_digests),
@@ -285,7 +285,7 @@ int main(int argc, char **argv)
         TEST(whoever_is_killed_the_rest_lives_and_all_is_live_again),
     };
     const struct CMUnitTest bypass[] = {
-        TEST(one_command_brings_four_venues_over_tls_to_live_books_and_signals),
+        TEST(one_command_brings_all_venues_over_tls_to_live_books_and_signals),
         TEST(a_live_run_over_dpdk_replays_to_its_digests),
         TEST(whoever_is_killed_the_rest_lives_and_all_is_live_again),
         TEST(the_host_is_as_it_was_after_a_run_over_dpdk),

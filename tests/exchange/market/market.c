@@ -6,7 +6,7 @@
 #define SECOND     1000000000ll
 #define MINUTE     (60 * SECOND)
 #define STEP_NS    (SECOND / 20) /* the price moves 20 times a second */
-#define STREAMS    9
+#define STREAMS    11
 
 static const char *const names[MR_MARKET_UNDERLYINGS] = {"BTC", "ETH"};
 static const int64_t start_e4[MR_MARKET_UNDERLYINGS] = {650000000, 32000000}; /* 65,000.0000 and 3,200.0000 USD */
@@ -47,6 +47,9 @@ uint64_t mr_market_below(uint64_t *state, uint64_t bound)
 {
     return (uint64_t)(((mr_u128)mr_market_random(state) * bound) >> 64);
 }
+
+/* Where an instrument's numbers come from. */
+static uint64_t *draws(struct mr_market *m, struct stream *s) { return s->apart ? &s->rng : &m->rng; }
 
 static void fixed(struct mr_text *t, int64_t value, int decimals)
 {
@@ -256,10 +259,10 @@ static bool has_channel(const struct stream *s, enum channel c)
 
 static void write_book(struct mr_market *m, struct stream *s)
 {
-    mr_market_book_move(s, &m->rng, mid_idx(m, s));
+    mr_market_book_move(s, draws(m, s), mid_idx(m, s));
     s->prev_seq = s->seq;
     s->first_seq = s->seq + 1;
-    s->seq += 1 + mr_market_below(&m->rng, 20);
+    s->seq += 1 + mr_market_below(draws(m, s), 20);
     if (s->writer->image && (!s->writer->update || !s->image_sent))
         s->writer->image(&m->text, s, m->now_ns);
     else
@@ -271,9 +274,9 @@ static void write_book(struct mr_market *m, struct stream *s)
 
 static void write_trade(struct mr_market *m, struct stream *s)
 {
-    bool sell = mr_market_below(&m->rng, 2) != 0;
+    bool sell = mr_market_below(draws(m, s), 2) != 0;
     int64_t price = (sell ? s->high[0] : s->low[1]) * s->step;
-    int64_t size = units_for_usd(m, s, 100 + (int64_t)mr_market_below(&m->rng, 20000));
+    int64_t size = units_for_usd(m, s, 100 + (int64_t)mr_market_below(draws(m, s), 20000));
     s->trade_id++;
     s->writer->trade(&m->text, s, m->now_ns, price, size, sell);
     if (s->full)
@@ -310,14 +313,14 @@ static void look_at_price(const struct mr_market *m, struct stream *s)
 static void write_marks(struct mr_market *m, struct stream *s)
 {
     look_at_price(m, s);
-    s->funding_e8 = 1000 + (int64_t)mr_market_below(&m->rng, 9000); /* 0.001 to 0.01 % */
+    s->funding_e8 = 1000 + (int64_t)mr_market_below(draws(m, s), 9000); /* 0.001 to 0.01 % */
     s->writer->marks(&m->text, s, m->now_ns);
 }
 
 static void write_interest(struct mr_market *m, struct stream *s)
 {
     bool cascade = current(m)->stretch == MR_MARKET_CASCADE && current(m)->underlying == s->underlying;
-    s->interest -= cascade ? s->interest / 100 : (int64_t)mr_market_below(&m->rng, 2001) - 1000;
+    s->interest -= cascade ? s->interest / 100 : (int64_t)mr_market_below(draws(m, s), 2001) - 1000;
     s->writer->interest(&m->text, s, m->now_ns, &m->url);
 }
 
@@ -443,7 +446,7 @@ int mr_market_until(struct mr_market *m, int64_t limit_ns, struct mr_piece *piec
         if (channel == CHANNEL_TOP || channel == CHANNEL_COPY) /* until there is something to tell again */
             s->next_ns[channel] = INT64_MAX;
         else
-            s->next_ns[channel] += jitter ? 1 + (int64_t)mr_market_below(&m->rng, (uint64_t)(2 * every)) : every;
+            s->next_ns[channel] += jitter ? 1 + (int64_t)mr_market_below(draws(m, s), (uint64_t)(2 * every)) : every;
         if (speak(m, s, (enum channel)channel)) {
             fill(m, s, piece);
             return MR_OK;
@@ -545,12 +548,14 @@ static void add_stream(struct mr_market *m, uint32_t bit, const struct writer *w
                          .size_decimals = size_decimals,
                          .contract_micro = contract_micro};
     s->full = m->config.full;
-    s->seq = 1000000 + mr_market_below(&m->rng, 1000000000);
-    s->trade_id = 1000000 + mr_market_below(&m->rng, 1000000);
+    s->apart = !(bit & MR_MARKET_FIRST);
+    s->rng = m->config.seed ^ (uint64_t)bit << 32 ^ (uint64_t)underlying << 48;
+    s->seq = 1000000 + mr_market_below(draws(m, s), 1000000000);
+    s->trade_id = 1000000 + mr_market_below(draws(m, s), 1000000);
     s->interest = 50000 * mr_pow10[size_decimals];
     for (int c = 0; c < CHANNEL_COUNT; c++)
         s->next_ns[c] = has_channel(s, (enum channel)c)
-                            ? m->config.start_ns + 1 + (int64_t)mr_market_below(&m->rng, (uint64_t)SECOND)
+                            ? m->config.start_ns + 1 + (int64_t)mr_market_below(draws(m, s), (uint64_t)SECOND)
                             : INT64_MAX;
     if (has_channel(s, CHANNEL_SNAPSHOT))
         s->next_ns[CHANNEL_SNAPSHOT] = m->config.start_ns + 2 * SECOND; /* after some updates: the receiver must join */
@@ -567,7 +572,7 @@ struct mr_market *mr_market_init(void *mem, const struct mr_market_config *confi
     struct mr_market *m = mem;
     memset(m, 0, sizeof *m);
     m->config = *config;
-    m->config.venues = config->venues ? config->venues : MR_MARKET_ALL;
+    m->config.venues = config->venues ? config->venues : MR_MARKET_FIRST;
     m->config.books_per_s = config->books_per_s ? config->books_per_s : 10;
     m->config.trades_per_s = config->trades_per_s ? config->trades_per_s : 5;
     m->config.warm_up_ns = config->warm_up_ns ? config->warm_up_ns : 7 * MINUTE;
@@ -586,6 +591,8 @@ struct mr_market *mr_market_init(void *mem, const struct mr_market_config *confi
     add_stream(m, MR_MARKET_OKX,          &mr_market_okx,          "ETH-USDT-SWAP", 1, 2, 5,    2, 100000);
     add_stream(m, MR_MARKET_HYPERLIQUID,  &mr_market_hyperliquid,  "BTC",           0, 1, 10,   5, 1000000);
     add_stream(m, MR_MARKET_HYPERLIQUID,  &mr_market_hyperliquid,  "ETH",           1, 1, 1,    4, 1000000);
+    add_stream(m, MR_MARKET_MEXC,         &mr_market_mexc,         "BTC_USDT",      0, 1, 10,   0, 100);
+    add_stream(m, MR_MARKET_MEXC,         &mr_market_mexc,         "ETH_USDT",      1, 2, 5,    0, 10000);
     return m;
 }
 

@@ -40,7 +40,7 @@ struct writer {
     uint32_t liquidations_a_time; /* and how many at once: the latest of them */
 };
 extern const struct writer mr_market_binance_usdm, mr_market_binance_spot, mr_market_bybit_linear, mr_market_okx,
-    mr_market_hyperliquid;
+    mr_market_hyperliquid, mr_market_mexc;
 
 struct change {
     int64_t price_idx, size;
@@ -97,7 +97,8 @@ struct stream {
     uint64_t seq, prev_seq, first_seq, trade_id;
     int64_t mark, index, interest, funding_e8; /* price at price_decimals, contracts or coins at size_decimals */
     int64_t next_ns[CHANNEL_COUNT];
-    bool full, candle_closed;
+    bool full, candle_closed, apart; /* apart: draws from `rng` and leaves the market's own numbers alone */
+    uint64_t rng;
     struct candle candle, closed; /* the running minute, and the one before where its end is not told yet */
     struct trade recent[RECENT];
     uint32_t recent_count; /* ever */

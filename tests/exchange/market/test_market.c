@@ -63,6 +63,32 @@ static void one_seed_is_one_stream_of_bytes_everywhere(void **state)
     }
 }
 
+/* Venues beside the first draw from seeds of their own: whoever measured on the first has the same market, whatever is added. */
+static void other_venues_change_no_byte_of_the_first(void **state)
+{
+    (void)state;
+    const struct mr_market_config few = market_of(3, MR_MARKET_FIRST, 2), all = market_of(3, MR_MARKET_ALL, 2);
+    struct mr_market *a = mr_market_init(malloc(mr_market_bytes(&few)), &few);
+    struct mr_market *b = mr_market_init(malloc(mr_market_bytes(&all)), &all);
+    uint16_t first = (uint16_t)mr_market_instruments(a);
+    struct mr_piece one, other;
+    uint64_t same = 0, added = 0;
+    while (mr_market_next(a, &one) == MR_OK) {
+        for (;;) {
+            assert_int_equal(mr_market_next(b, &other), MR_OK);
+            if (other.connection < first)
+                break;
+            added++;
+        }
+        assert_true(one.len == other.len && one.recv_ns == other.recv_ns && one.connection == other.connection);
+        assert_memory_equal(one.data, other.data, one.len);
+        same++;
+    }
+    assert_true(same > 1000 && added > 1000);
+    free(a);
+    free(b);
+}
+
 /* ---- what a receiver makes of it ---- */
 
 struct seen {
@@ -89,6 +115,8 @@ static void check_sequence(struct watch *w, const struct mr_book_head *head, con
         assert_true(head->prev_seq == *last);
     if (!image && in->venue == MR_VENUE_bybit)
         assert_int_equal(head->seq, *last + 1);
+    if (!image && *last && in->venue == MR_VENUE_mexc && w->books[in->id] > 2)
+        assert_int_equal(head->first_seq, *last + 1);
     if (!image && in->venue == MR_VENUE_okx)
         assert_true(head->prev_seq == *last && head->seq > *last);
     if (image && in->venue != MR_VENUE_hyperliquid)
@@ -166,7 +194,8 @@ static void every_venues_wire_is_understood_whole_and_follows_its_rules(void **s
         {"bybit linear", MR_MARKET_BYBIT_LINEAR, 2, false, true, true, true, true, false},
         {"okx", MR_MARKET_OKX, 2, true, true, true, false, true, true},
         {"hyperliquid", MR_MARKET_HYPERLIQUID, 2, true, false, true, true, true, false},
-        {"all", MR_MARKET_ALL, 9, true, true, true, true, true, true},
+        {"mexc", MR_MARKET_MEXC, 2, false, false, true, true, true, false},
+        {"all", MR_MARKET_ALL, 11, true, true, true, true, true, true},
     };
     uint16_t underlying[MR_MARKET_UNDERLYINGS];
     for (size_t i = 0; i < MR_COUNT_OF(venues); i++) {
@@ -287,6 +316,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_seed_is_one_stream_of_bytes_everywhere),
+        cmocka_unit_test(other_venues_change_no_byte_of_the_first),
         cmocka_unit_test(every_venues_wire_is_understood_whole_and_follows_its_rules),
         cmocka_unit_test(labels_say_what_a_receiver_sees),
         cmocka_unit_test(a_quiet_market_has_nothing_but_quiet),

@@ -78,6 +78,23 @@ static void hyperliquid_data(struct mr_text *t, const struct mr_truth *b)
     mr_text_add(t, "]}");
 }
 
+/* {"asks":[[px,contracts,orders],..],"bids":[..],"version":..,"timestamp":..} */
+static void mexc_data(struct mr_text *t, const struct mr_truth *b)
+{
+    for (int ask = 1; ask >= 0; ask--) {
+        mr_text_add(t, ask ? "{\"asks\":[" : ",\"bids\":[");
+        for (uint32_t i = 0; i < b->count[ask]; i++) {
+            mr_text_add(t, i ? ",[" : "[");
+            price(t, b, b->level[ask][i].price, false);
+            mr_text_add(t, ",");
+            size(t, b, b->level[ask][i].size, false);
+            mr_text_add(t, ",1]");
+        }
+        mr_text_add(t, "]");
+    }
+    mr_text_format(t, ",\"version\":%llu,\"timestamp\":%lld}", (unsigned long long)b->seq, MS(b->time_ns));
+}
+
 bool mr_body_image(struct mr_text *t, const struct mr_truth *b, const char *topic)
 {
     switch (b->venue) {
@@ -125,6 +142,11 @@ void mr_body_depth(struct mr_text *t, const struct mr_truth *b)
         mr_text_add(t, "{\"code\":\"0\",\"msg\":\"\",\"data\":[");
         okx_data(t, b);
         mr_text_add(t, "}]}");
+        break;
+    case MR_VENUE_mexc:
+        mr_text_add(t, "{\"success\":true,\"code\":0,\"data\":");
+        mexc_data(t, b);
+        mr_text_add(t, "}");
         break;
     default:
         hyperliquid_data(t, b);

@@ -19,7 +19,8 @@
 static const char default_names[] =
     "localhost,127.0.0.1,::1,fstream.binance.com,fapi.binance.com,stream.binance.com,api.binance.com,data-stream."
     "binance.vision,"
-    "data-api.binance.vision,stream.bybit.com,api.bybit.com,ws.okx.com,www.okx.com,openapi.okx.com,api.hyperliquid.xyz";
+    "data-api.binance.vision,stream.bybit.com,api.bybit.com,ws.okx.com,www.okx.com,openapi.okx.com,api.hyperliquid.xyz,"
+    "contract.mexc.com,api.mexc.com";
 
 /* "DNS:localhost,IP:127.0.0.1": the names as OpenSSL wants them. */
 static bool alternative_names(const char *names, char out[NAMES_MAX])

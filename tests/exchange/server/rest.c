@@ -202,6 +202,31 @@ static int hyperliquid(struct ask *a)
     return 422;
 }
 
+static int mexc(struct ask *a)
+{
+    static const char refusal[] = "{\"success\":false,\"code\":1001,\"message\":\"Contract does not exist\"}";
+    static const char base[] = "/api/v1/contract/";
+    struct mr_span what = a->r->path, symbol;
+    if (what.len < sizeof base - 1 || memcmp(what.data, base, sizeof base - 1) != 0)
+        what = (struct mr_span){what.data, 0};
+    else
+        what = (struct mr_span){what.data + sizeof base - 1, what.len - (uint32_t)sizeof base + 1};
+    const uint8_t *slash = what.len ? memchr(what.data, '/', what.len) : NULL;
+    uint32_t n = slash ? (uint32_t)(slash - what.data) : what.len;
+    symbol = slash ? (struct mr_span){slash + 1, what.len - n - 1} : (struct mr_span){what.data, 0};
+    what.len = n;
+    if (mr_span_eq(what, "depth"))
+        return depth(a, symbol, whole(mr_rest_param(a->r->query, "limit"), 100), refusal, 200);
+    if (mr_span_eq(what, "detail"))
+        return other(a, symbol, MR_MARKET_INSTRUMENTS, refusal, 200);
+    if (mr_span_eq(what, "ping")) {
+        mr_text_format(a->t, "{\"success\":true,\"code\":0,\"data\":%lld}", MS(a->now_ns));
+        return 200;
+    }
+    mr_text_add(a->t, "{\"success\":false,\"code\":404,\"message\":\"Not Found\"}");
+    return 404;
+}
+
 int mr_rest_answer(struct mr_tape *tape, uint8_t venue, uint8_t product, const struct mr_rest_request *r,
                    struct mr_truth *scratch, int64_t now_ns, struct mr_text *t)
 {
@@ -215,6 +240,8 @@ int mr_rest_answer(struct mr_tape *tape, uint8_t venue, uint8_t product, const s
         return okx(&a);
     case MR_VENUE_hyperliquid:
         return hyperliquid(&a);
+    case MR_VENUE_mexc:
+        return mexc(&a);
     default:
         return 404;
     }

@@ -133,7 +133,8 @@ void mr_talk_open(struct mr_talk *talk, const struct mr_talk_place *place, const
                              .id = id,
                              .opened_ns = now_ns,
                              .heard_ns = now_ns,
-                             .sent_ns = now_ns};
+                             .sent_ns = now_ns,
+                             .greeted_ns = now_ns};
     talk->rule = rule_of(talk->speaker, place);
     if (talk->rule->ping_ns)
         talk->next_ping_ns = now_ns + talk->rule->ping_ns;
@@ -173,6 +174,8 @@ bool mr_talk_tick(struct mr_talk *talk, int64_t now_ns)
     const struct mr_speaker *s = talk->speaker;
     if (s->quiet_ns && now_ns - talk->sent_ns >= s->quiet_ns)
         mr_talk_close(talk, MR_TALK_CUT, "nothing sent for the venue's idle time");
+    if (s->ping_wanted_ns && now_ns - talk->greeted_ns >= s->ping_wanted_ns)
+        mr_talk_close(talk, MR_TALK_CUT, "no ping");
     if (talk->pinged_ns && now_ns - talk->pinged_ns >= talk->rule->pong_ns)
         mr_talk_close(talk, 1008, "pong timeout");
     if (!talk->next_ping_ns || now_ns < talk->next_ping_ns)
@@ -186,7 +189,7 @@ bool mr_talk_tick(struct mr_talk *talk, int64_t now_ns)
 /* ---- which venue ---- */
 
 static const struct mr_speaker *const speakers[] = {&mr_speaker_binance, &mr_speaker_bybit, &mr_speaker_okx,
-                                                    &mr_speaker_hyperliquid};
+                                                    &mr_speaker_hyperliquid, &mr_speaker_mexc};
 
 const struct mr_speaker *mr_speaker_of(uint8_t venue)
 {

@@ -66,6 +66,7 @@ struct mr_talk {
     uint32_t window_count, hour_count;
     int64_t opened_ns, window_ns, hour_ns;
     int64_t heard_ns, sent_ns; /* the last message each way */
+    int64_t greeted_ns;        /* the last ping in the venue's words, or the opening */
     int64_t pinged_ns;         /* a WebSocket ping that waits for its pong; 0 none */
     int64_t next_ping_ns;
     uint16_t close_code;       /* set: to be closed, for this reason */
@@ -89,6 +90,7 @@ struct mr_speaker {
     struct mr_talk_rule rules[3]; /* one a product */
     int64_t
         quiet_ns; /* cut when neither side has said anything (OKX: no push; Hyperliquid: nothing sent) for so long; 0 never */
+    int64_t ping_wanted_ns; /* cut when the client has not pinged in the venue's words for so long; 0 never */
 };
 
 const struct mr_speaker *mr_speaker_of(uint8_t venue);
@@ -119,6 +121,7 @@ bool mr_span_starts(struct mr_span s, const char *with);
 bool mr_span_same(struct mr_span a, struct mr_span b);
 struct mr_span mr_span_from(struct mr_span s, uint32_t at);
 
-extern const struct mr_speaker mr_speaker_binance, mr_speaker_bybit, mr_speaker_okx, mr_speaker_hyperliquid;
+extern const struct mr_speaker mr_speaker_binance, mr_speaker_bybit, mr_speaker_okx, mr_speaker_hyperliquid,
+    mr_speaker_mexc;
 
 #endif

@@ -71,7 +71,7 @@ static int open_player(struct mr_tape *t, struct mr_err *err)
 
 static bool is_list(struct mr_span url)
 {
-    static const char *const names[] = {"exchangeInfo", "instruments", "info"};
+    static const char *const names[] = {"exchangeInfo", "instruments", "info", "contract/detail"};
     struct mr_span text = url;
     for (size_t i = 0; i < MR_COUNT_OF(names); i++)
         if (text.len && memmem(text.data, text.len, names[i], strlen(names[i])))
@@ -133,6 +133,7 @@ static int open_market(struct mr_tape *t, int64_t now_ns)
     struct mr_market_config c = t->config.market;
     c.start_ns = t->config.began_ns ? t->config.began_ns : now_ns;
     c.full = true;
+    c.venues = c.venues ? c.venues : MR_MARKET_ALL;
     c.duration_ns = INT64_MAX / 4;
     if (!t->market)
         t->market = malloc(mr_market_bytes(&c));

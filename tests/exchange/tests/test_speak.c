@@ -34,7 +34,7 @@ static bool knows(void *arg, uint8_t venue, uint8_t product, struct mr_span symb
         const char *symbol;
     } known[] = {
         {MR_VENUE_binance, "BTCUSDT"},   {MR_VENUE_bybit, "BTCUSDT"},   {MR_VENUE_bybit, "ETHUSDT"},
-        {MR_VENUE_okx, "BTC-USDT-SWAP"}, {MR_VENUE_hyperliquid, "BTC"},
+        {MR_VENUE_okx, "BTC-USDT-SWAP"}, {MR_VENUE_hyperliquid, "BTC"}, {MR_VENUE_mexc, "BTC_USDT"},
     };
     (void)arg;
     (void)product;
@@ -98,6 +98,10 @@ static const struct {
      MR_ROUTE_PUBLIC},
     {"Hyperliquid", "api.hyperliquid.xyz", "/ws", "hyperliquid:perp", true, false, MR_ROUTE_ALL},
     {"Hyperliquid REST", "api.hyperliquid.xyz", "/info", "hyperliquid:perp", false, false, MR_ROUTE_ALL},
+    {"MEXC", "contract.mexc.com", "/edge", "mexc:futures", true, false, MR_ROUTE_ALL},
+    {"MEXC REST", "api.mexc.com", "/api/v1/contract/depth/BTC_USDT", "mexc:futures", false, false, MR_ROUTE_ALL},
+    {"MEXC: the REST host has no socket", "api.mexc.com", "/edge", "mexc:futures", false, false, MR_ROUTE_ALL},
+    {"by the path alone: MEXC", "127.0.0.1", "/edge", "mexc:futures", true, false, MR_ROUTE_ALL},
     {"by the path alone: USD-M", "127.0.0.1", "/market/stream", "binance:usdm", true, true, MR_ROUTE_MARKET},
     {"by the path alone: spot", "localhost", "/stream", "binance:spot", true, true, MR_ROUTE_ALL},
     {"by the path alone: OKX", "127.0.0.1:1", "/ws/v5/public", "okx:public", true, false, MR_ROUTE_PUBLIC},
@@ -264,6 +268,22 @@ static const struct dialogue {
        "exist. Please use the correct URL, channel and parameters referring "
        "to API document.\",\"connId\":\"a4d30007\"}\n",
        ""}}},
+    {"MEXC: acks name the channel, errors the contract; what it does not know it does not answer",
+     "contract.mexc.com",
+     "/edge",
+     {{"{\"method\":\"ping\"}", "{\"channel\":\"pong\",\"data\":1700000000000,\"ts\":1700000000000}\n", ""},
+      {"{\"method\":\"sub.depth.full\",\"param\":{\"symbol\":\"BTC_USDT\",\"limit\":5},\"gzip\":false}",
+       "{\"channel\":\"rs.sub.depth.full\",\"data\":\"success\",\"ts\":1700000000000}\n", "depth.full BTC_USDT "},
+      {"{\"method\":\"sub.depth.full\",\"param\":{\"symbol\":\"BTC_USDT\",\"limit\":5},\"gzip\":false}",
+       "{\"channel\":\"rs.sub.depth.full\",\"data\":\"success\",\"ts\":1700000000000}\n", ""},
+      {"{\"method\":\"sub.deal\",\"param\":{\"symbol\":\"NOPE_USDT\"}}",
+       "{\"channel\":\"rs.error\",\"data\":\"Contract [NOPE_USDT] not exists\",\"ts\":1700000000000}\n", ""},
+      {"{\"method\":\"sub.kline\",\"param\":{\"symbol\":\"BTC_USDT\"}}",
+       "{\"channel\":\"rs.error\",\"data\":\"Parameter error\",\"ts\":1700000000000}\n", ""},
+      {"{\"method\":\"unsub.depth.full\",\"param\":{\"symbol\":\"BTC_USDT\"}}",
+       "{\"channel\":\"rs.unsub.depth.full\",\"data\":\"success\",\"ts\":1700000000000}\n", ""},
+      {"{\"method\":\"sub.dreams\",\"param\":{\"symbol\":\"BTC_USDT\"}}", "", ""},
+      {"[1", "", ""}}},
     {"Hyperliquid: defaults in the ack, twice is an error",
      "api.hyperliquid.xyz",
      "/ws",
@@ -359,6 +379,14 @@ static const struct {
     {"Hyperliquid: another coin", "api.hyperliquid.xyz", "/ws",
      "{\"method\":\"subscribe\",\"subscription\":{\"type\":\"trades\",\"coin\":\"BTC\"}}",
      "{\"channel\":\"trades\",\"data\":[{\"coin\":\"ETH\"}]}", NULL},
+    {"MEXC", "contract.mexc.com", "/edge", "{\"method\":\"sub.depth\",\"param\":{\"symbol\":\"BTC_USDT\"}}",
+     "{\"symbol\":\"BTC_USDT\",\"data\":{},\"channel\":\"push.depth\",\"ts\":1}", "depth BTC_USDT"},
+    {"MEXC: the whole top is another channel", "contract.mexc.com", "/edge",
+     "{\"method\":\"sub.depth\",\"param\":{\"symbol\":\"BTC_USDT\"}}",
+     "{\"symbol\":\"BTC_USDT\",\"data\":{},\"channel\":\"push.depth.full\",\"ts\":1}", NULL},
+    {"MEXC: acks of a recording are nobody's", "contract.mexc.com", "/edge",
+     "{\"method\":\"sub.deal\",\"param\":{\"symbol\":\"BTC_USDT\"}}",
+     "{\"channel\":\"rs.sub.deal\",\"data\":\"success\",\"ts\":1}", NULL},
     {"half a message is nobody's", "api.hyperliquid.xyz", "/ws",
      "{\"method\":\"subscribe\",\"subscription\":{\"type\":\"trades\",\"coin\":\"BTC\"}}",
      "{\"channel\":\"trades\",\"data\":[{\"coin\":\"BT", NULL},
@@ -409,7 +437,7 @@ static void too_many_messages_a_second_end_the_connection(void **state)
             for (int n = 0; n < rules[i].allowed; n++)
                 take(d, "{\"method\":\"LIST_SUBSCRIPTIONS\",\"id\":3}");
         assert_int_equal(d->talk.close_code, 0);
-        d->now_ns -= SECOND / 2; /* within the last second */
+        d->now_ns -= SECOND / 2;                    /* within the last second */
         mr_talk_control(&d->talk, true, d->now_ns); /* pongs count */
         assert_int_equal(d->talk.close_code, 1008);
         free(d);
@@ -446,6 +474,22 @@ static void a_venue_that_has_nothing_to_say_goes(void **state)
         assert_int_equal(d->talk.close_code, MR_TALK_CUT);
         free(d);
     }
+}
+
+static void a_client_that_does_not_ping_mexc_is_cut_whatever_else_it_says(void **state)
+{
+    (void)state;
+    struct desk *d = open_desk("contract.mexc.com", "/edge");
+    d->now_ns += 50 * SECOND;
+    take(d, "{\"method\":\"ping\"}");
+    d->now_ns += 59 * SECOND;
+    take(d, "{\"method\":\"sub.deal\",\"param\":{\"symbol\":\"BTC_USDT\"}}");
+    mr_talk_control(&d->talk, true, d->now_ns); /* nor does a pong of RFC 6455 count */
+    mr_talk_tick(&d->talk, d->now_ns);
+    assert_int_equal(d->talk.close_code, 0);
+    mr_talk_tick(&d->talk, d->now_ns + SECOND);
+    assert_int_equal(d->talk.close_code, MR_TALK_CUT);
+    free(d);
 }
 
 static void an_unknown_coin_ends_the_connection_without_a_word(void **state)
@@ -501,7 +545,10 @@ static void subscriptions_are_bounded(void **state)
 
 static const char *symbol_of(const struct mr_venue *venue)
 {
-    return venue->id == MR_VENUE_okx ? "BTC-USDT-SWAP" : venue->id == MR_VENUE_hyperliquid ? "BTC" : "BTCUSDT";
+    return venue->id == MR_VENUE_okx           ? "BTC-USDT-SWAP"
+           : venue->id == MR_VENUE_hyperliquid ? "BTC"
+           : venue->id == MR_VENUE_mexc        ? "BTC_USDT"
+                                               : "BTCUSDT";
 }
 
 /* Every line of `said` that is no data is an ack to the dialect; how many. */
@@ -562,7 +609,8 @@ static uint32_t subscribe_route(const struct mr_venue *venue, const struct mr_di
 static void every_stream_our_dialects_ask_for_is_served_and_acked(void **state)
 {
     (void)state;
-    static const uint8_t venues[] = {MR_VENUE_binance, MR_VENUE_bybit, MR_VENUE_okx, MR_VENUE_hyperliquid};
+    static const uint8_t venues[] = {MR_VENUE_binance, MR_VENUE_bybit, MR_VENUE_okx, MR_VENUE_hyperliquid,
+                                     MR_VENUE_mexc};
     uint32_t served = 0;
     for (size_t v = 0; v < MR_COUNT_OF(venues); v++) {
         const struct mr_venue *venue = mr_venue_by_id(venues[v]);
@@ -584,6 +632,7 @@ int main(void)
         cmocka_unit_test(too_many_messages_a_second_end_the_connection),
         cmocka_unit_test(an_unanswered_ping_ends_the_connection),
         cmocka_unit_test(a_venue_that_has_nothing_to_say_goes),
+        cmocka_unit_test(a_client_that_does_not_ping_mexc_is_cut_whatever_else_it_says),
         cmocka_unit_test(an_unknown_coin_ends_the_connection_without_a_word),
         cmocka_unit_test(okx_allows_480_requests_an_hour),
         cmocka_unit_test(subscriptions_are_bounded),
