@@ -1,4 +1,10 @@
-/* millrace capture: what its actions share. */
+/* millrace capture: what its actions share.
+ *
+ * All that makes recordings of recordings is one loop: pieces of the inputs, merged by receive time, ties in the order of the inputs; those
+ * that the options want go to the action.
+ *
+ * Time here is engine time: the latest receive time so far. A body is stamped before the frames that it is recorded behind; a cut by
+ * engine time is a cut of the sequence, so that the parts of a recording, merged, are the recording. */
 #ifndef MR_CMD_CAPTURE_H
 #define MR_CMD_CAPTURE_H
 
@@ -11,6 +17,9 @@ struct mr_capture_options {
     int status;
     const char *action, *out;
     int64_t from_ns, to_ns;
+    int connection;   /* below 0: all */
+    const char *only; /* VENUE, VENUE:PRODUCT or VENUE:PRODUCT:SYMBOL; NULL: all */
+    bool renumber;    /* connections of each input get numbers of their own */
     int zstd_level;
     int64_t raw; /* quarantine: only this one's bytes; below 0: all, as text */
     bool json, force;
@@ -18,12 +27,33 @@ struct mr_capture_options {
 
 typedef int mr_capture_action_fn(struct mr_capture_options *o);
 mr_capture_action_fn mr_capture_info;       /* capture_show.c */
+mr_capture_action_fn mr_capture_inspect;    /* capture_inspect.c */
 mr_capture_action_fn mr_capture_write;      /* capture_write.c: cut, merge, import */
 mr_capture_action_fn mr_capture_export;     /* capture_export.c */
 mr_capture_action_fn mr_capture_compact;    /* capture_write.c */
 mr_capture_action_fn mr_capture_quarantine; /* capture_quarantine.c */
 
-/* A file that is being written. */
+/* ---- capture_each.c ---- */
+/* MR_OK, or a status with o->err set. What was torn or lost is said on stderr. */
+typedef int mr_capture_piece_fn(void *arg, const struct mr_piece *piece);
+struct mr_capture_each {
+    uint64_t count;  /* pieces that were wanted */
+    uint64_t lost;   /* records that the inputs' notes say are missing */
+    uint64_t shared; /* connections whose pieces come from several inputs at a time */
+};
+int mr_capture_each(struct mr_capture_options *o, mr_capture_piece_fn *take, void *arg, struct mr_capture_each *each);
+
+/* ---- capture_want.c: which pieces ---- */
+struct mr_capture_want;
+/* NULL options: all. MR_OK, or what is wrong with --only. */
+int mr_capture_want_open(struct mr_capture_want **want, struct mr_capture_options *o);
+bool mr_capture_wants(struct mr_capture_want *want, const struct mr_piece *piece);
+void mr_capture_want_close(struct mr_capture_want *want);
+
+/* "binance:usdm"; numbers where this build knows none. */
+const char *mr_capture_product(uint8_t venue, uint8_t product, char out[64]);
+
+/* ---- capture_write.c: a file that is being written ---- */
 struct mr_capture_sink {
     int fd;
     uint64_t bytes;
@@ -32,9 +62,5 @@ int mr_capture_sink_open(struct mr_capture_options *o, const char *path, struct 
 mr_capture_sink_fn mr_capture_sink_write;
 /* `status`: of what went before. */
 int mr_capture_sink_close(struct mr_capture_options *o, struct mr_capture_sink *sink, const char *path, int status);
-
-/* Every piece of the inputs that the options want, in order of receiving. MR_OK, or a status with o->err set. */
-typedef int mr_capture_piece_fn(void *arg, const struct mr_piece *piece);
-int mr_capture_each(struct mr_capture_options *o, mr_capture_piece_fn *take, void *arg, uint64_t *count);
 
 #endif

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include "codecs/venue/venue.h"
 #include "controlplane/cmd/capture.h"
 #include "dataplane/record/quarantine.h"
 #include "dataplane/record/recording.h"
@@ -15,19 +14,6 @@ struct view {
     uint64_t count, reasons[MR_STATUS_COUNT], broken;
     bool found;
 };
-
-static const char *product_of(const struct mr_capture_record *r, char out[64])
-{
-    const struct mr_venue *venue = mr_venue_by_id(r->venue);
-    uint8_t rows = 0;
-    while (venue && venue->products[rows].name)
-        rows++;
-    if (venue && r->product < rows)
-        snprintf(out, 64, "%s:%s", venue->name, venue->products[r->product].name);
-    else
-        snprintf(out, 64, "%u:%u", r->venue, r->product);
-    return out;
-}
 
 static int status_of(const char *reason)
 {
@@ -49,7 +35,7 @@ static void print_json(const struct view *v, const struct mr_capture_record *r, 
     mr_json_out_object(&j, NULL);
     mr_json_out_u64(&j, "number", v->count);
     mr_json_out_i64(&j, "recv_ns", r->recv_ns);
-    mr_json_out_string(&j, "product", product_of(r, product));
+    mr_json_out_string(&j, "product", mr_capture_product(r->venue, r->product, product));
     mr_json_out_u64(&j, "connection", r->connection);
     mr_json_out_string(&j, "reason", q->reason);
     mr_json_out_u64(&j, "at", q->at);
@@ -80,7 +66,7 @@ static void print_text(const struct view *v, const struct mr_capture_record *r, 
     mr_text_init(&time, when, sizeof when);
     mr_text_time(&time, r->recv_ns);
     printf("%llu  %s  %s  connection %u  %s at byte %u of %u", (unsigned long long)v->count, when,
-           product_of(r, product), r->connection, q->reason, q->at, q->bytes);
+           mr_capture_product(r->venue, r->product, product), r->connection, q->reason, q->at, q->bytes);
     if (*q->field)
         printf(", field %s", q->field);
     printf(", kind %s, number %llu of its reason\n    ", q->kind, (unsigned long long)q->seen);

@@ -67,10 +67,10 @@ int mr_capture_info(struct mr_capture_options *o)
     int status = MR_OK;
     for (uint32_t i = 0; i < o->inputs.count && status == MR_OK; i++) {
         struct info info = {0};
-        uint64_t count = 0;
+        struct mr_capture_each each;
         one.inputs.list[0] = o->inputs.list[i];
         one.inputs.count = 1;
-        status = mr_capture_each(&one, to_info, &info, &count);
+        status = mr_capture_each(&one, to_info, &info, &each);
         if (status == MR_OK)
             show_info(o, o->inputs.list[i].path, &info);
     }

@@ -43,33 +43,6 @@ int mr_capture_sink_close(struct mr_capture_options *o, struct mr_capture_sink *
     return status == MR_E_IO ? mr_err_set(&o->err, status, "%s: %s", path, strerror(errno)) : status;
 }
 
-/* ---- the loop ---- */
-
-/* Every piece of the inputs in the wanted time, in order of receiving. MR_OK, or a status with o->err set. */
-int mr_capture_each(struct mr_capture_options *o, mr_capture_piece_fn *take, void *arg, uint64_t *count)
-{
-    const struct mr_replay_config config = {.inputs = o->inputs.list, .count = o->inputs.count};
-    struct mr_source source = {0};
-    void *mem = malloc(mr_source_replay.bytes(&config));
-    int status = mr_source_replay.open(&source, mem, &config, &o->err);
-    if (status == MR_OK) {
-        struct mr_piece p;
-        while (status == MR_OK && source.ops->poll(&source, 0, &p, 1) > 0) {
-            if (p.recv_ns < o->from_ns || p.recv_ns >= o->to_ns)
-                continue;
-            status = take(arg, &p);
-            ++*count;
-        }
-        uint32_t torn = mr_replay_torn(&source);
-        if (torn)
-            fprintf(stderr, "millrace capture: %u segment%s ended in a tear; all before it was taken\n", torn,
-                    torn == 1 ? "" : "s");
-        source.ops->close(&source);
-    }
-    free(mem);
-    return status;
-}
-
 /* ---- cut, merge, import: a segment ---- */
 
 static int to_segment(void *arg, const struct mr_piece *p)
@@ -91,24 +64,36 @@ static int to_segment(void *arg, const struct mr_piece *p)
     return mr_capture_add(arg, &r);
 }
 
+/* What its inputs lost, it has lost. */
+static int end_segment(struct mr_capture_writer *w, const struct mr_capture_each *each)
+{
+    char text[96];
+    int n = snprintf(text, sizeof text, "lost %llu records: in the recordings this was made of",
+                     (unsigned long long)each->lost);
+    const struct mr_capture_record note = {.kind = MR_CAPTURE_NOTE, .data = (const uint8_t *)text, .len = (uint32_t)n};
+    int status = each->lost ? mr_capture_add(w, &note) : MR_OK;
+    return status ? status : mr_capture_flush(w);
+}
+
 int mr_capture_write(struct mr_capture_options *o)
 {
     struct mr_capture_sink sink;
     int status = mr_capture_sink_open(o, o->out, &sink);
     if (status)
         return status;
-    uint64_t count = 0;
+    struct mr_capture_each each;
     struct mr_capture_writer *w =
         mr_capture_writer_init(malloc(mr_capture_writer_bytes()), o->zstd_level, mr_capture_sink_write, &sink);
     status = mr_capture_begin(w, o->action, 1, 0);
     if (status == MR_OK)
-        status = mr_capture_each(o, to_segment, w, &count);
+        status = mr_capture_each(o, to_segment, w, &each);
     if (status == MR_OK)
-        status = mr_capture_flush(w);
+        status = end_segment(w, &each);
     free(w);
     status = mr_capture_sink_close(o, &sink, o->out, status);
     if (status == MR_OK)
-        printf("%s: %llu records, %llu bytes\n", o->out, (unsigned long long)count, (unsigned long long)sink.bytes);
+        printf("%s: %llu records, %llu bytes\n", o->out, (unsigned long long)each.count,
+               (unsigned long long)sink.bytes);
     return status;
 }
 
@@ -145,13 +130,13 @@ int mr_capture_compact(struct mr_capture_options *o)
 {
     struct compact c = {0};
     const struct mr_player_config config = {.on_event = on_event, .arg = &c};
-    uint64_t pieces = 0;
+    struct mr_capture_each each;
     int status = mr_capture_sink_open(o, o->out, &c.sink);
     if (status)
         return status;
     status = mr_player_open(&c.player, &config, &o->err);
     if (status == MR_OK) {
-        status = mr_capture_each(o, to_player, &c, &pieces);
+        status = mr_capture_each(o, to_player, &c, &each);
         mr_player_close(c.player);
     }
     status = mr_capture_sink_close(o, &c.sink, o->out, status);

@@ -94,7 +94,10 @@ int mr_player_piece(struct mr_player *p, const struct mr_piece *piece)
         status = mr_feed_rest(feed, piece->name, &frame);
         break;
     case MR_PIECE_CLOSED:
-        mr_feed_disconnect(feed, piece->recv_ns);
+        if (piece->len == 5 && memcmp(piece->data, "route", 5) == 0)
+            mr_feed_forget(feed); /* no book was on that connection */
+        else
+            mr_feed_disconnect(feed, piece->recv_ns);
         break;
     default:
         break; /* opened, end: nothing to do */

@@ -176,6 +176,8 @@ int mr_recording_next(struct mr_recording *r, struct mr_capture_record *record)
     return MR_E_END;
 }
 
+uint64_t mr_recording_note_lost(const struct mr_capture_record *record) { return record_note_lost(record); }
+
 uint32_t mr_recording_torn(const struct mr_recording *r) { return r->torn; }
 
 uint64_t mr_recording_lost(const struct mr_recording *r) { return r->lost; }

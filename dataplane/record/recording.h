@@ -26,6 +26,8 @@ uint32_t mr_recording_torn(
     const struct mr_recording *r); /* segments so far that ended in a tear, could not be read, or are missing */
 uint64_t mr_recording_lost(const struct mr_recording *r);    /* records that its notes so far say were lost */
 uint32_t mr_recording_segment(const struct mr_recording *r); /* number of the segment that is being read */
+/* How many records a note says were lost; 0 for other records. */
+uint64_t mr_recording_note_lost(const struct mr_capture_record *record);
 void mr_recording_close(struct mr_recording *r);
 
 #endif

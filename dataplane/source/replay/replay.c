@@ -31,6 +31,7 @@ static bool next_record(struct input *in)
             in->torn = status != MR_E_END;
             return false;
         }
+        in->lost += mr_recording_note_lost(&r);
     } while (r.kind >= MR_COUNT_OF(kinds) || r.kind == 0);
     in->next = (struct mr_piece){.data = (uint8_t *)(uintptr_t)r.data,
                                  .len = r.len,
@@ -46,13 +47,32 @@ static bool next_record(struct input *in)
 
 static bool is_recorded(const struct input *in) { return in->segment || in->recording; }
 
+static int64_t number_at(const char **at)
+{
+    int64_t value = 0;
+    for (; **at >= '0' && **at <= '9'; ++*at)
+        value = value * 10 + (**at - '0');
+    return value;
+}
+
 /* Receive time of the next line, without moving; the file was checked when it was loaded. */
 static int64_t peek_recv(const struct input *in)
 {
-    int64_t ns = 0;
-    for (const char *c = in->recv_at; *c >= '0' && *c <= '9'; c++)
-        ns = ns * 10 + (*c - '0');
-    return ns;
+    const char *at = in->recv_at;
+    return number_at(&at);
+}
+
+/* Connection and clock, where the line goes on with them. */
+static void read_stamps(const struct input *in, struct mr_piece *p)
+{
+    const char *at = in->recv_at;
+    p->recv_ns = number_at(&at);
+    p->clock = MR_CLOCK_KERNEL;
+    if (*at++ == ' ') {
+        p->connection = (uint16_t)number_at(&at);
+        if (*at++ == ' ')
+            p->clock = (uint8_t)number_at(&at);
+    }
 }
 
 static void skip_recv(struct input *in)
@@ -63,20 +83,26 @@ static void skip_recv(struct input *in)
         in->recv_at++;
 }
 
+static bool is_due(const struct input *in, const struct rest_body *r, int64_t recv_ns)
+{
+    return in->placed ? r->line <= in->line : r->recv_ns <= recv_ns || !in->recv_at;
+}
+
 static bool next_line(struct input *in)
 {
     bool line = in->at < in->len;
     int64_t recv = line && in->recv_at ? peek_recv(in) : in->last_ns;
     struct mr_piece *p = &in->next;
     *p = (struct mr_piece){.connection = in->connection, .venue = in->venue, .product = in->product};
-    if (in->rest_at < in->rest_count && (!line || in->rest[in->rest_at].recv_ns <= recv || !in->recv_at)) {
+    if (in->rest_at < in->rest_count && (!line || is_due(in, &in->rest[in->rest_at], recv))) {
         const struct rest_body *r = &in->rest[in->rest_at++];
-        p->kind = MR_PIECE_REST;
+        p->kind = r->kind;
+        p->connection = r->connection == NO_CONNECTION ? in->connection : r->connection;
         p->data = (uint8_t *)(uintptr_t)r->body.data;
         p->len = r->body.len;
         p->name = r->url;
         p->recv_ns = in->recv_at ? r->recv_ns : 0;
-        p->clock = in->recv_at ? MR_CLOCK_KERNEL : MR_CLOCK_VENUE;
+        p->clock = in->recv_at ? r->clock : MR_CLOCK_VENUE;
         return true;
     }
     if (!line)
@@ -87,10 +113,13 @@ static bool next_line(struct input *in)
     p->kind = MR_PIECE_FRAME;
     p->data = (uint8_t *)(uintptr_t)start;
     p->len = (uint32_t)len;
-    p->recv_ns = in->recv_at ? recv : 0;
-    p->clock = in->recv_at ? MR_CLOCK_KERNEL : MR_CLOCK_VENUE;
-    if (in->recv_at)
+    in->line++;
+    p->recv_ns = 0;
+    p->clock = MR_CLOCK_VENUE;
+    if (in->recv_at) {
+        read_stamps(in, p);
         skip_recv(in);
+    }
     return true;
 }
 
@@ -260,6 +289,15 @@ uint32_t mr_replay_torn(const struct mr_source *s)
     uint32_t n = 0;
     for (uint32_t i = 0; i < r->count; i++)
         n += r->inputs[i].torn + (r->inputs[i].recording ? mr_recording_torn(r->inputs[i].recording) : 0);
+    return n;
+}
+
+uint64_t mr_replay_lost(const struct mr_source *s)
+{
+    const struct replay *r = s->state;
+    uint64_t n = 0;
+    for (uint32_t i = 0; i < r->count; i++)
+        n += r->inputs[i].lost;
     return n;
 }
 

@@ -3,7 +3,12 @@
  *
  * `X.recv` (one receive time a line, ns) and `X.rest.json` (array of {url, recv_ns, body}) beside `X.jsonl[.zst]` are
  * found by name, or given. REST bodies enter at their receive time; several inputs merge by receive time, earliest
- * first, ties in the order given. Without receive times the pieces carry clock MR_CLOCK_VENUE and recv_ns 0: the
+ * first, ties in the order given.
+ *
+ * What `millrace capture export` writes has more, so that nothing of a recording is lost on the way: a line of X.recv may go on with the
+ * connection's number and the clock (enum mr_clock_source); elements of X.rest.json may have `line`, the number of the line they stand before
+ * (all of them, or none), `connection`, `clock`, `text` in place of `body` for what is no JSON, and `event`, "opened" or "closed", in place of
+ * `url`. Without receive times the pieces carry clock MR_CLOCK_VENUE and recv_ns 0: the
  * decoder's venue time serves, and the replay says so (mr_replay_untimed).
  *
  * Memory  whole files are read at open (cold, by malloc); poll lends pieces of them and allocates nothing. Of a folder one segment a row is in
@@ -34,5 +39,6 @@ extern const struct mr_source_ops mr_source_replay;
 
 uint32_t mr_replay_untimed(const struct mr_source *s); /* inputs without receive times */
 uint32_t mr_replay_torn(const struct mr_source *s);    /* segments that ended in a tear or a bad block */
+uint64_t mr_replay_lost(const struct mr_source *s);    /* records that notes so far say were lost while recording */
 
 #endif

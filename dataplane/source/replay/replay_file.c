@@ -84,28 +84,85 @@ static uint8_t *unzstd(uint8_t *packed, const char *path, size_t *len, struct mr
 
 static int by_time(const void *a, const void *b)
 {
-    int64_t x = ((const struct rest_body *)a)->recv_ns, y = ((const struct rest_body *)b)->recv_ns;
-    return (x > y) - (x < y);
+    const struct rest_body *x = a, *y = b;
+    if (x->recv_ns != y->recv_ns)
+        return x->recv_ns < y->recv_ns ? -1 : 1;
+    return (x->order > y->order) - (x->order < y->order);
+}
+
+/* Plain bytes in the place of the quoted ones, which are never shorter: the text is ours. */
+static bool read_plain(struct mr_json *j, struct mr_span *out)
+{
+    if (!mr_json_string(j, out) || !j->escaped)
+        return j->status == MR_OK;
+    int64_t n = mr_json_unescape(*out, (uint8_t *)(uintptr_t)out->data, out->len);
+    out->len = n < 0 ? 0 : (uint32_t)n;
+    return n >= 0 || mr_json_fail(j, (int)n);
+}
+
+static bool read_up_to(struct mr_json *j, uint64_t most, uint64_t *out)
+{
+    return mr_json_u64(j, out) && (*out <= most || mr_json_fail(j, MR_E_RANGE));
+}
+
+static bool read_event(struct mr_json *j, struct rest_body *body)
+{
+    struct mr_span name;
+    if (!mr_json_string(j, &name))
+        return false;
+    body->kind = mr_span_eq(name, "opened") ? MR_PIECE_OPENED : MR_PIECE_CLOSED;
+    return body->kind == MR_PIECE_OPENED || mr_span_eq(name, "closed") || mr_json_fail(j, MR_E_RANGE);
 }
 
 static bool read_body(struct mr_json *j, struct rest_body *body)
 {
     struct mr_span key;
-    bool url = false, text = false;
-    *body = (struct rest_body){0};
+    uint64_t value;
+    bool url = false, text = false, event = false;
+    *body = (struct rest_body){
+        .line = NO_LINE, .connection = NO_CONNECTION, .clock = MR_CLOCK_KERNEL, .kind = MR_PIECE_REST};
     if (!mr_json_object(j))
         return false;
     while (mr_json_key(j, &key)) {
         if (mr_span_eq(key, "url"))
-            url = mr_json_string(j, &body->url);
+            url = read_plain(j, &body->url);
         else if (mr_span_eq(key, "recv_ns"))
             mr_json_i64(j, &body->recv_ns);
         else if (mr_span_eq(key, "body"))
             text = mr_json_raw(j, &body->body);
-        else
+        else if (mr_span_eq(key, "text"))
+            text = read_plain(j, &body->body);
+        else if (mr_span_eq(key, "event"))
+            event = read_event(j, body);
+        else if (mr_span_eq(key, "line") && read_up_to(j, NO_LINE - 1, &value))
+            body->line = value;
+        else if (mr_span_eq(key, "connection") && read_up_to(j, UINT16_MAX, &value))
+            body->connection = (uint16_t)value;
+        else if (mr_span_eq(key, "clock") && read_up_to(j, MR_CLOCK_VENUE, &value))
+            body->clock = (uint8_t)value;
+        else if (!mr_span_eq(key, "line") && !mr_span_eq(key, "connection") && !mr_span_eq(key, "clock"))
             mr_json_skip(j);
     }
-    return (url && text) || mr_json_fail(j, MR_E_MISSING);
+    return (url && text) || (event && !url) || mr_json_fail(j, MR_E_MISSING);
+}
+
+/* Those that name their lines stand in their order; the others are put into the order of their times. */
+static int place(struct input *in, const char *path, struct mr_err *err)
+{
+    uint32_t placed = 0;
+    for (uint32_t i = 0; i < in->rest_count; i++) {
+        placed += in->rest[i].line != NO_LINE;
+        if (i && placed == i + 1 && in->rest[i].line < in->rest[i - 1].line)
+            return mr_err_set(err, MR_E_MALFORMED, "%s: element %u: `line` %llu comes after line %llu", path, i,
+                              (unsigned long long)in->rest[i].line, (unsigned long long)in->rest[i - 1].line);
+    }
+    if (placed && placed != in->rest_count)
+        return mr_err_set(err, MR_E_MALFORMED, "%s: %u of %u elements have a `line`; want all of them, or none", path,
+                          placed, in->rest_count);
+    in->placed = placed != 0;
+    if (!placed && in->rest_count)
+        qsort(in->rest, in->rest_count, sizeof *in->rest, by_time);
+    return MR_OK;
 }
 
 static int load_rest(struct input *in, const char *path, struct mr_err *err)
@@ -128,14 +185,13 @@ static int load_rest(struct input *in, const char *path, struct mr_err *err)
             }
             if (!read_body(&j, &in->rest[in->rest_count]))
                 break;
+            in->rest[in->rest_count].order = in->rest_count;
             in->rest_count++;
         }
     if (mr_json_close(&j) != MR_OK)
         return mr_err_set(err, j.status, "%s: byte %u: %s; want an array of {\"url\", \"recv_ns\", \"body\"}", path,
                           j.at, mr_status_text(j.status));
-    if (in->rest_count)
-        qsort(in->rest, in->rest_count, sizeof *in->rest, by_time);
-    return MR_OK;
+    return place(in, path, err);
 }
 
 static uint64_t lines(const uint8_t *data, size_t len)
@@ -146,6 +202,25 @@ static uint64_t lines(const uint8_t *data, size_t len)
     return n + (len && data[len - 1] != '\n');
 }
 
+/* "NS", "NS CONNECTION", "NS CONNECTION CLOCK" */
+static bool is_stamp(const uint8_t *at, const uint8_t *end)
+{
+    static const uint64_t most[] = {INT64_MAX, UINT16_MAX, MR_CLOCK_VENUE};
+    for (size_t field = 0; field < MR_COUNT_OF(most); field++) {
+        const uint8_t *begin = at;
+        uint64_t value = 0;
+        for (; at < end && *at >= '0' && *at <= '9' && at - begin < 19; at++)
+            value = value * 10 + (uint64_t)(*at - '0');
+        if (at == begin || value > most[field])
+            return false;
+        if (at == end)
+            return true;
+        if (*at++ != ' ')
+            return false;
+    }
+    return false;
+}
+
 static int load_recv(struct input *in, const char *path, struct mr_err *err)
 {
     size_t len;
@@ -153,18 +228,15 @@ static int load_recv(struct input *in, const char *path, struct mr_err *err)
     if (!in->recv)
         return MR_E_IO;
     uint64_t number = 1;
-    bool digit = false;
-    for (size_t i = 0; i <= len; i++) {
-        uint8_t c = in->recv[i];
-        if (c >= '0' && c <= '9') {
-            digit = true;
-            continue;
-        }
-        if ((c != '\n' && i < len) || (c == '\n' && !digit))
-            return mr_err_set(err, MR_E_MALFORMED, "%s:%llu: not a receive time; want one integer of ns a line", path,
-                              (unsigned long long)number);
-        number++;
-        digit = false;
+    for (const uint8_t *at = in->recv, *end = at + len; at < end; number++) {
+        const uint8_t *stop = memchr(at, '\n', (size_t)(end - at));
+        stop = stop ? stop : end;
+        if (!is_stamp(at, stop))
+            return mr_err_set(err, MR_E_MALFORMED,
+                              "%s:%llu: not a receive time; want ns, perhaps a connection's number and a clock from 0 "
+                              "to %d behind it, with one space between",
+                              path, (unsigned long long)number, MR_CLOCK_VENUE);
+        at = stop + 1;
     }
     if (lines(in->recv, len) != lines(in->data, in->len))
         return mr_err_set(err, MR_E_MALFORMED, "%s: %llu receive times for %llu messages; they must be equal", path,

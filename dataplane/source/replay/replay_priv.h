@@ -5,10 +5,17 @@
 #include "dataplane/record/recording.h"
 #include "dataplane/source/replay/replay.h"
 
+/* What stands beside the lines: a body, or a connection that opened or closed. */
 struct rest_body {
     struct mr_span url, body;
     int64_t recv_ns;
+    uint64_t line; /* the one it stands before; NO_LINE: its time tells */
+    uint32_t order;
+    uint16_t connection;
+    uint8_t clock, kind; /* enum mr_piece_kind */
 };
+#define NO_LINE UINT64_MAX
+#define NO_CONNECTION UINT16_MAX /* the input's */
 
 /* One input: where its next piece stands. */
 struct input {
@@ -17,6 +24,9 @@ struct input {
     const char *recv_at; /* next receive time, in text; NULL none are kept */
     struct rest_body *rest;
     uint32_t rest_count, rest_at;
+    bool placed;                       /* they have lines */
+    uint64_t line;                     /* the next one's number */
+    uint64_t lost;                     /* of a segment: as its notes say */
     struct mr_capture_reader *segment; /* NULL: JSON lines, or a row of segments */
     struct mr_recording *recording;    /* a row of segments of a folder; NULL: a file */
     struct mr_piece next;              /* lent at the next turn */
