@@ -5,7 +5,7 @@
 #define DRIFT_LEAST 12        /* floors: two minutes */
 #define BACK_NS 1000000000ll  /* messages of several connections may come a little out of order */
 #define TIME_MAX (1ll << 62)  /* beyond it, or below 0, a receive time is none */
-#define FLOOR_MAX (1ll << 60) /* 36 years: differences of floors always fit */
+#define FLOOR_MAX (1ll << 56) /* two years: sums of a few floors always fit */
 
 static void begin(struct mr_clock_health *h, int64_t recv_ns)
 {

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "dataplane/log/log.h"
 #include "dataplane/record/disk.h"
 #include "tests/dataplane/record/records.h"
 
@@ -562,6 +563,36 @@ static void the_rate_is_measured_of_what_is_there(void **state)
     rig_close(r);
 }
 
+/* The log's text, once it is closed. */
+static void the_budget_is_told_before_the_recording_starts_and_warned_of(void **state)
+{
+    (void)state;
+    static const struct {
+        uint64_t per_s;
+        const char *says;
+    } cases[] = {{0, "5.0 MB free; no rate known yet"}, {1000000, "Z warn  recording to"}, {10, "room for 5.8 days"}};
+    for (size_t i = 0; i < MR_COUNT_OF(cases); i++) {
+        struct rig *r = rig_on_disk();
+        struct mr_err err;
+        char path[100];
+        size_t len;
+        snprintf(path, sizeof path, "%s/log", r->folder);
+        assert_int_equal(mr_log_open(&r->config.log, path, false, MR_LOG_INFO, &err), MR_OK);
+        disk.free_bytes = 5000000;
+        r->config.per_s = cases[i].per_s;
+        r->config.budget_ns = 86400000000000;
+        boot(r);
+        rig_halt(r);
+        mr_log_close(r->config.log);
+        char *text = (char *)mr_test_read(r->folder, "log", &len);
+        const char *told = strstr(text, cases[i].says), *ended = strstr(text, "ended");
+        if (!told || !ended || told > ended)
+            fail_msg("no \"%s\" before the end in:\n%s", cases[i].says, text);
+        free(text);
+        rig_close(r);
+    }
+}
+
 static void free_room_is_known_of_folders_that_are_not_made_yet(void **state)
 {
     (void)state;
@@ -587,6 +618,7 @@ int main(void)
         cmocka_unit_test(on_a_full_file_system_recording_waits_and_goes_on),
         cmocka_unit_test(the_budget_says_how_long_there_is_room_and_whether_that_is_enough),
         cmocka_unit_test(the_rate_is_measured_of_what_is_there),
+        cmocka_unit_test(the_budget_is_told_before_the_recording_starts_and_warned_of),
         cmocka_unit_test(free_room_is_known_of_folders_that_are_not_made_yet),
     };
     return MR_TEST_MAIN(tests);
