@@ -100,7 +100,7 @@ int binance_string(struct mr_decoder *dec, const struct binance_fields *f, char 
 int binance_bool(struct mr_decoder *dec, const struct binance_fields *f, char c, const char *field, bool *out);
 /* Numbers that are not used, and may vary from message to message: these letters, nq and ap. */
 void binance_ignore(struct binance_message *m, const struct binance_fields *f, const char *letters);
-bool binance_coin_m(const struct binance_fields *f); /* "st" is 2 */
+int binance_coin_m(struct mr_decoder *dec, const struct binance_fields *f); /* is "st" 2? 1, 0, or MR_E_TYPE */
 
 /* ---- messages.c: events of one kind; m->out moves behind them ---- */
 

@@ -63,11 +63,11 @@ static int build(struct binance_message *m, const struct binance_fields *f)
     for (size_t i = 0; i < MR_COUNT_OF(by_name); i++)
         if (mr_span_is(name, by_name[i].name, strlen(by_name[i].name))) {
             m->dec->kind = by_name[i].kind;
-            if (mr_unlikely(binance_coin_m(f))) { /* all-market streams carry COIN-M too: other units, other product */
-                m->dec->kind = KIND_COIN_M;
-                return binance_nothing(m, f);
-            }
-            return by_name[i].build(m, f);
+            int coin_m = binance_coin_m(m->dec, f);
+            if (mr_likely(coin_m == 0))
+                return by_name[i].build(m, f);
+            m->dec->kind = KIND_COIN_M; /* all-market streams carry COIN-M too: other units, other product */
+            return coin_m < 0 ? coin_m : binance_nothing(m, f);
         }
     m->dec->name = binance_letter(f, 'e');
     return mr_take_fail(m->dec, MR_E_UNKNOWN, "e", m->dec->name.data);
@@ -97,6 +97,8 @@ static int build_each(struct binance_message *m, struct mr_json *j)
         }
     if (mr_json_close(j) < 0)
         return binance_failed(dec, j);
+    if (!known && !unknown)
+        return mr_take_fail(dec, MR_E_MISSING, "data", NULL); /* a list of nothing is of no kind */
     dec->passed_over += known ? unknown : 0;
     dec->name = known ? (struct mr_span){NULL, 0} : first;
     return unknown && !known ? mr_take_fail(dec, MR_E_SYMBOL, "s", first.data) : MR_OK;
@@ -112,9 +114,12 @@ static void keep_wrapper(struct mr_decoder *dec, struct mr_json *j, struct wrapp
 {
     struct mr_span key;
     while (mr_json_key(j, &key)) {
-        if (mr_json_key_is(j, key, "stream"))
+        bool stream = mr_json_key_is(j, key, "stream"), data = mr_json_key_is(j, key, "data");
+        if (mr_unlikely((stream && w->stream.data) || (data && w->data.data)))
+            mr_json_fail(j, MR_E_MALFORMED); /* twice */
+        else if (stream)
             mr_json_string(j, &w->stream);
-        else if (mr_json_key_is(j, key, "data"))
+        else if (data)
             mr_json_raw(j, &w->data);
         else
             binance_keep(dec, j, key, f);
@@ -146,6 +151,8 @@ int binance_decode(struct mr_decoder *dec, const struct mr_frame *frame, union m
         keep_wrapper(dec, &j, &w, &f);
     if (!array && mr_json_close(&j) < 0)
         return binance_failed(dec, &j);
+    if (w.data.data && !w.stream.data)
+        return mr_take_fail(dec, MR_E_MISSING, "stream", NULL);
     m.stream = w.stream;
     struct mr_span data = array ? (struct mr_span){frame->data, frame->len} : w.data;
     int status = data.data ? build_raw(&m, data) : build(&m, &f);

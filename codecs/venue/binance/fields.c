@@ -35,15 +35,23 @@ void binance_keep(struct mr_decoder *dec, struct mr_json *j, struct mr_span key,
     key = plain_key(j, key, room, sizeof room);
     if (key.len == 1 && letter(key.data[0])) {
         uint32_t i = key.data[0] & 63;
+        if (mr_unlikely(f->letters >> i & 1)) {
+            mr_json_fail(j, MR_E_MALFORMED); /* twice: which one is meant? */
+            return;
+        }
         if (!value(j, &text, &string))
             return;
         f->letter[i] = text;
         f->letters |= 1ull << i;
-        f->strings = (f->strings & ~(1ull << i)) | (uint64_t)string << i;
+        f->strings |= (uint64_t)string << i;
         return;
     }
     for (uint32_t w = 0; w < WORD_COUNT; w++)
         if (mr_span_is(key, words[w], strlen(words[w]))) {
+            if (mr_unlikely(f->words >> w & 1)) {
+                mr_json_fail(j, MR_E_MALFORMED);
+                return;
+            }
             bool array = w == WORD_BIDS || w == WORD_ASKS;
             if (array ? mr_json_raw(j, &f->word[w]) : value(j, &f->word[w], &string))
                 f->words |= 1u << w;
@@ -131,8 +139,10 @@ int binance_symbol(struct binance_message *m, const struct binance_fields *f, co
     return binance_instrument(m->dec, symbol, it);
 }
 
-bool binance_coin_m(const struct binance_fields *f)
+int binance_coin_m(struct mr_decoder *dec, const struct binance_fields *f)
 {
     struct mr_span st = binance_word(f, WORD_ST);
-    return mr_span_eq(st, "2");
+    uint64_t kind = 0;
+    int status = st.data ? mr_number_u64(st.data, st.len, &kind) : MR_OK;
+    return status < 0 ? mr_take_fail(dec, MR_E_TYPE, "st", st.data) : kind == 2;
 }

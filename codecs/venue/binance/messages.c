@@ -8,6 +8,19 @@ static int room_for(struct binance_message *m, uint32_t slots)
 
 /* ---- trades ---- */
 
+/* INSURANCE_FUND, ADL, NA: no price of the market. */
+static int not_of_the_market(struct mr_decoder *dec, const struct binance_fields *f, union mr_slot *slot)
+{
+    uint8_t room[32];
+    struct mr_span how;
+    if (!binance_letter(f, 'X').data)
+        return MR_OK;
+    int status = binance_string(dec, f, 'X', "X", room, sizeof room, &how);
+    if (status == MR_OK && !mr_span_eq(how, "MARKET"))
+        slot->event.flags |= MR_FLAG_CAUTION;
+    return status;
+}
+
 static int trade(struct binance_message *m, const struct binance_fields *f, const char *id_name, char id,
                  const char *unused)
 {
@@ -35,11 +48,9 @@ static int trade(struct binance_message *m, const struct binance_fields *f, cons
         slot->event.flags |= MR_FLAG_SECONDARY;
     if (buyer_is_maker)
         slot->event.flags |= MR_FLAG_SELL;
-    struct mr_span how = binance_letter(f, 'X');
-    if (how.data && !mr_span_eq(how, "MARKET")) /* INSURANCE_FUND, ADL, NA: no price of the market */
-        slot->event.flags |= MR_FLAG_CAUTION;
-    m->out++;
-    return MR_OK;
+    status = not_of_the_market(dec, f, slot);
+    m->out += status == MR_OK;
+    return status;
 }
 
 int binance_agg_trade(struct binance_message *m, const struct binance_fields *f)
@@ -141,11 +152,11 @@ int binance_force_order(struct binance_message *m, const struct binance_fields *
     int status = binance_collect(m->dec, &j, &order);
     if (status < 0)
         return binance_failed(m->dec, &j);
-    if (binance_coin_m(&order)) {
-        m->dec->kind = KIND_COIN_M;
-        return MR_OK;
-    }
-    return liquidation(m, &order);
+    int coin_m = binance_coin_m(m->dec, &order);
+    if (coin_m == 0)
+        return liquidation(m, &order);
+    m->dec->kind = KIND_COIN_M;
+    return coin_m < 0 ? coin_m : MR_OK;
 }
 
 /* ---- mark price, index price, funding ---- */

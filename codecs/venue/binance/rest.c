@@ -19,6 +19,15 @@ static struct mr_span query(struct mr_span url, const char *name)
     return (struct mr_span){at, (uint32_t)(stop - at)};
 }
 
+/* A value that stands in its object once. */
+static void once(struct mr_json *j, struct mr_span *to, bool (*read)(struct mr_json *j, struct mr_span *to))
+{
+    if (to->data)
+        mr_json_fail(j, MR_E_MALFORMED); /* twice: which one is meant? */
+    else
+        read(j, to);
+}
+
 /* ---- book snapshot ---- */
 
 struct snapshot {
@@ -31,16 +40,16 @@ static int snapshot_body(struct mr_decoder *dec, struct mr_json *j, struct snaps
     memset(in, 0, sizeof *in);
     if (mr_json_object(j))
         while (mr_json_key(j, &key)) {
-            if (mr_span_eq(key, "lastUpdateId"))
-                mr_json_text(j, &in->id);
-            else if (mr_span_eq(key, "T"))
-                mr_json_text(j, &in->time);
-            else if (mr_span_eq(key, "E"))
-                mr_json_text(j, &in->event_time);
-            else if (mr_span_eq(key, "bids"))
-                mr_json_raw(j, &in->bids);
-            else if (mr_span_eq(key, "asks"))
-                mr_json_raw(j, &in->asks);
+            if (mr_json_key_is(j, key, "lastUpdateId"))
+                once(j, &in->id, mr_json_text);
+            else if (mr_json_key_is(j, key, "T"))
+                once(j, &in->time, mr_json_text);
+            else if (mr_json_key_is(j, key, "E"))
+                once(j, &in->event_time, mr_json_text);
+            else if (mr_json_key_is(j, key, "bids"))
+                once(j, &in->bids, mr_json_raw);
+            else if (mr_json_key_is(j, key, "asks"))
+                once(j, &in->asks, mr_json_raw);
             else
                 mr_json_skip(j);
         }
@@ -82,12 +91,12 @@ static void read_filter(struct mr_json *j, struct listing *in)
     if (!mr_json_object(j))
         return;
     while (mr_json_key(j, &key)) {
-        if (mr_span_eq(key, "filterType"))
-            mr_json_text(j, &type);
-        else if (mr_span_eq(key, "tickSize"))
-            mr_json_text(j, &tick);
-        else if (mr_span_eq(key, "stepSize"))
-            mr_json_text(j, &step);
+        if (mr_json_key_is(j, key, "filterType"))
+            once(j, &type, mr_json_text);
+        else if (mr_json_key_is(j, key, "tickSize"))
+            once(j, &tick, mr_json_text);
+        else if (mr_json_key_is(j, key, "stepSize"))
+            once(j, &step, mr_json_text);
         else
             mr_json_skip(j);
     }
@@ -104,19 +113,19 @@ static void read_listing(struct mr_json *j, struct listing *in)
     if (!mr_json_object(j))
         return;
     while (mr_json_key(j, &key)) {
-        if (mr_span_eq(key, "symbol"))
-            mr_json_string(j, &in->symbol);
-        else if (mr_span_eq(key, "baseAsset"))
-            mr_json_string(j, &in->base);
-        else if (mr_span_eq(key, "quoteAsset"))
-            mr_json_string(j, &in->quote);
-        else if (mr_span_eq(key, "contractType"))
-            mr_json_string(j, &in->type);
-        else if (mr_span_eq(key, "status") || mr_span_eq(key, "contractStatus"))
-            mr_json_string(j, &in->status);
-        else if (mr_span_eq(key, "contractSize"))
-            mr_json_text(j, &in->contract);
-        else if (mr_span_eq(key, "filters") && mr_json_array(j))
+        if (mr_json_key_is(j, key, "symbol"))
+            once(j, &in->symbol, mr_json_string);
+        else if (mr_json_key_is(j, key, "baseAsset"))
+            once(j, &in->base, mr_json_string);
+        else if (mr_json_key_is(j, key, "quoteAsset"))
+            once(j, &in->quote, mr_json_string);
+        else if (mr_json_key_is(j, key, "contractType"))
+            once(j, &in->type, mr_json_string);
+        else if (mr_json_key_is(j, key, "status") || mr_json_key_is(j, key, "contractStatus"))
+            once(j, &in->status, mr_json_string);
+        else if (mr_json_key_is(j, key, "contractSize"))
+            once(j, &in->contract, mr_json_text);
+        else if (mr_json_key_is(j, key, "filters") && mr_json_array(j))
             while (mr_json_next(j))
                 read_filter(j, in);
         else
@@ -179,7 +188,7 @@ static int exchange_info(struct mr_decoder *dec, struct mr_json *j, struct mr_in
     dec->kind = KIND_EXCHANGE_INFO;
     if (mr_json_object(j))
         while (mr_json_key(j, &key)) {
-            if (!mr_span_eq(key, "symbols") || !mr_json_array(j)) {
+            if (!mr_json_key_is(j, key, "symbols") || !mr_json_array(j)) {
                 mr_json_skip(j);
                 continue;
             }
@@ -206,16 +215,16 @@ static void read_polled(struct mr_json *j, struct polled *in)
     if (!mr_json_object(j))
         return;
     while (mr_json_key(j, &key)) {
-        struct mr_span *to = mr_span_eq(key, "symbol")            ? &in->symbol
-                             : mr_span_eq(key, "openInterest")    ? &in->interest
-                             : mr_span_eq(key, "time")            ? &in->time
-                             : mr_span_eq(key, "markPrice")       ? &in->marks.mark
-                             : mr_span_eq(key, "indexPrice")      ? &in->marks.index
-                             : mr_span_eq(key, "lastFundingRate") ? &in->marks.rate
-                             : mr_span_eq(key, "nextFundingTime") ? &in->marks.next_funding
-                                                                  : NULL;
+        struct mr_span *to = mr_json_key_is(j, key, "symbol")            ? &in->symbol
+                             : mr_json_key_is(j, key, "openInterest")    ? &in->interest
+                             : mr_json_key_is(j, key, "time")            ? &in->time
+                             : mr_json_key_is(j, key, "markPrice")       ? &in->marks.mark
+                             : mr_json_key_is(j, key, "indexPrice")      ? &in->marks.index
+                             : mr_json_key_is(j, key, "lastFundingRate") ? &in->marks.rate
+                             : mr_json_key_is(j, key, "nextFundingTime") ? &in->marks.next_funding
+                                                                         : NULL;
         if (to)
-            mr_json_text(j, to);
+            once(j, to, mr_json_text);
         else
             mr_json_skip(j);
     }

@@ -199,8 +199,9 @@ static bool result(struct body *b, struct mr_json *j)
         return book(b, j);
     if (!mr_json_object(j))
         return false;
+    struct mr_field category = {0};
+    bool listed = false;
     while (mr_json_key(j, &key)) {
-        struct mr_field category = {0};
         if (mr_json_key_is(j, key, "category")) {
             const char *product = r->dec->venue->products[r->dec->product].name;
             if (!mr_field_take(r, j, &category, "category"))
@@ -209,11 +210,21 @@ static bool result(struct body *b, struct mr_json *j)
                 r->dec->name = category.text;
                 return mr_rows_fail_at(r, MR_E_UNKNOWN, "category", category.text);
             }
-        } else if (!(mr_json_key_is(j, key, "list") ? list(b, j) : mr_json_skip(j))) {
-            return false;
+        } else if (!mr_json_key_is(j, key, "list")) {
+            if (!mr_json_skip(j))
+                return false;
+        } else if (listed || !list(b, j)) {
+            return listed ? mr_rows_fail(r, MR_E_MALFORMED, "list") : false; /* twice: which one is meant? */
+        } else {
+            listed = true;
         }
     }
     return j->status == MR_OK;
+}
+
+static bool once(struct mr_rows *r, struct mr_json *j, struct mr_span *raw)
+{
+    return raw->data ? mr_rows_fail(r, MR_E_MALFORMED, "result") : mr_json_raw(j, raw);
 }
 
 static bool envelope(struct body *b, struct mr_json *j)
@@ -225,7 +236,7 @@ static bool envelope(struct body *b, struct mr_json *j)
     if (!mr_json_object(j))
         return false;
     while (mr_json_key(j, &key))
-        if (!(mr_json_key_is(j, key, "result")    ? mr_json_raw(j, &late)
+        if (!(mr_json_key_is(j, key, "result")    ? once(r, j, &late)
               : mr_json_key_is(j, key, "retCode") ? mr_field_take(r, j, &code, "retCode")
               : mr_json_key_is(j, key, "time")    ? mr_field_take(r, j, &time, "time")
                                                   : mr_json_skip(j)))

@@ -127,8 +127,12 @@ int mr_okx_rest(struct mr_decoder *dec, struct mr_span url, const struct mr_fram
     if (body_of(&m, url) && mr_json_object(&j))
         while (mr_json_key(&j, &key)) {
             bool is_data = mr_json_key_is(&j, key, "data");
+            if (is_data && done) { /* twice: which one is meant? */
+                (void)mr_rows_fail(&m.rows, MR_E_MALFORMED, "data");
+                break;
+            }
             done |= is_data;
-            if (!(is_data                            ? rows(&m, &j, table)
+            if (!(is_data                           ? rows(&m, &j, table)
                   : mr_json_key_is(&j, key, "code") ? mr_field_take(&m.rows, &j, &code, "code")
                                                     : mr_json_skip(&j)))
                 break;

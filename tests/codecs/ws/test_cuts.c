@@ -162,7 +162,7 @@ static void every_stream_says_the_same_however_it_is_cut(void **state)
     struct events whole = {.list = malloc(EVENTS * sizeof(struct event))},
                   parts = {.list = malloc(EVENTS * sizeof(struct event))};
     uint64_t cuts = 0, streams = 0;
-    uint32_t step = getenv("MILLRACE_QUICK") ? 7 : 1; /* of long streams; short ones are cut at every place always */
+    uint32_t step = getenv("MILLRACE_QUICK") ? 61 : 1; /* of long streams; short ones are cut at every place always */
     ws_cases_make(&cases, 256);
     for (uint32_t i = 0; i < cases.count; i++) {
         uint32_t len, places;
@@ -172,7 +172,10 @@ static void every_stream_says_the_same_however_it_is_cut(void **state)
         is_wanted(&cases.row[i], &whole);
         /* those of the extension end within their first octets, all alike: fewer places there */
         bool alike = strncmp(cases.row[i].id, "12.", 3) == 0 || strncmp(cases.row[i].id, "13.", 3) == 0;
-        for (uint32_t cut = 1; cut <= places; cut += places <= 700 ? 1 : alike ? 97 : step, cuts++) {
+        for (uint32_t cut = 1; cut <= places; cut += places <= 700 && !(alike && step > 1) ? 1
+                                                     : alike                               ? 97
+                                                                                           : step,
+                      cuts++) {
             in_two(stream, len, cut, &parts);
             if (!same(&whole, &parts))
                 fail_msg("%s, cut at %u", cases.row[i].id, cut);
@@ -184,7 +187,7 @@ static void every_stream_says_the_same_however_it_is_cut(void **state)
         free(stream);
     }
     printf("# %llu streams, %llu cuts in two\n", (unsigned long long)streams, (unsigned long long)cuts);
-    assert_true(cuts > (step == 1 ? 100000 : 30000));
+    assert_true(cuts > (step == 1 ? 100000 : 20000));
     free(whole.list);
     free(parts.list);
     ws_cases_free(&cases);
