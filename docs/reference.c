@@ -185,7 +185,12 @@ static void product(FILE *out, const struct mr_venue *venue, uint8_t at)
         mr_text_init(&text, name, sizeof name);
         mr_text_add(&text, "`");
         struct mr_stream stream = {bit, dial->market_wide & bit ? "" : "SYMBOL"};
-        if (dialect->name(at, &stream, &text) == MR_OK)
+        int named = dialect->name(at, &stream, &text);
+        if (named == MR_E_INVALID) { /* symbols are numbers there */
+            stream.symbol = "12345";
+            named = dialect->name(at, &stream, &text);
+        }
+        if (named == MR_OK)
             mr_text_add(&text, "`");
         else
             snprintf(name, sizeof name, "polled each %u s", dial->interest_s);

@@ -230,7 +230,8 @@ static bool connects(struct mr_join *join, const struct mr_book_head *head)
     }
     if (by_rest(join) && head->seq < join->lost_seq)
         return false;
-    if (join->rule == MR_SEQ_STATE && head->seq < join->last && join->refused++ < MR_JOIN_REFUSED_MAX)
+    if (join->rule == MR_SEQ_STATE && join->state != MR_JOIN_LIVE && head->seq < join->last &&
+        join->refused++ < MR_JOIN_REFUSED_MAX)
         return false; /* an image of before what is known to be wrong */
     uint64_t last = join->last, snapshot = join->snapshot;
     bool first = join->first;

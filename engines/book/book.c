@@ -18,6 +18,7 @@ static void set_live(struct mr_book *book, bool live)
 static MR_COLD int lost(struct mr_book *book)
 {
     set_live(book, false);
+    book->unsettled = false;
     book->faults.gaps++;
     MR_COUNT(book->metrics, gaps, 1);
     return MR_E_GAP;
@@ -111,11 +112,97 @@ static MR_COLD int crossing(struct mr_book *book, mr_price bid, mr_price ask)
     return MR_E_INVALID;
 }
 
+/* ---- states: names and best prices ---- */
+
+static mr_price best_of(const struct mr_side *side)
+{
+    return side->count ? side->base[side->first + side->count - 1].price ^ side->flip : 0;
+}
+
+/* Several messages of one state may come: the last one settles it. */
+static void compare_touch(struct mr_book *book, const struct mr_book_head *head)
+{
+    book->unsettled =
+        (uint64_t)best_of(&book->side[BID]) != head->first_seq || (uint64_t)best_of(&book->side[ASK]) != head->prev_seq;
+    MR_COUNT(book->metrics, touches, !book->unsettled);
+}
+
+static MR_COLD int astray(struct mr_book *book)
+{
+    book->faults.mismatches++;
+    MR_COUNT(book->metrics, astray, 1);
+    book->unsettled = false;
+    set_live(book, false);
+    return MR_E_CORRUPT;
+}
+
+static bool same_state(const struct mr_book *book, const struct mr_book_head *head)
+{
+    return head->book_flags & MR_BOOK_STATE && head->seq == book->seq && head->checksum == book->state_id;
+}
+
+static bool side_holds(const struct mr_side *side, const struct mr_level *levels, uint32_t n)
+{
+    if (n > side->depth) /* an image deeper than the book: what it kept cannot be told by count */
+        return true;
+    uint32_t found = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        struct mr_level have;
+        bool there = mr_side_find(side, levels[i].price, &have) && have.size == levels[i].size;
+        if (!there && levels[i].size)
+            return false;
+        found += levels[i].size != 0;
+    }
+    return found == side->count;
+}
+
+/* An image of the state the book says it is in: whatever is different was wrong. The image heals it. */
+static MR_COLD void compare_image(struct mr_book *book, const struct mr_book_head *head, const struct mr_level *levels)
+{
+    bool same = side_holds(&book->side[BID], levels, head->bid_count) &&
+                side_holds(&book->side[ASK], levels + head->bid_count, head->ask_count);
+    book->faults.mismatches += !same;
+    MR_COUNT(book->metrics, repeats, same);
+    MR_COUNT(book->metrics, differing, !same);
+}
+
+/* What a message finds: a state that is complete now, or its own. MR_OK, or MR_E_CORRUPT and no longer live. */
+static MR_COLD int enter_state(struct mr_book *book, const struct mr_book_head *head, const struct mr_level *levels,
+                               bool image)
+{
+    bool same = same_state(book, head);
+    if (book->live && image && same) {
+        compare_image(book, head, levels);
+    } else if (book->live && book->unsettled && !same) {
+        int status = astray(book);
+        if (!image)
+            return status;
+    }
+    book->unsettled = false;
+    return MR_OK;
+}
+
+bool mr_book_unsettled(const struct mr_book *book) { return book->live && book->unsettled; }
+
+bool mr_book_overdue(struct mr_book *book, int64_t now_ns)
+{
+    if (!mr_book_unsettled(book) || now_ns - book->recv_ns < MR_BOOK_SETTLE_NS)
+        return false;
+    astray(book);
+    return true;
+}
+
+bool mr_book_fits(const struct mr_book *book, const struct mr_instrument *instrument)
+{
+    return book->price_scale == instrument->price_scale && book->size_scale == instrument->size_scale;
+}
+
 /* What is counted and checked when a message has been applied. */
 static int finish(struct mr_book *book, const struct mr_book_head *head)
 {
     struct mr_side *bids = &book->side[BID], *asks = &book->side[ASK];
     book->seq = head->seq;
+    book->state_id = head->book_flags & MR_BOOK_STATE ? head->checksum : 0;
     book->recv_ns = head->recv_ns;
     if (mr_unlikely(head->venue_ns < book->venue_ns) && head->venue_ns != 0) {
         book->faults.backwards++;
@@ -131,7 +218,10 @@ static int finish(struct mr_book *book, const struct mr_book_head *head)
 
     int status = MR_OK;
     book->crossed = book->locked = false;
-    if (mr_likely(bids->count > 0 && asks->count > 0)) {
+    if (head->book_flags & MR_BOOK_TOUCH)
+        compare_touch(book, head);
+    /* a state that is not complete may be crossed on the way */
+    if (mr_likely(bids->count > 0 && asks->count > 0 && !book->unsettled)) {
         mr_price bid = bids->base[bids->first + bids->count - 1].price;
         mr_price ask = asks->base[asks->first + asks->count - 1].price ^ asks->flip;
         if (mr_unlikely(bid >= ask))
@@ -159,6 +249,9 @@ int mr_book_apply(struct mr_book *book, const union mr_slot *group)
     uint32_t bid_count = head->bid_count, ask_count = head->ask_count;
     if (mr_unlikely(has_negative(levels, bid_count + ask_count)))
         return negative(book, levels, bid_count + ask_count);
+    if (mr_unlikely(book->unsettled || (image && head->book_flags & MR_BOOK_STATE)) &&
+        enter_state(book, head, levels, image) != MR_OK)
+        return MR_E_CORRUPT;
     if (mr_unlikely(book->policy == MR_BOOK_DROP) && would_cross(book, head, levels))
         return MR_E_INVALID;
     if (mr_unlikely(image)) {

@@ -33,6 +33,10 @@
     COUNTER(backwards, "messages", "messages whose venue time lay before the previous one's")    \
     COUNTER(checksums, "checks",   "venue checksums verified")                                   \
     COUNTER(mismatches,"checks",   "venue checksums that did not match; each one starts a resync") \
+    COUNTER(touches,   "checks",   "states whose best prices, as the venue gave them, were the book's") \
+    COUNTER(astray,    "checks",   "states whose best prices were not the book's; each one starts a resync") \
+    COUNTER(repeats,   "images",   "images of the very state the book was in, and equal to it")  \
+    COUNTER(differing, "images",   "images of the very state the book was in that differed: it was wrong, and is the image now") \
     COUNTER(refused,   "messages", "messages that arrived while the book was not live")          \
     COUNTER(let_go,    "levels",   "levels dropped at the far end because a side was full")      \
     COUNTER(unknown,   "levels",   "deletions of levels that were not there (normal)")           \
@@ -54,6 +58,12 @@ struct mr_book_faults {
 
 struct mr_book;
 
+/* Venues without numbers (Polymarket) give each state a name and its best prices (MR_BOOK_STATE, MR_BOOK_TOUCH). Several
+ * messages may lead to one state, and its best prices need be the book's only after the last of them: the book is
+ * *unsettled* until they agree. A message of another state finds an unsettled book in error; so does
+ * mr_book_overdue() when nothing came for a while. An image of the state the book is in is compared level by level. */
+#define MR_BOOK_SETTLE_NS 1000000000ll
+
 size_t mr_book_bytes(uint32_t depth);
 /* Makes an empty, not live book in `mem` (64-byte aligned, mr_book_bytes(depth) long), which must outlive it. There is
  * no destructor: the arena goes as a whole. `metrics` may be shared by the books of one tile. */
@@ -70,11 +80,19 @@ void mr_book_image_cut_set(struct mr_book *book, bool cut);
  * it follows; what arrives here is contiguous, an image, or a gap. All or nothing. PARTIAL images (books5, depth20) and
  * BBO groups are not passed here: they are no part of this stream. MR_OK         applied MR_E_GAP      `head` reports a
  * gap; the book is no longer live MR_E_STALE    the book is not live and this is not an image; nothing changed
- * MR_E_CORRUPT  applied, and the venue's checksum does not match: no longer live
+ * MR_E_CORRUPT  the venue's checksum does not match (applied), or the state before had other best prices (not applied):
+ * no longer live
  * MR_E_RANGE    a negative price or size: no level changed; no longer live, as an update is missing now (policy DROP:
  * still live) MR_E_INVALID  crossed or locked, and the policy is DROP (the levels are as before) or RESYNC (no longer
  * live) The caller asks the feed for a resync after CORRUPT, RANGE or INVALID when the book is no longer live. */
 int mr_book_apply(struct mr_book *book, const union mr_slot *group);
+
+/* Best prices do not agree yet with what the venue said of this state. */
+bool mr_book_unsettled(const struct mr_book *book);
+/* Nothing came for MR_BOOK_SETTLE_NS that settled it: no longer live, counted; the caller asks for a resync. */
+bool mr_book_overdue(struct mr_book *book, int64_t now_ns);
+/* The book holds this instrument's scales: a new generation with another tick only may go on with it. */
+bool mr_book_fits(const struct mr_book *book, const struct mr_instrument *instrument);
 
 bool mr_book_live(const struct mr_book *book);
 uint32_t mr_book_instrument(const struct mr_book *book);

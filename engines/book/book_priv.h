@@ -25,6 +25,8 @@ struct mr_book {
     uint64_t seq;
     int64_t venue_ns, recv_ns;
     bool live, crossed, locked, cut;
+    bool unsettled;    /* the best prices of the state are not the venue's yet */
+    uint32_t state_id; /* the venue's name of the state; 0 none */
     uint8_t policy;
     int8_t price_scale, size_scale;
     uint32_t instrument;
@@ -39,6 +41,8 @@ uint32_t mr_side_image(struct mr_side *side, const struct mr_level *levels, uint
 void mr_side_apply(struct mr_side *side, const struct mr_level *levels, uint32_t n);
 /* Lets the worst levels beyond `depth` go. */
 void mr_side_trim(struct mr_side *side);
+/* The level at this price, with its price; false if there is none. */
+bool mr_side_find(const struct mr_side *side, mr_price price, struct mr_level *out);
 /* The best key there would be after these changes; false if the side would be empty. Changes nothing. */
 bool mr_side_best_after(const struct mr_side *side, const struct mr_level *levels, uint32_t n, bool image,
                         mr_price *key);

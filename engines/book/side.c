@@ -342,3 +342,14 @@ bool mr_side_best_after(const struct mr_side *side, const struct mr_level *level
     }
     return any;
 }
+
+bool mr_side_find(const struct mr_side *side, mr_price price, struct mr_level *out)
+{
+    mr_price key = price ^ side->flip;
+    const struct mr_level *levels = side->base + side->first;
+    uint32_t n = rank(levels, side->count, key);
+    if (n == 0 || levels[n - 1].price != key)
+        return false;
+    *out = (struct mr_level){price, levels[n - 1].size};
+    return true;
+}

@@ -69,6 +69,7 @@ static void apply_book(struct mr_pipeline *p, const union mr_slot *group, const 
         return;
     }
     int status = mr_book_apply(book, group);
+    p->unsettled |= mr_book_unsettled(book);
     if (mr_unlikely(status != MR_OK))
         book_trouble(p, group, book, status);
 }
@@ -101,8 +102,9 @@ static void apply_signal(struct mr_pipeline *p, const union mr_slot *group, cons
     case MR_EVENT_MARK:
         marks->mark = value;
         break;
-    case MR_EVENT_INDEX:
-        marks->index = value;
+    case MR_EVENT_INDEX: /* averages and the past of the feed are not the index now */
+        if (!(group->event.flags & (MR_FLAG_SECONDARY | MR_FLAG_SNAPSHOT)))
+            marks->index = value;
         return;
     case MR_EVENT_FUNDING:
         marks->funding = value;
@@ -127,9 +129,28 @@ static void apply_signal(struct mr_pipeline *p, const union mr_slot *group, cons
 
 /* ---- time ---- */
 
+/* Books whose state should have been complete long ago. */
+static MR_COLD void settle(struct mr_pipeline *p, int64_t tick_ns)
+{
+    p->unsettled = false;
+    for (uint32_t id = 0; id < p->config.instruments_max; id++) {
+        struct mr_book *book = p->books[id];
+        if (!book)
+            continue;
+        if (mr_book_overdue(book, tick_ns)) {
+            MR_COUNT(p->metrics.pipeline, broken, 1);
+            if (p->config.on_broken)
+                p->config.on_broken(p->config.arg, id, MR_GAP_CHECKSUM, tick_ns);
+        }
+        p->unsettled |= mr_book_unsettled(book);
+    }
+}
+
 static void tick(struct mr_pipeline *p, int64_t tick_ns)
 {
     MR_COUNT(p->metrics.pipeline, ticks, 1);
+    if (mr_unlikely(p->unsettled))
+        settle(p, tick_ns);
     mr_bars_tick(p->bars, tick_ns);
     mr_velocity_tick(p->velocity, tick_ns);
     if (p->flow)

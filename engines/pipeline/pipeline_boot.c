@@ -108,6 +108,10 @@ struct mr_book *mr_pipeline_book_for(struct mr_pipeline *p, const struct mr_inst
     bool fresh = !*book && p->books_used < p->config.books_max;
     if (!fresh && (!*book || p->book_generation[instrument->id] == instrument->generation))
         return *book;
+    if (!fresh && mr_book_fits(*book, instrument)) { /* another tick, the same scales: it goes on */
+        p->book_generation[instrument->id] = instrument->generation;
+        return *book;
+    }
     void *mem = fresh ? p->book_pool + p->book_bytes * p->books_used++ : (void *)*book;
     *book = mr_book_init(mem, p->config.book_depth, instrument, p->metrics.book);
     mr_book_policy_set(*book, p->config.crossed);

@@ -13,6 +13,7 @@ struct mr_pipeline {
     uint8_t *book_pool;
     size_t book_bytes;
     uint32_t books_used;
+    bool unsettled; /* some book may be (mr_book_unsettled) */
     struct mr_pipeline_top *tops;
     struct mr_pipeline_marks *marks;
     bool *active; /* by underlying: had an event that a signal may come from */

@@ -183,11 +183,19 @@ static bool refusal(struct mr_span message, struct mr_span *why)
     return mr_json_close(&j) == MR_OK && status && !topic_too;
 }
 
+/* [], with blanks anywhere */
+static bool empty_array(struct mr_span message)
+{
+    struct mr_json j;
+    mr_json_open(&j, message.data, message.len);
+    return mr_json_peek(&j) == MR_JSON_ARRAY && mr_json_array(&j) && !mr_json_next(&j) && mr_json_close(&j) == MR_OK;
+}
+
 static void control(uint8_t product, struct mr_span message, struct mr_control *out)
 {
     struct mr_span why = {NULL, 0};
     *out = (struct mr_control){.kind = MR_CONTROL_NONE};
-    if (message.len == 0) {
+    if (message.len == 0 || (product == MR_POLYMARKET_CLOB && empty_array(message))) {
         out->kind = MR_CONTROL_OTHER;
     } else if (mr_span_eq(message, "PONG")) {
         out->kind = MR_CONTROL_PONG;

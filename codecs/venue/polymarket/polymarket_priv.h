@@ -12,9 +12,9 @@
     X(PRICE_CHANGE,   "price_change",              MR_DEPTH)                               \
     X(LAST_TRADE,     "last_trade_price",          MR_TRADES)                              \
     X(BEST,           "best_bid_ask",              MR_BEST)                                \
-    X(TICK,           "tick_size_change",          MR_CONTROL)                             \
-    X(NEW_MARKET,     "new_market",                MR_CONTROL)                             \
-    X(RESOLVED,       "market_resolved",           MR_CONTROL)                             \
+    X(TICK,           "tick_size_change",          0)                             \
+    X(NEW_MARKET,     "new_market",                0)                             \
+    X(RESOLVED,       "market_resolved",           0)                             \
     X(NOTHING,        "nothing",                   MR_CONTROL) /* [], or a frame without a byte */ \
     X(PONG,           "pong",                      MR_CONTROL)                             \
     X(NOTICE,         "notice",                    MR_CONTROL) /* a bare text */           \

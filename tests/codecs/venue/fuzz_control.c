@@ -13,7 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const char *const products[] = {"binance:usdm",   "binance:spot", "bybit:linear",     "bybit:spot",
                                        "okx:public",     "okx:business", "hyperliquid:perp", "mexc:futures",
-                                       "kucoin:futures", "kucoin:spot"};
+                                       "kucoin:futures", "kucoin:spot",  "polymarket:clob",  "polymarket:rtds"};
 enum { INSTRUMENTS = 16, STATE = 1 << 14 };
 
 static void check_text(const char *text, size_t bytes)
@@ -36,6 +36,10 @@ static void check_text(const char *text, size_t bytes)
 static bool bare(const uint8_t *text, size_t len)
 {
     static const char greeting[] = "Websocket connection established.";
+    static const char *const polymarket[] = {"", "PONG", "INVALID OPERATION", "INVALID MESSAGE"};
+    for (size_t i = 0; i < MR_COUNT_OF(polymarket); i++)
+        if (len == strlen(polymarket[i]) && memcmp(text, polymarket[i], len) == 0)
+            return true;
     return (len == 4 && memcmp(text, "pong", 4) == 0) ||
            (len == sizeof greeting - 1 && memcmp(text, greeting, sizeof greeting - 1) == 0);
 }
