@@ -55,8 +55,8 @@ double mr_show_frames_per_s(const struct mr_look *look, uint32_t idx)
 const char *mr_show_state(unsigned state)
 {
     /* names of enum mr_session_state; here because a viewer needs no session */
-    static const char *const names[] = {"down",      "resolve", "dial",  "tls",   "upgrade",
-                                        "subscribe", "live",    "STALE", "paused"};
+    static const char *const names[] = {"down", "resolve", "dial",   "tls",   "upgrade", "subscribe",
+                                        "live", "STALE",   "paused", "token", "welcome"};
     static_assert(MR_COUNT_OF(names) == MR_SESSION_STATES, "a name for each state");
     return state < MR_COUNT_OF(names) ? names[state] : "?";
 }

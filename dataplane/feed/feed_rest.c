@@ -44,6 +44,45 @@ static bool get(struct mr_feed_tile_state *t, struct mr_feed_product *p, enum mr
     return true;
 }
 
+/* A token is of one connection, and is no data: its answer goes to the session, and into no recording. */
+void mr_feed_tile_token(void *arg, struct mr_session *session)
+{
+    struct mr_feed_route *route = arg;
+    struct mr_feed_tile_state *t = route->tile;
+    const struct mr_feed_product *p = route->product;
+    char url[512], body[512];
+    struct mr_text path, post;
+    (void)session;
+    mr_text_init(&path, url, sizeof url);
+    mr_text_init(&post, body, sizeof body);
+    mr_text_add(&path, p->config->rest);
+    const struct mr_aux_request request = {.kind = MR_AUX_GET,
+                                           .venue = p->config->venue->id,
+                                           .product = p->config->product,
+                                           .purpose = MR_URL_TOKEN,
+                                           .connection = route->connection,
+                                           .instrument = UINT32_MAX,
+                                           .id = ++t->request_id};
+    if (p->dialect->url(p->config->product, MR_URL_TOKEN, "", &path, &post) != MR_OK || path.cut || post.cut ||
+        mr_aux_ask(&t->requests, &request, url, body) != MR_OK)
+        MR_COUNT(t->metrics, not_asked, 1); /* the session's deadline passes, and it asks again */
+    else
+        MR_COUNT(t->metrics, asked, 1);
+}
+
+static void take_token(struct mr_feed_tile_state *t, const struct mr_aux_reply *reply, int64_t now_ns)
+{
+    const struct mr_aux_answer *head = &reply->head;
+    if (head->request.connection >= t->connections)
+        return;
+    MR_COUNT(t->metrics, answers_bad, head->status != MR_OK);
+    mr_session_token(t->by_connection[head->request.connection]->session, reply->body,
+                     head->status == MR_OK              ? NULL
+                     : reply->why && reply->why[0] != 0 ? reply->why
+                                                        : "no token: the venue refused the request",
+                     now_ns);
+}
+
 static int64_t later(uint8_t *attempts, int64_t first_ns)
 {
     int64_t wait = first_ns << (*attempts < 7 ? *attempts : 7);
@@ -197,6 +236,10 @@ static void take_answer(struct mr_feed_tile_state *t, const struct mr_aux_reply 
         if (head->request.connection < t->connections)
             mr_session_resolved(t->by_connection[head->request.connection]->session, reply->addresses, head->addresses,
                                 reply->why, now_ns);
+        return;
+    }
+    if (head->request.purpose == MR_URL_TOKEN) {
+        take_token(t, reply, now_ns);
         return;
     }
     if (head->status != MR_OK) {

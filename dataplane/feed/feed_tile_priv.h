@@ -92,6 +92,7 @@ void mr_feed_tile_lines_housekeep(struct mr_feed_tile_state *t, int64_t now_ns);
 
 /* feed_rest.c: what goes to the aux tile and comes back */
 void mr_feed_tile_resolve(void *arg, struct mr_session *session, const char *host);
+void mr_feed_tile_token(void *arg, struct mr_session *session);
 void mr_feed_tile_opened(struct mr_feed_product *p,
                          int64_t now_ns); /* a connection: its subscriptions may bring snapshots */
 void mr_feed_tile_ask(struct mr_feed_tile_state *t, int64_t now_ns); /* lists, snapshots, open interest that are due */

@@ -19,11 +19,37 @@ static void pong_came(struct mr_session *s)
     MR_RECORD(s->metrics, pong_ns, s->now_ns - s->ping_ns);
 }
 
+/* We may speak: what is wanted is asked for. */
+static void ready(struct mr_session *s, const char *why)
+{
+    mr_session_streams_begin(s);
+    mr_session_enter(s, MR_SESSION_SUBSCRIBE, why);
+    mr_session_pump(s);
+    mr_session_settle(s);
+}
+
+/* What the venue says before it listens: welcome, or that the token is none. */
+static MR_COLD void greeted(struct mr_session *s, const struct mr_control *said)
+{
+    char why[sizeof s->why];
+    if (said->kind == MR_CONTROL_WELCOME) {
+        ready(s, "welcome");
+        return;
+    }
+    snprintf(why, sizeof why, "no welcome: %s", said->text);
+    mr_session_end(s, MR_END_UPGRADE, why);
+}
+
 /* A message that held no market data. */
 static MR_COLD void listen(struct mr_session *s, const struct mr_frame *message)
 {
     struct mr_control said;
     s->dialect->control(s->config.product, (struct mr_span){message->data, message->len}, &said);
+    if (mr_unlikely(s->state == MR_SESSION_WELCOME) &&
+        (said.kind == MR_CONTROL_WELCOME || said.kind == MR_CONTROL_ERROR)) {
+        greeted(s, &said);
+        return;
+    }
     switch (said.kind) {
     case MR_CONTROL_PONG:
         pong_came(s);
@@ -150,10 +176,11 @@ static MR_COLD void read_last_frames(struct mr_session *s)
 
 static void upgrade(struct mr_session *s)
 {
-    char bytes[1024];
+    char bytes[MR_GRANT_PATH_BYTES + 1024];
     struct mr_text text;
     mr_text_init(&text, bytes, sizeof bytes);
     mr_session_enter(s, MR_SESSION_UPGRADE, s->tls_text);
+    s->has_token = false; /* good for this one; should it be refused, the next dial brings another */
     if (mr_ws_request(&text, s->host, s->route->port, s->route->path, s->key) < 0 ||
         !mr_session_write(s, bytes, (uint32_t)text.len))
         mr_session_end(s, MR_END_UPGRADE, "host or path cannot stand in a request");
@@ -197,10 +224,10 @@ static bool read_answer(struct mr_session *s)
         int64_t life = (int64_t)s->route->life_s * MR_NS_PER_S, margin = life / 64;
         s->planned_ns = s->now_ns + life - margin - (int64_t)mr_session_random(s, (uint64_t)margin + 1);
     }
-    mr_session_streams_begin(s);
-    mr_session_enter(s, MR_SESSION_SUBSCRIBE, "upgraded");
-    mr_session_pump(s);
-    mr_session_settle(s);
+    if (s->route->welcome)
+        mr_session_enter(s, MR_SESSION_WELCOME, "upgraded");
+    else
+        ready(s, "upgraded");
     return mr_session_open(s);
 }
 

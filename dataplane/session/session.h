@@ -1,8 +1,11 @@
 /* A session: one WebSocket connection to one route of one product, from dial to live data, and back again when it
  * breaks.
  *
- *     DOWN -> RESOLVE -> DIAL -> TLS -> UPGRADE -> SUBSCRIBE -> LIVE <-> STALE
- *       ^________________________ back-off with jitter _____________________|
+ *     DOWN -> (TOKEN) -> RESOLVE -> DIAL -> TLS -> UPGRADE -> (WELCOME) -> SUBSCRIBE -> LIVE <-> STALE
+ *       ^____________________________________ back-off with jitter __________________________________|
+ *
+ * TOKEN is of routes that want one for each dial: the answer also says where to dial. It is used up when the upgrade is sent; a refused or
+ * missing answer ends the attempt, and the next one asks anew. WELCOME is of venues that must speak first.
  *
  * SUBSCRIBE ends when each wanted stream has been acked (where the venue acks) and first data has come on some; a
  * stream without data after `data_s` is re-subscribed once, then reported mute (an ack proves nothing: Binance acks an
@@ -33,6 +36,8 @@ enum mr_session_state {
     MR_SESSION_LIVE,
     MR_SESSION_STALE,
     MR_SESSION_PAUSED,
+    MR_SESSION_TOKEN,
+    MR_SESSION_WELCOME,
     MR_SESSION_STATES
 };
 const char *mr_session_state_name(enum mr_session_state state);
@@ -44,6 +49,8 @@ const char *mr_session_state_name(enum mr_session_state state);
     COUNTER(refused, "times", "ended: no connection (refused, unreachable, timed out)")                                \
     COUNTER(tls_failed, "times", "ended: handshake or certificate")                                                    \
     COUNTER(upgrade_failed, "times", "ended: the upgrade was not answered with 101")                                   \
+    COUNTER(tokens, "requests", "tokens asked for: one a dial, where the venue wants one")                             \
+    COUNTER(token_failed, "times", "ended: no token (refused, no answer, or one that says nothing)")                   \
     COUNTER(protocol, "times", "ended: WebSocket or TLS rules broken by the peer")                                     \
     COUNTER(too_big, "times", "ended: a message larger than message_max")                                              \
     COUNTER(silent, "times", "ended: no byte for the route's silence time, and no pong")                               \
@@ -55,7 +62,9 @@ const char *mr_session_state_name(enum mr_session_state state);
     COUNTER(frames, "frames", "WebSocket messages delivered")                                                          \
     COUNTER(pings, "pings", "sent")                                                                                    \
     COUNTER(pongs, "pongs", "answered to the venue's pings")                                                           \
-    GAUGE(state, "state", "0 down, 1 resolve, 2 dial, 3 tls, 4 upgrade, 5 subscribe, 6 live, 7 stale, 8 paused")       \
+    GAUGE(state, "state",                                                                                              \
+          "0 down, 1 resolve, 2 dial, 3 tls, 4 upgrade, 5 subscribe, 6 live, 7 stale, 8 paused, "                      \
+          "9 token, 10 welcome")                                                                                       \
     GAUGE(streams, "streams", "wanted")                                                                                \
     GAUGE(streams_live, "streams", "with data seen since the connection opened")                                       \
     HIST(live_ns, "ns", "from the dial to live")                                                                       \
@@ -82,6 +91,9 @@ struct mr_session_config {
     uint32_t backoff_ms_first, backoff_ms_most, dials_per_minute; /* [100, 30,000, 30] */
     uint64_t seed;
     void (*resolve)(void *arg, struct mr_session *s, const char *host); /* answer: mr_session_resolved, later */
+    /* MR_URL_TOKEN is to be fetched; answer: mr_session_token, later. NULL: the route wants none. */
+    void (*token)(void *arg, struct mr_session *s);
+    uint16_t port; /* dialled whatever a token says; 0: as it says */
     /* A whole message. Its bytes are good until the call returns. Above 0: how many slots or groups of market data it
      * held; else (nothing, or a status) the session asks the dialect what it says. May call mr_session_saw,
      * _resubscribe, _reconnect, _pause. */
@@ -104,6 +116,8 @@ struct mr_session *mr_session_init(void *mem, const struct mr_session_config *co
 void mr_session_piece(struct mr_session *s, const struct mr_piece *piece, int64_t now_ns);
 void mr_session_resolved(struct mr_session *s, const struct mr_address *addresses, uint32_t count, const char *why_none,
                          int64_t now_ns);
+/* The body that answered the token request; `why_none` where there is none. */
+void mr_session_token(struct mr_session *s, struct mr_span body, const char *why_none, int64_t now_ns);
 /* Timers: deadlines, pings, back-off, silence, sends that did not fit. About each millisecond. */
 void mr_session_housekeep(struct mr_session *s, int64_t now_ns);
 /* A message of this stream was decoded: verifies the subscription. `symbol` of the instrument. */

@@ -17,7 +17,7 @@ static size_t lines(size_t bytes) { return (bytes + MR_LINE_BYTES - 1) / MR_LINE
 
 /* Where each part lies, counted from the start; the last is the size of all. */
 struct layout {
-    size_t dials, wanted, subs, keys, text, frame, assembly, plain, end;
+    size_t dials, wanted, subs, keys, grant, text, frame, assembly, plain, end;
     uint32_t plain_bytes;
 };
 
@@ -30,7 +30,8 @@ static struct layout layout_of(const struct mr_session_config *config)
     l.wanted = l.dials + lines(or_else(config->dials_per_minute, 30) * sizeof(int64_t));
     l.subs = l.wanted + lines(n * sizeof(struct mr_stream));
     l.keys = l.subs + lines(n * sizeof(struct mr_sub));
-    l.text = l.keys + lines(keys_of(n) * sizeof(struct mr_sub_key));
+    l.grant = l.keys + lines(keys_of(n) * sizeof(struct mr_sub_key));
+    l.text = l.grant + (config->route->token ? lines(sizeof(struct mr_grant)) : 0);
     l.frame = l.text + MR_SESSION_TEXT_BYTES;
     l.assembly = l.frame + lines(MR_SESSION_TEXT_BYTES + MR_WS_HEAD_MAX);
     l.plain = l.assembly + lines(message_max);
@@ -105,11 +106,13 @@ struct mr_session *mr_session_init(void *mem, const struct mr_session_config *co
     s->random = config->seed;
     MR_ASSERT(s->dialect && config->deliver && config->changed && (config->fixed.family || config->resolve));
     MR_ASSERT(s->route->ping != MR_PING_TEXT || s->dialect->ping);
+    MR_ASSERT(!s->route->token || (s->dialect->token && config->token));
     s->dials = (int64_t *)(base + l.dials);
     s->wanted = (struct mr_stream *)(base + l.wanted);
     s->subs = (struct mr_sub *)(base + l.subs);
     s->keys = (struct mr_sub_key *)(base + l.keys);
     s->key_mask = keys_of(config->stream_count) - 1;
+    s->grant = config->route->token ? (struct mr_grant *)(base + l.grant) : NULL;
     s->text = (char *)(base + l.text);
     s->frame = base + l.frame;
     s->plain = base + l.plain;

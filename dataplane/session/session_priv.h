@@ -42,8 +42,13 @@ struct mr_session {
     struct mr_session_config config;
     struct mr_session_metrics *metrics;
     const struct mr_dialect *dialect;
-    const struct mr_route *route;
+    const struct mr_route *route; /* the config's; or `granted`, as the last token says */
     const char *host;
+    struct mr_route granted;
+    char granted_host[128];
+    struct mr_grant *grant; /* routes with tokens: the last one */
+    uint64_t token_id;
+    bool has_token;  /* not used up yet */
     uint64_t random; /* of jitter: from the config's seed, so that a run can be repeated */
 
     uint8_t state, linger;
@@ -100,6 +105,7 @@ enum mr_session_end {
     MR_END_REFUSED,
     MR_END_TLS,
     MR_END_UPGRADE,
+    MR_END_TOKEN,
     MR_END_PROTOCOL,
     MR_END_TOO_BIG,
     MR_END_SILENT,
@@ -113,8 +119,8 @@ uint64_t mr_session_random(struct mr_session *s, uint64_t bound);
 /* Frames may be read and written: the upgrade was answered. */
 MR_INLINE bool mr_session_open(const struct mr_session *s)
 {
-    return s->connected &&
-           (s->state == MR_SESSION_SUBSCRIBE || s->state == MR_SESSION_LIVE || s->state == MR_SESSION_STALE);
+    return s->connected && (s->state == MR_SESSION_SUBSCRIBE || s->state == MR_SESSION_LIVE ||
+                            s->state == MR_SESSION_STALE || s->state == MR_SESSION_WELCOME);
 }
 
 /* ---- session_send.c ---- */

@@ -8,8 +8,8 @@
 
 const char *mr_session_state_name(enum mr_session_state state)
 {
-    static const char *const names[MR_SESSION_STATES] = {"down",      "resolve", "dial",  "tls",   "upgrade",
-                                                         "subscribe", "live",    "stale", "paused"};
+    static const char *const names[MR_SESSION_STATES] = {"down", "resolve", "dial",   "tls",   "upgrade", "subscribe",
+                                                         "live", "stale",   "paused", "token", "welcome"};
     return (unsigned)state < MR_SESSION_STATES ? names[state] : "?";
 }
 
@@ -56,6 +56,9 @@ static void count(struct mr_session *s, enum mr_session_end end)
         break;
     case MR_END_UPGRADE:
         MR_COUNT(s->metrics, upgrade_failed, 1);
+        break;
+    case MR_END_TOKEN:
+        MR_COUNT(s->metrics, token_failed, 1);
         break;
     case MR_END_PROTOCOL:
         MR_COUNT(s->metrics, protocol, 1);
@@ -179,6 +182,13 @@ static void begin(struct mr_session *s)
         s->next_dial_ns = allowed;
         return;
     }
+    if (s->route->token && !s->has_token) {
+        s->token_id++;
+        MR_COUNT(s->metrics, tokens, 1);
+        mr_session_enter(s, MR_SESSION_TOKEN, "asking for a token");
+        s->config.token(s->config.arg, s);
+        return;
+    }
     if (s->config.fixed.family || s->address_next < s->address_count) {
         mr_session_dial(s);
         return;
@@ -207,11 +217,52 @@ void mr_session_resolved(struct mr_session *s, const struct mr_address *addresse
     mr_session_dial(s);
 }
 
+/* The venue's own words become the route: where, by which path, how often to ping. */
+static void use_grant(struct mr_session *s)
+{
+    const struct mr_grant *grant = s->grant;
+    if (!(s->config.host && s->config.host[0])) {
+        snprintf(s->granted_host, sizeof s->granted_host, "%s", grant->host);
+        s->host = s->granted_host;
+    }
+    s->granted = *s->config.route;
+    s->granted.port = s->config.port ? s->config.port : grant->port;
+    s->granted.path = grant->path;
+    s->granted.ping_s = grant->ping_s ? grant->ping_s : s->granted.ping_s;
+    s->granted.pong_s = grant->pong_s ? grant->pong_s : s->granted.pong_s;
+    s->route = &s->granted;
+    s->has_token = true;
+}
+
+void mr_session_token(struct mr_session *s, struct mr_span body, const char *why_none, int64_t now_ns)
+{
+    s->now_ns = now_ns;
+    if (s->state != MR_SESSION_TOKEN) /* too late, or paused meanwhile */
+        return;
+    char before[sizeof s->grant->host];
+    uint64_t id = (uint64_t)s->config.connection << 32 | s->token_id;
+    snprintf(before, sizeof before, "%s", s->grant->host);
+    if (why_none || s->dialect->token(s->config.product, body, id, s->grant) != MR_OK) {
+        mr_session_end(s, MR_END_TOKEN, why_none ? why_none : s->grant->why);
+        return;
+    }
+    if (strcmp(before, s->grant->host) != 0)
+        s->address_count = s->address_next = 0; /* those were of another host */
+    use_grant(s);
+    begin(s);
+}
+
 /* ---- time ---- */
 
 static const char *too_slow(enum mr_session_state state, enum mr_session_end *end)
 {
     switch (state) {
+    case MR_SESSION_TOKEN:
+        *end = MR_END_TOKEN;
+        return "no token in time";
+    case MR_SESSION_WELCOME:
+        *end = MR_END_UPGRADE;
+        return "the venue did not say welcome in time";
     case MR_SESSION_RESOLVE:
         *end = MR_END_REFUSED;
         return "the name was not resolved in time";
@@ -287,10 +338,12 @@ void mr_session_housekeep(struct mr_session *s, int64_t now_ns)
         if (now_ns >= s->next_dial_ns)
             begin(s);
         break;
+    case MR_SESSION_TOKEN:
     case MR_SESSION_RESOLVE:
     case MR_SESSION_DIAL:
     case MR_SESSION_TLS:
     case MR_SESSION_UPGRADE:
+    case MR_SESSION_WELCOME:
         if (now_ns >= s->deadline_ns) {
             const char *why = too_slow(s->state, &end);
             mr_session_end(s, end, why);

@@ -104,6 +104,8 @@ bool mr_session_ask(struct mr_session *s)
 {
     struct mr_text text;
     uint32_t i = 0, at = 0;
+    if (mr_unlikely(s->state == MR_SESSION_WELCOME))
+        return false;
     while (i < s->sub_count && s->subs[i].state != MR_SUB_WANTED)
         i++;
     if (i == s->sub_count || !within_hour(s))

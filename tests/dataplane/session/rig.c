@@ -257,7 +257,10 @@ static void server_upgrade(struct rig *rig)
         memcpy(rig->keys[rig->dials - 1], key.data, key.len);
     if (mr_ws_asked(&head, accept, &err) != MR_OK)
         fail_msg("upgrade: %s", err.text);
-    assert_true(mr_span_is(head.target, rig->route.path, strlen(rig->route.path)));
+    const char *path = rig->want_path ? rig->want_path : rig->route.path; /* a wanted one may have more behind it */
+    uint32_t most = rig->want_path && head.target.len > strlen(path) ? (uint32_t)strlen(path) : head.target.len;
+    if (!mr_span_is((struct mr_span){head.target.data, most}, path, strlen(path)))
+        fail_msg("asked for %.*s, not %s", (int)head.target.len, (const char *)head.target.data, path);
     mr_text_init(&text, answer, sizeof answer);
     mr_ws_answer(&text, accept);
     rig->upgraded = true;
@@ -267,6 +270,8 @@ static void server_upgrade(struct rig *rig)
         say_answer(rig, accept);
     else
         rig_say_plain(rig, answer, (uint32_t)text.len);
+    if (rig->greeting)
+        rig_say(rig, rig->greeting);
 }
 
 static void server_step(struct rig *rig)
@@ -328,11 +333,13 @@ static int deliver(void *arg, struct mr_session *s, const struct mr_frame *frame
 /* The diagram of session.h; down and paused are reached from everywhere. */
 static const uint16_t follows[MR_SESSION_STATES] = {
 #define BIT(state) 1u << MR_SESSION_##state
-    [MR_SESSION_DOWN] = BIT(RESOLVE) | BIT(DIAL),
+    [MR_SESSION_DOWN] = BIT(TOKEN) | BIT(RESOLVE) | BIT(DIAL),
+    [MR_SESSION_TOKEN] = BIT(RESOLVE) | BIT(DIAL),
     [MR_SESSION_RESOLVE] = BIT(DIAL),
     [MR_SESSION_DIAL] = BIT(TLS),
     [MR_SESSION_TLS] = BIT(UPGRADE),
-    [MR_SESSION_UPGRADE] = BIT(SUBSCRIBE),
+    [MR_SESSION_UPGRADE] = BIT(WELCOME) | BIT(SUBSCRIBE),
+    [MR_SESSION_WELCOME] = BIT(SUBSCRIBE),
     [MR_SESSION_SUBSCRIBE] = BIT(LIVE),
     [MR_SESSION_LIVE] = BIT(STALE),
     [MR_SESSION_STALE] = BIT(LIVE),
@@ -369,6 +376,14 @@ static void resolve(void *arg, struct mr_session *s, const char *host)
     rig->resolves++;
     if (!rig->defer_resolve)
         mr_session_resolved(s, rig->addresses, rig->address_count, "no such name", rig->now_ns);
+}
+
+static void token(void *arg, struct mr_session *s)
+{
+    struct rig *rig = arg;
+    rig->tokens++;
+    if (rig->token_answer)
+        mr_session_token(s, mr_span_of(rig->token_answer), NULL, rig->now_ns);
 }
 
 static void give(struct rig *rig, struct mr_piece piece, const uint8_t *data, uint32_t len)
@@ -520,6 +535,7 @@ struct rig *rig_open(const struct rig_venue *venue, void (*change)(struct rig *r
                                              .message_max = MESSAGE_MAX,
                                              .seed = 7,
                                              .resolve = resolve,
+                                             .token = token,
                                              .deliver = deliver,
                                              .changed = changed,
                                              .mute = muted,

@@ -46,6 +46,9 @@ struct rig {
     uint32_t tick_ms; /* time moves by so much at once; 0: a millisecond */
     uint32_t split;   /* received pieces are at most so long; 0: any; UINT32_MAX: random */
     bool defer_resolve;
+    const char *token_answer; /* what the venue says to a token request; NULL: nothing comes back */
+    const char *want_path;    /* the upgrade asks for it; NULL: the route's */
+    const char *greeting;     /* said as soon as the connection is upgraded */
     struct mr_address addresses[3];
     uint32_t address_count;
     const struct rig_line *lines;
@@ -54,7 +57,7 @@ struct rig {
     char states[4096], why[256], heard[65536]; /* texts, one a line */
     int64_t dialled_ns[256], heard_ns[4096];
     struct mr_address dialled[256];
-    uint32_t dials, heard_count, resolves, delivered, server_pings, server_pongs, closes_heard, mutes, unmutes;
+    uint32_t dials, heard_count, resolves, tokens, delivered, server_pings, server_pongs, closes_heard, mutes, unmutes;
     uint16_t close_code;
     uint8_t pong[125];
     uint32_t pong_len;
