@@ -50,7 +50,7 @@ static void row_text(const struct mr_show *s, const struct refused *p)
     struct mr_short n[REASONS];
     for (size_t r = 0; r < REASONS; r++)
         n[r] = mr_short_of((double)p->count[r]);
-    mr_show_row(s, "%-18.18s %9s %8s %8s %8s %8s %6s %8s", p->name, n[0].text, n[1].text, n[2].text, n[3].text,
+    mr_show_row(s, "%-18.18s %6s %6s %6s %6s %6s %6s %8s", p->name, n[0].text, n[1].text, n[2].text, n[3].text,
                 n[4].text, n[5].text, n[6].text);
 }
 
@@ -61,7 +61,7 @@ int mr_show_quarantine(const struct mr_show *s, const struct mr_look *look, stru
     all.count = 0;
     memset(all.list, 0, sizeof all.list);
     mr_show_each_metric(look, add_metric, &all);
-    mr_show_head(s, look, "refused            malformed truncate  inexact overflow    range   kept",
+    mr_show_head(s, look, "refused            malfor  trunc inexac overfl  range   kept not kept",
                  mr_look_beat_ns(look));
     if (s->json)
         mr_json_out_array(s->json, "refused");

@@ -19,6 +19,7 @@ struct mr_capture_options {
     int64_t from_ns, to_ns;
     int connection;   /* below 0: all */
     const char *only; /* VENUE, VENUE:PRODUCT or VENUE:PRODUCT:SYMBOL; NULL: all */
+    bool split;       /* export: a set of files a product */
     bool renumber;    /* connections of each input get numbers of their own */
     int zstd_level;
     int64_t raw; /* quarantine: only this one's bytes; below 0: all, as text */

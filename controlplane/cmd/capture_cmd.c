@@ -20,7 +20,8 @@ enum {
     KEY_RAW,
     KEY_CONNECTION,
     KEY_ONLY,
-    KEY_RENUMBER
+    KEY_RENUMBER,
+    KEY_SPLIT
 };
 
 static const struct argp_option argp_options[] = {
@@ -37,6 +38,10 @@ static const struct argp_option argp_options[] = {
      "connections opened and closed",
      0},
     {"renumber", KEY_RENUMBER, NULL, 0, "merge: connections of each input get numbers of their own", 0},
+    {"split", KEY_SPLIT, NULL, 0,
+     "export: a set of files for each product, FILE.VENUE-PRODUCT; messages of one receive time lose their order "
+     "across them",
+     0},
     {"zstd", KEY_ZSTD, "LEVEL", 0, "Compress blocks, 1 to 19 (0, the default: plain)", 0},
     {"force", KEY_FORCE, NULL, 0, "Overwrite what is there", 0},
     {"json", KEY_JSON, NULL, 0, "info and quarantine as JSON", 0},
@@ -96,6 +101,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         break;
     case KEY_ONLY:
         o->only = arg;
+        break;
+    case KEY_SPLIT:
+        o->split = true;
         break;
     case KEY_RENUMBER:
         o->renumber = true;
@@ -174,6 +182,8 @@ static int check(struct mr_capture_options *o, bool writes)
         return mr_err_set(&o->err, MR_E_INVALID, "--from is not before --to: nothing is between them");
     if (strcmp(o->action, "cut") == 0 && !cuts)
         return mr_err_set(&o->err, MR_E_INVALID, "cut: by what? give --from, --to, --connection or --only");
+    if (o->split && strcmp(o->action, "export") != 0)
+        return mr_err_set(&o->err, MR_E_INVALID, "--split is for export");
     if (o->renumber && strcmp(o->action, "merge") != 0)
         return mr_err_set(&o->err, MR_E_INVALID, "--renumber is for merge");
     snprintf(lines, sizeof lines, "%s.jsonl", writes ? o->out : "");

@@ -1,4 +1,4 @@
-/* millrace capture export: JSON lines, a set of files a product; receive times, REST bodies, connections opened and closed beside them.
+/* millrace capture export: JSON lines, with --split a set of files a product; receive times, REST bodies, connections opened and closed beside them.
  *
  * A first pass looks whether text can hold it all, so that nothing is written that a replay would take for something else. */
 #include <errno.h>
@@ -11,31 +11,32 @@
 #define PRODUCTS_MAX 64
 #define LINE_MAX_BYTES (16u << 20)
 
-struct product {
+/* A set of files: of one product, or of all. */
+struct set {
     uint8_t venue, product;
     uint64_t frames, besides, timed, untimed;
-    bool stamps; /* connections and clocks have to be told */
+    bool stamps, mixed; /* connections and clocks have to be told; and whose each line is */
     FILE *lines, *recv, *rest;
     char name[4096];
 };
 struct export
 {
     struct mr_capture_options *o;
-    struct product *list;
+    struct set *list;
     uint32_t count;
     uint64_t rewritten, left_out;
     char *text; /* room for what is escaped: allocated */
 };
 
-static struct product *product_of(struct export *e, const struct mr_piece *p)
+static struct set *set_of(struct export *e, const struct mr_piece *p)
 {
     for (uint32_t i = 0; i < e->count; i++)
-        if (e->list[i].venue == p->venue && e->list[i].product == p->product)
+        if (!e->o->split || (e->list[i].venue == p->venue && e->list[i].product == p->product))
             return &e->list[i];
     if (e->count == PRODUCTS_MAX)
         return NULL;
-    struct product *added = &e->list[e->count++];
-    *added = (struct product){.venue = p->venue, .product = p->product};
+    struct set *added = &e->list[e->count++];
+    *added = (struct set){.venue = p->venue, .product = p->product};
     return added;
 }
 
@@ -46,7 +47,7 @@ static bool is_frame(const struct mr_piece *p) { return p->kind == MR_PIECE_FRAM
 static int to_survey(void *arg, const struct mr_piece *p)
 {
     struct export *e = arg;
-    struct product *product = product_of(e, p);
+    struct set *product = set_of(e, p);
     if (!product)
         return mr_err_set(&e->o->err, MR_E_FULL, "more than %d products; export some of them: --only VENUE",
                           PRODUCTS_MAX);
@@ -56,7 +57,8 @@ static int to_survey(void *arg, const struct mr_piece *p)
         product->besides++;
     product->timed += p->recv_ns > 0;
     product->untimed += p->recv_ns <= 0;
-    product->stamps |= p->connection != 0 || (p->recv_ns > 0 && p->clock != MR_CLOCK_KERNEL);
+    product->mixed |= product->venue != p->venue || product->product != p->product;
+    product->stamps |= product->mixed || p->connection != 0 || (p->recv_ns > 0 && p->clock != MR_CLOCK_KERNEL);
     return MR_OK;
 }
 
@@ -66,7 +68,10 @@ static int check(struct export *e)
     if (e->count == 0)
         return mr_err_set(&e->o->err, MR_E_EMPTY, "nothing to export: no message is in the inputs, or none is wanted");
     for (uint32_t i = 0; i < e->count; i++) {
-        const struct product *p = &e->list[i];
+        const struct set *p = &e->list[i];
+        if (p->mixed && !p->timed)
+            return mr_err_set(&e->o->err, MR_E_INVALID,
+                              "messages of several products without receive times: give --split, a set of files each");
         if (p->timed && p->untimed)
             return mr_err_set(
                 &e->o->err, MR_E_INVALID,
@@ -80,7 +85,7 @@ static int check(struct export *e)
 
 /* ---- second pass ---- */
 
-static FILE *text_file(struct export *e, const struct product *p, const char *suffix)
+static FILE *text_file(struct export *e, const struct set *p, const char *suffix)
 {
     char path[4200];
     struct mr_capture_options *o = e->o;
@@ -92,14 +97,14 @@ static FILE *text_file(struct export *e, const struct product *p, const char *su
     return f;
 }
 
-/* OUT.jsonl of one product; of several, OUT.VENUE-PRODUCT.jsonl each. */
-static int open_product(struct export *e, struct product *p)
+/* OUT.jsonl; split, OUT.VENUE-PRODUCT.jsonl each. */
+static int open_set(struct export *e, struct set *p)
 {
     char name[64];
     mr_capture_product(p->venue, p->product, name);
     for (char *c = name; *c; c++)
         *c = *c == ':' ? '-' : *c;
-    snprintf(p->name, sizeof p->name, e->count == 1 ? "%s" : "%s.%s", e->o->out, name);
+    snprintf(p->name, sizeof p->name, e->o->split ? "%s.%s" : "%s", e->o->out, name);
     p->lines = text_file(e, p, ".jsonl");
     if (p->lines && p->timed)
         p->recv = text_file(e, p, ".recv");
@@ -132,9 +137,10 @@ static bool fits_string(struct export *e, struct mr_span bytes)
     return same;
 }
 
-static int beside(struct export *e, struct product *p, const struct mr_piece *piece)
+static int beside(struct export *e, struct set *p, const struct mr_piece *piece)
 {
     uint32_t at;
+    char name[64];
     const struct mr_span body = {piece->data, piece->len};
     bool rest = piece->kind == MR_PIECE_REST, json = rest && mr_json_check(piece->data, piece->len, &at) == MR_OK &&
                                                      piece->data[0] > ' ' && piece->data[piece->len - 1] > ' ';
@@ -147,6 +153,8 @@ static int beside(struct export *e, struct product *p, const struct mr_piece *pi
         fprintf(p->rest, "\"url\":%s", e->text);
     else
         fprintf(p->rest, "\"event\":\"%s\"", piece->kind == MR_PIECE_OPENED ? "opened" : "closed");
+    if (p->mixed)
+        fprintf(p->rest, ",\"product\":\"%s\"", mr_capture_product(piece->venue, piece->product, name));
     fprintf(p->rest, ",\"recv_ns\":%lld,\"line\":%llu,\"connection\":%u,\"clock\":%u,", (long long)piece->recv_ns,
             (unsigned long long)p->frames, piece->connection, piece->clock);
     if (json) {
@@ -182,8 +190,9 @@ static bool one_line(struct export *e, const struct mr_piece *p, const uint8_t *
 static int to_text(void *arg, const struct mr_piece *piece)
 {
     struct export *e = arg;
-    struct product *p = product_of(e, piece);
+    struct set *p = set_of(e, piece);
     const uint8_t *line;
+    char name[64];
     if (!is_frame(piece))
         return beside(e, p, piece);
     if (!one_line(e, piece, &line)) {
@@ -194,7 +203,8 @@ static int to_text(void *arg, const struct mr_piece *piece)
     fputc('\n', p->lines);
     p->frames++;
     if (p->recv && p->stamps)
-        fprintf(p->recv, "%lld %u %u\n", (long long)piece->recv_ns, piece->connection, piece->clock);
+        fprintf(p->recv, "%lld %u %u %s\n", (long long)piece->recv_ns, piece->connection, piece->clock,
+                mr_capture_product(piece->venue, piece->product, name));
     else if (p->recv)
         fprintf(p->recv, "%lld\n", (long long)piece->recv_ns);
     return MR_OK;
@@ -208,7 +218,7 @@ static int close_text(FILE *f)
     return fclose(f) || bad ? MR_E_IO : MR_OK;
 }
 
-static int close_product(struct export *e, struct product *p)
+static int close_set(struct export *e, struct set *p)
 {
     if (p->rest)
         fputs("]\n", p->rest);
@@ -221,11 +231,11 @@ static int write_all(struct export *e)
     struct mr_capture_each each;
     int status = MR_OK;
     for (uint32_t i = 0; i < e->count && status == MR_OK; i++)
-        status = open_product(e, &e->list[i]);
+        status = open_set(e, &e->list[i]);
     if (status == MR_OK)
         status = mr_capture_each(e->o, to_text, e, &each);
     for (uint32_t i = 0; i < e->count; i++) {
-        int closed = close_product(e, &e->list[i]);
+        int closed = close_set(e, &e->list[i]);
         status = status ? status : closed;
     }
     return status;
@@ -235,9 +245,10 @@ static void tell(const struct export *e)
 {
     char name[64];
     for (uint32_t i = 0; i < e->count; i++) {
-        const struct product *p = &e->list[i];
+        const struct set *p = &e->list[i];
         printf("%s: %llu messages, %llu bodies and events of %s%s\n", p->name, (unsigned long long)p->frames,
-               (unsigned long long)p->besides, mr_capture_product(p->venue, p->product, name),
+               (unsigned long long)p->besides,
+               p->mixed ? "several products" : mr_capture_product(p->venue, p->product, name),
                p->timed ? "" : ", without receive times");
     }
     if (e->rewritten)

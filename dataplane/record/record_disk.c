@@ -257,7 +257,7 @@ bool mr_disk_budget(const struct mr_disk_budget *b, char *out, size_t bytes)
         mr_text_add(&t, " free");
     }
     if (b->per_s <= 0) {
-        mr_text_add(&t, "; no rate known yet (record.rate gives one; else the first minute does)");
+        mr_text_add(&t, "; no rate known yet (record.rate gives one; else it is measured)");
         return true;
     }
     mr_text_add(&t, "; ");

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "codecs/venue/venue.h"
 #include "dataplane/source/replay/replay_priv.h"
 
 static size_t replay_bytes(const void *config)
@@ -47,6 +48,20 @@ static bool next_record(struct input *in)
 
 static bool is_recorded(const struct input *in) { return in->segment || in->recording; }
 
+bool mr_replay_product(const uint8_t *text, size_t len, uint8_t *venue, uint8_t *product)
+{
+    char name[64];
+    const struct mr_venue *found;
+    if (len >= sizeof name)
+        return false;
+    memcpy(name, text, len);
+    name[len] = 0;
+    if (mr_venue_parse(name, &found, product, NULL) != MR_OK)
+        return false;
+    *venue = found->id;
+    return true;
+}
+
 static int64_t number_at(const char **at)
 {
     int64_t value = 0;
@@ -72,6 +87,10 @@ static void read_stamps(const struct input *in, struct mr_piece *p)
         p->connection = (uint16_t)number_at(&at);
         if (*at++ == ' ')
             p->clock = (uint8_t)number_at(&at);
+        if (in->own) {
+            size_t len = strcspn(++at, "\n");
+            mr_replay_product((const uint8_t *)at, len, &p->venue, &p->product); /* checked when it was loaded */
+        }
     }
 }
 
@@ -98,6 +117,8 @@ static bool next_line(struct input *in)
         const struct rest_body *r = &in->rest[in->rest_at++];
         p->kind = r->kind;
         p->connection = r->connection == NO_CONNECTION ? in->connection : r->connection;
+        p->venue = r->venue ? r->venue : in->venue;
+        p->product = r->venue ? r->product : in->product;
         p->data = (uint8_t *)(uintptr_t)r->body.data;
         p->len = r->body.len;
         p->name = r->url;

@@ -114,6 +114,13 @@ static bool read_event(struct mr_json *j, struct rest_body *body)
     return body->kind == MR_PIECE_OPENED || mr_span_eq(name, "closed") || mr_json_fail(j, MR_E_RANGE);
 }
 
+static bool read_product(struct mr_json *j, struct rest_body *body)
+{
+    struct mr_span name;
+    return mr_json_string(j, &name) &&
+           (mr_replay_product(name.data, name.len, &body->venue, &body->product) || mr_json_fail(j, MR_E_UNKNOWN));
+}
+
 static bool read_body(struct mr_json *j, struct rest_body *body)
 {
     struct mr_span key;
@@ -134,6 +141,8 @@ static bool read_body(struct mr_json *j, struct rest_body *body)
             text = read_plain(j, &body->body);
         else if (mr_span_eq(key, "event"))
             event = read_event(j, body);
+        else if (mr_span_eq(key, "product"))
+            read_product(j, body);
         else if (mr_span_eq(key, "line") && read_up_to(j, NO_LINE - 1, &value))
             body->line = value;
         else if (mr_span_eq(key, "connection") && read_up_to(j, UINT16_MAX, &value))
@@ -152,6 +161,10 @@ static int place(struct input *in, const char *path, struct mr_err *err)
     uint32_t placed = 0;
     for (uint32_t i = 0; i < in->rest_count; i++) {
         placed += in->rest[i].line != NO_LINE;
+        if (!in->rest[i].venue && !in->venue)
+            return mr_err_set(err, MR_E_INVALID,
+                              "%s: element %u does not say whose it is; put --venue VENUE:PRODUCT before the file",
+                              path, i);
         if (i && placed == i + 1 && in->rest[i].line < in->rest[i - 1].line)
             return mr_err_set(err, MR_E_MALFORMED, "%s: element %u: `line` %llu comes after line %llu", path, i,
                               (unsigned long long)in->rest[i].line, (unsigned long long)in->rest[i - 1].line);
@@ -202,10 +215,12 @@ static uint64_t lines(const uint8_t *data, size_t len)
     return n + (len && data[len - 1] != '\n');
 }
 
-/* "NS", "NS CONNECTION", "NS CONNECTION CLOCK" */
-static bool is_stamp(const uint8_t *at, const uint8_t *end)
+/* "NS", "NS CONNECTION", "NS CONNECTION CLOCK", "NS CONNECTION CLOCK VENUE:PRODUCT" */
+static bool is_stamp(const uint8_t *at, const uint8_t *end, bool *own)
 {
     static const uint64_t most[] = {INT64_MAX, UINT16_MAX, MR_CLOCK_VENUE};
+    uint8_t venue, product;
+    *own = false;
     for (size_t field = 0; field < MR_COUNT_OF(most); field++) {
         const uint8_t *begin = at;
         uint64_t value = 0;
@@ -218,7 +233,7 @@ static bool is_stamp(const uint8_t *at, const uint8_t *end)
         if (*at++ != ' ')
             return false;
     }
-    return false;
+    return *own = mr_replay_product(at, (size_t)(end - at), &venue, &product);
 }
 
 static int load_recv(struct input *in, const char *path, struct mr_err *err)
@@ -227,17 +242,23 @@ static int load_recv(struct input *in, const char *path, struct mr_err *err)
     in->recv = read_file(path, &len, err);
     if (!in->recv)
         return MR_E_IO;
-    uint64_t number = 1;
+    uint64_t number = 1, owned = 0;
+    bool own;
     for (const uint8_t *at = in->recv, *end = at + len; at < end; number++) {
         const uint8_t *stop = memchr(at, '\n', (size_t)(end - at));
         stop = stop ? stop : end;
-        if (!is_stamp(at, stop))
+        if (!is_stamp(at, stop, &own))
             return mr_err_set(err, MR_E_MALFORMED,
-                              "%s:%llu: not a receive time; want ns, perhaps a connection's number and a clock from 0 "
-                              "to %d behind it, with one space between",
+                              "%s:%llu: not a receive time; want ns, perhaps a connection's number, a clock from 0 "
+                              "to %d and VENUE:PRODUCT behind it, with one space between",
                               path, (unsigned long long)number, MR_CLOCK_VENUE);
+        owned += own;
         at = stop + 1;
     }
+    if (owned && owned != number - 1)
+        return mr_err_set(err, MR_E_MALFORMED, "%s: %llu of %llu lines name a product; want all of them, or none", path,
+                          (unsigned long long)owned, (unsigned long long)number - 1);
+    in->own = owned != 0;
     if (lines(in->recv, len) != lines(in->data, in->len))
         return mr_err_set(err, MR_E_MALFORMED, "%s: %llu receive times for %llu messages; they must be equal", path,
                           (unsigned long long)lines(in->recv, len), (unsigned long long)lines(in->data, in->len));
@@ -273,17 +294,16 @@ int mr_replay_load(struct input *in, const struct mr_replay_input *from, uint16_
     if (in->len && in->data[0] != '{' && in->data[0] != '[' && !ends_with(from->path, ".jsonl") &&
         !ends_with(from->path, ".jsonl.zst"))
         return mr_err_set(err, MR_E_MAGIC, "%s: neither a segment nor JSON lines", from->path);
-    if (!in->venue)
+    char path[4096], rest_path[4096];
+    const char *recv = from->recv ? from->recv : beside(from->path, ".recv", path, sizeof path),
+               *rest = from->rest ? from->rest : beside(from->path, ".rest.json", rest_path, sizeof rest_path);
+    int status = recv ? load_recv(in, recv, err) : MR_OK;
+    bool only_bodies = in->len == 0 && rest; /* which may say whose they are */
+    if (!status && !in->venue && !in->own && !only_bodies)
         return mr_err_set(err, MR_E_INVALID,
                           "%s: JSON lines do not say whose they are; put --venue VENUE:PRODUCT before the file",
                           from->path);
-    char path[4096];
-    const char *recv = from->recv ? from->recv : beside(from->path, ".recv", path, sizeof path);
-    int status = recv ? load_recv(in, recv, err) : MR_OK;
-    const char *rest = from->rest ? from->rest : beside(from->path, ".rest.json", path, sizeof path);
-    if (!status && rest)
-        status = load_rest(in, rest, err);
-    return status;
+    return !status && rest ? load_rest(in, rest, err) : status;
 }
 
 int mr_replay_load_recording(struct input *in, const char *folder, const char *name, struct mr_err *err)

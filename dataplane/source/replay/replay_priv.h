@@ -13,6 +13,7 @@ struct rest_body {
     uint32_t order;
     uint16_t connection;
     uint8_t clock, kind; /* enum mr_piece_kind */
+    uint8_t venue, product; /* venue 0: the input's */
 };
 #define NO_LINE UINT64_MAX
 #define NO_CONNECTION UINT16_MAX /* the input's */
@@ -24,6 +25,7 @@ struct input {
     const char *recv_at; /* next receive time, in text; NULL none are kept */
     struct rest_body *rest;
     uint32_t rest_count, rest_at;
+    bool own;        /* its stamps say whose each line is */
     bool placed;                       /* they have lines */
     uint64_t line;                     /* the next one's number */
     uint64_t lost;                     /* of a segment: as its notes say */
@@ -44,6 +46,9 @@ struct replay {
     int64_t first_ns, start_ns; /* recorded time of the first piece; wall time at which it was lent */
     bool started;
 };
+
+/* "VENUE:PRODUCT" of known ones. */
+bool mr_replay_product(const uint8_t *text, size_t len, uint8_t *venue, uint8_t *product);
 
 /* replay_file.c: cold */
 int mr_replay_load(struct input *in, const struct mr_replay_input *from, uint16_t connection, struct mr_err *err);

@@ -80,7 +80,7 @@ static const struct {
     {"show clock",
      {"binance:usdm       behind        -1250.3       12.3        17      1      -61.0",
       "binance:usdm: messages come before they were sent"}},
-    {"show quarantine", {"binance:usdm              21        0        0        0        3     14       10"}},
+    {"show quarantine", {"binance:usdm           21      0      0      0      3     14       10"}},
     {"show recording",
      {"waiting for room: /data/recordings", "recording waits for room: /data/recordings: 12 MiB are free",
       "123k records, 7.65MB stored in 9 segments (4 removed), 3 lost", "WARN: 12.6 MB free; 1.2 MB/s (measured)",

@@ -335,7 +335,7 @@ static void what_is_exported_is_imported_as_it_was_record_by_record(void **state
     assert_string_equal(next, whole);
 }
 
-static void a_recording_of_many_products_exports_to_a_set_of_files_each(void **state)
+static void a_recording_of_many_products_exports_to_one_set_of_files_or_to_one_each(void **state)
 {
     (void)state;
     static const char *const products[] = {"binance:usdm", "binance:spot", "bybit:linear", "okx:public",
@@ -343,7 +343,12 @@ static void a_recording_of_many_products_exports_to_a_set_of_files_each(void **s
     char args[512] = "replay --json --digest", whole[200], next[200];
     expect("generate --seed 8 --minutes 1 --out g.seg", 0, NULL);
     digests_of("replay --json --digest g.seg", whole);
-    expect("capture export --out t g.seg", 0, "t.okx-public: ");
+    expect("capture export --out t g.seg", 0, "of several products");
+    digests_of("replay --json --digest t.jsonl", next); /* no --venue: it says whose each line is */
+    assert_string_equal(next, whole);
+    expect("capture import --out back.seg t.jsonl", 0, NULL);
+    same_records("g.seg", "back.seg");
+    expect("capture export --split --out t g.seg", 0, "t.okx-public: ");
     for (size_t i = 0; i < MR_COUNT_OF(products); i++) {
         char name[64];
         snprintf(name, sizeof name, "%s", products[i]);
@@ -352,9 +357,36 @@ static void a_recording_of_many_products_exports_to_a_set_of_files_each(void **s
     }
     digests_of(args, next);
     assert_string_equal(next, whole);
-    expect("capture export --only bybit:linear --out one g.seg", 0,
-           "one: "); /* one product: one set, without its name */
+    expect("capture export --only bybit:linear --out one g.seg", 0, "of bybit:linear");
     expect("capture info --venue bybit:linear one.jsonl", 0, "1 REST bodies");
+}
+
+/* Four products in one poll have one receive time: only their order in the file tells which came first. */
+static void messages_of_one_receive_time_keep_their_order_through_text(void **state)
+{
+    (void)state;
+    static struct mr_capture_record ties[400];
+    static const char trade[] = TRADE("1"), list[] = "{\"lastUpdateId\":3,\"bids\":[],\"asks\":[]}",
+                      url[] = "/depth?symbol=BTCUSDT";
+    struct mr_random random = {12};
+    for (size_t i = 0; i < MR_COUNT_OF(ties); i++) {
+        bool rest = mr_random_below(&random, 10) == 0;
+        const char *bytes = rest ? list : trade;
+        ties[i] = (struct mr_capture_record){.recv_ns = FIRST + (int64_t)(i / 20) - (rest ? 3 : 0),
+                                             .data = (const uint8_t *)bytes,
+                                             .len = (uint32_t)strlen(bytes),
+                                             .connection = (uint16_t)mr_random_below(&random, 5),
+                                             .kind = rest ? MR_CAPTURE_REST : MR_CAPTURE_FRAME,
+                                             .clock = (uint8_t)mr_random_below(&random, 3),
+                                             .venue = MR_VENUE_binance,
+                                             .product = (uint8_t)mr_random_below(&random, 2)};
+        if (rest)
+            ties[i].name = (struct mr_span){(const uint8_t *)url, sizeof url - 1};
+    }
+    write_segment("ties.seg", ties, MR_COUNT_OF(ties), 0);
+    expect("capture export --out t ties.seg", 0, "of several products");
+    expect("capture import --out back.seg t.jsonl", 0, NULL);
+    same_records("ties.seg", "back.seg");
 }
 
 static void recordings_without_times_stay_without(void **state)
@@ -508,6 +540,11 @@ static void slips_get_a_sentence_and_write_nothing(void **state)
         {"import --venue binance:usdm --out x stamp.jsonl", 2, "stamp.recv:1: not a receive time"},
         {"import --venue binance:usdm --out x event.jsonl", 2, "event.rest.json: byte"},
         {"import --out x b.jsonl", 2, "--venue VENUE:PRODUCT"},
+        {"import --out x part.jsonl", 2, "part.recv: 1 of 2 lines name a product"},
+        {"import --out x moon.jsonl", 2, "moon.recv:1: not a receive time"},
+        {"import --out x whose.jsonl", 2, "whose.rest.json: element 0 does not say whose it is"},
+        {"import --out x nobody.jsonl", 2, "nobody.rest.json: byte"},
+        {"merge --split --out x a.seg", 2, "--split is for export"},
         {"quarantine --raw x a.seg", 2, "--raw x: want the number of a message"},
         {"inspect missing.seg", 3, "missing.seg: cannot open"},
     };
@@ -520,6 +557,16 @@ static void slips_get_a_sentence_and_write_nothing(void **state)
         {"some.rest.json", "[{\"url\":\"/a\",\"line\":1,\"body\":{}},{\"url\":\"/b\",\"body\":{}}]"},
         {"stamp.jsonl", "{}\n"},
         {"stamp.recv", "5 6 7\n"},
+        {"part.jsonl", "{}\n{}\n"},
+        {"part.recv", "5 6 1 binance:usdm\n6 6 1\n"},
+        {"moon.jsonl", "{}\n"},
+        {"moon.recv", "5 6 1 binance:moon\n"},
+        {"whose.jsonl", "{}\n"},
+        {"whose.recv", "5 6 1 binance:usdm\n"},
+        {"whose.rest.json", "[{\"url\":\"/a\",\"line\":0,\"body\":{}}]"},
+        {"nobody.jsonl", "{}\n"},
+        {"nobody.recv", "5 6 1 binance:usdm\n"},
+        {"nobody.rest.json", "[{\"url\":\"/a\",\"line\":0,\"product\":\"moon:spot\",\"body\":{}}]"},
         {"event.jsonl", "{}\n"},
         {"event.rest.json", "[{\"event\":\"moved\",\"line\":0}]"},
     };
@@ -552,7 +599,8 @@ int main(int argc, char **argv)
         TEST(connections_of_one_number_are_told_apart_if_asked),
         TEST(equal_times_keep_the_order_of_the_inputs),
         TEST(what_is_exported_is_imported_as_it_was_record_by_record),
-        TEST(a_recording_of_many_products_exports_to_a_set_of_files_each),
+        TEST(a_recording_of_many_products_exports_to_one_set_of_files_or_to_one_each),
+        TEST(messages_of_one_receive_time_keep_their_order_through_text),
         TEST(recordings_without_times_stay_without),
         TEST(a_torn_compressed_segment_is_good_up_to_its_tear_at_every_byte),
         TEST(what_was_lost_while_recording_is_said_of_all_that_is_made_of_it),
