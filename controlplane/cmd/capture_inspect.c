@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "controlplane/cmd/capture.h"
+#include "dataplane/record/input_log.h"
 #include "dataplane/record/recording.h"
 
 #define CONNECTIONS_MAX 1024
@@ -16,10 +17,11 @@ struct connection {
 };
 struct inspect {
     struct mr_capture_options *o;
-    const char *path;
+    const char *path, *row;
     struct connection *list;
     uint32_t count;
     uint64_t records, tables, configs, notes, logs, refused, lost, others;
+    uint64_t next_log; /* UINT64_MAX: the engine's log has a hole */
     uint32_t segments, torn;
 };
 
@@ -54,6 +56,17 @@ static void traffic(struct inspect *x, const struct mr_capture_record *r)
         c->last_ns = r->recv_ns;
 }
 
+/* Feed tiles log, too; theirs have no runs of groups. The engine's own row is the one that says whether all of it is there. */
+static void follow_log(struct inspect *x, const struct mr_capture_record *r)
+{
+    struct mr_input_reader reader;
+    x->logs++;
+    if (strncmp(x->row, "engine-", 7) != 0)
+        return;
+    bool follows = mr_input_open(&reader, r->data, r->len) == MR_OK && reader.number == x->next_log;
+    x->next_log = follows ? x->next_log + 1 : UINT64_MAX;
+}
+
 static void take(struct inspect *x, const struct mr_capture_record *r)
 {
     x->records++;
@@ -69,7 +82,7 @@ static void take(struct inspect *x, const struct mr_capture_record *r)
         x->lost += mr_recording_note_lost(r);
         break;
     case MR_CAPTURE_INPUT:
-        x->logs++;
+        follow_log(x, r);
         break;
     case MR_CAPTURE_REFUSED:
         x->refused++;
@@ -87,6 +100,8 @@ static int read_folder(struct inspect *x)
         struct mr_recording *in;
         struct mr_capture_record r;
         uint32_t last = UINT32_MAX;
+        x->row = names.name[i];
+        x->next_log = strncmp(x->row, "engine-", 7) == 0 ? 0 : x->next_log;
         status = mr_recording_open(&in, x->path, names.name[i], &x->o->err);
         if (status)
             break;
@@ -231,13 +246,19 @@ static void show_connection(const struct connection *c)
            (double)(c->last_ns - c->first_ns) / 1e9, c->backwards ? ", backwards at times" : "");
 }
 
+/* Nothing of the run is missing, from its beginning on. */
+static bool is_exact(const struct inspect *x)
+{
+    return x->next_log > 0 && x->next_log != UINT64_MAX && x->lost == 0 && x->torn == 0;
+}
+
 static void show_text(const struct inspect *x)
 {
     printf("%s: %llu records in %u segments, %u torn or missing, %llu lost while recording\n", x->path,
            (unsigned long long)x->records, x->segments, x->torn, (unsigned long long)x->lost);
     printf("  instrument tables %llu, configs %llu, notes %llu, engine log records %llu%s, refused frames %llu\n",
            (unsigned long long)x->tables, (unsigned long long)x->configs, (unsigned long long)x->notes,
-           (unsigned long long)x->logs, x->logs ? " (replays exactly)" : "", (unsigned long long)x->refused);
+           (unsigned long long)x->logs, is_exact(x) ? " (replays exactly)" : "", (unsigned long long)x->refused);
     if (x->count)
         printf("  %-20s %5s %10s %7s %6s %6s %12s  %-30s %11s\n", "product", "conn", "frames", "bodies", "opened",
                "closed", "bytes", "first", "span");
@@ -254,7 +275,7 @@ int mr_capture_inspect(struct mr_capture_options *o)
     if (!list)
         return mr_err_set(&o->err, MR_E_NOMEM, "no memory");
     for (uint32_t i = 0; i < o->inputs.count && status == MR_OK; i++) {
-        struct inspect x = {.o = o, .path = o->inputs.list[i].path, .list = list};
+        struct inspect x = {.o = o, .path = o->inputs.list[i].path, .row = "", .list = list};
         status = read_input(&x, &o->inputs.list[i]);
         if (status == MR_OK && o->json)
             show_json(&x);

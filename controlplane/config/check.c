@@ -184,6 +184,23 @@ static void check_paths(struct check *c)
             config->control.socket, most);
 }
 
+static uint32_t first_of(uint32_t line, uint32_t other) { return line ? line : other; }
+
+/* What is kept is whole segments: less than two of them, and the oldest is gone before the newest is of use. */
+static void check_record(struct check *c)
+{
+    const struct mr_plane_config *p = &c->config->plane;
+    const uint32_t *line = c->config->line;
+    if (p->record_keep && p->record_keep < 2 * p->record_segment)
+        say(c, first_of(line[MR_KEY_record_keep], line[MR_KEY_record_segment]), "record.keep",
+            "less than two segments (record.segment is %llu bytes)", (unsigned long long)p->record_segment);
+    if (p->record_keep_ns && p->record_rotate_ns > p->record_keep_ns)
+        say(c, line[MR_KEY_record_keep_age], "record.keep_age", "less than record.rotate");
+    if (p->quarantine_keep < 2 * p->quarantine_segment)
+        say(c, first_of(line[MR_KEY_quarantine_keep], line[MR_KEY_quarantine_segment]), "quarantine.keep",
+            "less than two segments (quarantine.segment is %llu bytes)", (unsigned long long)p->quarantine_segment);
+}
+
 static void check_engines(struct check *c)
 {
     const struct mr_config *config = c->config;
@@ -214,6 +231,7 @@ void mr_config_check(struct mr_config *config, mr_complain_fn *complain, void *a
     check_dpdk(&c);
     check_cores(&c);
     check_engines(&c);
+    check_record(&c);
     check_paths(&c);
     check_users(&c);
 }

@@ -86,7 +86,7 @@ struct record {
     enum record_state state, after; /* after: what STOPPING becomes */
     bool stopped;                   /* by itself */
     int64_t now_ns;                 /* the tile's; 0 at boot */
-    int64_t settled_ns, flush_ns, keep_ns, retry_ns, patience_ns;
+    int64_t settled_ns, flush_ns, keep_due_ns, retry_ns, patience_ns;
     int64_t off_ns; /* wall: since when nothing is recorded; 0: from the beginning on */
     char *table;    /* room for the instrument table: allocated */
     struct row *rows;
@@ -105,6 +105,16 @@ size_t record_bytes(const void *config);
 int record_boot(void *state, const void *config, struct mr_arena *arena, struct mr_err *err);
 void record_release(struct record *r);
 int record_make_folder(const char *folder); /* MR_OK, or MR_E_IO and the like; errno says why */
+#define SAY(r, level, ...)                                                                                             \
+    do {                                                                                                               \
+        if ((r)->config.log)                                                                                           \
+            MR_LOG((r)->config.log, level, __VA_ARGS__);                                                               \
+    } while (0)
+/* record_show.c */
+#define RECORD_RATE_NS 60000000000ll /* the rate is of so long at least, but for the first one */
+uint64_t record_stored(const struct record *r);
+void record_tell_budget(struct record *r); /* before a recording, and once more when its own rate is known */
+void record_publish(struct record *r);
 /* record_tile.c */
 void record_start(struct record *r);
 

@@ -10,17 +10,10 @@
 #define TAKES_MAX 256        /* records a step and ring */
 #define SETTLE_NS 10000000ll /* after `on` fell: a put that had seen it up has ended long before */
 #define TABLE_BYTES (8u << 20)
-#define KEEP_NS 10000000000ll   /* between two looks at what is kept */
-#define RATE_NS 60000000000ll   /* the rate is of so long at least, */
-#define SOONER_NS 10000000000ll /* but for the first one */
+#define ROWS_MAX 64
+#define KEEP_NS 10000000000ll /* between two looks at what is kept */
 #define PATIENCE_MAX_NS 300000000000ll
 #define REFUSED_RETRY_NS 60000000000ll
-
-#define SAY(r, level, ...)                                                                                             \
-    do {                                                                                                               \
-        if ((r)->config.log)                                                                                           \
-            MR_LOG((r)->config.log, level, __VA_ARGS__);                                                               \
-    } while (0)
 
 /* ---- refusals ---- */
 
@@ -92,7 +85,8 @@ static int note_pause(struct record *r, struct row *row, int64_t now_ns)
 /* What every segment begins with. */
 static int add_front(struct record *r, struct row *row, int64_t now_ns)
 {
-    int status = r->state != ON && r->off_ns ? note_pause(r, row, now_ns) : MR_OK;
+    bool resumes = r->off_ns && (r->state == OFF || r->state == WAITING);
+    int status = resumes ? note_pause(r, row, now_ns) : MR_OK;
     if (status == MR_OK && r->config.instruments) {
         struct mr_text text;
         mr_text_init(&text, r->table, TABLE_BYTES);
@@ -122,8 +116,8 @@ static int open_segment(struct record *r, struct row *row)
 /* Old segments go; those that are open stay. */
 static void keep(struct record *r, int64_t want_free)
 {
-    char names[MR_LINE_BYTES][RECORD_FILE_BYTES];
-    const char *open[MR_LINE_BYTES];
+    char names[ROWS_MAX][RECORD_FILE_BYTES];
+    const char *open[ROWS_MAX];
     uint32_t n = 0;
     for (uint32_t i = 0; i < r->config.link_count && n < MR_COUNT_OF(open); i++) {
         record_file_current(&r->rows[i].file, names[n]);
@@ -297,101 +291,6 @@ static int take(struct record *r, struct row *row, int max)
     return n;
 }
 
-/* ---- how long the disk lasts ---- */
-
-static uint64_t stored(const struct record *r)
-{
-    uint64_t bytes = 0;
-    for (uint32_t i = 0; i < r->config.link_count; i++)
-        bytes += r->rows[i].file.stored_bytes;
-    return bytes;
-}
-
-static bool budget(struct record *r, const struct mr_disk_segments *there, char *out, size_t bytes)
-{
-    const struct mr_record_config *c = &r->config;
-    const struct mr_disk_budget b = {.free_bytes = c->free_bytes(c->folder),
-                                     .least_free = c->least_free,
-                                     .keep_bytes = c->keep_bytes,
-                                     .used_bytes = there->bytes,
-                                     .per_s = c->per_s       ? (double)c->per_s
-                                              : r->per_s > 0 ? r->per_s
-                                                             : (double)there->per_s,
-                                     .source = c->per_s       ? "record.rate"
-                                               : r->per_s > 0 ? "measured"
-                                                              : "measured in what is there",
-                                     .want_ns = c->budget_ns,
-                                     .oldest = c->full == MR_RECORD_FULL_OLDEST};
-    r->show.lasts_ns = mr_disk_lasts(&b);
-    return mr_disk_budget(&b, out, bytes);
-}
-
-/* Before a recording, and once more when its own rate is known. */
-static void tell_budget(struct record *r)
-{
-    struct mr_disk_segments there;
-    mr_disk_segments(r->config.folder, &there);
-    bool enough = budget(r, &there, r->show.budget, sizeof r->show.budget);
-    r->show.warn = !enough;
-    if (enough)
-        SAY(r, MR_LOG_INFO, "recording to %s: %s", r->config.folder, r->show.budget);
-    else
-        SAY(r, MR_LOG_WARN, "recording to %s: %s", r->config.folder, r->show.budget);
-}
-
-static void measure(struct record *r)
-{
-    uint64_t now_bytes = stored(r);
-    int64_t ns = r->now_ns - r->rate_ns;
-    if (r->state != ON || ns < (r->per_s > 0 ? RATE_NS : SOONER_NS))
-        return;
-    bool first = r->per_s <= 0;
-    r->per_s = (double)(now_bytes - r->rate_bytes) / ((double)ns / 1e9);
-    r->rate_bytes = now_bytes;
-    r->rate_ns = r->now_ns;
-    if (first && !r->config.per_s && !r->warned && r->per_s > 0) {
-        r->warned = true;
-        tell_budget(r);
-    }
-}
-
-static void publish(struct record *r)
-{
-    const struct mr_record_metrics *m = r->config.metrics;
-    struct mr_record_show *s = &r->show;
-    struct mr_disk_segments there;
-    s->state = r->state == ON         ? MR_RECORD_ON
-               : r->state == STOPPING ? MR_RECORD_ENDING
-               : r->state == WAITING  ? MR_RECORD_WAITING
-               : r->stopped           ? MR_RECORD_STOPPED
-                                      : MR_RECORD_OFF;
-    measure(r);
-    s->free_bytes = r->config.free_bytes(r->config.folder);
-    s->per_s = r->per_s;
-    MR_GAUGE_SET(r->config.metrics, state, s->state);
-    MR_GAUGE_SET(r->config.metrics, free, s->free_bytes);
-    MR_GAUGE_SET(r->config.metrics, rate, r->per_s);
-    MR_COUNT(r->config.metrics, stored, stored(r) - m->stored);
-    if (!r->config.image)
-        return;
-    if (r->now_ns >= r->keep_ns || !*s->budget) { /* as seldom as what is kept is looked at: it reads the folder */
-        mr_disk_segments(r->config.folder, &there);
-        s->warn = !budget(r, &there, s->budget, sizeof s->budget);
-    }
-    snprintf(s->folder, sizeof s->folder, "%s", r->config.folder);
-    snprintf(s->quarantine, sizeof s->quarantine, "%s", r->config.quarantine ? r->config.quarantine : "");
-    memcpy(s->why, r->control->why, sizeof s->why);
-    s->starts = r->control->starts;
-    s->records = m->records;
-    s->stored = m->stored;
-    s->lost = m->lost;
-    s->segments = m->segments;
-    s->removed = m->removed;
-    s->refused = m->refused;
-    s->now_ns = r->now_ns;
-    mr_image_write(r->config.image, s, sizeof *s);
-}
-
 /* ---- starting and stopping ---- */
 
 static void set_on(struct record *r, bool on)
@@ -435,7 +334,7 @@ void record_start(struct record *r)
     r->control->why[0] = 0;
     r->stopped = r->warned = false;
     r->per_s = 0;
-    tell_budget(r);
+    record_tell_budget(r);
     for (uint32_t i = 0; i < r->config.link_count; i++) {
         struct row *row = &r->rows[i];
         take(r, row, INT32_MAX); /* what came too late for the last recording */
@@ -447,7 +346,7 @@ void record_start(struct record *r)
         }
     }
     r->state = ON;
-    r->rate_bytes = stored(r);
+    r->rate_bytes = record_stored(r);
     r->rate_ns = r->begin_ns = r->now_ns;
     r->flush_ns = 0;
     __atomic_store_n(&r->control->starts, r->control->starts + 1, __ATOMIC_RELEASE);
@@ -514,9 +413,10 @@ static void check_room(struct record *r)
     MR_COUNT(r->config.metrics, full, 1);
     snprintf(reason, sizeof reason, "%.60s: %lld MiB are free, record.least_free is %lld", r->config.folder,
              (long long)(left >> 20), (long long)(least >> 20));
-    begin_end(r, after_full(r));
-    r->stopped = r->after == OFF;
-    tell_why(r, r->after == WAITING, reason);
+    enum record_state after = after_full(r);
+    r->stopped = after == OFF;
+    tell_why(r, after == WAITING, reason); /* before it is off: who sees that finds why */
+    begin_end(r, after);
 }
 
 /* While waiting: a new start when there is room for a segment, or nobody can say. */
@@ -582,11 +482,11 @@ static void flush(struct record *r)
     }
     if (r->state == ON)
         check_room(r);
-    if (r->state == ON && r->now_ns - r->begin_ns > RATE_NS)
+    if (r->state == ON && r->now_ns - r->begin_ns > RECORD_RATE_NS)
         r->patience_ns = r->config.retry_ms * 1000000ll;
-    publish(r);
-    if (r->now_ns >= r->keep_ns) {
-        r->keep_ns = r->now_ns + KEEP_NS;
+    record_publish(r);
+    if (r->now_ns >= r->keep_due_ns) {
+        r->keep_due_ns = r->now_ns + KEEP_NS;
         keep(r, 0);
     }
 }
@@ -623,7 +523,7 @@ static void record_halt(void *state)
     }
     if (r->refused.writer && r->refused.fd >= 0 && record_file_close(&r->refused, false) != MR_OK)
         refused_failed(r);
-    publish(r);
+    record_publish(r);
     record_release(r);
 }
 
