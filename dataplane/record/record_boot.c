@@ -111,6 +111,7 @@ int record_boot(void *state, const void *config, struct mr_arena *arena, struct 
     r->patience_ns = r->config.retry_ms * 1000000ll;
     r->own.wanted = 1;
     r->control = r->config.control ? r->config.control : &r->own;
+    r->off_ns = r->control->wanted ? 0 : record_wall_ns(); /* what the run did before a later start is not in it */
     r->rows = (void *)(((uintptr_t)(r + 1) + 127) / 128 * 128);
     signal(SIGXFSZ, SIG_IGN); /* a size limit is an error of write(), not our death */
     int status = open_rows(r, err);

@@ -111,7 +111,7 @@ static void a_full_disk_stops_recording_by_name_and_a_new_start_goes_on(void **s
     }
     assert_true(n >= 20 && n < put);
     assert_int_equal(r->metrics.lost, put + 1 - n); /* those of the block that was refused, and the late one */
-    assert_int_equal(mr_recording_torn(in), 0); /* cut back to its last whole block */
+    assert_int_equal(mr_recording_torn(in), 0);     /* cut back to its last whole block */
     mr_recording_close(in);
 
     mr_record_want(&r->control, true);
@@ -189,6 +189,8 @@ static void recording_starts_and_stops_by_one_word_and_keeps_all_in_between(void
         assert_true(same(&got, &want));
     }
     assert_int_equal(next(in, &got), MR_E_END);
+    assert_int_equal(mr_recording_lost(in),
+                     4); /* each tells of the time before it: the run's first ones are not in it either */
     mr_recording_close(in);
     rig_close(r);
 }
