@@ -114,6 +114,8 @@ static bool interest(struct mr_rows *r, const struct mr_field *f)
         !mr_kucoin_value(r, MR_EVENT_OPEN_INTEREST, &f[INTEREST], "openInterest", &ev))
         return false;
     ev->size = MR_OI_CONTRACTS;
+    if (mr_field_has(&f[MARK]) && f[MARK].type != MR_JSON_STRING && f[MARK].type != MR_JSON_NUMBER)
+        return mr_rows_fail_at(r, MR_E_TYPE, "markPrice", f[MARK].text);
     const struct mr_instrument *it = r->instrument;
     bool worth =
         mr_field_has(&f[MARK]) && it->flags & MR_INSTRUMENT_QUOTE_USD && !(it->flags & MR_INSTRUMENT_NO_METADATA) &&
@@ -271,6 +273,11 @@ static bool data(struct body *b, struct mr_json *j)
     }
 }
 
+static bool once(struct mr_rows *r, struct mr_json *j, struct mr_span *raw)
+{
+    return raw->data ? mr_rows_fail(r, MR_E_MALFORMED, "data") : mr_json_raw(j, raw);
+}
+
 static bool envelope(struct body *b, struct mr_json *j)
 {
     struct mr_rows *r = &b->rows;
@@ -280,7 +287,7 @@ static bool envelope(struct body *b, struct mr_json *j)
     if (!mr_json_object(j))
         return false;
     while (mr_json_key(j, &key))
-        if (!(mr_json_key_is(j, key, "data")   ? mr_json_raw(j, &late)
+        if (!(mr_json_key_is(j, key, "data")   ? once(r, j, &late)
               : mr_json_key_is(j, key, "code") ? mr_field_take(r, j, &code, "code")
                                                : mr_json_skip(j)))
             return false;

@@ -71,6 +71,8 @@ static bool deal_id(struct mr_rows *r, const struct mr_field *f, struct mr_event
 {
     if (!mr_field_has(f)) /* not before 2025 */
         return true;
+    if (f->type != MR_JSON_STRING && f->type != MR_JSON_NUMBER)
+        return mr_rows_fail_at(r, MR_E_TYPE, "i", f->text);
     bool number = f->text.len <= 19;
     for (uint32_t i = 0; i < f->text.len; i++)
         number &= (uint8_t)(f->text.data[i] - '0') <= 9;

@@ -265,6 +265,8 @@ bool mr_mexc_contract(struct mr_mexc_message *m, struct mr_json *j)
     if (!mr_fields_read(r, j, names, FIELDS, f))
         return false;
     const struct mr_field *of = m->symbol.type != MR_JSON_NONE ? &m->symbol : &f[NAME];
+    if (mr_field_has(of) && !mr_field_text(r, of, "symbol"))
+        return false;
     if (!mr_field_has(&f[STATE]) || !mr_field_has(of) ||
         !mr_instruments_find(dec->instruments, dec->venue->id, dec->product, of->text))
         return true;

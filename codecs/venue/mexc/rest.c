@@ -132,6 +132,11 @@ static bool rows(struct body *b, struct mr_json *j)
     return j->status == MR_OK;
 }
 
+static bool once(struct mr_rows *r, struct mr_json *j, struct mr_span *raw)
+{
+    return raw->data ? mr_rows_fail(r, MR_E_MALFORMED, "data") : mr_json_raw(j, raw);
+}
+
 static bool envelope(struct body *b, struct mr_json *j)
 {
     struct mr_rows *r = &b->m.rows;
@@ -141,7 +146,7 @@ static bool envelope(struct body *b, struct mr_json *j)
     if (!mr_json_object(j))
         return false;
     while (mr_json_key(j, &key))
-        if (!(mr_json_key_is(j, key, "data")      ? mr_json_raw(j, &b->m.data)
+        if (!(mr_json_key_is(j, key, "data")      ? once(r, j, &b->m.data)
               : mr_json_key_is(j, key, "code")    ? mr_field_take(r, j, &code, "code")
               : mr_json_key_is(j, key, "success") ? mr_field_take(r, j, &success, "success")
                                                   : mr_json_skip(j)))

@@ -102,6 +102,8 @@ static bool stamp(struct mr_rows *r, struct mr_book_head *head, const struct mr_
         return false;
     head->first_seq = head->seq;
     if (mr_field_has(hash)) {
+        if (!mr_field_text(r, hash, "hash"))
+            return false;
         head->book_flags |= MR_BOOK_STATE;
         head->checksum = mr_polymarket_state(hash->text);
     }
@@ -328,6 +330,7 @@ static bool tick_change(struct mr_polymarket_message *m, const struct mr_field *
 static bool resolved(struct mr_polymarket_message *m, const struct mr_field *f)
 {
     struct mr_rows *r = &m->rows;
+    uint8_t plain[MR_SYMBOL_BYTES];
     struct mr_span id;
     struct mr_json j;
     int64_t venue_ns;
@@ -339,6 +342,9 @@ static bool resolved(struct mr_polymarket_message *m, const struct mr_field *f)
     mr_json_open(&j, f[ASSETS_IDS].text.data, f[ASSETS_IDS].text.len);
     if (mr_json_array(&j))
         while (mr_json_next(&j) && mr_json_string(&j, &id)) {
+            int64_t n = j.escaped ? mr_json_unescape(id, plain, sizeof plain) : -1;
+            if (mr_unlikely(n >= 0))
+                id = (struct mr_span){plain, (uint32_t)n};
             r->instrument = mr_instruments_find(r->dec->instruments, r->dec->venue->id, r->dec->product, id);
             struct mr_event *ev = r->instrument ? mr_rows_event(r, MR_EVENT_STATUS, venue_ns) : NULL;
             if (ev)
