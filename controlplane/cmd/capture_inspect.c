@@ -113,6 +113,7 @@ static int read_folder(struct inspect *x)
         x->torn += mr_recording_torn(in);
         mr_recording_close(in);
     }
+    x->row = "";
     return status;
 }
 

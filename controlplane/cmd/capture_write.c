@@ -81,7 +81,7 @@ int mr_capture_write(struct mr_capture_options *o)
     int status = mr_capture_sink_open(o, o->out, &sink);
     if (status)
         return status;
-    struct mr_capture_each each;
+    struct mr_capture_each each = {0};
     struct mr_capture_writer *w =
         mr_capture_writer_init(malloc(mr_capture_writer_bytes()), o->zstd_level, mr_capture_sink_write, &sink);
     status = mr_capture_begin(w, o->action, 1, 0);
@@ -130,7 +130,7 @@ int mr_capture_compact(struct mr_capture_options *o)
 {
     struct compact c = {0};
     const struct mr_player_config config = {.on_event = on_event, .arg = &c};
-    struct mr_capture_each each;
+    struct mr_capture_each each = {0};
     int status = mr_capture_sink_open(o, o->out, &c.sink);
     if (status)
         return status;
