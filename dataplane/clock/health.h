@@ -9,7 +9,7 @@
  *     jump     two floors in a row far from the median of those before them: history begins anew. One such floor alone is an outlier.
  *
  * Pure: no clock is read, nothing is allocated. No event's time is ever changed by what is found here.
- * Thread  its owner's.   Cost  two compares a message; a window's end a few hundred ns.
+ * Thread  its owner's.   Cost  two compares a message; each ten seconds a fit of thirty floors.
  * Limits  a longer way (another route) looks like a clock that fell back; venue times in whole milliseconds make floors as coarse. */
 #ifndef MR_CLOCK_HEALTH_H
 #define MR_CLOCK_HEALTH_H
