@@ -35,6 +35,8 @@ static const struct {
     {&mr_session_metrics_desc, "dataplane/session/session.h"},
     {&mr_tls_metrics_desc, "dataplane/tls/tls.h"},
     {&mr_aux_metrics_desc, "dataplane/aux/aux.h"},
+    {&mr_merge_metrics_desc, "dataplane/merge/merge.h"},
+    {&mr_lane_metrics_desc, "dataplane/merge/merge.h"},
     {&mr_feed_metrics_desc, "dataplane/feed/feed.h"},
     {&mr_feed_tile_metrics_desc, "dataplane/feed/feed_tile.h"},
     {&mr_record_metrics_desc, "dataplane/record/record.h"},

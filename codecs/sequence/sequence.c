@@ -84,6 +84,16 @@ static enum place place_of(const struct mr_join *join, const struct mr_book_head
     }
 }
 
+bool mr_join_follows(uint8_t rule, uint64_t last, const struct mr_book_head *head)
+{
+    struct mr_join asked; /* the members that rules look at */
+    asked.rule = rule;
+    asked.first = false;
+    asked.last = last;
+    asked.snapshot = asked.seen_count = 0;
+    return place_of(&asked, head) == FOLLOWS;
+}
+
 static void took(struct mr_join *join, const struct mr_book_head *head)
 {
     join->last = head->seq;

@@ -78,6 +78,8 @@ int mr_join_offer(struct mr_join *join, union mr_slot *group);
 /* After MR_JOIN_REPLAY: the next held group that follows, or NULL at the end. A hole among the held ones gives a GAP
  * event here, and the rest stays held. The pointer is good until the next call with this join. */
 const union mr_slot *mr_join_held_next(struct mr_join *join);
+/* By the rule alone: does this update follow a message whose number was `last`? */
+bool mr_join_follows(uint8_t rule, uint64_t last, const struct mr_book_head *head);
 /* Breaks the join from outside (checksum failure, disconnect, operator): fills join->gap, to be passed on; wants a
  * snapshot, except where each message is one. A disconnect also forgets what is held. */
 void mr_join_break(struct mr_join *join, enum mr_gap_cause cause, int64_t recv_ns);

@@ -62,6 +62,8 @@ struct mr_product {
     uint8_t type;               /* enum mr_instrument_type its instruments have unless metadata says else */
     const char *lot;            /* step of sizes where no metadata says it; NULL: it must */
     const char *primary_trades; /* the message kind engines count; other trade kinds get MR_FLAG_SECONDARY */
+    /* Kinds whose numbers (seq) are consecutive for each instrument, with blanks between: a hole shows at once. NULL: none. */
+    const char *consecutive;
 };
 
 /* The venue's own message kinds, by name, as the recordings' manifest counts them ("depthUpdate", "books update"). */

@@ -24,6 +24,11 @@ static void row_json(struct mr_json_out *j, const struct mr_look *look, const st
     mr_json_out_i64(j, "since_ns", c->since_ns);
     mr_json_out_i64(j, "last_byte_ns", c->last_byte_ns);
     mr_json_out_i64(j, "next_dial_ns", c->next_dial_ns);
+    mr_json_out_u64(j, "won", c->won);
+    mr_json_out_u64(j, "copies", c->copies);
+    mr_json_out_u64(j, "missed", c->missed);
+    mr_json_out_i64(j, "lead_p50_ns", c->lead_p50_ns);
+    mr_json_out_i64(j, "lead_p99_ns", c->lead_p99_ns);
     mr_json_out_i64(j, "last_byte_age_ns", c->last_byte_ns > 0 ? look->now_ns - c->last_byte_ns : -1);
     mr_json_out_end(j);
 }

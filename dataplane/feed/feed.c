@@ -221,19 +221,34 @@ static void lag(struct mr_feed *feed, const union mr_slot *first)
         show_clock(feed);
 }
 
+/* A recording without receive times: the venue's serve, and the event says so. */
+static MR_COLD void put_times(struct mr_feed *feed, uint32_t slots)
+{
+    for (uint32_t at = 0; at < slots; at += mr_event_slots(&feed->out[at])) {
+        union mr_slot *group = &feed->out[at];
+        if (group->event.venue_ns > feed->last_ns)
+            feed->last_ns = group->event.venue_ns;
+        group->event.recv_ns = feed->last_ns;
+    }
+}
+
+int mr_feed_route_group(struct mr_feed *feed, union mr_slot *group)
+{
+    if (mr_unlikely(group->event.kind == MR_EVENT_STATUS))
+        retold(feed, &group->event);
+    bool joins = group->event.kind == MR_EVENT_BOOK && !(group->book.book_flags & MR_BOOK_PARTIAL);
+    return joins ? book_group(feed, group) : emit(feed, group);
+}
+
 static int distribute(struct mr_feed *feed, uint32_t slots, bool has_times)
 {
-    const union mr_slot *out = feed->out;
     int passed = 0;
     if (slots)
-        lag(feed, out);
-    for (uint32_t at = 0; at < slots; at += mr_event_slots(&out[at])) {
+        lag(feed, feed->out);
+    if (mr_unlikely(!has_times))
+        put_times(feed, slots);
+    for (uint32_t at = 0; at < slots; at += mr_event_slots(&feed->out[at])) {
         union mr_slot *group = &feed->out[at];
-        if (mr_unlikely(!has_times)) { /* a recording without receive times: the venue's serve, and the event says so */
-            if (group->event.venue_ns > feed->last_ns)
-                feed->last_ns = group->event.venue_ns;
-            group->event.recv_ns = feed->last_ns;
-        }
         if (mr_unlikely(group->event.kind == MR_EVENT_STATUS))
             retold(feed, &group->event);
         bool joins = group->event.kind == MR_EVENT_BOOK && !(group->book.book_flags & MR_BOOK_PARTIAL);
@@ -242,8 +257,19 @@ static int distribute(struct mr_feed *feed, uint32_t slots, bool has_times)
     return passed;
 }
 
+static int distribute_merged(struct mr_feed *feed, int lane, uint32_t slots, bool has_times)
+{
+    if (!has_times)
+        put_times(feed, slots);
+    int passed = mr_feed_merge_groups(feed, lane, slots);
+    if (passed) /* of the first copy: the others' lag is in the lead of the first */
+        lag(feed, feed->out);
+    return passed;
+}
+
 int mr_feed_frame(struct mr_feed *feed, const struct mr_frame *frame)
 {
+    int lane = mr_unlikely(feed->merging) ? mr_feed_lane(feed, frame->connection) : -1;
     int slots = mr_decode(feed->decoder, frame, feed->out, MR_DECODE_SLOTS);
     feed->last = slots > 0 ? (uint32_t)slots : 0;
     if (mr_unlikely(slots == MR_E_SYMBOL) && (add_symbol(feed) || skip_unknown(feed)))
@@ -251,7 +277,10 @@ int mr_feed_frame(struct mr_feed *feed, const struct mr_frame *frame)
     if (mr_unlikely(slots < 0))
         return refuse(feed, slots, frame);
     MR_COUNT(feed->metrics, messages, 1);
-    return distribute(feed, (uint32_t)slots, frame->clock != MR_CLOCK_VENUE || frame->recv_ns != 0);
+    bool has_times = frame->clock != MR_CLOCK_VENUE || frame->recv_ns != 0;
+    if (mr_unlikely(lane >= 0))
+        return distribute_merged(feed, lane, (uint32_t)slots, has_times);
+    return distribute(feed, (uint32_t)slots, has_times);
 }
 
 int mr_feed_rest(struct mr_feed *feed, struct mr_span url, const struct mr_frame *body)
@@ -282,7 +311,7 @@ void mr_feed_break(struct mr_feed *feed, uint32_t instrument, enum mr_gap_cause 
 
 void mr_feed_disconnect(struct mr_feed *feed, int64_t recv_ns)
 {
-    mr_decoder_reset(feed->decoder);
+    mr_feed_forget(feed);
     for (uint32_t i = 0; i < feed->config.instruments_max; i++)
         mr_feed_break(feed, i, MR_GAP_DISCONNECT, recv_ns);
 }
@@ -304,7 +333,11 @@ void mr_feed_hole(struct mr_feed *feed, uint64_t first, uint64_t last, int64_t r
         mr_feed_break(feed, i, MR_GAP_SEQUENCE, recv_ns);
 }
 
-void mr_feed_forget(struct mr_feed *feed) { mr_decoder_reset(feed->decoder); }
+void mr_feed_forget(struct mr_feed *feed)
+{
+    feed->decoder->state = feed->alone; /* each lane's begin anew when it opens */
+    mr_decoder_reset(feed->decoder);
+}
 
 uint32_t mr_feed_last(const struct mr_feed *feed, const union mr_slot **out)
 {

@@ -1,6 +1,6 @@
 /* A feed: one product's messages on their way from frame to contiguous event groups.
  *
- *     frame or REST body -> decode -> join (books, one an instrument) -> emit
+ *     frame or REST body -> decode -> (merge of several connections) -> join (books, one an instrument) -> emit
  *
  * Used by the feed tile with a ring behind `emit`, by replay and by benches with the engines behind it: the same code.
  * What comes out is what 0-definitions promises to engines: whole groups, book streams contiguous or with a GAP first,
@@ -15,6 +15,7 @@
 #include "codecs/sequence/sequence.h"
 #include "codecs/venue/venue.h"
 #include "dataplane/clock/health.h"
+#include "dataplane/merge/merge.h"
 #include "dataplane/metrics/metrics.h"
 
 #define MR_FEED_METRICS(COUNTER, GAUGE, HIST)                                                                          \
@@ -63,6 +64,8 @@ struct mr_feed_config {
     uint32_t instruments_max;           /* for the decoder's partial values and the joins */
     uint32_t hold_slots;                /* slots an instrument may hold while it waits for a snapshot */
     uint32_t joins_max;                 /* instruments with a book */
+    uint32_t lanes_max;                 /* connections that may be merged; 0: never more than one brings the same */
+    struct mr_merge_metrics *merge;     /* NULL: counted for nobody */
     uint32_t shapes;                    /* a power of two; 0: always the general path */
     bool add_unknown; /* instruments that messages name are added (with the catalogue's metadata if it has it);
                                  else their messages are counted and skipped */
@@ -82,6 +85,20 @@ int mr_feed_frame(struct mr_feed *feed, const struct mr_frame *frame);
 /* One REST body: a snapshot joins its book; instrument lists fill the catalogue, and
  * what is followed takes its metadata from there (0). */
 int mr_feed_rest(struct mr_feed *feed, struct mr_span url, const struct mr_frame *body);
+/* ---- several connections (lanes_max above 0) ----
+ * Merging costs nothing while it is off: then each product's stream comes by one connection, as far as the feed knows. Partial values
+ * (Bybit's tickers) are each connection's own while it is on. */
+/* From now on, or no more: several connections of a route bring the same; what one does not bring is waited for at most `wait_ns`. */
+void mr_feed_merge(struct mr_feed *feed, bool on, int64_t wait_ns);
+bool mr_feed_merging(const struct mr_feed *feed);
+/* A connection to the product's `route` (its number) brings frames from now on. `metrics` may be NULL. */
+void mr_feed_opened(struct mr_feed *feed, uint16_t connection, uint8_t route, struct mr_lane_metrics *metrics);
+/* It brings none any more, and another of its route does: nothing breaks. */
+void mr_feed_left(struct mr_feed *feed, uint16_t connection);
+/* When mr_feed_due has something to do; INT64_MAX: never. */
+int64_t mr_feed_due_ns(const struct mr_feed *feed);
+void mr_feed_due(struct mr_feed *feed, int64_t now_ns);
+
 /* The connection was lost: partial values are forgotten, every book breaks. */
 void mr_feed_disconnect(struct mr_feed *feed, int64_t recv_ns);
 /* The connection was lost, but no book was on it: only partial values are forgotten. */

@@ -12,7 +12,7 @@ size_t mr_feed_bytes(const struct mr_feed_config *c)
            (c->shapes ? rounded(mr_shapes_bytes(c->shapes)) : 0) +
            rounded(c->instruments_max * sizeof(struct mr_join *)) + rounded(c->instruments_max * sizeof(bool)) +
            rounded(mr_join_bytes(c->hold_slots)) * c->joins_max + MR_DECODE_SLOTS * sizeof(union mr_slot) +
-           16 * MR_LINE_BYTES;
+           mr_feed_merge_bytes(c) + 16 * MR_LINE_BYTES;
 }
 
 struct mr_feed *mr_feed_init(void *mem, const struct mr_feed_config *config, struct mr_feed_metrics *metrics)
@@ -34,6 +34,9 @@ struct mr_feed *mr_feed_init(void *mem, const struct mr_feed_config *config, str
     MR_ASSERT(feed->out && feed->join_pool); /* mr_feed_bytes planned it */
     mr_decoder_init(feed->decoder, config->venue, config->product, config->instruments,
                     shapes ? mr_shapes_init(shapes, config->shapes, mr_kernel_active()) : NULL, state);
+    feed->alone = state;
+    if (config->lanes_max)
+        mr_feed_merge_init(feed, &arena);
     return feed;
 }
 

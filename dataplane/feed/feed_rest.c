@@ -108,10 +108,12 @@ static void ask_list(struct mr_feed_tile_state *t, struct mr_feed_product *p, in
 
 static struct mr_feed_route *depth_route(struct mr_feed_product *p)
 {
+    struct mr_feed_route *found = NULL; /* an open one, if there is one */
     for (uint32_t r = 0; r < p->route_count; r++)
-        if (p->routes[r].route.channels & MR_DEPTH && p->routes[r].stream_count)
-            return &p->routes[r];
-    return NULL;
+        if (p->routes[r].route.channels & MR_DEPTH && p->routes[r].stream_count &&
+            (!found || (!found->open && p->routes[r].open)))
+            found = &p->routes[r];
+    return found;
 }
 
 struct asking {

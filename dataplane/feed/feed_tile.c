@@ -28,11 +28,13 @@ bool mr_feed_tile_emit(void *arg, const union mr_slot *group, uint32_t slots)
     return true;
 }
 
-void mr_feed_tile_record(struct mr_feed_tile_state *t, const struct mr_feed_product *p,
+void mr_feed_tile_record(struct mr_feed_tile_state *t, struct mr_feed_product *p,
                          const struct mr_capture_record *record)
 {
     if (!t->config.record.mem || !mr_record_on(t->config.recording))
         return;
+    if (mr_unlikely(p->merging && !p->merge_noted))
+        mr_feed_tile_note_merge(t, p);
     struct mr_capture_record r = *record;
     r.venue = p->config->venue->id;
     r.product = p->config->product;
@@ -53,12 +55,13 @@ MR_COLD void mr_feed_tile_reject(void *arg, int status, const struct mr_frame *f
 /* ---- in: from sessions ---- */
 
 /* Which channels of which instruments spoke: the sweep tells the sessions. */
-static void note_seen(struct mr_feed_product *p)
+static void note_seen(struct mr_feed_route *route)
 {
     const union mr_slot *out;
+    const struct mr_feed_product *p = route->product;
     const struct mr_decoder *dec = mr_feed_decoder(p->feed);
     if (mr_feed_last(p->feed, &out) && out->event.instrument < p->tile->config.instruments_max)
-        p->seen[out->event.instrument] |= (uint16_t)dec->venue->kinds[dec->kind].channel;
+        route->seen[out->event.instrument] |= (uint16_t)dec->venue->kinds[dec->kind].channel;
 }
 
 int mr_feed_tile_deliver(void *arg, struct mr_session *session, const struct mr_frame *frame)
@@ -77,13 +80,50 @@ int mr_feed_tile_deliver(void *arg, struct mr_session *session, const struct mr_
     int n = mr_feed_frame(p->feed, frame);
     if (n < 0)
         return n;
-    note_seen(p);
+    note_seen(route);
     return (int)mr_feed_last(p->feed, &out);
 }
 
 static bool open_state(enum mr_session_state state)
 {
     return state == MR_SESSION_SUBSCRIBE || state == MR_SESSION_LIVE || state == MR_SESSION_STALE;
+}
+
+static void opened(struct mr_feed_route *route, int64_t now_ns)
+{
+    const char number = (char)('0' + route->row);
+    if (!mr_feed_tile_has_peer(route))
+        mr_feed_tile_opened(route->product, now_ns);
+    route->open = true;
+    mr_feed_tile_record(route->tile, route->product,
+                        &(struct mr_capture_record){.recv_ns = now_ns,
+                                                    .connection = route->connection,
+                                                    .kind = MR_CAPTURE_OPENED,
+                                                    .clock = MR_CLOCK_TSC,
+                                                    .data = (const uint8_t *)&number,
+                                                    .len = 1});
+    mr_feed_opened(route->product->feed, route->connection, route->row, route->lane);
+}
+
+/* While another session of the route lives nothing is lost with this one. A replay does the same with what is recorded here: dataplane/player. */
+static void closed(struct mr_feed_route *route, int64_t now_ns)
+{
+    struct mr_feed_product *p = route->product;
+    bool books = route->route.channels & MR_DEPTH, copy = mr_feed_tile_has_peer(route);
+    const char *what = copy ? "copy" : books ? "books" : "route";
+    route->open = false;
+    mr_feed_tile_record(route->tile, p,
+                        &(struct mr_capture_record){.recv_ns = now_ns,
+                                                    .connection = route->connection,
+                                                    .kind = MR_CAPTURE_CLOSED,
+                                                    .clock = MR_CLOCK_TSC,
+                                                    .data = (const uint8_t *)what,
+                                                    .len = (uint32_t)strlen(what)});
+    mr_feed_left(p->feed, route->connection);
+    if (books && !copy)
+        mr_feed_disconnect(p->feed, now_ns);
+    else if (!copy)
+        mr_feed_forget(p->feed);
 }
 
 void mr_feed_tile_changed(void *arg, struct mr_session *session, enum mr_session_state was, enum mr_session_state is,
@@ -96,29 +136,12 @@ void mr_feed_tile_changed(void *arg, struct mr_session *session, enum mr_session
     (void)session;
     if (t->halting) /* the end of the run is no gap in its data */
         return;
-    if (open_state(is) && !route->open) {
-        route->open = true;
-        mr_feed_tile_opened(p, now_ns);
-        mr_feed_tile_record(
-            t, p,
-            &(struct mr_capture_record){
-                .recv_ns = now_ns, .connection = route->connection, .kind = MR_CAPTURE_OPENED, .clock = MR_CLOCK_TSC});
-    } else if (!open_state(is) && route->open) {
-        bool books = route->route.channels & MR_DEPTH;
-        const char *what = books ? "books" : "route"; /* a replay does the same with it: dataplane/player */
-        route->open = false;
-        mr_feed_tile_record(t, p,
-                            &(struct mr_capture_record){.recv_ns = now_ns,
-                                                        .connection = route->connection,
-                                                        .kind = MR_CAPTURE_CLOSED,
-                                                        .clock = MR_CLOCK_TSC,
-                                                        .data = (const uint8_t *)what,
-                                                        .len = (uint32_t)strlen(what)});
-        if (books)
-            mr_feed_disconnect(p->feed, now_ns);
-        else
-            mr_feed_forget(p->feed);
-    }
+    if (open_state(is) && !route->open)
+        opened(route, now_ns);
+    else if (!open_state(is) && route->open)
+        closed(route, now_ns);
+    if (route->parked)
+        why = "another connection has taken over";
     if (t->config.changed) {
         char product[40];
         snprintf(product, sizeof product, "%s:%s", p->config->venue->name,
@@ -227,7 +250,7 @@ static void obey(struct mr_feed_tile_state *t, const struct mr_plane_command *c,
         for (uint32_t r = 0; r < p->route_count && c->kind != MR_PLANE_RESYNC; r++) {
             if (c->kind == MR_PLANE_RECONNECT)
                 mr_session_reconnect(p->routes[r].session, "operator", now_ns);
-            else
+            else if (!p->routes[r].parked)
                 mr_session_pause(p->routes[r].session, c->kind == MR_PLANE_PAUSE, now_ns);
         }
     }
@@ -246,30 +269,42 @@ static void take_commands(struct mr_feed_tile_state *t, int64_t now_ns)
 
 /* ---- the sweep ---- */
 
-static void tell_sessions(struct mr_feed_tile_state *t, struct mr_feed_product *p, int64_t now_ns)
+static void tell_session(struct mr_feed_tile_state *t, struct mr_feed_route *route, int64_t now_ns)
 {
     uint32_t count = mr_instruments_count(t->config.instruments);
     for (uint32_t id = 0; id < count && id < t->config.instruments_max; id++) {
-        uint16_t seen = p->seen[id];
-        if (!seen)
+        uint32_t seen = route->seen[id] & route->route.channels;
+        if (mr_likely(!route->seen[id]))
             continue;
-        p->seen[id] = 0;
+        route->seen[id] = 0;
         const char *symbol = mr_instruments_get(t->config.instruments, id)->symbol;
-        for (uint32_t bit = 1; bit <= MR_CONTROL; bit <<= 1)
-            for (uint32_t r = 0; seen & bit && r < p->route_count; r++)
-                if (p->routes[r].route.channels & bit)
-                    mr_session_saw(p->routes[r].session, bit, symbol, now_ns);
+        for (; seen; seen &= seen - 1)
+            mr_session_saw(route->session, seen & -seen, symbol, now_ns);
     }
+}
+
+static void show_lane(struct mr_plane_connection *row, const struct mr_feed_route *route)
+{
+    const struct mr_lane_metrics *lane = route->lane;
+    if (!lane)
+        return;
+    row->won = lane->won;
+    row->copies = lane->copies;
+    row->missed = lane->missed;
+    row->lead_p50_ns = mr_hist_percentile((const struct mr_hist *)&lane->lead_ns, 0.5);
+    row->lead_p99_ns = mr_hist_percentile((const struct mr_hist *)&lane->lead_ns, 0.99);
 }
 
 static void show_connections(struct mr_feed_tile_state *t)
 {
     struct mr_plane_connections *image = &t->image;
-    image->count = t->connections;
+    image->count = 0;
     for (uint32_t i = 0; i < t->connections; i++) {
         struct mr_session_view v;
         const struct mr_feed_route *route = t->by_connection[i];
-        struct mr_plane_connection *row = &image->row[i];
+        if (route->parked && mr_session_state(route->session) == MR_SESSION_PAUSED)
+            continue;
+        struct mr_plane_connection *row = &image->row[image->count++];
         mr_session_view(route->session, &v);
         *row = (struct mr_plane_connection){.number = v.connection,
                                             .state = v.state,
@@ -283,6 +318,7 @@ static void show_connections(struct mr_feed_tile_state *t)
                                             .next_dial_ns = v.next_dial_ns,
                                             .frames = route->metrics->frames,
                                             .bytes = route->metrics->bytes};
+        show_lane(row, route);
         snprintf(row->product, sizeof row->product, "%s:%s", v.venue, v.product);
         snprintf(row->route, sizeof row->route, "%s", v.route);
         snprintf(row->host, sizeof row->host, "%s", v.host);
@@ -296,7 +332,7 @@ static void show_connections(struct mr_feed_tile_state *t)
 bool mr_feed_tile_live(const struct mr_feed_tile_state *t)
 {
     for (uint32_t i = 0; i < t->connections; i++)
-        if (mr_session_state(t->by_connection[i]->session) != MR_SESSION_LIVE)
+        if (!t->by_connection[i]->parked && mr_session_state(t->by_connection[i]->session) != MR_SESSION_LIVE)
             return false;
     for (uint32_t i = 0; i < t->config.product_count; i++)
         if (mr_feed_wanting(t->products[i].feed, NULL, NULL))
@@ -408,14 +444,16 @@ static void housekeep(void *state, int64_t now_ns)
         if (t->by_connection[i]->product->listed && t->ports[t->by_connection[i]->product->config->source].open)
             mr_session_housekeep(t->by_connection[i]->session, now_ns);
     mr_feed_tile_lines_housekeep(t, now_ns);
+    mr_feed_tile_merge_due(t, now_ns);
     for (uint32_t i = 0; i < t->config.source_count; i++)
         if (t->ports[i].open && t->ports[i].source.ops->housekeep)
             t->ports[i].source.ops->housekeep(&t->ports[i].source, now_ns);
     if (now_ns < t->sweep_due_ns)
         return;
     t->sweep_due_ns = now_ns + MR_SWEEP_NS;
-    for (uint32_t i = 0; i < t->config.product_count; i++)
-        tell_sessions(t, &t->products[i], now_ns);
+    for (uint32_t i = 0; i < t->connections; i++)
+        tell_session(t, t->by_connection[i], now_ns);
+    mr_feed_tile_over(t, now_ns);
     mr_feed_tile_ask(t, now_ns);
     show_connections(t);
     if (now_ns >= t->show_due_ns)

@@ -7,10 +7,15 @@
  * The ring's policy is BACKPRESSURE: while it has less room than one piece may need, nothing is read (counted); after `hold_ms` of that,
  * reading goes on, and what does not fit is a GAP of its instrument.
  *
+ * A product has `connections` sessions to each of its routes, and where the venue limits a connection's life and there is one, a spare:
+ * before the limit the spare connects, both are merged until it has taken over, and the old one closes. While several sessions of a route may
+ * be open the feed merges (dataplane/merge).
+ *
  * A product's sessions are dialled once its instrument list has come (or after `list_s`), so that scales are right from the first message.
  *
  * What mr_feed is given, in order, is what the record ring gets: frames, REST bodies, connections opened and closed, books broken from
- * outside; a replay that gives mr_feed the same comes to the same events.
+ * outside; a replay that gives mr_feed the same comes to the same events. OPENED says the number of the route, CLOSED what was lost with it ("books",
+ * "route", or "copy": another session of the route lives); the notes "merge 1 WAIT_NS", "merge 0" and "due" are mr_feed_merge and mr_feed_due.
  *
  * Memory  mr_feed_tile.bytes(config), planned at boot.   Thread  its own, or one shared with the engine tile. */
 #ifndef MR_FEED_TILE_H
@@ -40,6 +45,8 @@
     COUNTER(resyncs,    "books",   "snapshots asked for, by REST or by subscribing anew")                  \
     COUNTER(commands,   "commands", "of the control plane carried out")                                    \
     COUNTER(foreign,    "pieces",  "of a connection or line that is nobody's")                             \
+    COUNTER(relieved,   "times",   "a new connection took over before the planned end of an old one")      \
+    COUNTER(unrelieved, "times",   "the new connection was not there in time; the old one ended all the same") \
     COUNTER(no_payload, "datagrams", "too short to hold a message")                                        \
     GAUGE  (lists_missing, "products", "that wait for their instrument list, or went on without it")       \
     HIST   (decode_ns,  "ns",      "bytes received to event in the ring, of each group")
@@ -67,11 +74,17 @@ struct mr_feed_tile_product {
     const char *rest;      /* "https://host[:port]" */
     const char *host;      /* dialled instead of the venue's ("": the venue's); the venue's stays in SNI */
     uint16_t port;         /* 0: the venue's */
-    struct mr_address fixed, from;
+    struct mr_address fixed;
+    const struct mr_address *from; /* of ours: connections to a route take them in turn; 0: the host's choice */
+    uint32_t from_count;
     const char *interface;
     bool paused;
     struct mr_feed_metrics *metrics;
-    struct mr_session_metrics **sessions; /* one a route of the product */
+    uint32_t connections;  /* to each route; 0: 1 */
+    int64_t merge_wait_ns; /* for what one connection lacks and another may bring */
+    struct mr_session_metrics **sessions; /* of each route of the product mr_feed_tile_members() */
+    struct mr_lane_metrics **lanes;       /* likewise; NULL: not counted */
+    struct mr_merge_metrics *merge;       /* may be NULL */
 };
 struct mr_feed_tile_config {
     const struct mr_feed_tile_product *products;
@@ -102,6 +115,8 @@ struct mr_feed_tile_config {
     void *arg;
 };
 extern const struct mr_tile mr_feed_tile;
+/* Sessions to each route of a product, a spare among them. */
+uint32_t mr_feed_tile_members(const struct mr_product_dial *dial, uint32_t connections);
 
 struct mr_plane_connection {
     char product[40], route[16], host[64], why[96], tls[64];
@@ -110,6 +125,8 @@ struct mr_plane_connection {
     uint32_t streams, streams_live, mute, attempts, spare;
     int64_t since_ns, last_byte_ns, next_dial_ns;
     uint64_t frames, bytes;
+    uint64_t won, copies, missed; /* of merged connections: events brought first, after another, never */
+    int64_t lead_p50_ns, lead_p99_ns;
 };
 struct mr_plane_connections {
     uint32_t count, spare;

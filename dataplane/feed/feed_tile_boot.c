@@ -6,6 +6,33 @@
 
 static size_t rounded(size_t bytes) { return (bytes + 127) / 128 * 128; }
 
+static uint32_t routes_of(const struct mr_feed_tile_product *p)
+{
+    uint32_t n = 0;
+    for (const struct mr_route *r = mr_dialect_of(p->venue)->products[p->product].routes; r->name; r++)
+        n++;
+    return n;
+}
+
+/* A spare where a single connection would have to end now and then. */
+uint32_t mr_feed_tile_members(const struct mr_product_dial *dial, uint32_t connections)
+{
+    bool ends = false;
+    for (const struct mr_route *r = dial->routes; r->name; r++)
+        ends |= r->life_s != 0;
+    return connections > 1 ? connections : ends ? 2 : 1;
+}
+
+static uint32_t members_of(const struct mr_feed_tile_product *p)
+{
+    return p->lines ? 1 : mr_feed_tile_members(&mr_dialect_of(p->venue)->products[p->product], p->connections);
+}
+
+static uint32_t lanes_of(const struct mr_feed_tile_product *p)
+{
+    return members_of(p) > 1 ? members_of(p) * routes_of(p) : 0;
+}
+
 static struct mr_feed_config feed_config(const struct mr_feed_tile_config *c, uint32_t i)
 {
     const struct mr_feed_tile_product *p = &c->products[i];
@@ -16,18 +43,12 @@ static struct mr_feed_config feed_config(const struct mr_feed_tile_config *c, ui
                                    .instruments_max = c->instruments_max,
                                    .hold_slots = c->hold_slots,
                                    .joins_max = c->joins_max,
+                                   .lanes_max = lanes_of(p),
+                                   .merge = p->merge,
                                    .shapes = c->shapes,
                                    .add_unknown = true,
                                    .emit = mr_feed_tile_emit,
                                    .reject = mr_feed_tile_reject};
-}
-
-static uint32_t routes_of(const struct mr_feed_tile_product *p)
-{
-    uint32_t n = 0;
-    for (const struct mr_route *r = mr_dialect_of(p->venue)->products[p->product].routes; r->name; r++)
-        n++;
-    return n;
 }
 
 static struct mr_session_config session_config(struct mr_feed_route *route)
@@ -35,6 +56,9 @@ static struct mr_session_config session_config(struct mr_feed_route *route)
     struct mr_feed_tile_state *t = route->tile;
     const struct mr_feed_tile_config *c = &t->config;
     const struct mr_feed_tile_product *p = route->product->config;
+    struct mr_address from = {.family = 0};
+    if (p->from_count)
+        from = p->from[route->member % p->from_count];
     return (struct mr_session_config){.venue = p->venue,
                                       .product = p->product,
                                       .route = &route->route,
@@ -42,7 +66,7 @@ static struct mr_session_config session_config(struct mr_feed_route *route)
                                       .host = route->route.token ? NULL : route->route.host,
                                       .port = p->port,
                                       .fixed = p->fixed,
-                                      .from = p->from,
+                                      .from = from,
                                       .interface = p->interface,
                                       .streams = route->streams,
                                       .stream_count = route->stream_count,
@@ -55,10 +79,12 @@ static struct mr_session_config session_config(struct mr_feed_route *route)
                                       .backoff_ms_most = 30000,
                                       .dials_per_minute = c->dials_per_minute,
                                       .seed = c->seed + route->connection,
+                                      .spread = route->member,
                                       .resolve = mr_feed_tile_resolve,
                                       .token = mr_feed_tile_token,
                                       .deliver = mr_feed_tile_deliver,
                                       .changed = mr_feed_tile_changed,
+                                      .planned = mr_feed_tile_planned,
                                       .mute = mr_feed_tile_mute,
                                       .arg = route};
 }
@@ -86,10 +112,12 @@ size_t mr_feed_tile_bytes(const void *config)
     for (uint32_t i = 0; i < c->product_count; i++) {
         const struct mr_feed_tile_product *p = &c->products[i];
         const struct mr_feed_config feed = feed_config(c, i);
+        uint32_t members = members_of(p), sessions = members * routes_of(p);
         bytes += rounded(mr_feed_bytes(&feed)) + rounded(c->instruments_max * 16u) +
-                 rounded(routes_of(p) * sizeof(struct mr_feed_route)) + rounded(mr_feed_tile_lines_bytes(p)) + 1024;
+                 rounded(sessions * sizeof(struct mr_feed_route)) + rounded(mr_feed_tile_lines_bytes(p)) + 1024;
         for (const struct mr_route *r = mr_dialect_of(p->venue)->products[p->product].routes; r->name; r++)
-            bytes += rounded(session_bytes(c, p, r)) + rounded(p->stream_count * sizeof(struct mr_stream));
+            bytes += members * (rounded(session_bytes(c, p, r)) + rounded(p->stream_count * sizeof(struct mr_stream)) +
+                                rounded(c->instruments_max * sizeof(uint16_t)) + 256);
     }
     return bytes;
 }
@@ -129,11 +157,46 @@ static uint32_t pick_streams(const struct mr_feed_product *p, uint32_t before, s
         const struct mr_stream *s = &p->config->streams[i];
         bool taken = false;
         for (uint32_t r = 0; r < before; r++)
-            taken |= (p->routes[r].route.channels & s->channel) != 0;
+            taken |= p->routes[r].row != route->row && (p->routes[r].route.channels & s->channel) != 0;
         if (!taken && route->route.channels & s->channel)
             route->streams[n++] = *s;
     }
     return n;
+}
+
+/* One session to a route; none where the route has nothing to bring. */
+static int boot_route(struct mr_feed_product *p, const struct mr_route *r, uint8_t row, uint8_t member,
+                      struct mr_arena *arena, struct mr_err *err)
+{
+    struct mr_feed_tile_state *t = p->tile;
+    const struct mr_feed_tile_product *c = p->config;
+    struct mr_feed_route *route = &p->routes[p->route_count];
+    uint32_t at = row * p->members + member;
+    *route = (struct mr_feed_route){.tile = t,
+                                    .product = p,
+                                    .route = *r,
+                                    .row = row,
+                                    .member = member,
+                                    .parked = member > 0 && c->connections <= 1,
+                                    .metrics = c->sessions[at],
+                                    .lane = c->lanes && p->members > 1 ? c->lanes[at] : NULL,
+                                    .connection = (uint16_t)t->connections};
+    if (c->port)
+        route->route.port = c->port;
+    if (route->parked && !r->life_s)
+        return MR_OK;
+    route->streams = MR_CUT(arena, struct mr_stream, c->stream_count);
+    route->seen = MR_CUT(arena, uint16_t, t->config.instruments_max);
+    route->stream_count = pick_streams(p, p->route_count, route);
+    if (route->stream_count == 0)
+        return MR_OK;
+    if (t->connections == MR_FEED_TILE_SESSIONS)
+        return mr_err_set(err, MR_E_FULL,
+                          "feed tile %u: more than %d connections; give it fewer feeds, or use another tile",
+                          t->config.number, MR_FEED_TILE_SESSIONS);
+    p->route_count++;
+    t->by_connection[t->connections++] = route;
+    return MR_OK;
 }
 
 static int boot_product(struct mr_feed_tile_state *t, uint32_t i, struct mr_instruments *catalogue,
@@ -144,7 +207,8 @@ static int boot_product(struct mr_feed_tile_state *t, uint32_t i, struct mr_inst
     p->tile = t;
     p->dialect = mr_dialect_of(c->venue);
     p->dial = &p->dialect->products[c->product];
-    p->routes = MR_CUT(arena, struct mr_feed_route, routes_of(c));
+    p->members = members_of(c);
+    p->routes = MR_CUT(arena, struct mr_feed_route, routes_of(c) * p->members);
     struct mr_feed_config feed = feed_config(&t->config, i);
     feed.catalogue = catalogue;
     feed.emit_arg = p;
@@ -153,28 +217,16 @@ static int boot_product(struct mr_feed_tile_state *t, uint32_t i, struct mr_inst
     p->feed = mr_feed_init(mr_arena_cut(arena, mr_feed_bytes(&feed), 128), &feed, c->metrics);
     p->ask_due_ns = MR_CUT(arena, int64_t, t->config.instruments_max);
     p->ask_attempts = MR_CUT(arena, uint8_t, t->config.instruments_max);
-    p->seen = MR_CUT(arena, uint16_t, t->config.instruments_max);
-    uint32_t row = 0;
     if (c->lines)
         return mr_feed_tile_lines_boot(p, arena, err);
-    for (const struct mr_route *r = p->dial->routes; r->name; r++, row++) {
-        struct mr_feed_route *route = &p->routes[p->route_count];
-        *route = (struct mr_feed_route){
-            .tile = t, .product = p, .route = *r, .metrics = c->sessions[row], .connection = (uint16_t)t->connections};
-        if (c->port)
-            route->route.port = c->port;
-        route->streams = MR_CUT(arena, struct mr_stream, c->stream_count);
-        route->stream_count = pick_streams(p, p->route_count, route);
-        if (route->stream_count == 0)
-            continue;
-        if (t->connections == MR_FEED_TILE_SESSIONS)
-            return mr_err_set(err, MR_E_FULL,
-                              "feed tile %u: more than %d connections; give it fewer feeds, or use another tile",
-                              t->config.number, MR_FEED_TILE_SESSIONS);
-        p->route_count++;
-        t->by_connection[t->connections++] = route;
-    }
-    return MR_OK;
+    int status = MR_OK;
+    uint8_t row = 0;
+    for (const struct mr_route *r = p->dial->routes; r->name; r++, row++)
+        for (uint8_t member = 0; member < p->members && !status; member++)
+            status = boot_route(p, r, row, member, arena, err);
+    p->merging = c->connections > 1; /* its note goes before the first record */
+    mr_feed_merge(p->feed, p->merging, c->merge_wait_ns);
+    return status;
 }
 
 int mr_feed_tile_boot(void *state, const void *config, struct mr_arena *process, struct mr_err *err)
@@ -213,7 +265,7 @@ int mr_feed_tile_boot(void *state, const void *config, struct mr_arena *process,
         if (status)
             break;
         route->session = mr_session_init(mr_arena_cut(arena, mr_session_bytes(&c), 128), &c, route->metrics);
-        if (route->product->config->paused)
+        if (route->product->config->paused || route->parked)
             mr_session_pause(route->session, true, 0);
     }
     t->inbox = (struct mr_aux_inbox){.answers = &t->answers,

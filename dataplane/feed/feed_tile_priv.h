@@ -17,8 +17,14 @@ struct mr_feed_route {
     struct mr_session_metrics *metrics;
     struct mr_stream *streams;
     uint32_t stream_count;
+    struct mr_lane_metrics *lane;
+    uint16_t *seen; /* by instrument: channels seen since the last sweep */
     uint16_t connection;
-    bool open; /* upgraded: messages may come */
+    uint8_t row, member; /* of the venue's routes; the how many-th session to it */
+    bool open;           /* upgraded: messages may come */
+    bool parked;         /* a spare that is not wanted now */
+    struct mr_feed_route *relief; /* is to take over from this one; NULL */
+    int64_t relief_ns;            /* since when it is live; 0 */
 };
 
 struct mr_feed_product {
@@ -37,7 +43,8 @@ struct mr_feed_product {
     uint32_t interest_next; /* instrument asked for next */
     int64_t *ask_due_ns;    /* by instrument: a snapshot is asked for no sooner */
     uint8_t *ask_attempts;
-    uint16_t *seen;             /* by instrument: channels seen since the last sweep */
+    uint32_t members;           /* sessions to each route */
+    bool merging, merge_noted;  /* noted: in the recording */
     struct mr_arbiter *arbiter; /* NULL: sessions */
     struct mr_quarantine quarantine;
     bool begun; /* a datagram feed's: snapshots have been asked for */
@@ -78,11 +85,19 @@ int mr_feed_tile_deliver(void *arg, struct mr_session *session, const struct mr_
 void mr_feed_tile_changed(void *arg, struct mr_session *session, enum mr_session_state was, enum mr_session_state is,
                           const char *why);
 void mr_feed_tile_mute(void *arg, struct mr_session *session, const struct mr_stream *stream, bool mute);
-void mr_feed_tile_record(struct mr_feed_tile_state *t, const struct mr_feed_product *p,
+void mr_feed_tile_record(struct mr_feed_tile_state *t, struct mr_feed_product *p,
                          const struct mr_capture_record *record);
 void mr_feed_tile_reject(void *arg, int status, const struct mr_frame *frame, const struct mr_decoder *dec);
 void mr_feed_tile_break(struct mr_feed_tile_state *t, uint32_t instrument, enum mr_gap_cause cause, int64_t now_ns);
 struct mr_feed_product *mr_feed_tile_product_of(struct mr_feed_tile_state *t, uint32_t instrument);
+
+/* feed_over.c: several sessions of a route, and one taking over from another */
+bool mr_feed_tile_planned(void *arg, struct mr_session *session, const char *why);
+void mr_feed_tile_merge(struct mr_feed_product *p, bool on, int64_t now_ns);
+void mr_feed_tile_note_merge(struct mr_feed_tile_state *t, struct mr_feed_product *p);
+bool mr_feed_tile_has_peer(const struct mr_feed_route *route); /* another session of the route is open */
+void mr_feed_tile_merge_due(struct mr_feed_tile_state *t, int64_t now_ns);
+void mr_feed_tile_over(struct mr_feed_tile_state *t, int64_t now_ns);
 
 /* feed_lines.c: datagram feeds */
 int mr_feed_tile_lines_boot(struct mr_feed_product *p, struct mr_arena *arena, struct mr_err *err);

@@ -15,6 +15,8 @@
  *     book/ID                MR_REGION_IMAGE        struct mr_plane_book: the top of one instrument's book
  *     state/E                MR_REGION_IMAGE        struct mr_plane_engines: velocity, volatility, regime, levels
  *     commands/N             MR_REGION_RING         struct mr_plane_command from the control plane, GAP
+ *     metrics/session/PRODUCT/ROUTE, then .../1, .../2    struct mr_session_metrics of each connection to a route
+ *     metrics/lane/PRODUCT/ROUTE/K, metrics/merge/PRODUCT     where connections are merged
  *     source/N/NAME          MR_REGION_IMAGE        struct mr_source_show: what a source tells of itself (dpdk)
  *     recording              MR_REGION_IMAGE        struct mr_record_show: state, room, budget
  *     metrics/...            MR_REGION_METRICS
@@ -35,6 +37,8 @@
 #define MR_PLANE_FEEDS_MAX 16
 #define MR_PLANE_SYMBOLS_MAX 256
 #define MR_PLANE_TILES_MAX 8
+#define MR_PLANE_CONNECTIONS_MAX 8 /* to a route */
+#define MR_PLANE_SOURCE_ADDRESSES 8
 
 enum mr_plane_source {
     MR_PLANE_AUTO,
@@ -61,9 +65,11 @@ struct mr_plane_feed { /* one product */
     uint16_t port;           /* override of the venue's (a simulated exchange); "": the venue's own */
     char rest[160];          /* likewise: "https://127.0.0.1:8443" */
     struct mr_address fixed; /* dial this address whatever the name says; family 0: resolve */
-    struct mr_address from;
+    struct mr_address from[MR_PLANE_SOURCE_ADDRESSES]; /* of ours, taken in turn */
+    uint32_t from_count;
     char interface[16];
-    uint32_t connections; /* a route [1] */
+    uint32_t connections;  /* to each route [1] */
+    int64_t merge_wait_ns; /* for what one of them lacks and another may bring [200 ms] */
     bool paused;
     uint8_t source; /* enum mr_plane_source */
     /* A datagram feed: the same numbered messages on each line (dataplane/net/arbiter.h), and no sessions. */

@@ -149,19 +149,33 @@ static const struct mr_feed_tile_lines *plan_lines(struct mr_plane *p, uint32_t 
     return &p->lines[i];
 }
 
+/* Metrics of each session to each route: names as plane_regions.c made them. False: nothing is merged. */
+static bool plan_sessions(struct mr_plane *p, uint32_t i, const struct mr_product_dial *dial)
+{
+    const struct mr_plane_feed *f = &p->config.feeds[i];
+    uint32_t members = mr_feed_tile_members(dial, f->connections), n = 0;
+    char name[64];
+    if (f->line_count)
+        return false;
+    for (const struct mr_route *r = dial->routes; r->name; r++)
+        for (uint32_t k = 0; k < members && n < MR_FEED_TILE_SESSIONS; k++, n++) {
+            p->session_metrics[i][n] = mr_plane_metrics(p, mr_plane_session_name(name, f->product, r->name, k));
+            snprintf(name, sizeof name, "lane/%s/%s/%u", f->product, r->name, k);
+            p->lane_metrics[i][n] = members > 1 ? mr_plane_metrics(p, name) : NULL;
+        }
+    return members > 1;
+}
+
 static void plan_product(struct mr_plane *p, uint32_t i)
 {
     const struct mr_plane_feed *f = &p->config.feeds[i];
     const struct mr_venue *venue;
     uint8_t product;
-    char name[64];
+    char name[64], merge[64];
     mr_venue_parse(f->product, &venue, &product, NULL);
     const struct mr_product_dial *dial = &mr_dialect_of(venue)->products[product];
-    uint32_t routes = 0;
-    for (const struct mr_route *r = dial->routes; r->name && routes < MR_COUNT_OF(p->session_metrics[i]); r++) {
-        snprintf(name, sizeof name, "session/%s/%s", f->product, r->name);
-        p->session_metrics[i][routes++] = mr_plane_metrics(p, name);
-    }
+    bool merged = plan_sessions(p, i, dial);
+    snprintf(merge, sizeof merge, "merge/%s", f->product);
     rest_of(p, i, dial);
     struct mr_feed_tile_config *tile = &p->feeds[f->tile];
     uint32_t streams = make_streams(p, i);
@@ -178,9 +192,14 @@ static void plan_product(struct mr_plane *p, uint32_t i)
                                       .port = f->port,
                                       .fixed = f->fixed,
                                       .from = f->from,
+                                      .from_count = f->from_count,
                                       .interface = *f->interface ? f->interface : NULL,
                                       .paused = f->paused,
                                       .metrics = mr_plane_metrics(p, name),
+                                      .connections = f->connections,
+                                      .merge_wait_ns = f->merge_wait_ns,
+                                      .merge = merged ? mr_plane_metrics(p, merge) : NULL,
+                                      .lanes = merged ? p->lane_metrics[i] : NULL,
                                       .sessions = p->session_metrics[i]};
 }
 

@@ -29,6 +29,8 @@ void mr_plane_config_default(struct mr_plane_config *c)
     mr_dpdk_config_default(&c->dpdk);
     for (uint32_t i = 0; i < MR_PLANE_FEEDS_MAX; i++)
         c->feeds[i].source = MR_PLANE_AS_PLANE;
+    for (uint32_t i = 0; i < MR_PLANE_FEEDS_MAX; i++)
+        c->feeds[i].merge_wait_ns = 200000000;
     c->merged = sysconf(_SC_NPROCESSORS_ONLN) <= 2;
 }
 
@@ -45,10 +47,13 @@ static int check_feed(const struct mr_plane_config *c, uint32_t i, struct mr_err
     if (f->tile >= c->feed_tiles)
         return mr_err_set(err, MR_E_RANGE, "feeds[%u] (%s): tile %u, but there are %u feed tiles (0 .. %u)", i,
                           f->product, f->tile, c->feed_tiles, c->feed_tiles - 1);
-    if (f->connections > 1)
-        return mr_err_set(err, MR_E_UNSUPPORTED,
-                          "feeds[%u] (%s): connections %u: one connection a route is all this build does", i,
-                          f->product, f->connections);
+    if (f->connections > MR_PLANE_CONNECTIONS_MAX || (f->connections > 1 && f->line_count))
+        return mr_err_set(err, MR_E_RANGE,
+                          "feeds[%u] (%s): connections %u: want 1 to %d, and 1 for a feed of datagrams", i, f->product,
+                          f->connections, MR_PLANE_CONNECTIONS_MAX);
+    if (f->merge_wait_ns < 0 || f->from_count > MR_PLANE_SOURCE_ADDRESSES)
+        return mr_err_set(err, MR_E_RANGE, "feeds[%u] (%s): merge_wait %lld ns, %u source addresses", i, f->product,
+                          (long long)f->merge_wait_ns, f->from_count);
     if (f->line_count > MR_ARBITER_LINES_MAX || f->source > MR_PLANE_AS_PLANE)
         return mr_err_set(err, MR_E_RANGE, "feeds[%u] (%s): %u lines (at most %d), source %u", i, f->product,
                           f->line_count, MR_ARBITER_LINES_MAX, f->source);

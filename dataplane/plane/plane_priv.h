@@ -46,7 +46,8 @@ struct mr_plane {
     struct mr_feed_tile_lines lines[MR_PLANE_FEEDS_MAX];
     struct mr_stream *streams[MR_PLANE_FEEDS_MAX];
     char rest[MR_PLANE_FEEDS_MAX][192];
-    struct mr_session_metrics *session_metrics[MR_PLANE_FEEDS_MAX][8];
+    struct mr_session_metrics *session_metrics[MR_PLANE_FEEDS_MAX][MR_FEED_TILE_SESSIONS];
+    struct mr_lane_metrics *lane_metrics[MR_PLANE_FEEDS_MAX][MR_FEED_TILE_SESSIONS];
     struct mr_feed_tile_product products[MR_PLANE_TILES_MAX][MR_PLANE_FEEDS_MAX];
     struct mr_feed_tile_config feeds[MR_PLANE_TILES_MAX];
     struct mr_engine_tile_config engine;
@@ -76,6 +77,7 @@ int mr_plane_plan(struct mr_plane *p, struct mr_err *err); /* fills regions */
 int mr_plane_make(struct mr_plane *p, struct mr_err *err); /* the workspace, with every region set up */
 void *mr_plane_region(struct mr_plane *p, const char *name, size_t *bytes);
 void *mr_plane_metrics(struct mr_plane *p, const char *name);
+const char *mr_plane_session_name(char name[64], const char *product, const char *route, uint32_t member);
 
 /* plane_source.c */
 int mr_plane_choose_sources(struct mr_plane *p, struct mr_err *err);

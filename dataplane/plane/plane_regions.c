@@ -28,6 +28,37 @@ static void add_metrics(struct mr_plane *p, const struct mr_metrics_desc *desc, 
     snprintf(b->labels, sizeof b->labels, "%s", labels);
 }
 
+const char *mr_plane_session_name(char name[64], const char *product, const char *route, uint32_t member)
+{
+    snprintf(name, 64, member ? "session/%s/%s/%u" : "session/%s/%s", product, route, member);
+    return name;
+}
+
+/* Of each connection to each route; a feed with one to each has no number in its labels. */
+static void plan_session_metrics(struct mr_plane *p, const struct mr_plane_feed *f, const struct mr_venue *venue,
+                                 uint8_t product)
+{
+    const struct mr_product_dial *dial = &mr_dialect_of(venue)->products[product];
+    uint32_t members = mr_feed_tile_members(dial, f->connections);
+    char name[64], labels[128];
+    for (const struct mr_route *r = dial->routes; r->name; r++)
+        for (uint32_t k = 0; k < members; k++) {
+            int n = snprintf(labels, sizeof labels, "venue=%s,product=%s,route=%s", venue->name,
+                             venue->products[product].name, r->name);
+            if (k)
+                snprintf(labels + n, sizeof labels - (size_t)n, ",copy=%u", k);
+            add_metrics(p, &mr_session_metrics_desc, mr_plane_session_name(name, f->product, r->name, k), labels);
+            snprintf(labels + n, sizeof labels - (size_t)n, ",copy=%u", k);
+            snprintf(name, sizeof name, "lane/%s/%s/%u", f->product, r->name, k);
+            if (members > 1)
+                add_metrics(p, &mr_lane_metrics_desc, name, labels);
+        }
+    snprintf(name, sizeof name, "merge/%s", f->product);
+    snprintf(labels, sizeof labels, "venue=%s,product=%s", venue->name, venue->products[product].name);
+    if (members > 1)
+        add_metrics(p, &mr_merge_metrics_desc, name, labels);
+}
+
 static void plan_feed_metrics(struct mr_plane *p, const struct mr_plane_feed *f)
 {
     const struct mr_venue *venue;
@@ -41,12 +72,8 @@ static void plan_feed_metrics(struct mr_plane *p, const struct mr_plane_feed *f)
         snprintf(name, sizeof name, "lines/%s", f->product);
         add_metrics(p, &mr_arbiter_metrics_desc, name, labels);
     }
-    for (const struct mr_route *r = mr_dialect_of(venue)->products[product].routes; r->name; r++) {
-        snprintf(name, sizeof name, "session/%s/%s", f->product, r->name);
-        snprintf(labels, sizeof labels, "venue=%s,product=%s,route=%s", venue->name, venue->products[product].name,
-                 r->name);
-        add_metrics(p, &mr_session_metrics_desc, name, labels);
-    }
+    if (!f->line_count)
+        plan_session_metrics(p, f, venue, product);
 }
 
 /* What a feed tile receives by: one source of a kind, whichever of its feeds want it. */

@@ -21,9 +21,9 @@ static uint32_t connections_of(const struct mr_plane_config *c)
         const struct mr_venue *venue;
         uint8_t product;
         mr_venue_parse(c->feeds[i].product, &venue, &product, NULL);
-        for (const struct mr_route *r = mr_dialect_of(venue)->products[product].routes;
-             r->name && !c->feeds[i].line_count; r++)
-            n++;
+        const struct mr_product_dial *dial = &mr_dialect_of(venue)->products[product];
+        for (const struct mr_route *r = dial->routes; r->name && !c->feeds[i].line_count; r++)
+            n += mr_feed_tile_members(dial, c->feeds[i].connections);
     }
     return n == 0 ? 1 : n < MR_FEED_TILE_SESSIONS ? n : MR_FEED_TILE_SESSIONS;
 }

@@ -73,6 +73,24 @@ int mr_player_expect(struct mr_player *p, uint8_t venue, uint8_t product)
     return feed_for(p, venue, product) ? MR_OK : MR_E_FULL;
 }
 
+void mr_player_opened(struct mr_feed *feed, uint16_t connection, struct mr_span route)
+{
+    uint8_t number =
+        route.len == 1 && (uint8_t)(route.data[0] - '0') < MR_MERGE_ROUTES_MAX ? (uint8_t)(route.data[0] - '0') : 0;
+    mr_feed_opened(feed, connection, number, NULL);
+}
+
+void mr_player_closed(struct mr_feed *feed, uint16_t connection, struct mr_span lost, int64_t recv_ns)
+{
+    mr_feed_left(feed, connection);
+    if (mr_span_eq(lost, "copy"))
+        return; /* another connection of the route brings the same */
+    if (mr_span_eq(lost, "route"))
+        mr_feed_forget(feed); /* no book was on that connection */
+    else
+        mr_feed_disconnect(feed, recv_ns);
+}
+
 int mr_player_piece(struct mr_player *p, const struct mr_piece *piece)
 {
     p->pieces++;
@@ -94,13 +112,13 @@ int mr_player_piece(struct mr_player *p, const struct mr_piece *piece)
         status = mr_feed_rest(feed, piece->name, &frame);
         break;
     case MR_PIECE_CLOSED:
-        if (piece->len == 5 && memcmp(piece->data, "route", 5) == 0)
-            mr_feed_forget(feed); /* no book was on that connection */
-        else
-            mr_feed_disconnect(feed, piece->recv_ns);
+        mr_player_closed(feed, piece->connection, (struct mr_span){piece->data, piece->len}, piece->recv_ns);
+        break;
+    case MR_PIECE_OPENED:
+        mr_player_opened(feed, piece->connection, (struct mr_span){piece->data, piece->len});
         break;
     default:
-        break; /* opened, end: nothing to do */
+        break; /* end: nothing to do */
     }
     uint32_t groups = drain(p);
     return status < 0 ? status : (int)groups;

@@ -8,6 +8,7 @@
 #define CATALOGUE_MAX 16384
 #define RING_SLOTS 65536
 #define HOLD_SLOTS 8192
+#define LANES_MAX 32 /* of a recording: as many as a feed tile merges at most */
 
 static size_t rounded(size_t bytes) { return (bytes + 127) / 128 * 128; }
 
@@ -22,6 +23,7 @@ static struct mr_feed_config feed_config(struct mr_player *p, const struct mr_ve
                                    .instruments_max = c->instruments_max,
                                    .hold_slots = HOLD_SLOTS,
                                    .joins_max = c->books_max,
+                                   .lanes_max = c->recording ? LANES_MAX : 0,
                                    .shapes = c->shapes == UINT32_MAX ? 0 : c->shapes,
                                    .add_unknown = !c->listed_only,
                                    .emit = emit,

@@ -70,17 +70,29 @@ static void decode(struct tile *t, const struct mr_capture_record *r)
     struct mr_feed *feed = mr_player_feed_for(t->player, t->number, r->venue, r->product, publish, t);
     const struct mr_frame frame = {
         .data = r->data, .len = r->len, .connection = r->connection, .clock = r->clock, .recv_ns = r->recv_ns};
-    t->player->pieces++;
+    t->player->pieces += r->kind != MR_CAPTURE_OPENED;
     if (!feed)
         return; /* counted */
-    if (r->kind == MR_CAPTURE_FRAME)
+    if (r->kind == MR_CAPTURE_OPENED)
+        mr_player_opened(feed, r->connection, (struct mr_span){r->data, r->len});
+    else if (r->kind == MR_CAPTURE_FRAME)
         mr_feed_frame(feed, &frame);
     else if (r->kind == MR_CAPTURE_REST)
         mr_feed_rest(feed, r->name, &frame);
-    else if (r->len == 5 && memcmp(r->data, "route", 5) == 0)
-        mr_feed_forget(feed); /* no book was on that connection */
     else
-        mr_feed_disconnect(feed, r->recv_ns);
+        mr_player_closed(feed, r->connection, (struct mr_span){r->data, r->len}, r->recv_ns);
+}
+
+/* What a feed tile did about its connections: dataplane/feed/feed_tile.h has the texts. */
+static void follow_merge(struct mr_feed *feed, const char *text, int64_t recv_ns)
+{
+    unsigned on;
+    long long wait_ns;
+    // NOLINTNEXTLINE(cert-err34-c): of our own writing
+    if (sscanf(text, "merge %u %lld", &on, &wait_ns) == 2)
+        mr_feed_merge(feed, on != 0, wait_ns);
+    else if (strcmp(text, "due") == 0)
+        mr_feed_due(feed, recv_ns);
 }
 
 /* What the feed tile passed on in band. "status STATE CHANNEL SYMBOL": what a session said of a stream; "hole FIRST LAST": datagrams that no
@@ -96,6 +108,8 @@ static void note(struct tile *t, const struct mr_capture_record *r)
     // NOLINTNEXTLINE(cert-err34-c): of our own writing; a number out of range is one of the wrong ones
     if (feed && sscanf(text, "hole %llu %llu", &first, &last) == 2)
         mr_feed_hole(feed, first, last, r->recv_ns);
+    if (feed)
+        follow_merge(feed, text, r->recv_ns);
     // NOLINTNEXTLINE(cert-err34-c): likewise
     if (sscanf(text, "status %u %u %95s", &state, &channel, symbol) != 3)
         return;
@@ -114,6 +128,7 @@ static bool pump(struct tile *t)
     switch (record.kind) {
     case MR_CAPTURE_FRAME:
     case MR_CAPTURE_REST:
+    case MR_CAPTURE_OPENED:
     case MR_CAPTURE_CLOSED:
         decode(t, &record);
         break;
@@ -124,7 +139,7 @@ static bool pump(struct tile *t)
         note(t, &record);
         break;
     default:
-        break; /* opened; what begins a segment */
+        break; /* what begins a segment */
     }
     return true;
 }

@@ -223,6 +223,7 @@ static bool read_answer(struct mr_session *s)
     if (s->route->life_s) { /* before the venue cuts it, and not all connections at once */
         int64_t life = (int64_t)s->route->life_s * MR_NS_PER_S, margin = life / 64;
         s->planned_ns = s->now_ns + life - margin - (int64_t)mr_session_random(s, (uint64_t)margin + 1);
+        s->life_margin_ns = margin;
     }
     if (s->route->welcome)
         mr_session_enter(s, MR_SESSION_WELCOME, "upgraded");

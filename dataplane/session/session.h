@@ -90,6 +90,7 @@ struct mr_session_config {
     uint32_t connect_s, data_s; /* deadline of each step to SUBSCRIBE [5]; of first data on a stream [30] */
     uint32_t backoff_ms_first, backoff_ms_most, dials_per_minute; /* [100, 30,000, 30] */
     uint64_t seed;
+    uint32_t spread; /* of several connections the how many-th: begins at another of the name's addresses */
     void (*resolve)(void *arg, struct mr_session *s, const char *host); /* answer: mr_session_resolved, later */
     /* MR_URL_TOKEN is to be fetched; answer: mr_session_token, later. NULL: the route wants none. */
     void (*token)(void *arg, struct mr_session *s);
@@ -101,6 +102,9 @@ struct mr_session_config {
     /* Each transition, once: state, and why. OPENED and CLOSED for the recording follow from it. */
     void (*changed)(void *arg, struct mr_session *s, enum mr_session_state was, enum mr_session_state is,
                     const char *why);
+    /* The connection is to end, before the venue's time limit or because it gave notice: true, and whoever was asked sees to another connection and
+     * pauses this one when that has taken over; at the latest some time later it ends by itself. Asked once. May be NULL. */
+    bool (*planned)(void *arg, struct mr_session *s, const char *why);
     /* A stream stays silent although it was subscribed twice, or speaks again. May be NULL. */
     void (*mute)(void *arg, struct mr_session *s, const struct mr_stream *stream, bool mute);
     void *arg;
@@ -137,6 +141,7 @@ struct mr_session_view {
     uint8_t state;
     int64_t since_ns, last_byte_ns, next_dial_ns;
     uint32_t streams, streams_live, mute, attempts;
+    bool closing; /* to end as planned, once another connection has taken over */
     char why[96];
     char tls[64];
 };

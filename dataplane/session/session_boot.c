@@ -143,6 +143,7 @@ void mr_session_view(const struct mr_session *s, struct mr_session_view *out)
         .streams = s->sub_count,
         .streams_live = s->live_count,
         .attempts = s->failures,
+        .closing = s->relieved,
     };
     for (uint32_t i = 0; i < s->sub_count; i++)
         out->mute += s->subs[i].mute;

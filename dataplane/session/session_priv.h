@@ -54,9 +54,10 @@ struct mr_session {
     uint8_t state, linger;
     bool connected;        /* the source has our connection, dialled or open */
     int64_t unsendable_ns; /* since when it does not take our bytes; 0 */
-    bool paused, noticed;
+    bool paused, noticed, relieved; /* relieved: whoever was asked sees to the planned end */
     int64_t now_ns; /* of the call under way */
     int64_t since_ns, deadline_ns, dialled_ns, last_byte_ns, next_dial_ns, planned_ns, linger_until_ns;
+    int64_t life_margin_ns; /* before the venue's limit: the planned end lies at least so long before it */
     char why[256];
 
     /* dialling */

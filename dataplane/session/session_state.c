@@ -5,6 +5,7 @@
 
 #define LIVE_A_WHILE_NS (10 * MR_NS_PER_S) /* then the next failure is the first again */
 #define LINGER_NS MR_NS_PER_S              /* for the peer's close frame */
+#define NOTICE_NS (30 * MR_NS_PER_S)       /* for another connection to take over after a notice of the venue's */
 
 const char *mr_session_state_name(enum mr_session_state state)
 {
@@ -114,7 +115,7 @@ static void over(struct mr_session *s, const char *why)
     schedule(s, was_live && s->now_ns - s->since_ns >= LIVE_A_WHILE_NS);
     s->live_count = 0;
     s->planned_ns = 0;
-    s->noticed = false;
+    s->noticed = s->relieved = false;
     MR_GAUGE_SET(s->metrics, streams_live, 0);
     MR_COUNT(s->metrics, closes, 1);
     mr_session_enter(s, s->paused ? MR_SESSION_PAUSED : MR_SESSION_DOWN, why);
@@ -198,6 +199,15 @@ static void begin(struct mr_session *s)
     s->config.resolve(s->config.arg, s, s->host);
 }
 
+/* Connections that bring the same begin at different addresses: these are different machines, often on different paths. */
+static void spread(struct mr_session *s)
+{
+    struct mr_address turned[MR_SESSION_ADDRESSES];
+    for (uint32_t i = 0; i < s->address_count; i++)
+        turned[i] = s->addresses[(i + s->config.spread) % s->address_count];
+    memcpy(s->addresses, turned, s->address_count * sizeof *turned);
+}
+
 void mr_session_resolved(struct mr_session *s, const struct mr_address *addresses, uint32_t count_given,
                          const char *why_none, int64_t now_ns)
 {
@@ -213,6 +223,7 @@ void mr_session_resolved(struct mr_session *s, const struct mr_address *addresse
     for (uint32_t i = 0; i < s->address_count; i++)
         if (!s->addresses[i].port)
             s->addresses[i].port = s->route->port;
+    spread(s);
     s->address_next = 0;
     mr_session_dial(s);
 }
@@ -302,8 +313,13 @@ static void tend(struct mr_session *s)
     if (s->planned_ns && s->now_ns >= s->planned_ns) {
         char why[sizeof s->why];
         snprintf(why, sizeof why, "%s", s->noticed ? s->why : "planned: before the venue's time limit of a connection");
-        part(s, MR_END_PLANNED, 1000, why);
-        return;
+        if (!s->relieved && s->config.planned && s->config.planned(s->config.arg, s, why)) {
+            s->relieved = true; /* and has half of what is left */
+            s->planned_ns = s->now_ns + (s->noticed ? NOTICE_NS : s->life_margin_ns / 2);
+        } else {
+            part(s, MR_END_PLANNED, 1000, why);
+            return;
+        }
     }
     watch(s);
     if (mr_session_open(s) && s->now_ns >= s->next_check_ns) {

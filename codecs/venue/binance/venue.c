@@ -8,6 +8,7 @@ static const struct mr_product products[] = {
             .sequencing = MR_SEQ_FIRST_FINAL, /* U == previous u + 1 */
             .type = MR_TYPE_SPOT,
             .primary_trades = "trade",
+            .consecutive = "trade aggTrade",
         },
     [BINANCE_USDM] =
         {
@@ -17,6 +18,7 @@ static const struct mr_product products[] = {
             .sequencing = MR_SEQ_FIRST_FINAL_PREV, /* pu == previous u */
             .type = MR_TYPE_PERPETUAL,
             .primary_trades = "aggTrade",
+            .consecutive = "aggTrade",
         },
     {0},
 };

@@ -197,7 +197,7 @@ static const struct {
     {FEED "    address: 1.2.3\n", "f.yaml:4:14: feeds[0].address: ", {"not an address", "192.0.2.1"}},
     {FEED "    address: 1.2.3.004\n", "f.yaml:4:14: feeds[0].address: ", {"not an address"}},
     {FEED "    address: 1.2.3.4:0\n", "f.yaml:4:14: feeds[0].address: ", {"not an address"}},
-    {FEED "    source_address: host\n", "f.yaml:4:21: feeds[0].source_address: ", {"not an address"}},
+    {FEED "    source_addresses: [host]\n", "f.yaml:4:24: feeds[0].source_addresses[0]: ", {"not an address"}},
     {FEED "    host: a b\n", "f.yaml:4:11: feeds[0].host: ", {"not a host"}},
     {FEED "    interface: aaaaaaaaaaaaaaaa\n", "f.yaml:4:16: feeds[0].interface: ", {"16 bytes long; want 0 to 15"}},
     /* what must fit */
@@ -284,20 +284,20 @@ static void a_flood_of_mistakes_is_cut(void **state)
 static void values_land_in_their_fields(void **state)
 {
     (void)state;
-    int status =
-        parse("# a comment\ninstance: eu-1\nrun: /tmp/r\ndata: \"/tmp/d \xc3\xa4\"\n"
-              "plane:\n  source: socket\n  blocking: true\n  wait: park\n  feed_tiles: 2\n  cores: [1, 2, 3]\n  "
-              "message_max: 64KiB\n  ring_slots: 131072\n  flow: true\n  seed: 9007199254740992\n"
-              "volatility: {ewma_lambda: 9.5e-1}\n"
-              "signal:\n  velocity: [1, 2.5, 3, 4]\n  fall: 1500ms\n  cascade_usd: 250000\n  use_funding: false\n"
-              "control:\n  operate_uids: [1000, 1001]\n  others: refuse\n  line_max: 1KiB\n"
-              "record:\n"
-              "feeds:\n"
-              "  - product: bybit:linear\n    symbols: [BTCUSDT, 'ON', null_x]\n    channels: [trades, best]\n    "
-              "host: sim.example\n    port: 8443\n    rest: http://[::1]:80\n"
-              "    address: \"[2001:db8::1]:443\"\n    source_address: 192.0.2.7\n    interface: eth0\n    "
-              "connections: 2\n    tile: 1\n    paused: true\n"
-              "  - {product: okx:public, symbols: [BTC-USDT-SWAP]}\n");
+    int status = parse(
+        "# a comment\ninstance: eu-1\nrun: /tmp/r\ndata: \"/tmp/d \xc3\xa4\"\n"
+        "plane:\n  source: socket\n  blocking: true\n  wait: park\n  feed_tiles: 2\n  cores: [1, 2, 3]\n  "
+        "message_max: 64KiB\n  ring_slots: 131072\n  flow: true\n  seed: 9007199254740992\n"
+        "volatility: {ewma_lambda: 9.5e-1}\n"
+        "signal:\n  velocity: [1, 2.5, 3, 4]\n  fall: 1500ms\n  cascade_usd: 250000\n  use_funding: false\n"
+        "control:\n  operate_uids: [1000, 1001]\n  others: refuse\n  line_max: 1KiB\n"
+        "record:\n"
+        "feeds:\n"
+        "  - product: bybit:linear\n    symbols: [BTCUSDT, 'ON', null_x]\n    channels: [trades, best]\n    "
+        "host: sim.example\n    port: 8443\n    rest: http://[::1]:80\n"
+        "    address: \"[2001:db8::1]:443\"\n    source_addresses: [192.0.2.7, 192.0.2.8]\n    interface: eth0\n    "
+        "connections: 2\n    tile: 1\n    paused: true\n"
+        "  - {product: okx:public, symbols: [BTC-USDT-SWAP]}\n");
     if (status != MR_OK)
         fail_msg("%s", said);
     const struct mr_plane_config *p = &config.plane;
@@ -330,8 +330,9 @@ static void values_land_in_their_fields(void **state)
     assert_int_equal(f->fixed.family, 6);
     assert_int_equal(f->fixed.port, 443);
     assert_memory_equal(f->fixed.ip, "\x20\x01\x0d\xb8", 4);
-    assert_int_equal(f->from.family, 4);
-    assert_memory_equal(f->from.ip, "\xc0\x00\x02\x07", 4);
+    assert_int_equal(f->from_count, 2);
+    assert_int_equal(f->from[1].family, 4);
+    assert_memory_equal(f->from[1].ip, "\xc0\x00\x02\x08", 4);
     assert_true(f->paused && f->tile == 1 && f->connections == 2);
     assert_int_equal(p->feeds[1].connections, 1);
     assert_int_equal(p->feeds[1].channels,
