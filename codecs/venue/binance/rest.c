@@ -135,7 +135,7 @@ static void read_listing(struct mr_json *j, struct listing *in)
 
 static void copy_asset(char *out, struct mr_span text)
 {
-    if (text.len < MR_ASSET_BYTES) /* longer ones stay unknown */
+    if (text.len > 0 && text.len < MR_ASSET_BYTES) /* longer ones stay unknown */
         memcpy(out, text.data, text.len);
 }
 
