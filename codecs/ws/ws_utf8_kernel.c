@@ -106,6 +106,9 @@ MR_INLINE uint32_t ascii(const uint8_t *data, uint32_t len)
         return beyond(either(either(load(p), load(p + W)), either(load(stop - 2 * W), load(stop - W)))) ? i : len;
     if (len - i >= W)
         return beyond(either(load(p), load(stop - W))) ? i : len;
+    if (len >=
+        W) /* looked at already but for its end; a load under a mask may wait for the stores of who made the text */
+        return beyond(load(stop - W)) ? i : len;
     return ascii_short(data, i, len);
 }
 

@@ -51,14 +51,14 @@ static void message(struct pass *p, uint8_t *data, int64_t len)
     uint32_t number = p->seen;
     if (mr_ws_read(&p->desk->ws, data, (uint32_t)len, &frame) != len || frame.len != SENDER_PAYLOAD_BYTES)
         abort();
-    if (p->latencies) {
+    if (p->events) {
         const struct mr_frame f = {.data = frame.data, .len = frame.len, .clock = MR_CLOCK_TSC, .recv_ns = 1};
         if (mr_decode(&p->desk->decoder, &f, p->desk->out, MR_DECODE_SLOTS) < 1)
             abort();
         number = (uint32_t)(p->desk->out[0].book.seq - SENDER_FIRST);
         if (number != p->seen)
             abort();
-        p->latencies[number] = (double)(mr_bench_now_ns() - __atomic_load_n(&p->stamps[number], __ATOMIC_RELAXED));
+        p->events[number] = mr_bench_now_ns();
     }
     if (p->seen == 0)
         p->cpu_first = thread_cpu();
@@ -68,17 +68,17 @@ static void message(struct pass *p, uint8_t *data, int64_t len)
 
 /* ---- ours ---- */
 
-bool port_open(struct port *p, const struct mr_source_ops *ops, const struct mr_dpdk_config *dpdk)
+bool port_open(struct port *p)
 {
     struct mr_err err = {""};
-    p->ops = ops;
+    const struct mr_source_ops *ops = p->ops;
     mr_clock_open(&p->clock);
     const struct mr_stream_config config = {.connections_max = 1,
                                             .buffer_bytes = 16384,
                                             .buffers = 256,
                                             .send_bytes = 65536,
                                             .clock = &p->clock,
-                                            .dpdk = dpdk};
+                                            .dpdk = p->dpdk};
     size_t bytes = (ops->bytes(&config) + 4095) & ~(size_t)4095;
     p->mem = aligned_alloc(4096, bytes);
     memset(p->mem, 0, bytes);
@@ -92,6 +92,8 @@ void port_close(struct port *p)
     if (p->open)
         p->source.ops->close(&p->source);
     free(p->mem);
+    p->mem = NULL;
+    p->open = false;
 }
 
 static bool send_output(struct receiver *r)
@@ -207,7 +209,7 @@ bool receiver_open(struct receiver *r, const char *ca)
     }
     const struct mr_tls_config tls = {
         .ca_file = ca, .connections_max = 1, .output_bytes = 65536, .read_layer = r->layer};
-    if (!r->port->open)
+    if (!r->port->usable)
         snprintf(err.text, sizeof err.text, "%.200s", r->port->why);
     else if (mr_tls_context_open(&r->context, &tls, &err) == MR_OK)
         r->open = mr_tls_new(&r->tls, r->context) == MR_OK;

@@ -12,16 +12,17 @@
 #include "dataplane/source/source.h"
 #include "dataplane/tls/tls.h"
 
-/* One source of each kind, opened once, for all who receive by it. */
+/* One source of each kind, for all who receive by it. */
 struct port {
     const struct mr_source_ops *ops;
+    const struct mr_dpdk_config *dpdk; /* NULL: of the kernel's */
     struct mr_source source;
     struct mr_clock clock;
     void *mem;
-    bool open;
-    char why[256]; /* not open: what is missing */
+    bool open, usable; /* now; when asked for */
+    char why[256];     /* not usable: what is missing */
 };
-bool port_open(struct port *p, const struct mr_source_ops *ops, const struct mr_dpdk_config *dpdk);
+bool port_open(struct port *p);
 void port_close(struct port *p);
 
 struct receiver {
@@ -46,9 +47,8 @@ bool desk_open(struct desk *d);
 /* One pass: what a receiver saw of `count` messages. */
 struct pass {
     uint32_t count, seen;
-    struct desk *desk;      /* NULL: frames only, no events */
-    const uint64_t *stamps; /* by message: when the sender gave it to its kernel */
-    double *latencies;      /* ns; NULL: not wanted */
+    struct desk *desk;
+    uint64_t *events; /* when each message was an event; NULL: frames only */
     double
         cpu_ns; /* of this thread, a message, after the first; a spinning one's rounds that brought nothing do not count */
     int64_t cpu_first, busy_ns; /* spinning: time of the rounds that brought something */

@@ -123,6 +123,8 @@ static void send_messages(struct line *l, struct sender *s)
     message[2] = (uint8_t)(SENDER_PAYLOAD_BYTES >> 8);
     message[3] = (uint8_t)SENDER_PAYLOAD_BYTES;
     uint64_t due = mr_bench_now_ns() + 2000000;
+    if (s->wire)
+        s->wire->count = 0; /* what shook hands has left */
     for (uint32_t i = 0; i < s->count; i++) {
         encrypt(l, message, i);
         if (!s->pace_ns)
@@ -169,3 +171,18 @@ void sender_begin(struct sender *s, uint32_t count, int64_t pace_ns)
 }
 
 void sender_end(struct sender *s) { pthread_join(s->thread, NULL); }
+
+bool sender_left(const struct sender *s, uint64_t *out)
+{
+    const struct wire_stamps *w = s->wire;
+    uint32_t k = 0;
+    for (uint32_t i = 0; w && i < s->count; i++) {
+        uint32_t last = w->stamps[0].seq + (i + 1) * SENDER_RECORD_BYTES - 1;
+        while (k < w->count && last - w->stamps[k].seq >= w->stamps[k].bytes)
+            k++; /* an earlier one, or sent again */
+        if (k == w->count)
+            return false;
+        out[i] = w->stamps[k].mono_ns;
+    }
+    return w != NULL;
+}

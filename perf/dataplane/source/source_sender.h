@@ -1,6 +1,6 @@
 /* The venue of bench source: a TLS server on a thread and core of its own, that sends WebSocket messages of 300 bytes, a TLS record each
  * (TLS_AES_128_GCM_SHA256): depth updates of Binance USD-M, numbered from SENDER_FIRST. When it gave each of them to its kernel,
- * encrypted, stands in `stamps`. */
+ * encrypted, stands in `stamps`; when it left the sender's device, in `wire`. */
 #ifndef MR_PERF_SOURCE_SENDER_H
 #define MR_PERF_SOURCE_SENDER_H
 
@@ -10,8 +10,11 @@
 
 #include <openssl/ssl.h>
 
+#include "perf/dataplane/source/wire.h"
+
 #define SENDER_MESSAGE_BYTES 300u
-#define SENDER_HEAD_BYTES 4u /* of a WebSocket frame this long */
+#define SENDER_HEAD_BYTES 4u                             /* of a WebSocket frame this long */
+#define SENDER_RECORD_BYTES (SENDER_MESSAGE_BYTES + 22u) /* head, inner type, tag */
 #define SENDER_PAYLOAD_BYTES (SENDER_MESSAGE_BYTES - SENDER_HEAD_BYTES)
 #define SENDER_FIRST 200000000000u
 #define SENDER_COUNT_MOST 30000u
@@ -27,6 +30,7 @@ struct sender {
     uint32_t count;  /* messages of this pass */
     int64_t pace_ns; /* between messages; 0: encrypted beforehand, then sent as fast as they are taken */
     uint64_t stamps[SENDER_COUNT_MOST]; /* by message of this pass */
+    struct wire_stamps *wire;           /* NULL: nobody stamps there */
     pthread_t thread;
 };
 
@@ -36,5 +40,7 @@ void sender_close(struct sender *s);
 /* Serves one connection: begin, dial and read all the messages, end. */
 void sender_begin(struct sender *s, uint32_t count, int64_t pace_ns);
 void sender_end(struct sender *s);
+/* When the last byte of each of this pass's messages left the sender's device, in the time of `stamps`; false: nobody looked. */
+bool sender_left(const struct sender *s, uint64_t *out);
 
 #endif
