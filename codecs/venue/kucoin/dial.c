@@ -46,6 +46,7 @@ static const struct mr_route spot[] = {
 /* 2,000 of weight in 30 s an address; a snapshot or a contract weighs 3, a token 10. */
 static const struct mr_product_dial products[] = {
     [MR_KUCOIN_FUTURES] = {.routes = futures,
+                           .quiet = MR_FUNDINGS, /* one a minute */
                            .rest = "https://api-futures.kucoin.com",
                            .rest_per_minute = 400,
                            .interest_s = 60},

@@ -15,10 +15,11 @@ static const struct {
 } feeds[] = {
     {"binance:usdm", {"BTCUSDT", "ETHUSDT"}}, {"binance:spot", {"BTCUSDT", NULL}},
     {"bybit:linear", {"BTCUSDT", "ETHUSDT"}}, {"okx:public", {"BTC-USDT-SWAP", "ETH-USDT-SWAP"}},
-    {"hyperliquid:perp", {"BTC", "ETH"}},
+    {"hyperliquid:perp", {"BTC", "ETH"}},     {"kucoin:futures", {"XBTUSDTM", "ETHUSDTM"}},
+    {"kucoin:spot", {"BTC-USDT", NULL}},
 };
 #define FEEDS MR_COUNT_OF(feeds)
-#define BOOKS 9
+#define BOOKS 12
 
 static struct mr_exchange *exchange;
 static struct mr_plane *plane;
@@ -73,7 +74,7 @@ static bool book_of(uint32_t id, struct mr_plane_book *out)
 static bool live_now(void)
 {
     static struct mr_plane_connections c;
-    if (!image("connections/0", &c, sizeof c) || c.count != 6)
+    if (!image("connections/0", &c, sizeof c) || c.count != 9)
         return false;
     for (uint32_t i = 0; i < c.count; i++)
         if (c.row[i].state != MR_SESSION_LIVE)

@@ -6,7 +6,7 @@
 #define SECOND     1000000000ll
 #define MINUTE     (60 * SECOND)
 #define STEP_NS    (SECOND / 20) /* the price moves 20 times a second */
-#define STREAMS    11
+#define STREAMS    14
 
 static const char *const names[MR_MARKET_UNDERLYINGS] = {"BTC", "ETH"};
 static const int64_t start_e4[MR_MARKET_UNDERLYINGS] = {650000000, 32000000}; /* 65,000.0000 and 3,200.0000 USD */
@@ -257,8 +257,41 @@ static bool has_channel(const struct stream *s, enum channel c)
     }
 }
 
+/* One change a message: all of a move are due at once. The first move of all is the book itself, which nobody is told but by an image. */
+static void write_change(struct mr_market *m, struct stream *s)
+{
+    if (s->changes_told >= s->changes_count) {
+        bool first = !s->has_book;
+        mr_market_book_move(s, draws(m, s), mid_idx(m, s));
+        mr_market_book_settle(s);
+        s->changes_told = first ? s->changes_count - 1 : 0;
+        if (!s->changes_count) { /* nothing moved: the best bid is told again */
+            struct mr_level best;
+            mr_market_side(s, false, &best, 1);
+            s->changes[s->changes_count++] = (struct change){best.price / s->step, best.size, false};
+        }
+    }
+    s->prev_seq = s->seq;
+    s->first_seq = ++s->seq;
+    s->writer->update(&m->text, s, m->now_ns);
+    if (++s->changes_told < s->changes_count)
+        s->next_ns[CHANNEL_BOOK] = m->now_ns;
+}
+
+bool mr_market_unfinished(const struct mr_market *m)
+{
+    for (uint32_t i = 0; i < m->stream_count; i++)
+        if (m->streams[i].writer->one_by_one && m->streams[i].changes_told < m->streams[i].changes_count)
+            return true;
+    return false;
+}
+
 static void write_book(struct mr_market *m, struct stream *s)
 {
+    if (s->writer->one_by_one) {
+        write_change(m, s);
+        return;
+    }
     mr_market_book_move(s, draws(m, s), mid_idx(m, s));
     s->prev_seq = s->seq;
     s->first_seq = s->seq + 1;
@@ -591,6 +624,9 @@ struct mr_market *mr_market_init(void *mem, const struct mr_market_config *confi
     add_stream(m, MR_MARKET_OKX,          &mr_market_okx,          "ETH-USDT-SWAP", 1, 2, 5,    2, 100000);
     add_stream(m, MR_MARKET_HYPERLIQUID,  &mr_market_hyperliquid,  "BTC",           0, 1, 10,   5, 1000000);
     add_stream(m, MR_MARKET_HYPERLIQUID,  &mr_market_hyperliquid,  "ETH",           1, 1, 1,    4, 1000000);
+    add_stream(m, MR_MARKET_KUCOIN_FUTURES, &mr_market_kucoin_futures, "XBTUSDTM",  0, 1, 10,   0, 1000);
+    add_stream(m, MR_MARKET_KUCOIN_FUTURES, &mr_market_kucoin_futures, "ETHUSDTM",  1, 2, 5,    0, 10000);
+    add_stream(m, MR_MARKET_KUCOIN_SPOT,  &mr_market_kucoin_spot,  "BTC-USDT",      0, 1, 10,   8, 1000000);
     add_stream(m, MR_MARKET_MEXC,         &mr_market_mexc,         "BTC_USDT",      0, 1, 10,   0, 100);
     add_stream(m, MR_MARKET_MEXC,         &mr_market_mexc,         "ETH_USDT",      1, 2, 5,    0, 10000);
     return m;

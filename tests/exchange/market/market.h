@@ -29,8 +29,10 @@ enum mr_market_venue {
     MR_MARKET_OKX = 8,
     MR_MARKET_HYPERLIQUID = 16,
     MR_MARKET_FIRST = 31, /* the five above: what labelled results were measured on */
+    MR_MARKET_KUCOIN_FUTURES = 32,
+    MR_MARKET_KUCOIN_SPOT = 64,
     MR_MARKET_MEXC = 256,
-    MR_MARKET_ALL = MR_MARKET_FIRST | MR_MARKET_MEXC
+    MR_MARKET_ALL = MR_MARKET_FIRST | MR_MARKET_KUCOIN_FUTURES | MR_MARKET_KUCOIN_SPOT | MR_MARKET_MEXC
 };
 
 struct mr_market_config {
@@ -91,6 +93,10 @@ struct mr_market_state {
     bool has_book;
 };
 void mr_market_look(const struct mr_market *market, uint32_t i, struct mr_market_state *out);
+
+/* An instrument is in the middle of what it tells in several messages of one moment (KuCoin futures: one level each): the book that can be
+ * asked for is already the one behind them. */
+bool mr_market_unfinished(const struct mr_market *market);
 
 /* A restart of the venue: its sequence numbers begin anew, its books stay. */
 void mr_market_renumber(struct mr_market *market);

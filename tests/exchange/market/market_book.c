@@ -61,6 +61,21 @@ void mr_market_book_move(struct stream *s, uint64_t *rng, int64_t mid_idx)
     }
 }
 
+/* Removals first, so that no book is crossed on the way; each change says what its level comes to, so that their order means nothing. */
+void mr_market_book_settle(struct stream *s)
+{
+    uint32_t removed = 0;
+    for (uint32_t i = 0; i < s->changes_count; i++) {
+        struct change c = s->changes[i];
+        c.size = *cell(s, c.ask, c.price_idx);
+        s->changes[i] = c;
+        if (c.size)
+            continue;
+        s->changes[i] = s->changes[removed];
+        s->changes[removed++] = c;
+    }
+}
+
 uint32_t mr_market_side(const struct stream *s, bool ask, struct mr_level *out, uint32_t n)
 {
     uint32_t count = 0;

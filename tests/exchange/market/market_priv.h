@@ -35,12 +35,13 @@ struct writer {
     /* what a subscription to this channel (enum mr_channel) begins with; NULL: none, or that of another channel */
     void (*ticker)(struct mr_text *t, struct stream *s, int64_t now_ns);
     void (*backfill)(struct mr_text *t, struct stream *s); /* trades of before */
+    bool one_by_one;              /* a message tells one change; those of one move come at one moment */
     bool asked_only;              /* the list comes when it is asked for, not at the start of the stream */
     int64_t liquidation_every_ns; /* how often it reports */
     uint32_t liquidations_a_time; /* and how many at once: the latest of them */
 };
 extern const struct writer mr_market_binance_usdm, mr_market_binance_spot, mr_market_bybit_linear, mr_market_okx,
-    mr_market_hyperliquid, mr_market_mexc;
+    mr_market_hyperliquid, mr_market_kucoin_futures, mr_market_kucoin_spot, mr_market_mexc;
 
 struct change {
     int64_t price_idx, size;
@@ -91,7 +92,7 @@ struct stream {
     int64_t low[2], high[2];
     bool has_book, image_sent;
     struct change changes[CHANGES_MAX];
-    uint32_t changes_count;
+    uint32_t changes_count, changes_told; /* told: one_by_one */
     struct pending pending[PENDING_MAX];
     uint32_t pending_count;
     uint64_t seq, prev_seq, first_seq, trade_id;
@@ -106,6 +107,7 @@ struct stream {
 
 /* market_book.c */
 void mr_market_book_move(struct stream *s, uint64_t *rng, int64_t mid_idx); /* leaves the changes in s->changes */
+void mr_market_book_settle(struct stream *s); /* the changes in an order in which each may be told by itself */
 uint32_t mr_market_side(const struct stream *s, bool ask, struct mr_level *out,
                         uint32_t n); /* price_idx*step, size; best first */
 

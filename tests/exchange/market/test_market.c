@@ -115,6 +115,8 @@ static void check_sequence(struct watch *w, const struct mr_book_head *head, con
         assert_true(head->prev_seq == *last);
     if (!image && in->venue == MR_VENUE_bybit)
         assert_int_equal(head->seq, *last + 1);
+    if (!image && *last && in->venue == MR_VENUE_kucoin)
+        assert_true(head->first_seq == *last + 1 || w->books[in->id] <= 2);
     if (!image && *last && in->venue == MR_VENUE_mexc && w->books[in->id] > 2)
         assert_int_equal(head->first_seq, *last + 1);
     if (!image && in->venue == MR_VENUE_okx)
@@ -194,8 +196,10 @@ static void every_venues_wire_is_understood_whole_and_follows_its_rules(void **s
         {"bybit linear", MR_MARKET_BYBIT_LINEAR, 2, false, true, true, true, true, false},
         {"okx", MR_MARKET_OKX, 2, true, true, true, false, true, true},
         {"hyperliquid", MR_MARKET_HYPERLIQUID, 2, true, false, true, true, true, false},
+        {"kucoin futures", MR_MARKET_KUCOIN_FUTURES, 2, true, false, true, false, true, false},
+        {"kucoin spot", MR_MARKET_KUCOIN_SPOT, 1, true, false, false, false, false, false},
         {"mexc", MR_MARKET_MEXC, 2, false, false, true, true, true, false},
-        {"all", MR_MARKET_ALL, 11, true, true, true, true, true, true},
+        {"all", MR_MARKET_ALL, 14, true, true, true, true, true, true},
     };
     uint16_t underlying[MR_MARKET_UNDERLYINGS];
     for (size_t i = 0; i < MR_COUNT_OF(venues); i++) {

@@ -95,6 +95,45 @@ static void mexc_data(struct mr_text *t, const struct mr_truth *b)
     mr_text_format(t, ",\"version\":%llu,\"timestamp\":%lld}", (unsigned long long)b->seq, MS(b->time_ns));
 }
 
+/* [[px,sz],..] of both sides, by these names. */
+static void kucoin_sides(struct mr_text *t, const struct mr_truth *b, const char *asks, const char *bids, bool texts)
+{
+    const char *quote = texts ? "\"" : "";
+    for (int ask = 1; ask >= 0; ask--) {
+        mr_text_format(t, "%s\"%s\":[", ask ? "" : ",", ask ? asks : bids);
+        for (uint32_t i = 0; i < b->count[ask]; i++) {
+            mr_text_format(t, "%s[%s", i ? "," : "", quote);
+            price(t, b, b->level[ask][i].price, false);
+            mr_text_format(t, "%s,%s", quote, quote);
+            size(t, b, b->level[ask][i].size, false);
+            mr_text_format(t, "%s]", quote);
+        }
+        mr_text_add(t, "]");
+    }
+}
+
+static void kucoin_depth(struct mr_text *t, const struct mr_truth *b)
+{
+    bool spot = strcmp(mr_venue_by_id(b->venue)->products[b->product].name, "spot") == 0;
+    if (spot)
+        mr_text_format(t, "{\"code\":\"200000\",\"data\":{\"time\":%lld,\"sequence\":\"%llu\",", MS(b->time_ns),
+                       (unsigned long long)b->seq);
+    else
+        mr_text_format(t, "{\"code\":\"200000\",\"data\":{\"sequence\":%llu,\"symbol\":\"%s\",\"ts\":%lld,",
+                       (unsigned long long)b->seq, b->symbol, (long long)b->time_ns);
+    kucoin_sides(t, b, "asks", "bids", spot);
+    mr_text_add(t, "}}");
+}
+
+static void kucoin_image(struct mr_text *t, const struct mr_truth *b)
+{
+    mr_text_format(t, "{\"T\":\"obu.SPOT\", \"dp\":\"increment@10ms\", \"t\":\"snapshot\", \"P\":%lld, \"d\":{",
+                   (long long)b->time_ns + 300000);
+    kucoin_sides(t, b, "a", "b", true);
+    mr_text_format(t, ",\"C\":%llu,\"s\":\"%s\",\"M\":%lld,\"O\":%llu}}", (unsigned long long)b->seq, b->symbol,
+                   (long long)b->time_ns, (unsigned long long)b->seq);
+}
+
 bool mr_body_image(struct mr_text *t, const struct mr_truth *b, const char *topic)
 {
     switch (b->venue) {
@@ -113,6 +152,9 @@ bool mr_body_image(struct mr_text *t, const struct mr_truth *b, const char *topi
         mr_text_add(t, "{\"channel\":\"l2Book\",\"data\":");
         hyperliquid_data(t, b);
         mr_text_add(t, "}");
+        return true;
+    case MR_VENUE_kucoin:
+        kucoin_image(t, b);
         return true;
     default:
         return false;
@@ -142,6 +184,9 @@ void mr_body_depth(struct mr_text *t, const struct mr_truth *b)
         mr_text_add(t, "{\"code\":\"0\",\"msg\":\"\",\"data\":[");
         okx_data(t, b);
         mr_text_add(t, "}]}");
+        break;
+    case MR_VENUE_kucoin:
+        kucoin_depth(t, b);
         break;
     case MR_VENUE_mexc:
         mr_text_add(t, "{\"success\":true,\"code\":0,\"data\":");

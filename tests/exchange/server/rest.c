@@ -1,6 +1,7 @@
 /* The venues' REST side: instrument lists, books, open interest, time. */
 #include "codecs/json/json.h"
 #include "tests/exchange/server/bodies.h"
+#include "tests/exchange/server/speak.h"
 
 #define MS(ns) ((long long)((ns) / 1000000))
 
@@ -227,6 +228,37 @@ static int mexc(struct ask *a)
     return 404;
 }
 
+static int kucoin(struct ask *a)
+{
+    static const char refusal[] = "{\"code\":\"100001\",\"msg\":\"symbol is invalid\"}",
+                      contracts[] = "/api/v1/contracts/";
+    struct mr_span path = a->r->path, symbol = mr_rest_param(a->r->query, "symbol");
+    if (mr_span_eq(path, "/api/v1/bullet-public")) {
+        if (!a->r->post) {
+            mr_text_add(a->t, "{\"code\":\"400005\",\"msg\":\"Method Not Allowed\"}");
+            return 405;
+        }
+        bool spot = a->product == mr_talk_product("kucoin", "spot");
+        mr_text_add(a->t, "{\"code\":\"200000\",\"data\":{\"token\":\"");
+        mr_kucoin_token_write(a->t, a->product, a->now_ns);
+        mr_text_format(a->t,
+                       "\",\"instanceServers\":[{\"endpoint\":\"wss://ws-api-%s.kucoin.com/\",\"encrypt\":true,"
+                       "\"protocol\":\"websocket\",\"pingInterval\":18000,\"pingTimeout\":10000}]}}",
+                       spot ? "spot" : "futures");
+        return 200;
+    }
+    if (mr_span_eq(path, "/api/v1/level2/snapshot"))
+        return depth(a, symbol, MR_TAPE_LEVELS_MAX, refusal, 200);
+    if (mr_span_eq(path, "/api/v1/market/orderbook/level2_100"))
+        return depth(a, symbol, 100, refusal, 200);
+    if (mr_span_eq(path, "/api/v1/contracts/active") || mr_span_eq(path, "/api/v2/symbols"))
+        return other(a, symbol, MR_MARKET_INSTRUMENTS, refusal, 200);
+    if (mr_span_starts(path, contracts))
+        return other(a, mr_span_from(path, sizeof contracts - 1), MR_MARKET_INTEREST, refusal, 200);
+    mr_text_add(a->t, "{\"code\":\"404\",\"msg\":\"Not Found\"}");
+    return 404;
+}
+
 int mr_rest_answer(struct mr_tape *tape, uint8_t venue, uint8_t product, const struct mr_rest_request *r,
                    struct mr_truth *scratch, int64_t now_ns, struct mr_text *t)
 {
@@ -240,6 +272,8 @@ int mr_rest_answer(struct mr_tape *tape, uint8_t venue, uint8_t product, const s
         return okx(&a);
     case MR_VENUE_hyperliquid:
         return hyperliquid(&a);
+    case MR_VENUE_kucoin:
+        return kucoin(&a);
     case MR_VENUE_mexc:
         return mexc(&a);
     default:

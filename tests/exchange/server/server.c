@@ -14,7 +14,7 @@
 #define EVENTS_MAX 64
 #define PIECES_MAX 512 /* of the tape a round */
 #define ACCEPT_MAX 32  /* a round */
-#define TICK_NS    5000000
+#define TICK_NS 5000000
 
 static int64_t wall_ns(void)
 {
@@ -189,7 +189,7 @@ static int play(struct mr_exchange *x, struct mr_err *err)
 {
     struct mr_piece piece;
     int n = 0;
-    while (n < PIECES_MAX && !held_back(x)) {
+    while ((n < PIECES_MAX && !held_back(x)) || mr_tape_unfinished(x->tape)) {
         int status = mr_tape_next(x->tape, x->now_ns, &piece);
         if (status == MR_E_END) {
             mr_exchange_notice(x);

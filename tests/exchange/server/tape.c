@@ -222,6 +222,11 @@ int mr_tape_next(struct mr_tape *t, int64_t now_ns, struct mr_piece *piece)
     return t->paused ? MR_E_AGAIN : mr_market_until(t->market, tape_time(t, now_ns), piece);
 }
 
+bool mr_tape_unfinished(const struct mr_tape *t)
+{
+    return !t->config.count && !t->paused && mr_market_unfinished(t->market);
+}
+
 void mr_tape_pause(struct mr_tape *t, bool paused, int64_t now_ns)
 {
     if (paused == t->paused)

@@ -38,6 +38,8 @@ void mr_tape_close(struct mr_tape *tape);
 
 /* The next piece that is due: MR_OK, MR_E_AGAIN, or MR_E_END (a recording ended: begin it anew). Good until the next call. */
 int mr_tape_next(struct mr_tape *tape, int64_t now_ns, struct mr_piece *piece);
+/* What was taken last is told in several pieces of one moment: take them all, so that a book asked for is the one behind the last. */
+bool mr_tape_unfinished(const struct mr_tape *tape);
 int mr_tape_begin(struct mr_tape *tape, int64_t now_ns, struct mr_err *err);
 /* Time stands still for what follows; goes on where it stood. */
 void mr_tape_pause(struct mr_tape *tape, bool paused, int64_t now_ns);

@@ -35,6 +35,7 @@ static bool knows(void *arg, uint8_t venue, uint8_t product, struct mr_span symb
     } known[] = {
         {MR_VENUE_binance, "BTCUSDT"},   {MR_VENUE_bybit, "BTCUSDT"},   {MR_VENUE_bybit, "ETHUSDT"},
         {MR_VENUE_okx, "BTC-USDT-SWAP"}, {MR_VENUE_hyperliquid, "BTC"}, {MR_VENUE_mexc, "BTC_USDT"},
+        {MR_VENUE_kucoin, "XBTUSDTM"},   {MR_VENUE_kucoin, "BTC-USDT"},
     };
     (void)arg;
     (void)product;
@@ -98,6 +99,13 @@ static const struct {
      MR_ROUTE_PUBLIC},
     {"Hyperliquid", "api.hyperliquid.xyz", "/ws", "hyperliquid:perp", true, false, MR_ROUTE_ALL},
     {"Hyperliquid REST", "api.hyperliquid.xyz", "/info", "hyperliquid:perp", false, false, MR_ROUTE_ALL},
+    {"KuCoin futures", "ws-api-futures.kucoin.com", "/?token=x&connectId=1", "kucoin:futures", true, false,
+     MR_ROUTE_ALL},
+    {"KuCoin spot", "ws-api-spot.kucoin.com", "/?token=x", "kucoin:spot", true, false, MR_ROUTE_ALL},
+    {"KuCoin spot without a token", "x-push-spot.kucoin.com", "/", "kucoin:spot", true, false, MR_ROUTE_PUBLIC},
+    {"KuCoin REST", "api.kucoin.com", "/api/v2/symbols", "kucoin:spot", false, false, MR_ROUTE_ALL},
+    {"by the path alone: KuCoin", "127.0.0.1", "/api/v1/contracts/active", "kucoin:futures", false, false,
+     MR_ROUTE_ALL},
     {"MEXC", "contract.mexc.com", "/edge", "mexc:futures", true, false, MR_ROUTE_ALL},
     {"MEXC REST", "api.mexc.com", "/api/v1/contract/depth/BTC_USDT", "mexc:futures", false, false, MR_ROUTE_ALL},
     {"MEXC: the REST host has no socket", "api.mexc.com", "/edge", "mexc:futures", false, false, MR_ROUTE_ALL},
@@ -268,6 +276,23 @@ static const struct dialogue {
        "exist. Please use the correct URL, channel and parameters referring "
        "to API document.\",\"connId\":\"a4d30007\"}\n",
        ""}}},
+    {"KuCoin without a token: welcome, one symbol a request, an image behind the ack",
+     "x-push-spot.kucoin.com",
+     "/",
+     {{"{\"id\":\"1\",\"action\":\"SUBSCRIBE\",\"channel\":\"obu\",\"tradeType\":\"SPOT\",\"symbol\":\"BTC-USDT\","
+       "\"depth\":\"increment@10ms\"}",
+       "{\"id\":\"1\",\"result\":true}\n", "obu:BTC-USDT "},
+      {"{\"id\":\"2\",\"action\":\"SUBSCRIBE\",\"channel\":\"obu\",\"tradeType\":\"SPOT\",\"symbol\":\"BTC-USDT\","
+       "\"depth\":\"increment@10ms\"}",
+       "{\"id\":\"2\",\"result\":true}\n", ""},
+      {"{\"id\":\"3\",\"action\":\"SUBSCRIBE\",\"channel\":\"obu\",\"tradeType\":\"SPOT\",\"symbol\":\"NOPE\","
+       "\"depth\":\"increment@10ms\"}",
+       "{\"id\":\"3\",\"result\":false,\"message\":\"invalid request data\"}\n", ""},
+      {"{\"id\":\"4\",\"type\":\"ping\"}", "{\"id\":\"4\",\"type\":\"pong\",\"ts\":1700000000000000000}\n", ""},
+      {"{\"id\":\"5\",\"action\":\"UNSUBSCRIBE\",\"channel\":\"obu\",\"tradeType\":\"SPOT\",\"symbol\":\"BTC-USDT\","
+       "\"depth\":\"increment@10ms\"}",
+       "{\"id\":\"5\",\"result\":true}\n", ""},
+      {"[1", "{\"id\":\"\",\"type\":\"error\",\"code\":400,\"data\":\"request is invalid\"}\n", ""}}},
     {"MEXC: acks name the channel, errors the contract; what it does not know it does not answer",
      "contract.mexc.com",
      "/edge",
@@ -476,6 +501,63 @@ static void a_venue_that_has_nothing_to_say_goes(void **state)
     }
 }
 
+/* Classic sockets: a token of the product, made within a day. */
+static void kucoins_tokens_are_of_a_product_and_of_a_day(void **state)
+{
+    static const struct {
+        const char *host, *product;
+        int64_t age_s;
+        const char *query, *said;
+    } cases[] = {
+        {"ws-api-futures.kucoin.com", "futures", 5, NULL, "\"type\":\"welcome\""},
+        {"ws-api-spot.kucoin.com", "spot", 86000, NULL, "\"type\":\"welcome\""},
+        {"ws-api-spot.kucoin.com", "futures", 5, NULL, "token is invalid"},
+        {"ws-api-futures.kucoin.com", "futures", 86401, NULL, "token is expired"},
+        {"ws-api-futures.kucoin.com", "futures", 5, "", "token is missing"},
+        {"ws-api-futures.kucoin.com", "futures", 5, "?connectId=4", "token is missing"},
+        {"ws-api-futures.kucoin.com", "futures", 5, "?token=2neA12.34%3D%3D&connectId=4", "token is invalid"},
+        {"ws-api-futures.kucoin.com", "futures", 5, "?token=", "token is invalid"},
+    };
+    (void)state;
+    for (size_t i = 0; i < MR_COUNT_OF(cases); i++) {
+        char token[128], path[256];
+        struct mr_text t;
+        mr_text_init(&t, token, sizeof token);
+        mr_kucoin_token_write(&t, mr_talk_product("kucoin", cases[i].product),
+                              1700000000ll * SECOND - cases[i].age_s * SECOND);
+        snprintf(path, sizeof path, "/?token=%.*s%%3D%%3D&connectId=9", (int)strcspn(token, "="), token);
+        if (cases[i].query)
+            snprintf(path, sizeof path, "/%s", cases[i].query);
+        struct desk *d = open_desk(cases[i].host, path);
+        if (!strstr(d->said, cases[i].said))
+            fail_msg("%zu: %s", i, d->said);
+        bool good = strstr(cases[i].said, "welcome") != NULL;
+        assert_int_equal(d->talk.close_code, good ? 0 : 1000);
+        if (good && strcmp(cases[i].product, "futures") == 0) {
+            take(d, "{\"id\":\"1\",\"type\":\"subscribe\",\"topic\":\"/contractMarket/"
+                    "level2:XBTUSDTM,NOPE\",\"response\":true}");
+            assert_string_equal(d->said,
+                                "{\"id\":\"1\",\"type\":\"ack\"}\n"); /* unknown symbols are acked and stay silent */
+            assert_int_equal(d->talk.sub_count, 1);
+            take(d, "{\"id\":\"2\",\"type\":\"subscribe\",\"topic\":\"/contractMarket/dreams:XBTUSDTM\"}");
+            assert_string_equal(d->said,
+                                "{\"id\":\"2\",\"type\":\"error\",\"code\":404,\"data\":\"topic does not exist\"}\n");
+            take(d, "{\"id\":\"3\",\"type\":\"subscribe\",\"topic\":\"/contractMarket/level2:XBTUSDTM, NOPE\"}");
+            assert_string_equal(d->said,
+                                "{\"id\":\"3\",\"type\":\"error\",\"code\":400,\"data\":\"topic is invalid\"}\n");
+            take(d, "{\"id\":\"4\",\"type\":\"sing\"}");
+            assert_string_equal(d->said,
+                                "{\"id\":\"4\",\"type\":\"error\",\"code\":400,\"data\":\"type is invalid\"}\n");
+            d->now_ns += 59 * SECOND;
+            mr_talk_tick(&d->talk, d->now_ns);
+            assert_int_equal(d->talk.close_code, 0);
+            mr_talk_tick(&d->talk, d->now_ns + SECOND); /* nothing heard for a minute */
+            assert_int_equal(d->talk.close_code, MR_TALK_CUT);
+        }
+        free(d);
+    }
+}
+
 static void a_client_that_does_not_ping_mexc_is_cut_whatever_else_it_says(void **state)
 {
     (void)state;
@@ -543,8 +625,10 @@ static void subscriptions_are_bounded(void **state)
 
 /* ---- our own dialects ---- */
 
-static const char *symbol_of(const struct mr_venue *venue)
+static const char *symbol_of(const struct mr_venue *venue, uint8_t product)
 {
+    if (venue->id == MR_VENUE_kucoin)
+        return strcmp(venue->products[product].name, "spot") == 0 ? "BTC-USDT" : "XBTUSDTM";
     return venue->id == MR_VENUE_okx           ? "BTC-USDT-SWAP"
            : venue->id == MR_VENUE_hyperliquid ? "BTC"
            : venue->id == MR_VENUE_mexc        ? "BTC_USDT"
@@ -570,17 +654,22 @@ static int acks(const struct mr_dialect *dialect, uint8_t product, char *said)
 static uint32_t subscribe_route(const struct mr_venue *venue, const struct mr_dialect *dialect, uint8_t product,
                                 const struct mr_route *route)
 {
-    struct desk *d = open_desk(route->host, route->path);
+    char token[128] = "", path[256];
+    struct mr_text t;
+    mr_text_init(&t, token, sizeof token);
+    if (route->token)
+        mr_kucoin_token_write(&t, product, 1700000000 * SECOND);
+    snprintf(path, sizeof path, "%s%s%s", route->path, route->token ? "?token=" : "", token);
+    struct desk *d = open_desk(route->host, path);
     struct mr_stream streams[16];
     uint32_t count = 0, at = 0, served = 0;
     assert_int_equal(d->talk.place.venue, venue->id);
     for (uint32_t bit = 1; bit <= MR_CANDLES; bit <<= 1)
         if (route->channels & bit)
             streams[count++] =
-                (struct mr_stream){bit, dialect->products[product].market_wide & bit ? "" : symbol_of(venue)};
+                (struct mr_stream){bit, dialect->products[product].market_wide & bit ? "" : symbol_of(venue, product)};
     while (at < count) {
         char text[4096];
-        struct mr_text t;
         mr_text_init(&t, text, sizeof text);
         assert_int_equal(dialect->subscribe(product, streams, count, &at, 9, &t), MR_OK);
         take(d, text);
@@ -594,7 +683,6 @@ static uint32_t subscribe_route(const struct mr_venue *venue, const struct mr_di
     if (dialect->ping) {
         char text[256];
         struct mr_control control;
-        struct mr_text t;
         mr_text_init(&t, text, sizeof text);
         dialect->ping(product, 4, &t);
         take(d, text);
@@ -609,8 +697,8 @@ static uint32_t subscribe_route(const struct mr_venue *venue, const struct mr_di
 static void every_stream_our_dialects_ask_for_is_served_and_acked(void **state)
 {
     (void)state;
-    static const uint8_t venues[] = {MR_VENUE_binance, MR_VENUE_bybit, MR_VENUE_okx, MR_VENUE_hyperliquid,
-                                     MR_VENUE_mexc};
+    static const uint8_t venues[] = {MR_VENUE_binance,     MR_VENUE_bybit,  MR_VENUE_okx,
+                                     MR_VENUE_hyperliquid, MR_VENUE_kucoin, MR_VENUE_mexc};
     uint32_t served = 0;
     for (size_t v = 0; v < MR_COUNT_OF(venues); v++) {
         const struct mr_venue *venue = mr_venue_by_id(venues[v]);
@@ -632,6 +720,7 @@ int main(void)
         cmocka_unit_test(too_many_messages_a_second_end_the_connection),
         cmocka_unit_test(an_unanswered_ping_ends_the_connection),
         cmocka_unit_test(a_venue_that_has_nothing_to_say_goes),
+        cmocka_unit_test(kucoins_tokens_are_of_a_product_and_of_a_day),
         cmocka_unit_test(a_client_that_does_not_ping_mexc_is_cut_whatever_else_it_says),
         cmocka_unit_test(an_unknown_coin_ends_the_connection_without_a_word),
         cmocka_unit_test(okx_allows_480_requests_an_hour),
