@@ -79,7 +79,14 @@ struct mr_grant {
     char why[96];                   /* not granted: what the venue said */
 };
 
+/* What a venue allows from one address of ours; 0: no rule is known. */
+struct mr_venue_limits {
+    uint32_t dials, dials_s; /* connection attempts in so many seconds */
+    uint32_t connections;    /* open at once */
+};
+
 struct mr_dialect {
+    struct mr_venue_limits limits;
     const struct mr_product_dial *products;
     bool acks_each; /* each subscription is acknowledged by its name (OKX, Hyperliquid), else each request by its id */
     bool acks_by_data; /* nothing is acknowledged: a subscription stands when its data comes (Polymarket) */

@@ -9,7 +9,7 @@
 
 #include "dataplane/feed/feed_tile_priv.h"
 
-#define OVERLAP_NS 2000000000ll
+#define OVERLAP_NS 1000000000ll
 
 bool mr_feed_tile_has_peer(const struct mr_feed_route *route)
 {
@@ -79,7 +79,17 @@ static struct mr_feed_route *spare_of(const struct mr_feed_route *route)
     return NULL;
 }
 
-/* With more than one connection the others carry on; else the spare is to take over. */
+static bool has_live_peer(const struct mr_feed_route *route)
+{
+    const struct mr_feed_product *p = route->product;
+    for (uint32_t r = 0; r < p->route_count; r++)
+        if (&p->routes[r] != route && p->routes[r].row == route->row &&
+            mr_session_state(p->routes[r].session) == MR_SESSION_LIVE)
+            return true;
+    return false;
+}
+
+/* Where there are several connections one may end while another lives, and waits for that; else the spare is to take over. */
 bool mr_feed_tile_planned(void *arg, struct mr_session *session, const char *why)
 {
     struct mr_feed_route *route = arg;
@@ -87,6 +97,8 @@ bool mr_feed_tile_planned(void *arg, struct mr_session *session, const char *why
     int64_t now_ns = mr_clock_now(&route->tile->clock);
     (void)session;
     (void)why;
+    if (route->product->config->connections > 1)
+        return !has_live_peer(route);
     if (!spare || route->relief)
         return false;
     mr_feed_tile_merge(route->product, true, now_ns);

@@ -77,11 +77,13 @@ struct mr_feed_tile_product {
     struct mr_address fixed;
     const struct mr_address *from; /* of ours: connections to a route take them in turn; 0: the host's choice */
     uint32_t from_count;
+    struct mr_budget *const *budgets; /* of dials: one for each of `from`, or one; NULL: none */
     const char *interface;
     bool paused;
     struct mr_feed_metrics *metrics;
-    uint32_t connections;  /* to each route; 0: 1 */
-    int64_t merge_wait_ns; /* for what one connection lacks and another may bring */
+    uint32_t connections;                 /* to each route; 0: 1 */
+    uint32_t life_s;                      /* of a connection, where the venue limits it to more; 0: the venue's */
+    int64_t merge_wait_ns;                /* for what one connection lacks and another may bring */
     struct mr_session_metrics **sessions; /* of each route of the product mr_feed_tile_members() */
     struct mr_lane_metrics **lanes;       /* likewise; NULL: not counted */
     struct mr_merge_metrics *merge;       /* may be NULL */

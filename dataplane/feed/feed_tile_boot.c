@@ -59,34 +59,36 @@ static struct mr_session_config session_config(struct mr_feed_route *route)
     struct mr_address from = {.family = 0};
     if (p->from_count)
         from = p->from[route->member % p->from_count];
-    return (struct mr_session_config){.venue = p->venue,
-                                      .product = p->product,
-                                      .route = &route->route,
-                                      .connection = route->connection,
-                                      .host = route->route.token ? NULL : route->route.host,
-                                      .port = p->port,
-                                      .fixed = p->fixed,
-                                      .from = from,
-                                      .interface = p->interface,
-                                      .streams = route->streams,
-                                      .stream_count = route->stream_count,
-                                      .source = &t->ports[p->source].source,
-                                      .tls = t->tls,
-                                      .message_max = c->message_max,
-                                      .connect_s = c->connect_s,
-                                      .data_s = c->data_s,
-                                      .backoff_ms_first = 100,
-                                      .backoff_ms_most = 30000,
-                                      .dials_per_minute = c->dials_per_minute,
-                                      .seed = c->seed + route->connection,
-                                      .spread = route->member,
-                                      .resolve = mr_feed_tile_resolve,
-                                      .token = mr_feed_tile_token,
-                                      .deliver = mr_feed_tile_deliver,
-                                      .changed = mr_feed_tile_changed,
-                                      .planned = mr_feed_tile_planned,
-                                      .mute = mr_feed_tile_mute,
-                                      .arg = route};
+    return (struct mr_session_config){
+        .venue = p->venue,
+        .product = p->product,
+        .route = &route->route,
+        .connection = route->connection,
+        .host = route->route.token ? NULL : route->route.host,
+        .port = p->port,
+        .fixed = p->fixed,
+        .from = from,
+        .budget = p->budgets ? p->budgets[p->from_count ? route->member % p->from_count : 0] : NULL,
+        .interface = p->interface,
+        .streams = route->streams,
+        .stream_count = route->stream_count,
+        .source = &t->ports[p->source].source,
+        .tls = t->tls,
+        .message_max = c->message_max,
+        .connect_s = c->connect_s,
+        .data_s = c->data_s,
+        .backoff_ms_first = 100,
+        .backoff_ms_most = 30000,
+        .dials_per_minute = c->dials_per_minute,
+        .seed = c->seed + route->connection,
+        .spread = route->member,
+        .resolve = mr_feed_tile_resolve,
+        .token = mr_feed_tile_token,
+        .deliver = mr_feed_tile_deliver,
+        .changed = mr_feed_tile_changed,
+        .planned = mr_feed_tile_planned,
+        .mute = mr_feed_tile_mute,
+        .arg = route};
 }
 
 /* Sessions do not look at their configuration to say how long they are, but for the sizes in it. */
@@ -183,6 +185,8 @@ static int boot_route(struct mr_feed_product *p, const struct mr_route *r, uint8
                                     .connection = (uint16_t)t->connections};
     if (c->port)
         route->route.port = c->port;
+    if (c->life_s && c->life_s < r->life_s)
+        route->route.life_s = c->life_s;
     if (route->parked && !r->life_s)
         return MR_OK;
     route->streams = MR_CUT(arena, struct mr_stream, c->stream_count);

@@ -166,6 +166,27 @@ static bool plan_sessions(struct mr_plane *p, uint32_t i, const struct mr_produc
     return members > 1;
 }
 
+/* Sessions to one venue from one address of ours share its limit of connection attempts. */
+static struct mr_budget *budget_of(struct mr_plane *p, const struct mr_venue *venue, const struct mr_address *from)
+{
+    const struct mr_venue_limits *limits = &mr_dialect_of(venue)->limits;
+    for (uint32_t i = 0; i < p->budget_count; i++)
+        if (p->budgets[i].venue == venue && memcmp(&p->budgets[i].from, from, sizeof *from) == 0)
+            return &p->budgets[i].budget;
+    struct mr_plane_budget *b = &p->budgets[p->budget_count++];
+    b->venue = venue;
+    b->from = *from;
+    b->budget = (struct mr_budget){.most = limits->dials, .window_s = limits->dials_s};
+    return &b->budget;
+}
+
+static void plan_budgets(struct mr_plane *p, uint32_t i, const struct mr_venue *venue)
+{
+    const struct mr_plane_feed *f = &p->config.feeds[i];
+    for (uint32_t k = 0; k < f->from_count || k == 0; k++)
+        p->budget_of[i][k] = budget_of(p, venue, &f->from[k]);
+}
+
 static void plan_product(struct mr_plane *p, uint32_t i)
 {
     const struct mr_plane_feed *f = &p->config.feeds[i];
@@ -175,6 +196,7 @@ static void plan_product(struct mr_plane *p, uint32_t i)
     mr_venue_parse(f->product, &venue, &product, NULL);
     const struct mr_product_dial *dial = &mr_dialect_of(venue)->products[product];
     bool merged = plan_sessions(p, i, dial);
+    plan_budgets(p, i, venue);
     snprintf(merge, sizeof merge, "merge/%s", f->product);
     rest_of(p, i, dial);
     struct mr_feed_tile_config *tile = &p->feeds[f->tile];
@@ -193,10 +215,12 @@ static void plan_product(struct mr_plane *p, uint32_t i)
                                       .fixed = f->fixed,
                                       .from = f->from,
                                       .from_count = f->from_count,
+                                      .budgets = p->budget_of[i],
                                       .interface = *f->interface ? f->interface : NULL,
                                       .paused = f->paused,
                                       .metrics = mr_plane_metrics(p, name),
                                       .connections = f->connections,
+                                      .life_s = f->life_s,
                                       .merge_wait_ns = f->merge_wait_ns,
                                       .merge = merged ? mr_plane_metrics(p, merge) : NULL,
                                       .lanes = merged ? p->lane_metrics[i] : NULL,

@@ -68,6 +68,41 @@ static int check_feed(const struct mr_plane_config *c, uint32_t i, struct mr_err
     return MR_OK;
 }
 
+/* How many of the feed's sessions are sent from this address. */
+static uint32_t sessions_from(const struct mr_plane_feed *f, const struct mr_product_dial *dial,
+                              const struct mr_address *from)
+{
+    uint32_t n = 0, members = f->line_count ? 0 : mr_feed_tile_members(dial, f->connections);
+    static const struct mr_address any;
+    for (const struct mr_route *r = dial->routes; r->name; r++)
+        for (uint32_t k = 0; k < members; k++)
+            n += memcmp(f->from_count ? &f->from[k % f->from_count] : &any, from, sizeof *from) == 0;
+    return n;
+}
+
+/* A venue counts the connections from one address, over all its products. */
+static int check_connections(const struct mr_plane_config *c, uint32_t i, struct mr_err *err)
+{
+    const struct mr_plane_feed *f = &c->feeds[i];
+    const struct mr_venue *venue, *other;
+    uint8_t product;
+    mr_venue_parse(f->product, &venue, &product, NULL);
+    uint32_t most = mr_dialect_of(venue)->limits.connections;
+    for (uint32_t k = 0; most && (k < f->from_count || k == 0); k++) {
+        uint32_t n = 0;
+        for (uint32_t o = 0; o < c->feed_count; o++)
+            if (mr_venue_parse(c->feeds[o].product, &other, &product, NULL) == MR_OK && other == venue)
+                n += sessions_from(&c->feeds[o], &mr_dialect_of(other)->products[product], &f->from[k]);
+        if (n > most)
+            return mr_err_set(
+                err, MR_E_RANGE,
+                "feeds[%u] (%s): %u connections to %s from one address, which allows %u: lower connections, "
+                "or add source_addresses",
+                i, f->product, n, venue->title, most);
+    }
+    return MR_OK;
+}
+
 int mr_plane_check(const struct mr_plane_config *c, struct mr_err *err)
 {
     const char *colon = strrchr(c->reference, ':');
@@ -93,6 +128,11 @@ int mr_plane_check(const struct mr_plane_config *c, struct mr_err *err)
         return mr_err_set(err, MR_E_RANGE, "signal_slots %u: want a power of two of at least 64", c->signal_slots);
     for (uint32_t i = 0; i < c->feed_count; i++) {
         int status = check_feed(c, i, err);
+        if (status)
+            return status;
+    }
+    for (uint32_t i = 0; i < c->feed_count; i++) {
+        int status = check_connections(c, i, err);
         if (status)
             return status;
     }

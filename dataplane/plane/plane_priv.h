@@ -45,6 +45,13 @@ struct mr_plane {
     uint16_t first_line[MR_PLANE_FEEDS_MAX]; /* by feed: number of its first line at the port */
     struct mr_feed_tile_lines lines[MR_PLANE_FEEDS_MAX];
     struct mr_stream *streams[MR_PLANE_FEEDS_MAX];
+    struct mr_plane_budget {
+        const struct mr_venue *venue;
+        struct mr_address from;
+        struct mr_budget budget;
+    } budgets[MR_PLANE_FEEDS_MAX * MR_PLANE_SOURCE_ADDRESSES];
+    uint32_t budget_count;
+    struct mr_budget *budget_of[MR_PLANE_FEEDS_MAX][MR_PLANE_SOURCE_ADDRESSES];
     char rest[MR_PLANE_FEEDS_MAX][192];
     struct mr_session_metrics *session_metrics[MR_PLANE_FEEDS_MAX][MR_FEED_TILE_SESSIONS];
     struct mr_lane_metrics *lane_metrics[MR_PLANE_FEEDS_MAX][MR_FEED_TILE_SESSIONS];

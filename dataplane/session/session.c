@@ -8,6 +8,7 @@ MR_METRICS_DEFINE(mr_session, MR_SESSION_METRICS);
 /* A venue's notice may make an event of its own (serverShutdown does): a message of one slot and so few bytes is asked about too. Market
  * data is longer. */
 #define NOTICE_BYTES 128
+#define LIFE_MARGIN_NS (10 * MR_NS_PER_S)
 
 /* ---- messages ---- */
 
@@ -222,6 +223,9 @@ static bool read_answer(struct mr_session *s)
     s->ping_ns = s->now_ns; /* the first ping is due one interval from now */
     if (s->route->life_s) { /* before the venue cuts it, and not all connections at once */
         int64_t life = (int64_t)s->route->life_s * MR_NS_PER_S, margin = life / 64;
+        if (margin <
+            LIFE_MARGIN_NS) /* of a short life a larger part: another connection has to come up in half of it */
+            margin = life / 4 < LIFE_MARGIN_NS ? life / 4 : LIFE_MARGIN_NS;
         s->planned_ns = s->now_ns + life - margin - (int64_t)mr_session_random(s, (uint64_t)margin + 1);
         s->life_margin_ns = margin;
     }

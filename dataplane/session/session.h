@@ -23,6 +23,7 @@
 
 #include "codecs/venue/dial.h"
 #include "dataplane/metrics/metrics.h"
+#include "dataplane/session/budget.h"
 #include "dataplane/source/source.h"
 #include "dataplane/tls/tls.h"
 
@@ -44,6 +45,7 @@ const char *mr_session_state_name(enum mr_session_state state);
 
 #define MR_SESSION_METRICS(COUNTER, GAUGE, HIST)                                                                       \
     COUNTER(dials, "dials", "connections tried")                                                                       \
+    COUNTER(held_back, "times", "a dial waited: the venue allows no more attempts from our address now")               \
     COUNTER(lives, "times", "times it went live")                                                                      \
     COUNTER(closes, "times", "connections that ended, for any reason")                                                 \
     COUNTER(refused, "times", "ended: no connection (refused, unreachable, timed out)")                                \
@@ -89,6 +91,7 @@ struct mr_session_config {
     uint32_t message_max;       /* 4 MiB */
     uint32_t connect_s, data_s; /* deadline of each step to SUBSCRIBE [5]; of first data on a stream [30] */
     uint32_t backoff_ms_first, backoff_ms_most, dials_per_minute; /* [100, 30,000, 30] */
+    struct mr_budget *budget; /* of attempts, shared with other sessions to the venue from the same address; NULL */
     uint64_t seed;
     uint32_t spread; /* of several connections the how many-th: begins at another of the name's addresses */
     void (*resolve)(void *arg, struct mr_session *s, const char *host); /* answer: mr_session_resolved, later */

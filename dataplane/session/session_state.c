@@ -179,6 +179,10 @@ void mr_session_dial(struct mr_session *s)
 static void begin(struct mr_session *s)
 {
     int64_t allowed = budget_ns(s);
+    if (s->now_ns >= allowed && s->config.budget) {
+        allowed = mr_budget_take(s->config.budget, s->now_ns);
+        MR_COUNT(s->metrics, held_back, allowed != 0);
+    }
     if (s->now_ns < allowed) {
         s->next_dial_ns = allowed;
         return;

@@ -199,7 +199,7 @@ static void control(uint8_t product, struct mr_span message, struct mr_control *
         out->kind = MR_CONTROL_CLOSING;
         mr_dial_text(said.event, out->text, sizeof out->text);
     } else if (said.event.data) { // NOLINT(bugprone-branch-clone): returns for another reason than the last branch
-        return; /* whatever else it holds, it is market data */
+        return;                   /* whatever else it holds, it is market data */
     } else if (said.error) {
         out->kind = MR_CONTROL_ERROR;
         mr_dial_text(said.message, out->text, sizeof out->text);
@@ -242,6 +242,7 @@ static int url(uint8_t product, enum mr_url_kind kind, const char *symbol, struc
 }
 
 const struct mr_dialect mr_dialect_binance = {
+    .limits = {.dials = 300, .dials_s = 300},
     .products = products,
     .name = name,
     .subscribe = subscribe,

@@ -223,6 +223,7 @@ static int url(uint8_t product, enum mr_url_kind kind, const char *symbol, struc
 }
 
 const struct mr_dialect mr_dialect_bybit = {
+    .limits = {.dials = 500, .dials_s = 300, .connections = 1000},
     .products = products,
     .name = name,
     .subscribe = subscribe,

@@ -251,6 +251,7 @@ static int url(uint8_t product, enum mr_url_kind kind, const char *symbol, struc
 }
 
 const struct mr_dialect mr_dialect_hyperliquid = {
+    .limits = {.dials = 30, .dials_s = 60, .connections = 10},
     .products = products,
     .acks_each = true,
     .name = name,

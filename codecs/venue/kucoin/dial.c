@@ -238,6 +238,7 @@ static int url(uint8_t product, enum mr_url_kind kind, const char *symbol, struc
 }
 
 const struct mr_dialect mr_dialect_kucoin = {
+    .limits = {.dials = 250, .dials_s = 300, .connections = 800},
     .products = products,
     .name = name,
     .subscribe = subscribe,

@@ -230,6 +230,7 @@ static int url(uint8_t product, enum mr_url_kind kind, const char *symbol, struc
 }
 
 const struct mr_dialect mr_dialect_okx = {
+    .limits = {.dials = 3, .dials_s = 1},
     .products = products,
     .acks_each = true,
     .name = name,

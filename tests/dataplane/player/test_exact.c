@@ -13,7 +13,21 @@
 #define BOOKS_MAX 32
 #define RING_SLOTS 65536
 #define MINUTE 60000000000ll
+#define LANES 2
+#define CONNECTION 40 /* of the first lane */
+#define QUEUE 16
 
+/* On its way by one of two connections. */
+struct late {
+    uint8_t *data;
+    uint32_t len;
+    uint8_t clock, venue, product;
+};
+struct lane {
+    struct late queue[QUEUE];
+    uint32_t count;
+    bool open;
+};
 struct tile {
     struct live *live;
     struct mr_source source;
@@ -30,6 +44,9 @@ struct tile {
     uint32_t commands[64]; /* instruments whose book the engine wants anew */
     uint32_t command_count;
     int64_t last_ns;
+    bool merged; /* each frame comes by two connections */
+    struct lane lanes[LANES];
+    struct mr_merge_metrics merge;
 };
 struct live {
     struct rig *rig;
@@ -58,6 +75,110 @@ static bool publish(void *arg, const union mr_slot *group, uint32_t slots)
     return true;
 }
 
+/* ---- two connections ---- */
+
+static void put(struct tile *t, uint8_t kind, uint16_t connection, uint8_t venue, uint8_t product, const char *text)
+{
+    uint32_t row = (uint32_t)(t - t->live->tiles);
+    const struct mr_capture_record record = {.recv_ns = t->last_ns,
+                                             .kind = kind,
+                                             .connection = connection,
+                                             .clock = MR_CLOCK_TSC,
+                                             .venue = venue,
+                                             .product = product,
+                                             .data = (const uint8_t *)text,
+                                             .len = (uint32_t)strlen(text)};
+    assert_true(mr_record_put(&t->live->rig->put[row], &record));
+}
+
+static void open_lane(struct tile *t, uint32_t i, uint8_t venue, uint8_t product)
+{
+    t->lanes[i].open = true;
+    put(t, MR_CAPTURE_OPENED, (uint16_t)(CONNECTION + i), venue, product, "0");
+    mr_feed_opened(t->feeds[0], (uint16_t)(CONNECTION + i), 0, NULL);
+}
+
+static void begin_merge(struct tile *t, uint8_t venue, uint8_t product)
+{
+    assert_int_equal(t->feed_count, 1);
+    put(t, MR_CAPTURE_NOTE, 0, venue, product, "merge 1 50000000");
+    mr_feed_merge(t->feeds[0], true, 50000000);
+    for (uint32_t i = 0; i < LANES; i++)
+        open_lane(t, i, venue, product);
+}
+
+static void deliver_one(struct tile *t, uint32_t i)
+{
+    struct lane *l = &t->lanes[i];
+    struct late late = l->queue[0];
+    const struct mr_frame frame = {.data = late.data,
+                                   .len = late.len,
+                                   .connection = (uint16_t)(CONNECTION + i),
+                                   .clock = late.clock,
+                                   .recv_ns = t->last_ns};
+    const struct mr_capture_record record = {.recv_ns = t->last_ns,
+                                             .data = late.data,
+                                             .len = late.len,
+                                             .connection = frame.connection,
+                                             .kind = MR_CAPTURE_FRAME,
+                                             .clock = late.clock,
+                                             .venue = late.venue,
+                                             .product = late.product};
+    memmove(l->queue, l->queue + 1, --l->count * sizeof *l->queue);
+    assert_true(mr_record_put(&t->live->rig->put[t - t->live->tiles], &record));
+    assert_true(mr_feed_frame(t->feeds[0], &frame) >= 0);
+    free(late.data);
+}
+
+/* Cut, with what is on its way by it; the other one lives. */
+static void cut_lane(struct tile *t, uint32_t i, const struct mr_piece *piece)
+{
+    struct lane *l = &t->lanes[i];
+    while (l->count)
+        free(l->queue[--l->count].data);
+    l->open = false;
+    put(t, MR_CAPTURE_CLOSED, (uint16_t)(CONNECTION + i), piece->venue, piece->product, "copy");
+    mr_feed_left(t->feeds[0], (uint16_t)(CONNECTION + i));
+}
+
+static void by_two_connections(struct tile *t, const struct mr_piece *piece)
+{
+    struct mr_random *random = &t->live->random;
+    for (uint32_t i = 0; i < LANES; i++) {
+        struct lane *l = &t->lanes[i];
+        if (!l->open && mr_random_below(random, 200) == 0)
+            open_lane(t, i, piece->venue, piece->product);
+        else if (l->open && t->lanes[1 - i].open && mr_random_below(random, 2000) == 0)
+            cut_lane(t, i, piece);
+        if (l->count == QUEUE)
+            deliver_one(t, i);
+        if (!l->open)
+            continue;
+        l->queue[l->count] = (struct late){.data = malloc(piece->len + 1),
+                                           .len = piece->len,
+                                           .clock = piece->clock,
+                                           .venue = piece->venue,
+                                           .product = piece->product};
+        memcpy(l->queue[l->count++].data, piece->data, piece->len);
+    }
+    if (mr_feed_due_ns(t->feeds[0]) <= t->last_ns) {
+        put(t, MR_CAPTURE_NOTE, 0, piece->venue, piece->product, "due");
+        mr_feed_due(t->feeds[0], t->last_ns);
+    }
+    for (uint64_t n = mr_random_below(random, 5); n > 0; n--) {
+        uint32_t i = (uint32_t)mr_random_below(random, LANES);
+        if (t->lanes[i].count)
+            deliver_one(t, i);
+    }
+}
+
+static void deliver_rest(struct tile *t)
+{
+    for (uint32_t i = 0; i < LANES; i++)
+        while (t->lanes[i].count)
+            deliver_one(t, i);
+}
+
 static struct mr_feed *feed_for(struct tile *t, uint8_t venue, uint8_t product)
 {
     uint16_t key = (uint16_t)(venue << 8 | product);
@@ -73,12 +194,17 @@ static struct mr_feed *feed_for(struct tile *t, uint8_t venue, uint8_t product)
                                           .instruments_max = INSTRUMENTS_MAX,
                                           .hold_slots = 8192,
                                           .joins_max = BOOKS_MAX,
+                                          .lanes_max = t->merged ? LANES : 0,
+                                          .merge = &t->merge,
                                           .shapes = 1024,
                                           .emit = publish,
                                           .emit_arg = t};
     mr_metrics_init_values(&t->metrics[i], &mr_feed_metrics_desc);
     t->keys[i] = key;
-    return t->feeds[i] = mr_feed_init(rig_alloc(mr_feed_bytes(&config)), &config, &t->metrics[i]);
+    t->feeds[i] = mr_feed_init(rig_alloc(mr_feed_bytes(&config)), &config, &t->metrics[i]);
+    if (t->merged)
+        begin_merge(t, venue, product);
+    return t->feeds[i];
 }
 
 static void break_book(struct tile *t, const struct mr_instrument *it, enum mr_gap_cause cause)
@@ -123,9 +249,16 @@ static void feed_step(struct tile *t, uint32_t row)
     disturb(t, row);
     if (t->source.ops->poll(&t->source, 0, &piece, 1) != 1) {
         t->ended = true;
+        deliver_rest(t);
         return;
     }
     t->last_ns = piece.recv_ns;
+    if (t->merged && piece.kind != MR_PIECE_REST) {
+        feed_for(t, piece.venue, piece.product);
+        by_two_connections(t, &piece);
+        t->source.ops->release(&t->source, &piece);
+        return;
+    }
     const struct mr_capture_record record = {.recv_ns = piece.recv_ns,
                                              .data = piece.data,
                                              .len = piece.len,
@@ -238,7 +371,7 @@ static void *block(struct live *live, const struct mr_metrics_desc *desc)
     return mr_metrics_init(mem, desc, "");
 }
 
-static struct live *live_open(uint64_t seed, int64_t minutes)
+static struct live *live_open(uint64_t seed, int64_t minutes, bool merged)
 {
     struct live *live = rig_alloc(sizeof *live);
     memset(live, 0, sizeof *live);
@@ -247,7 +380,10 @@ static struct live *live_open(uint64_t seed, int64_t minutes)
     live->instruments = mr_instruments_init(rig_alloc(mr_instruments_bytes(INSTRUMENTS_MAX)), INSTRUMENTS_MAX);
     live->catalogue = mr_instruments_init(rig_alloc(mr_instruments_bytes(1024)), 1024);
     open_tile(live, 0, MR_MARKET_BINANCE_USDM | MR_MARKET_BINANCE_SPOT, minutes);
-    open_tile(live, 1, MR_MARKET_BYBIT_LINEAR | MR_MARKET_OKX | MR_MARKET_HYPERLIQUID, minutes);
+    live->tiles[1].merged = merged;
+    mr_metrics_init_values(&live->tiles[1].merge, &mr_merge_metrics_desc);
+    open_tile(live, 1, merged ? MR_MARKET_BYBIT_LINEAR : MR_MARKET_BYBIT_LINEAR | MR_MARKET_OKX | MR_MARKET_HYPERLIQUID,
+              minutes);
     live->events = mr_digest_init(rig_alloc(mr_digest_bytes()));
     live->signals = mr_digest_init(rig_alloc(mr_digest_bytes()));
     live->blocks = (struct mr_pipeline_metric_blocks){
@@ -352,15 +488,15 @@ static struct mr_player *player_of(const char *recording)
     return player;
 }
 
-static void a_live_run_of_two_feed_tiles_replays_to_its_digests(void **state)
+static void replays_to_its_digests(bool merged)
 {
-    (void)state;
     int seeds = getenv("MILLRACE_QUICK") ? 2 : 5;
     char first[MR_DIGEST_TEXT] = "";
     for (int seed = 0; seed < seeds; seed++) {
-        struct live *live = live_open((uint64_t)seed, 8);
+        struct live *live = live_open((uint64_t)seed, merged ? 4 : 8, merged);
         live_run(live);
         assert_true(live->switches > 1000 && live->ticks > 100 && live->breaks > 0 && live->signal_count > 0);
+        assert_true(!merged || (live->tiles[1].merge.copies > 1000 && live->tiles[1].merge.waited > 0));
         char events[MR_DIGEST_TEXT], signals[MR_DIGEST_TEXT], got[2][MR_PLAYER_DIGEST_TEXT];
         mr_digest_text(live->events, 0, events);
         mr_digest_text(live->signals, 0, signals);
@@ -384,10 +520,22 @@ static void a_live_run_of_two_feed_tiles_replays_to_its_digests(void **state)
     }
 }
 
+static void a_live_run_of_two_feed_tiles_replays_to_its_digests(void **state)
+{
+    (void)state;
+    replays_to_its_digests(false);
+}
+
+static void a_feed_of_two_connections_replays_to_its_digests(void **state)
+{
+    (void)state;
+    replays_to_its_digests(true);
+}
+
 static void without_the_log_the_order_is_another(void **state)
 {
     (void)state;
-    struct live *live = live_open(9, 2);
+    struct live *live = live_open(9, 2, false);
     live_run(live);
     char events[MR_DIGEST_TEXT], got[2][MR_PLAYER_DIGEST_TEXT];
     mr_digest_text(live->events, 0, events);
@@ -426,7 +574,7 @@ static void a_recording_that_is_not_whole_is_played_as_far_as_it_goes_and_says_w
         {"engine-0-000000.seg", "engine-0", MR_E_MISSING},
     };
     for (size_t i = 0; i < MR_COUNT_OF(cases); i++) {
-        struct live *live = live_open(i, 2);
+        struct live *live = live_open(i, 2, false);
         live_run(live);
         remove_file(live, cases[i].remove);
         struct mr_player *player = player_of(live->rig->folder);
@@ -445,6 +593,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_live_run_of_two_feed_tiles_replays_to_its_digests),
+        cmocka_unit_test(a_feed_of_two_connections_replays_to_its_digests),
         cmocka_unit_test(without_the_log_the_order_is_another),
         cmocka_unit_test(a_recording_that_is_not_whole_is_played_as_far_as_it_goes_and_says_why),
     };

@@ -491,6 +491,89 @@ static void a_connection_ends_before_the_venue_cuts_it(void **state)
     rig_close(rig);
 }
 
+static uint32_t planned_asked;
+static bool planned_takes;
+
+static bool on_planned(void *arg, struct mr_session *s, const char *why)
+{
+    (void)arg;
+    (void)s;
+    assert_non_null(strstr(why, "planned"));
+    planned_asked++;
+    return planned_takes;
+}
+
+static void short_life_asked(struct rig *rig)
+{
+    rig->route.life_s = 640;
+    rig->config.planned = on_planned;
+}
+
+static void a_planned_end_waits_for_another_connection_but_not_for_ever(void **state)
+{
+    (void)state;
+    for (int takes = 0; takes < 2; takes++) {
+        struct mr_session_view view;
+        planned_asked = 0;
+        planned_takes = takes;
+        struct rig *rig = rig_open(&rig_venues[BINANCE_PUBLIC], short_life_asked);
+        rig_to_live(rig);
+        int64_t opened = rig->now_ns, asked = 0;
+        while (!rig->metrics->planned && rig->now_ns - opened < 700000 * RIG_MS) {
+            rig_run_with_data(rig, 100, 100);
+            if (planned_asked && !asked)
+                asked = rig->now_ns;
+            mr_session_view(rig->session, &view);
+            if (!rig->metrics->planned)
+                assert_int_equal(view.closing, takes && asked);
+        }
+        assert_int_equal(planned_asked, 1);
+        assert_int_equal(rig->metrics->planned, 1);
+        int64_t waited_ms = (rig->now_ns - asked) / RIG_MS; /* half of the margin of 10 s */
+        assert_in_range(waited_ms, takes ? 4800 : 0, takes ? 5200 : 100);
+        assert_true(rig->now_ns - opened < 640000 * RIG_MS); /* still before the venue cuts it */
+        rig_close(rig);
+    }
+}
+
+static struct mr_budget shared_budget;
+
+static void with_budget(struct rig *rig) { rig->config.budget = &shared_budget; }
+
+static void dials_keep_the_venues_limit_whoever_dials(void **state)
+{
+    (void)state;
+    shared_budget = (struct mr_budget){.most = 6, .window_s = 60};
+    struct rig *rig = rig_open(&rig_venues[BINANCE_PUBLIC], with_budget);
+    rig->refuse = 100;
+    assert_int_equal(mr_budget_take(&shared_budget, rig->now_ns), 0); /* somebody else's */
+    rig_run(rig, 119000);
+    assert_in_range(rig->dials, 5, 8); /* 3 at once, then one in 20 s; one of them was not ours */
+    assert_true(rig->metrics->held_back > 0);
+    rig_close(rig);
+}
+
+static void second_of_two(struct rig *rig)
+{
+    rig->config.fixed = (struct mr_address){.family = 0};
+    rig->config.spread = 1;
+}
+
+static void connections_that_bring_the_same_begin_at_different_addresses(void **state)
+{
+    (void)state;
+    struct rig *rig = rig_open(&rig_venues[BINANCE_PUBLIC], second_of_two);
+    rig->address_count = 3;
+    for (uint8_t i = 0; i < 3; i++)
+        rig->addresses[i] = (struct mr_address){.ip = {192, 0, 2, i}, .family = 4};
+    rig->refuse = 3;
+    rig_run(rig, 50);
+    assert_true(rig->dials >= 3);
+    for (uint32_t i = 0; i < 3; i++)
+        assert_int_equal(rig->dialled[i].ip[3], (i + 1) % 3);
+    rig_close(rig);
+}
+
 static void the_peers_close_is_answered(void **state)
 {
     static const struct {
@@ -793,6 +876,9 @@ int main(void)
         cmocka_unit_test(a_stream_is_asked_for_anew),
         cmocka_unit_test(notices_of_closing_are_followed),
         cmocka_unit_test(a_connection_ends_before_the_venue_cuts_it),
+        cmocka_unit_test(a_planned_end_waits_for_another_connection_but_not_for_ever),
+        cmocka_unit_test(dials_keep_the_venues_limit_whoever_dials),
+        cmocka_unit_test(connections_that_bring_the_same_begin_at_different_addresses),
         cmocka_unit_test(the_peers_close_is_answered),
         cmocka_unit_test(our_own_close_waits_for_the_peers_but_not_for_ever),
         cmocka_unit_test(broken_rules_end_it_with_the_right_code),

@@ -77,15 +77,21 @@ static int put(struct mr_exchange_fault *f, struct mr_span key, struct mr_span v
         f->count = (uint32_t)number;
         return status;
     }
+    if (mr_span_eq(key, "connections")) {
+        status = put_number(value, 256, &number, "connections", err);
+        f->connections = (uint32_t)number;
+        return status;
+    }
     if (mr_span_eq(key, "seconds"))
         return put_number(value, 86400, &f->seconds, "seconds", err);
     if (mr_span_eq(key, "after"))
         return put_number(value, 86400, &f->after_s, "after", err);
     if (mr_span_eq(key, "every"))
         return put_number(value, 86400, &f->every_s, "every", err);
-    return mr_err_set(err, MR_E_INVALID,
-                      "fault: no key \"%.*s\"; known: fault, product, symbol, channel, count, seconds, after, every",
-                      (int)(key.len < 40 ? key.len : 40), (const char *)key.data);
+    return mr_err_set(
+        err, MR_E_INVALID,
+        "fault: no key \"%.*s\"; known: fault, product, symbol, channel, count, connections, seconds, after, every",
+        (int)(key.len < 40 ? key.len : 40), (const char *)key.data);
 }
 
 static int parse_json(struct mr_span text, struct mr_exchange_fault *out, bool *named, struct mr_err *err)
@@ -184,6 +190,19 @@ static void on_connection(const struct fault *f, struct conn *c)
     }
 }
 
+static void on_oldest(struct mr_exchange *x, const struct fault *f)
+{
+    for (uint32_t n = f->what.connections; n > 0; n--) {
+        struct conn *oldest = NULL;
+        for (uint32_t i = 0; i < x->open_count; i++)
+            if (concerns(f, x->open[i]) && x->open[i]->state == CONN_SOCKET &&
+                (!oldest || x->open[i]->since_ns < oldest->since_ns))
+                oldest = x->open[i];
+        if (oldest)
+            on_connection(f, oldest);
+    }
+}
+
 static void work(struct mr_exchange *x, struct fault *f)
 {
     x->stats.faults[f->what.kind]++;
@@ -202,6 +221,10 @@ static void work(struct mr_exchange *x, struct fault *f)
         mr_exchange_restart(x, seconds);
         break;
     default:
+        if (f->what.connections) {
+            on_oldest(x, f);
+            break;
+        }
         for (uint32_t i = x->open_count; i-- > 0;)
             if (concerns(f, x->open[i]))
                 on_connection(f, x->open[i]);

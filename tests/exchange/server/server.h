@@ -49,8 +49,9 @@ struct mr_exchange_fault {
     char symbol[40];  /* "": all of the product */
     uint32_t
         channel; /* enum mr_channel bits of gap, duplicate, reorder, silence of a symbol; 0: the book (silence: all) */
-    uint32_t count;   /* [1] */
-    double seconds;   /* of silence [10] and restart [2] */
+    uint32_t count;          /* [1] */
+    uint32_t connections;    /* of disconnect and half_frame: so many, the oldest first; 0: all */
+    double seconds;          /* of silence [10] and restart [2] */
     double after_s, every_s; /* first so long after the start, then again and again; 0: now, and once */
 };
 /* "gap,product=binance:usdm,symbol=BTCUSDT,count=3,after=5,every=30", or the same as a JSON object with "fault":"gap". MR_OK, MR_E_INVALID. */
@@ -92,10 +93,10 @@ struct mr_exchange_stats {
 };
 
 struct mr_exchange_config {
-    const char *address;  /* [127.0.0.1] */
-    uint16_t port;        /* 0: the system chooses */
-    const char *certs;    /* folder */
-    const char *names;    /* of the certificate; NULL: certs.h */
+    const char *address;      /* [127.0.0.1] */
+    uint16_t port;            /* 0: the system chooses */
+    const char *certs;        /* folder */
+    const char *names;        /* of the certificate; NULL: certs.h */
     uint32_t connections_max; /* [256] */
     uint32_t queue_bytes;     /* a connection's output [4 MiB] */
     double life_s;            /* the venues close WebSocket connections after so long, with notice; 0: never */
@@ -109,7 +110,7 @@ struct mr_exchange;
 int mr_exchange_open(struct mr_exchange **x, const struct mr_exchange_config *config, struct mr_err *err);
 /* On this thread (which ignores SIGPIPE), until stop, or for so long (0: no end). */
 int mr_exchange_run(struct mr_exchange *x, double seconds, struct mr_err *err);
-int mr_exchange_start(struct mr_exchange *x, struct mr_err *err);               /* on a thread of its own */
+int mr_exchange_start(struct mr_exchange *x, struct mr_err *err); /* on a thread of its own */
 void mr_exchange_stop(
     struct mr_exchange
         *x); /* any thread, also a signal handler; start's thread has ended when this returns to another thread */
