@@ -258,7 +258,7 @@ static int open_source(struct agent *a)
 static int run_all(struct agent *a, const char *name)
 {
     char path[256];
-    int status = visit(a, "/getCaseCount", false), count = atoi(a->heard);
+    int status = visit(a, "/getCaseCount", false), count = (int)strtol(a->heard, NULL, 10);
     for (int i = 1; status == MR_OK && i <= count; i++) {
         snprintf(path, sizeof path, "/runCase?case=%d&agent=%s", i, name);
         status = visit(a, path, true);

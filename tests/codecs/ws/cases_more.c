@@ -13,7 +13,11 @@ struct maker {
     char hex[256];
 };
 
-static void add(struct maker *m, const char *text) { strcat(m->hex, text); }
+static void add(struct maker *m, const char *text)
+{
+    size_t used = strlen(m->hex);
+    snprintf(m->hex + used, sizeof m->hex - used, "%s", text);
+}
 
 /* `value` in `n` octets, whether or not that is the right number. */
 static void add_coded(struct maker *m, uint32_t value, uint32_t n)
@@ -308,7 +312,7 @@ void ws_cases_deflate(struct ws_cases *cases)
             c->end = WS_REFUSED;
             c->code = 1010;
             const char *send = c->send;
-            strcat(id, "/RSV1");
+            snprintf(id, sizeof id, "%u.%u.%u/RSV1", offers[i].major, offers[i].minor, k + 1);
             c = ws_cases_add(cases, id);
             c->says = "no extension was agreed on, and a message comes packed";
             c->send = ws_case_text(c, "%s", send);

@@ -279,7 +279,7 @@ static void serve_one(struct ws_server *s, int fd)
         return;
     }
     keep_agent(s, head.target);
-    if (c && number_in(head.target, "case=") == number) {
+    if (result && number_in(head.target, "case=") == number) {
         result->verdict = run_script(fd, c, result->why, sizeof result->why);
         return;
     }

@@ -195,9 +195,13 @@ static void is_that_offer(char *field[6])
     snprintf(id, sizeof id, "%s/RSV1", field[0]);
     const struct ws_case *c = ws_cases_find(&cases, id), *answer = ws_cases_find(&cases, field[0]);
     assert_true(c && answer);
-    unsigned bytes = (unsigned)atoi(field[1]), part = (unsigned)atoi(field[3]), low = 0, high = 0;
-    assert_int_equal(sscanf(c->send + 4, "00%2x%2x", &low, &high),
-                     2); /* the block's length, where it is in one frame */
+    assert_true(field[1] && field[3] && field[5]);
+    unsigned long bytes = strtoul(field[1], NULL, 10), part = strtoul(field[3], NULL, 10);
+    uint8_t head[3] = {0}; /* of the block: 00, and its length */
+    char hex[7];
+    snprintf(hex, sizeof hex, "%.6s", c->send + 4);
+    assert_int_equal(unhex(hex, head), 3);
+    unsigned low = head[1], high = head[2];
     assert_int_equal(low | high << 8, bytes < 65535 ? bytes : 65535);
     assert_int_equal(c->send[0], part ? '4' : 'c');
     if (part)

@@ -264,7 +264,7 @@ static void each_answer_to_the_upgrade_is_judged(void **state)
     char *big = malloc(HEADS_MAX);
     int n = sprintf(big, "%sX: ", GOOD); /* a head of 64 kB */
     memset(big + n, 'x', 65536);
-    strcpy(big + n + 65536, "\r\n\r\n");
+    memcpy(big + n + 65536, "\r\n\r\n", 5);
     check_answer("a field of 64 kB", big, 0, "more than 16384 bytes", 0);
     n = sprintf(big, "%s", GOOD);
     for (int i = 0; i < 10000; i++)
