@@ -22,10 +22,65 @@ MR_INLINE bool mr_levels_take(struct mr_levels_walk *w, const char *literal, uin
 }
 #define MR_LEVELS_TAKE(w, literal) mr_levels_take((w), "" literal, sizeof(literal) - 1)
 
+#define MR_LEVELS_EACH(b) (0x0101010101010101u * (b))
+
+MR_INLINE uint64_t mr_levels_eight(const uint8_t *p)
+{
+    uint64_t w;
+    memcpy(&w, p, sizeof w);
+    return w;
+}
+
+/* How many of the eight bytes, from the first, are digits; their values in `w` (0..9 each). */
+MR_INLINE uint32_t mr_levels_run(uint64_t *w)
+{
+    *w ^= MR_LEVELS_EACH(0x30u);
+    uint64_t other = (((*w & MR_LEVELS_EACH(0x7fu)) + MR_LEVELS_EACH(0x76u)) | *w) & MR_LEVELS_EACH(0x80u);
+    return other ? (uint32_t)__builtin_ctzll(other) / 8 : 8;
+}
+
+/* The number that the first n digit values say, 1 <= n <= 8. */
+MR_INLINE uint64_t mr_levels_value(uint64_t w, uint32_t n)
+{
+    w <<= 64 - 8 * n;
+    w = (w * 10 + (w >> 8)) & 0x00ff00ff00ff00ffu;
+    w = (w * 100 + (w >> 16)) & 0x0000ffff0000ffffu;
+    return (w * 10000 + (w >> 32)) & 0xffffffffu;
+}
+
+/* A plain number of at most seven digits before the point and seven behind it: what nearly all are. False: another, or too near the end; nothing
+ * has moved. What stands behind it is the caller's to check. */
+MR_INLINE bool mr_levels_plain(struct mr_levels_walk *w, int scale, int64_t *out)
+{
+    const uint8_t *p = w->data + w->pos;
+    if (w->len - w->pos < 17 || scale > 10) /* below 10^7 there is room for ten decimals */
+        return false;
+    uint64_t a = mr_levels_eight(p);
+    uint32_t whole = mr_levels_run(&a), part = 0;
+    if (whole == 0 || whole == 8 || (p[0] == '0' && whole > 1))
+        return false;
+    uint64_t value = mr_levels_value(a, whole);
+    if (p[whole] == '.') {
+        uint64_t b = mr_levels_eight(p + whole + 1);
+        part = mr_levels_run(&b);
+        if (part == 0 || part == 8 || part > (uint32_t)scale)
+            return false;
+        value = value * (uint64_t)mr_pow10[part] + mr_levels_value(b, part);
+    }
+    *out = (int64_t)(value * (uint64_t)mr_pow10[(uint32_t)scale - part]);
+    w->pos += whole + (part ? part + 1 : 0);
+    return true;
+}
+
 /* A number up to the next quote, which stays. */
 MR_INLINE bool mr_levels_number(struct mr_levels_walk *w, int scale, int64_t *out)
 {
     uint32_t end = w->pos;
+    if (mr_likely(mr_levels_plain(w, scale, out))) {
+        if (mr_likely(w->data[w->pos] == '"'))
+            return true;
+        w->pos = end; /* an exponent, or what is no number */
+    }
     while (end < w->len && w->data[end] != '"')
         end++;
     if (end == w->len || mr_fixed_here(w->data + w->pos, end - w->pos, scale, out) != MR_OK)
@@ -54,6 +109,11 @@ MR_INLINE bool mr_levels_integer(struct mr_levels_walk *w)
 MR_INLINE bool mr_levels_bare(struct mr_levels_walk *w, int scale, int64_t *out)
 {
     uint32_t end = w->pos;
+    if (mr_likely(mr_levels_plain(w, scale, out))) {
+        if (mr_likely(w->data[w->pos] == ',' || w->data[w->pos] == ']'))
+            return true;
+        w->pos = end; /* an exponent, or what is no number */
+    }
     while (end < w->len && w->data[end] != ',' && w->data[end] != ']')
         end++;
     if (end == w->len || mr_fixed_here(w->data + w->pos, end - w->pos, scale, out) != MR_OK)

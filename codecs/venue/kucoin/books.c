@@ -1,4 +1,4 @@
-/* Book messages of the classic sockets, whatever the order of their members; usual.c has the quick way.
+/* Book messages of the classic sockets, whatever the order of their members.
  *
  * A level of price 0 and size 0 says that the numbers moved and the book did not: it is left out, the message stays. */
 #include "codecs/venue/kucoin/kucoin_priv.h"

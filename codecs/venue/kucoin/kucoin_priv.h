@@ -91,11 +91,6 @@ struct mr_kucoin_uta {
 };
 bool mr_kucoin_uta(struct mr_kucoin_message *m, const struct mr_kucoin_uta *u, struct mr_json *d);
 
-/* usual.c: books in the order of members that is usual, byte by byte. MR_E_AGAIN: not so; the general path decides. */
-int mr_kucoin_usual(struct mr_decoder *dec, const struct mr_frame *frame, union mr_slot *out, uint32_t out_max);
-int mr_kucoin_usual_snapshot(struct mr_decoder *dec, struct mr_span symbol, const struct mr_frame *body,
-                             union mr_slot *out, uint32_t out_max);
-
 int mr_kucoin_token(uint8_t product, struct mr_span body, uint64_t id, struct mr_grant *out); /* as mr_dialect.token */
 
 int mr_kucoin_decode(struct mr_decoder *dec, const struct mr_frame *frame, union mr_slot *out, uint32_t out_max);

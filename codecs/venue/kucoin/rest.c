@@ -273,30 +273,37 @@ static bool data(struct body *b, struct mr_json *j)
     }
 }
 
-static bool once(struct mr_rows *r, struct mr_json *j, struct mr_span *raw)
+static bool good(struct mr_rows *r, const struct mr_field *code)
 {
-    return raw->data ? mr_rows_fail(r, MR_E_MALFORMED, "data") : mr_json_raw(j, raw);
+    if (code->type == MR_JSON_NONE || mr_field_is(code, "200000"))
+        return true;
+    r->dec->name = code->text; /* the venue refused: its code says why */
+    return mr_rows_fail_at(r, MR_E_UNKNOWN, "code", code->text);
 }
 
+/* `code` stands first as the venue sends it; data that come before it wait. */
 static bool envelope(struct body *b, struct mr_json *j)
 {
     struct mr_rows *r = &b->rows;
     struct mr_field code = {0};
     struct mr_span key, late = {NULL, 0};
     struct mr_json again;
+    bool done = false;
     if (!mr_json_object(j))
         return false;
-    while (mr_json_key(j, &key))
-        if (!(mr_json_key_is(j, key, "data")   ? once(r, j, &late)
-              : mr_json_key_is(j, key, "code") ? mr_field_take(r, j, &code, "code")
-                                               : mr_json_skip(j)))
+    while (mr_json_key(j, &key)) {
+        if (mr_json_key_is(j, key, "data")) {
+            if (done || late.data)
+                return mr_rows_fail(r, MR_E_MALFORMED, "data");
+            done = code.type != MR_JSON_NONE;
+            if (!(done ? good(r, &code) && data(b, j) : mr_json_raw(j, &late)))
+                return false;
+        } else if (!(mr_json_key_is(j, key, "code") ? mr_field_take(r, j, &code, "code") : mr_json_skip(j))) {
             return false;
-    if (j->status != MR_OK)
-        return false;
-    if (code.type != MR_JSON_NONE && !mr_field_is(&code, "200000")) {
-        r->dec->name = code.text; /* the venue refused: its code says why */
-        return mr_rows_fail_at(r, MR_E_UNKNOWN, "code", code.text);
+        }
     }
+    if (j->status != MR_OK || !good(r, &code) || done)
+        return j->status == MR_OK && done;
     if (!late.data)
         return mr_rows_fail(r, MR_E_MISSING, "data");
     mr_json_open(&again, late.data, late.len);

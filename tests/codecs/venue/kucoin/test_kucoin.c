@@ -520,6 +520,8 @@ static void books_marks_and_funding_come_by_rest_too(void **state)
         {"a path with more behind it", "kucoin:futures", "/api/v1/contracts/XBTUSDTM/risk", "{}", MR_E_UNKNOWN},
         {"the venue's refusal", "kucoin:futures", "/api/v1/contracts/active", "{\"code\":\"400001\",\"msg\":\"Please check the header of your request\"}", MR_E_UNKNOWN},
         {"no data", "kucoin:futures", "/api/v1/contracts/active", "{\"code\":\"200000\"}", MR_E_MISSING},
+        {"data twice", "kucoin:futures", "/api/v1/contracts/active", "{\"code\":\"200000\",\"data\":[],\"data\":[]}", MR_E_MALFORMED},
+        {"a refusal behind its data", "kucoin:futures", "/api/v1/contracts/active", "{\"data\":[],\"code\":\"400001\"}", MR_E_UNKNOWN},
         {"a book of nobody", "kucoin:futures", "/api/v1/level2/snapshot", "{\"code\":\"200000\",\"data\":{}}", MR_E_MISSING},
         {"a book of another", "kucoin:futures", "/api/v1/level2/snapshot?symbol=XBTUSDTM", "{\"code\":\"200000\",\"data\":{\"symbol\":\"ETHUSDTM\",\"sequence\":1,\"bids\":[],\"asks\":[],\"ts\":1}}", MR_E_RANGE},
         {"a book without a number", "kucoin:futures", "/api/v1/level2/snapshot?symbol=XBTUSDTM", "{\"code\":\"200000\",\"data\":{\"bids\":[],\"asks\":[],\"ts\":1}}", MR_E_MISSING},
