@@ -59,12 +59,15 @@ static uint64_t search(const struct mr_merge *m, const struct mr_merge_stream *s
     return 0;
 }
 
+/* Of a stream without times the last one like it, unless that was so long ago that this one is no copy. */
 static uint64_t search_last(const struct mr_merge *m, const struct mr_merge_stream *s, const union mr_slot *group)
 {
     uint64_t found = 0;
-    for (uint64_t at = s->oldest; at; at = mr_merge_at(&m->window, at)->next)
-        if (mr_merge_same(s, mr_merge_group(mr_merge_at(&m->window, at)), group))
+    for (uint64_t at = s->oldest; at; at = mr_merge_at(&m->window, at)->next) {
+        struct mr_merge_entry *e = mr_merge_at(&m->window, at);
+        if (e->recv_ns + m->wait_ns >= group->event.recv_ns && mr_merge_same(s, mr_merge_group(e), group))
             found = at;
+    }
     return found;
 }
 
@@ -190,6 +193,8 @@ static enum verdict place_stranger(struct mr_merge *m, struct mr_merge_stream *s
 static bool find_place(struct mr_merge *m, struct mr_merge_stream *s, int lane, const union mr_slot *group)
 {
     uint32_t passed;
+    if (s->timeless && leaders(m, s) & ~bit(lane))
+        return false; /* one value tells no place: mr_merge_match */
     bool timed = s->mode != MR_MERGE_CONTENT || mr_merge_order(s, group) != 0;
     uint64_t found = timed ? search(m, s, s->oldest, group, &passed) : search_last(m, s, group);
     if (found)
@@ -245,7 +250,7 @@ static void pop(struct mr_merge *m, struct mr_merge_stream *s, int lane)
 static void align(struct mr_merge *m, struct mr_merge_stream *s, int lane, uint64_t at)
 {
     const union mr_slot *kept = mr_merge_group(mr_merge_at(&m->window, at));
-    uint64_t held = s->place[lane].first;
+    uint64_t held = s->timeless ? 0 : s->place[lane].first;
     while (held && !mr_merge_same(s, kept, mr_merge_group(mr_merge_at(&m->hold, held))))
         held = mr_merge_at(&m->hold, held)->next;
     if (!held)
@@ -286,12 +291,37 @@ static void accept(struct mr_merge *m, struct mr_merge_stream *s, int lane, unio
         align(m, s, __builtin_ctz(left), at);
 }
 
+/* A timeless stream's lane after the wait: all that it has waiting since then has been brought by others, or the last of it is new. */
+static bool find_timeless(struct mr_merge *m, struct mr_merge_stream *s, int lane, bool others)
+{
+    uint64_t last = 0;
+    uint32_t copies = mr_merge_match(m, s, lane, &last);
+    const union mr_slot *first = mr_merge_group(mr_merge_at(&m->hold, s->place[lane].first));
+    bool newer = s->newest && mr_merge_at(&m->window, s->newest)->recv_ns >= first->event.recv_ns;
+    if (!copies && others && newer) { /* what others have said since overrules it */
+        covered(m, s, lane, mr_merge_group(mr_merge_at(&m->hold, s->place[lane].first)));
+        pop(m, s, lane);
+        return true;
+    }
+    for (uint32_t i = 0; i < copies; i++) {
+        covered(m, s, lane, mr_merge_group(mr_merge_at(&m->hold, s->place[lane].first)));
+        pop(m, s, lane);
+    }
+    if (copies) {
+        s->in_step |= bit(lane);
+        s->place[lane].at = mr_merge_at(&m->window, last)->next;
+    }
+    return copies != 0;
+}
+
 /* Ends the wait of what the lane brought first. */
 static void give_up(struct mr_merge *m, struct mr_merge_stream *s, int lane)
 {
     union mr_slot *group = mr_merge_group(mr_merge_at(&m->hold, s->place[lane].first));
     uint64_t order = mr_merge_order(s, group);
     bool old = s->mode == MR_MERGE_CONTENT && s->begun && order && order < s->last_order;
+    if (s->timeless && !(s->in_step & bit(lane)) && find_timeless(m, s, lane, leaders(m, s) & ~bit(lane)))
+        return;
     MR_COUNT(m->metrics, gave_up, 1);
     at_end(m, s, lane);
     if (old && !s->fact)

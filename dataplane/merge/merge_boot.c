@@ -100,6 +100,7 @@ static MR_COLD struct mr_merge_stream *begin_stream(struct mr_merge *m, struct m
     s->mode = numbered_book(m, group)                                 ? MR_MERGE_BOOK
               : source < MR_VENUE_KINDS_MAX && m->consecutive[source] ? MR_MERGE_NEXT
                                                                       : MR_MERGE_CONTENT;
+    s->timeless = s->mode == MR_MERGE_CONTENT && !s->fact && mr_merge_order(s, group) == 0;
     return s;
 }
 

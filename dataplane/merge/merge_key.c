@@ -66,3 +66,54 @@ bool mr_merge_is_image(const struct mr_merge *merge, const union mr_slot *group)
     return group->event.kind == MR_EVENT_BOOK && !(group->book.book_flags & MR_BOOK_PARTIAL) &&
            (group->book.flags & MR_FLAG_SNAPSHOT || (merge->rule == MR_SEQ_PLUS_ONE && group->book.seq == 1));
 }
+
+/* ---- places by several events ---- */
+
+#define MATCH_MAX 64
+
+/* The stream's last entries in the window, oldest first, none that came before that time. */
+static uint32_t window_end(const struct mr_merge *merge, const struct mr_merge_stream *s, int64_t from_ns,
+                           uint64_t out[MATCH_MAX])
+{
+    uint32_t n = 0;
+    for (uint64_t at = s->oldest; at; at = mr_merge_at(&merge->window, at)->next)
+        if (mr_merge_at(&merge->window, at)->recv_ns >= from_ns)
+            out[n++ % MATCH_MAX] = at;
+    if (n <= MATCH_MAX)
+        return n;
+    uint64_t turned[MATCH_MAX];
+    for (uint32_t i = 0; i < MATCH_MAX; i++)
+        turned[i] = out[(n + i) % MATCH_MAX];
+    memcpy(out, turned, sizeof turned);
+    return MATCH_MAX;
+}
+
+static bool equal_run(const struct mr_merge *merge, const struct mr_merge_stream *s, const uint64_t *kept,
+                      const uint64_t *held, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (!mr_merge_same(s, mr_merge_group(mr_merge_at(&merge->window, kept[i])),
+                           mr_merge_group(mr_merge_at(&merge->hold, held[i]))))
+            return false;
+    return true;
+}
+
+uint32_t mr_merge_match(const struct mr_merge *merge, const struct mr_merge_stream *s, int lane, uint64_t *last)
+{
+    uint64_t kept[MATCH_MAX], held[MATCH_MAX];
+    const union mr_slot *first = mr_merge_group(mr_merge_at(&merge->hold, s->place[lane].first));
+    uint32_t n = window_end(merge, s, first->event.recv_ns - merge->wait_ns, kept), k = 0;
+    for (uint64_t at = s->place[lane].first; at && k < MATCH_MAX; at = mr_merge_at(&merge->hold, at)->next)
+        held[k++] = at;
+    for (uint32_t back = k; k && back <= n; back++) /* all of it lies in the window, as late as may be */
+        if (equal_run(merge, s, kept + n - back, held, k)) {
+            *last = kept[n - back + k - 1];
+            return k;
+        }
+    for (uint32_t both = k < n ? k : n; both > 0; both--) /* its beginning is the window's end */
+        if (equal_run(merge, s, kept + n - both, held, both)) {
+            *last = kept[n - 1];
+            return both;
+        }
+    return 0;
+}

@@ -42,6 +42,8 @@ struct mr_merge_stream {
     bool begun;                /* something was passed on */
     bool fact;                 /* each event counts; else only the newest */
     uint8_t route;
+    bool timeless; /* states without time or number: the same value comes again and again */
+    uint8_t spare[3];
     uint32_t index;
     struct mr_merge_place place[]; /* lanes_max */
 };
@@ -92,6 +94,10 @@ bool mr_merge_same(const struct mr_merge_stream *s, const union mr_slot *kept, c
 uint64_t mr_merge_order(const struct mr_merge_stream *s, const union mr_slot *group);
 bool mr_merge_follows(const struct mr_merge *merge, const struct mr_merge_stream *s, const union mr_slot *group);
 bool mr_merge_is_image(const struct mr_merge *merge, const union mr_slot *group);
+
+/* How many of what the lane has waiting, from the first on, are the window's last events, or lie among its last; `last`: the entry of the last of
+ * them. 0: none. */
+uint32_t mr_merge_match(const struct mr_merge *merge, const struct mr_merge_stream *s, int lane, uint64_t *last);
 
 /* merge_boot.c */
 MR_INLINE struct mr_merge_stream *mr_merge_stream_at(const struct mr_merge *merge, uint32_t index)

@@ -37,7 +37,7 @@
 #define MR_PLANE_FEEDS_MAX 16
 #define MR_PLANE_SYMBOLS_MAX 256
 #define MR_PLANE_TILES_MAX 8
-#define MR_PLANE_CONNECTIONS_MAX 8 /* to a route */
+#define MR_PLANE_CONNECTIONS_MAX 16 /* to a route */
 #define MR_PLANE_SOURCE_ADDRESSES 8
 
 enum mr_plane_source {

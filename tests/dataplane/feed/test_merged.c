@@ -261,10 +261,9 @@ static const struct {
     const char *product;
     uint32_t bit;
 } products[] = {
-    {"binance:usdm", MR_MARKET_BINANCE_USDM},
-    {"binance:spot", MR_MARKET_BINANCE_SPOT},
-    {"bybit:linear", MR_MARKET_BYBIT_LINEAR},
-    {"okx:public", MR_MARKET_OKX},
+    {"binance:usdm", MR_MARKET_BINANCE_USDM},    {"binance:spot", MR_MARKET_BINANCE_SPOT},
+    {"bybit:linear", MR_MARKET_BYBIT_LINEAR},    {"okx:public", MR_MARKET_OKX},
+    {"hyperliquid:perp", MR_MARKET_HYPERLIQUID},
 };
 
 static void two_connections_give_what_one_gives(void **state)

@@ -316,6 +316,44 @@ static void an_image_of_a_second_subscription_does_not_replace_the_book(void **s
     rig_close(r);
 }
 
+static struct mr_event value(int64_t price) /* as Hyperliquid's contexts: neither time nor number */
+{
+    struct mr_event ev = event(MR_EVENT_MARK, 0, 0, 0, price);
+    ev.source = kind_of(mr_venue_by_name("hyperliquid"), "activeAssetCtx");
+    return ev;
+}
+
+static void values_without_a_time_neither_go_back_nor_get_lost(void **state)
+{
+    (void)state;
+    static const int64_t want[] = {1, 2, 1, 4, 1, 5, 1};
+    struct rig *r = rig_open("hyperliquid:perp", WAIT_NS, 1024);
+    open_lane(r, 0);
+    give(r, 0, 0, value(1));
+    give(r, 0, 10, value(2));
+    give(r, 0, 20, value(1));
+    open_lane(r, 1);
+    give(r, 1, 31, value(4));
+    give(r, 1, 41, value(1)); /* the third 1, not the first or the second */
+    give(r, 0, 50, value(4));
+    give(r, 0, 60, value(1));
+    mr_merge_due(r->merge, 300 * MS);
+    assert_int_equal(r->heard_count[0], 5);
+    give(r, 1, 301, value(5)); /* its place is known */
+    give(r, 0, 305, value(5));
+    assert_int_equal(r->lane_metrics[1].won, 1);
+    close_lane(r, 0);
+    give(r, 1, 900, value(1));
+    assert_int_equal(r->heard_count[0], MR_COUNT_OF(want));
+    for (size_t i = 0; i < MR_COUNT_OF(want); i++)
+        assert_int_equal(r->heard[0][i].event.price, want[i]);
+    open_lane(r, 0);
+    close_lane(r, 1);
+    give(r, 0, 2000, value(1)); /* long after: said again, no copy */
+    assert_int_equal(r->heard_count[0], MR_COUNT_OF(want) + 1);
+    rig_close(r);
+}
+
 static void a_lane_that_lags_behind_the_window_doubles_nothing(void **state)
 {
     (void)state;
@@ -554,6 +592,7 @@ int main(void)
         cmocka_unit_test(equal_events_are_as_many_as_the_venue_says),
         cmocka_unit_test(a_fast_new_lane_does_not_overtake_what_is_on_its_way),
         cmocka_unit_test(an_image_of_a_second_subscription_does_not_replace_the_book),
+        cmocka_unit_test(values_without_a_time_neither_go_back_nor_get_lost),
         cmocka_unit_test(a_lane_that_lags_behind_the_window_doubles_nothing),
         cmocka_unit_test(a_full_hold_buffer_ends_waits_and_loses_nothing),
         cmocka_unit_test(what_goes_on_is_what_the_venue_said_in_order_and_once),

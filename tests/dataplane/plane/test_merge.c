@@ -280,9 +280,36 @@ static void another_connection_takes_over_before_a_planned_end(void **state)
     assert_true(count_of(spot, "lane", "copies") > 0);
 }
 
+static void more_connections_than_the_venue_allows_from_one_address_are_refused(void **state)
+{
+    (void)state;
+    struct mr_err err = {""};
+    static struct mr_plane_config c;
+    mr_plane_config_default(&c);
+    snprintf(c.workspace, sizeof c.workspace, "unused");
+    struct mr_plane_feed *f = &c.feeds[c.feed_count++];
+    snprintf(f->product, sizeof f->product, "hyperliquid:perp");
+    snprintf(f->symbols[f->symbol_count++].name, sizeof f->symbols[0].name, "BTC");
+    f->connections = 10;
+    assert_int_equal(mr_plane_check(&c, &err), MR_OK);
+    f->connections = 12;
+    assert_int_equal(mr_plane_check(&c, &err), MR_E_RANGE);
+    assert_non_null(strstr(err.text, "12 connections to Hyperliquid from one address, which allows 10"));
+    f->from[0] = (struct mr_address){.ip = {192, 0, 2, 1}, .family = 4};
+    f->from[1] = (struct mr_address){.ip = {192, 0, 2, 2}, .family = 4};
+    f->from_count = 2; /* six each */
+    assert_int_equal(mr_plane_check(&c, &err), MR_OK);
+    f->connections = MR_PLANE_CONNECTIONS_MAX + 1;
+    assert_int_equal(mr_plane_check(&c, &err), MR_E_RANGE);
+    f->connections = 1;
+    f->merge_wait_ns = -1;
+    assert_int_equal(mr_plane_check(&c, &err), MR_E_RANGE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(more_connections_than_the_venue_allows_from_one_address_are_refused),
         cmocka_unit_test(one_of_two_connections_cut_at_any_moment_loses_nothing),
         cmocka_unit_test(another_connection_takes_over_before_a_planned_end),
     };
