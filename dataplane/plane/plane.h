@@ -53,7 +53,7 @@ struct mr_plane_line { /* datagrams to this address and port, from this sender (
     uint16_t port, spare;
 };
 struct mr_plane_symbol {
-    char name[32];
+    char name[MR_SYMBOL_BYTES]; /* with its NUL */
 };
 struct mr_plane_feed { /* one product */
     char product[40];  /* "binance:usdm" */

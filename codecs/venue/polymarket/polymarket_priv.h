@@ -48,6 +48,12 @@ enum mr_polymarket_product { MR_POLYMARKET_CLOB, MR_POLYMARKET_RTDS };
  * market's metadata. */
 #define MR_POLYMARKET_LOT "0.01"
 
+/* Guesses, which change speed only: tokens by their last digits. */
+#define MR_POLYMARKET_GUESS_BITS 8
+struct mr_polymarket_state {
+    uint32_t guess[1 << MR_POLYMARKET_GUESS_BITS]; /* instrument ids */
+};
+
 /* One frame: its rows, and which instruments it named. */
 struct mr_polymarket_message {
     struct mr_rows rows;
@@ -70,6 +76,8 @@ bool mr_polymarket_image(struct mr_rows *rows, const struct mr_field *time, cons
 bool mr_polymarket_tick(struct mr_rows *rows, const struct mr_field *tick, int64_t venue_ns);
 
 int mr_polymarket_decode(struct mr_decoder *dec, const struct mr_frame *frame, union mr_slot *out, uint32_t out_max);
+/* Books and changes in the usual form: slots, or MR_E_AGAIN (usual.c). */
+int mr_polymarket_usual(struct mr_decoder *dec, const struct mr_frame *frame, union mr_slot *out, uint32_t out_max);
 /* One message of the real-time data socket, for the decoder. */
 bool mr_polymarket_rtds(struct mr_polymarket_message *m, struct mr_json *j);
 int mr_polymarket_rest(struct mr_decoder *dec, struct mr_span url, const struct mr_frame *body,

@@ -29,6 +29,7 @@ const struct mr_venue mr_venue_polymarket = {
     .title = "Polymarket",
     .products = products,
     .kinds = kinds,
+    .state_bytes = sizeof(struct mr_polymarket_state),
     .decode = mr_polymarket_decode,
     .rest = mr_polymarket_rest,
 };

@@ -2,11 +2,12 @@
 
 #include "codecs/venue/venue.h"
 #include "tests/exchange/market/market_priv.h"
+#include "tests/exchange/market/outcome.h"
 
 #define SECOND     1000000000ll
 #define MINUTE     (60 * SECOND)
 #define STEP_NS    (SECOND / 20) /* the price moves 20 times a second */
-#define STREAMS    14
+#define STREAMS    22
 
 static const char *const names[MR_MARKET_UNDERLYINGS] = {"BTC", "ETH"};
 static const int64_t start_e4[MR_MARKET_UNDERLYINGS] = {650000000, 32000000}; /* 65,000.0000 and 3,200.0000 USD */
@@ -138,7 +139,17 @@ static int64_t price_of(const struct mr_market *m, const struct stream *s)
     return m->of[s->underlying].mid_e4 * mr_pow10[s->price_decimals] / 10000;
 }
 
-static int64_t mid_idx(const struct mr_market *m, const struct stream *s) { return price_of(m, s) / s->step; }
+/* Up is worth more the further the price has risen: a percent is a hundred ticks, and both ends stay away. */
+static int64_t outcome_idx(const struct mr_market *m, const struct stream *s)
+{
+    int64_t start = start_e4[s->underlying], ticks = 500 + (m->of[s->underlying].mid_e4 - start) * 10000 / start;
+    return ticks < LADDER + 10 ? LADDER + 10 : ticks > 990 - LADDER ? 990 - LADDER : ticks;
+}
+
+static int64_t mid_idx(const struct mr_market *m, const struct stream *s)
+{
+    return s->writer->outcome ? outcome_idx(m, s) : price_of(m, s) / s->step;
+}
 
 /* Size units (of 10^-size_decimals) that so many USD buy. */
 static int64_t units_for_usd(const struct mr_market *m, const struct stream *s, int64_t usd)
@@ -210,11 +221,13 @@ static int64_t period(const struct mr_market *m, enum channel c, const struct st
 {
     switch (c) {
     case CHANNEL_BOOK:
+        if (s->writer->outcome) /* two books a message, each hashed whole */
+            return 5 * SECOND / m->config.books_per_s;
         return s->writer->update ? SECOND / m->config.books_per_s : SECOND / 2;
     case CHANNEL_BEST:
         return SECOND / (2 * m->config.books_per_s);
     case CHANNEL_TRADE:
-        return SECOND / m->config.trades_per_s;
+        return (s->writer->outcome ? 5 : 1) * SECOND / m->config.trades_per_s;
     case CHANNEL_LIQUIDATION:
         return s->writer->liquidation_every_ns;
     case CHANNEL_MARKS:
@@ -542,6 +555,7 @@ void mr_market_look(const struct mr_market *m, uint32_t i, struct mr_market_stat
 {
     MR_ASSERT(i < m->stream_count);
     const struct stream *s = &m->streams[i];
+    s = s->mirror ? s->mirror : s;
     *out = (struct mr_market_state){.seq = s->seq,
                                     .prev_seq = s->prev_seq,
                                     .now_ns = m->now_ns,
@@ -629,6 +643,16 @@ struct mr_market *mr_market_init(void *mem, const struct mr_market_config *confi
     add_stream(m, MR_MARKET_KUCOIN_SPOT,  &mr_market_kucoin_spot,  "BTC-USDT",      0, 1, 10,   8, 1000000);
     add_stream(m, MR_MARKET_MEXC,         &mr_market_mexc,         "BTC_USDT",      0, 1, 10,   0, 100);
     add_stream(m, MR_MARKET_MEXC,         &mr_market_mexc,         "ETH_USDT",      1, 2, 5,    0, 10000);
+    for (uint8_t u = 0; u < MR_MARKET_UNDERLYINGS; u++) {
+        add_stream(m, MR_MARKET_POLYMARKET, &mr_market_polymarket,      mr_outcome_tokens[2 * u],     u, 3, 1, 2, 1);
+        add_stream(m, MR_MARKET_POLYMARKET, &mr_market_polymarket_pair, mr_outcome_tokens[2 * u + 1], u, 3, 1, 2, 1);
+        if (m->config.venues & MR_MARKET_POLYMARKET)
+            m->streams[m->stream_count - 1].mirror = &m->streams[m->stream_count - 2];
+    }
+    add_stream(m, MR_MARKET_POLYMARKET,   &mr_market_polymarket_data, "btcusdt",     0, 2, 1,    2, 1000000);
+    add_stream(m, MR_MARKET_POLYMARKET,   &mr_market_polymarket_data, "ethusdt",     1, 2, 1,    2, 1000000);
+    add_stream(m, MR_MARKET_POLYMARKET,   &mr_market_polymarket_data, "btc/usd",     0, 4, 1,    2, 1000000);
+    add_stream(m, MR_MARKET_POLYMARKET,   &mr_market_polymarket_data, "eth/usd",     1, 4, 1,    2, 1000000);
     return m;
 }
 

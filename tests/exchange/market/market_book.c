@@ -76,8 +76,18 @@ void mr_market_book_settle(struct stream *s)
     }
 }
 
+static uint32_t mirrored(const struct stream *s, bool ask, struct mr_level *out, uint32_t n)
+{
+    uint32_t count = mr_market_side(s->mirror, !ask, out, n);
+    for (uint32_t i = 0; i < count; i++)
+        out[i].price = mr_pow10[s->price_decimals] - out[i].price;
+    return count;
+}
+
 uint32_t mr_market_side(const struct stream *s, bool ask, struct mr_level *out, uint32_t n)
 {
+    if (s->mirror)
+        return mirrored(s, ask, out, n);
     uint32_t count = 0;
     for (int64_t k = 0; k < LADDER && count < n && s->has_book; k++) {
         int64_t idx = ask ? s->low[1] + k : s->high[0] - k, size = s->sizes[ask][(uint64_t)idx % RING];

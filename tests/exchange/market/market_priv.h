@@ -36,12 +36,14 @@ struct writer {
     void (*ticker)(struct mr_text *t, struct stream *s, int64_t now_ns);
     void (*backfill)(struct mr_text *t, struct stream *s); /* trades of before */
     bool one_by_one;              /* a message tells one change; those of one move come at one moment */
+    bool outcome;    /* prices of an outcome, from 0 to 1 */
     bool asked_only;              /* the list comes when it is asked for, not at the start of the stream */
     int64_t liquidation_every_ns; /* how often it reports */
     uint32_t liquidations_a_time; /* and how many at once: the latest of them */
 };
 extern const struct writer mr_market_binance_usdm, mr_market_binance_spot, mr_market_bybit_linear, mr_market_okx,
-    mr_market_hyperliquid, mr_market_kucoin_futures, mr_market_kucoin_spot, mr_market_mexc;
+    mr_market_hyperliquid, mr_market_kucoin_futures, mr_market_kucoin_spot, mr_market_mexc, mr_market_polymarket,
+    mr_market_polymarket_pair, mr_market_polymarket_data;
 
 struct change {
     int64_t price_idx, size;
@@ -91,6 +93,7 @@ struct stream {
     int64_t sizes[2][RING];
     int64_t low[2], high[2];
     bool has_book, image_sent;
+    const struct stream *mirror; /* its book is that one, turned round: bids at 1 - its asks; NULL: its own */
     struct change changes[CHANGES_MAX];
     uint32_t changes_count, changes_told; /* told: one_by_one */
     struct pending pending[PENDING_MAX];

@@ -1,5 +1,7 @@
 #include "tests/exchange/server/bodies.h"
 
+#include "tests/exchange/market/outcome.h"
+
 #define MS(ns) ((long long)((ns) / 1000000))
 
 /* With the venue's number of decimals where it is known and holds the value; else the shortest. */
@@ -134,6 +136,26 @@ static void kucoin_image(struct mr_text *t, const struct mr_truth *b)
                    (long long)b->time_ns, (unsigned long long)b->seq);
 }
 
+/* A state is of the time of its last change, not of now. `stream`: as an event, else as a summary. */
+static void polymarket_data(struct mr_text *t, const struct mr_truth *b, bool stream)
+{
+    char hash[MR_OUTCOME_HASH];
+    const struct mr_outcome_book book = {.token = b->symbol,
+                                         .time_ms = b->seq,
+                                         .level = {b->level[0], b->level[1]},
+                                         .count = {b->count[0], b->count[1]},
+                                         .price_scale = b->price_scale,
+                                         .size_scale = b->size_scale};
+    mr_outcome_hash(&book, hash);
+    mr_text_add(t, "{");
+    mr_outcome_members(t, &book, hash);
+    if (stream)
+        mr_text_add(t, ",\"tick_size\":\"" MR_OUTCOME_TICK "\",\"last_trade_price\":\"0.5\",\"event_type\":\"book\"");
+    else
+        mr_outcome_rest(t);
+    mr_text_add(t, "}");
+}
+
 bool mr_body_image(struct mr_text *t, const struct mr_truth *b, const char *topic)
 {
     switch (b->venue) {
@@ -155,6 +177,11 @@ bool mr_body_image(struct mr_text *t, const struct mr_truth *b, const char *topi
         return true;
     case MR_VENUE_kucoin:
         kucoin_image(t, b);
+        return true;
+    case MR_VENUE_polymarket:
+        mr_text_add(t, "[");
+        polymarket_data(t, b, true);
+        mr_text_add(t, "]");
         return true;
     default:
         return false;
@@ -192,6 +219,9 @@ void mr_body_depth(struct mr_text *t, const struct mr_truth *b)
         mr_text_add(t, "{\"success\":true,\"code\":0,\"data\":");
         mexc_data(t, b);
         mr_text_add(t, "}");
+        break;
+    case MR_VENUE_polymarket:
+        polymarket_data(t, b, false);
         break;
     default:
         hyperliquid_data(t, b);

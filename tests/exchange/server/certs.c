@@ -21,6 +21,7 @@ static const char default_names[] =
     "binance.vision,"
     "data-api.binance.vision,stream.bybit.com,api.bybit.com,ws.okx.com,www.okx.com,openapi.okx.com,api.hyperliquid.xyz,"
     "ws-api-futures.kucoin.com,ws-api-spot.kucoin.com,x-push-spot.kucoin.com,api-futures.kucoin.com,api.kucoin.com,"
+    "ws-subscriptions-clob.polymarket.com,ws-live-data.polymarket.com,clob.polymarket.com,"
     "contract.mexc.com,api.mexc.com";
 
 /* "DNS:localhost,IP:127.0.0.1": the names as OpenSSL wants them. */

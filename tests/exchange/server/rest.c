@@ -259,6 +259,45 @@ static int kucoin(struct ask *a)
     return 404;
 }
 
+/* POST /books: [{"token_id":".."},..]; what is not known is left out. */
+static int polymarket_books(struct ask *a)
+{
+    struct mr_json j;
+    struct mr_span key;
+    bool first = true;
+    mr_json_open(&j, a->r->body.data, a->r->body.len);
+    mr_text_add(a->t, "[");
+    if (mr_json_array(&j))
+        while (mr_json_next(&j) && mr_json_object(&j)) {
+            struct mr_span token = {NULL, 0};
+            while (mr_json_key(&j, &key))
+                if (!(mr_json_key_is(&j, key, "token_id") ? mr_json_string(&j, &token) : mr_json_skip(&j)))
+                    break;
+            if (!token.len || mr_tape_truth(a->tape, a->venue, a->product, token, 0, a->scratch) != MR_OK)
+                continue;
+            mr_text_add(a->t, first ? "" : ",");
+            mr_body_depth(a->t, a->scratch);
+            first = false;
+        }
+    mr_text_add(a->t, "]");
+    if (mr_json_close(&j) == MR_OK)
+        return 200;
+    a->t->len = 0;
+    mr_text_add(a->t, "{\"error\":\"Invalid payload\"}");
+    return 400;
+}
+
+static int polymarket(struct ask *a)
+{
+    static const char refusal[] = "{\"error\":\"No orderbook exists for the requested token id\"}";
+    if (mr_span_eq(a->r->path, "/book"))
+        return depth(a, mr_rest_param(a->r->query, "token_id"), 0, refusal, 404);
+    if (mr_span_eq(a->r->path, "/books") && a->r->post)
+        return polymarket_books(a);
+    mr_text_add(a->t, "{\"error\":\"Not Found\"}");
+    return 404;
+}
+
 int mr_rest_answer(struct mr_tape *tape, uint8_t venue, uint8_t product, const struct mr_rest_request *r,
                    struct mr_truth *scratch, int64_t now_ns, struct mr_text *t)
 {
@@ -274,6 +313,8 @@ int mr_rest_answer(struct mr_tape *tape, uint8_t venue, uint8_t product, const s
         return hyperliquid(&a);
     case MR_VENUE_kucoin:
         return kucoin(&a);
+    case MR_VENUE_polymarket:
+        return polymarket(&a);
     case MR_VENUE_mexc:
         return mexc(&a);
     default:

@@ -46,7 +46,7 @@ const char *mr_fault_name(enum mr_fault_kind kind);
 struct mr_exchange_fault {
     uint8_t kind;
     char product[40]; /* "binance:usdm"; "": all */
-    char symbol[40];  /* "": all of the product */
+    char symbol[96];  /* "": all of the product */
     uint32_t
         channel; /* enum mr_channel bits of gap, duplicate, reorder, silence of a symbol; 0: the book (silence: all) */
     uint32_t count;          /* [1] */

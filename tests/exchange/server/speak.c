@@ -188,8 +188,9 @@ bool mr_talk_tick(struct mr_talk *talk, int64_t now_ns)
 
 /* ---- which venue ---- */
 
-static const struct mr_speaker *const speakers[] = {&mr_speaker_binance, &mr_speaker_bybit, &mr_speaker_okx,
-                                                    &mr_speaker_hyperliquid, &mr_speaker_kucoin, &mr_speaker_mexc};
+static const struct mr_speaker *const speakers[] = {&mr_speaker_polymarket, &mr_speaker_binance,     &mr_speaker_bybit,
+                                                    &mr_speaker_okx,        &mr_speaker_hyperliquid, &mr_speaker_kucoin,
+                                                    &mr_speaker_mexc};
 
 const struct mr_speaker *mr_speaker_of(uint8_t venue)
 {

@@ -30,7 +30,7 @@ struct mr_talk_place {
 struct mr_talk_sub {
     uint64_t key;   /* 0: acked, never served */
     uint32_t channel;
-    char symbol[40];
+    char symbol[MR_TALK_NAME];
     char name[MR_TALK_NAME]; /* as the client wrote it: stream, topic */
 };
 
@@ -122,7 +122,7 @@ bool mr_span_same(struct mr_span a, struct mr_span b);
 struct mr_span mr_span_from(struct mr_span s, uint32_t at);
 
 extern const struct mr_speaker mr_speaker_binance, mr_speaker_bybit, mr_speaker_okx, mr_speaker_hyperliquid,
-    mr_speaker_kucoin, mr_speaker_mexc;
+    mr_speaker_kucoin, mr_speaker_mexc, mr_speaker_polymarket;
 
 /* KuCoin: what a token request is answered with, and the sockets take for a day. */
 void mr_kucoin_token_write(struct mr_text *t, uint8_t product, int64_t now_ns);

@@ -654,7 +654,9 @@ static const struct {
     {"no such channel", "gap,channel=news", "channel"},
     {"no JSON", "{\"fault\":\"gap\"", "not a JSON object"},
     {"an object in an object", "{\"fault\":\"gap\",\"count\":{}}", "not a JSON object"},
-    {"a symbol without end", "gap,symbol=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "too long"},
+    {"a symbol without end",
+     "gap,symbol=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX",
+     "too long"},
 };
 
 static void faults_that_mean_nothing_are_refused_in_a_sentence(void **state)
