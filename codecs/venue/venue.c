@@ -113,6 +113,20 @@ void mr_decoder_reset(struct mr_decoder *dec)
         dec->venue->reset(dec);
 }
 
+int mr_decoder_liquidators(struct mr_decoder *dec, const struct mr_liquidator *who, uint32_t count)
+{
+    if (!dec->venue->liquidators)
+        return count ? MR_E_UNSUPPORTED : MR_OK;
+    return dec->venue->liquidators(dec, who, count);
+}
+
+bool mr_liquidator_good(const struct mr_liquidator *who)
+{
+    const char *text = who->address;
+    return strnlen(text, sizeof who->address) == sizeof who->address - 1 && text[0] == '0' && (text[1] | 0x20) == 'x' &&
+           strspn(text + 2, "0123456789abcdefABCDEF") == sizeof who->address - 3;
+}
+
 /* ---- what decoders share (take.h), the part that is not per message ---- */
 
 int mr_take_fail(struct mr_decoder *dec, int status, const char *field, const uint8_t *at)

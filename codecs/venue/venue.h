@@ -82,6 +82,13 @@ struct mr_frame {
     int64_t recv_ns;
 };
 
+/* An account ("0x" and 40 hex digits, either case) whose side of a public trade says that it took over a position that was
+ * liquidated: for venues without a channel of liquidations whose trades name both sides. */
+#define MR_LIQUIDATORS_MAX 16
+struct mr_liquidator {
+    char address[43];
+};
+
 struct mr_decoder {
     const struct mr_venue *venue;
     uint8_t product; /* row in venue->products */
@@ -123,6 +130,9 @@ struct mr_venue {
     int (*rest)(struct mr_decoder *dec, struct mr_span url, const struct mr_frame *body, struct mr_instruments *table,
                 union mr_slot *out, uint32_t out_max);
     void (*reset)(struct mr_decoder *dec); /* on reconnect: forgets partial values; NULL if none */
+    /* Replaces the liquidators of this decoder, kept over a reconnect. MR_OK; MR_E_FULL more than the most; MR_E_MALFORMED
+     * not an address: nothing changed. NULL: this venue's trades do not name their sides. */
+    int (*liquidators)(struct mr_decoder *dec, const struct mr_liquidator *who, uint32_t count);
 };
 
 #define MR_DECODE_SLOTS (MR_GROUP_SLOTS + MR_TRADES_MAX)
@@ -137,6 +147,10 @@ size_t mr_decoder_bytes(const struct mr_venue *venue, uint32_t instruments); /* 
 void mr_decoder_init(struct mr_decoder *dec, const struct mr_venue *venue, uint8_t product,
                      struct mr_instruments *instruments, struct mr_shapes *shapes, void *state);
 void mr_decoder_reset(struct mr_decoder *dec);
+/* As mr_venue.liquidators; MR_E_UNSUPPORTED where the venue has none and some are given. */
+int mr_decoder_liquidators(struct mr_decoder *dec, const struct mr_liquidator *who, uint32_t count);
+/* Could be one. */
+bool mr_liquidator_good(const struct mr_liquidator *who);
 
 /* Decodes one frame: a known shape if there is one, else the general path, which then may teach the shape. */
 int mr_decode(struct mr_decoder *dec, const struct mr_frame *frame, union mr_slot *out, uint32_t out_max);

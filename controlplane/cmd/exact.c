@@ -36,6 +36,11 @@ void mr_exact_player(const struct mr_plane_config *plane, struct mr_player_confi
     player->velocity = &plane->velocity;
     player->volatility = &plane->volatility;
     player->signal = &plane->signal;
+    for (uint32_t i = 0; i < plane->feed_count; i++)
+        if (plane->feeds[i].liquidator_count) { /* one product can have any */
+            player->liquidators = plane->feeds[i].liquidators;
+            player->liquidator_count = plane->feeds[i].liquidator_count;
+        }
 }
 
 int mr_exact_configure(const char *folder, struct mr_player_config *player, struct mr_err *err)

@@ -91,6 +91,23 @@ static void check_lines(struct check *c, uint32_t idx)
         say(c, lines[MR_KEY_feeds_number_width], path, "%u: want 1, 2, 4 or 8", feed->number_width);
 }
 
+/* Accounts by whose trades liquidations are known. */
+static void check_liquidators(struct check *c, uint32_t idx, const struct mr_venue *venue)
+{
+    const struct mr_plane_feed *feed = &c->config->plane.feeds[idx];
+    uint32_t line = c->config->feed_line[idx][MR_KEY_feeds_liquidators];
+    char path[64];
+    snprintf(path, sizeof path, "feeds[%u].liquidators", idx);
+    if (feed->liquidator_count && !venue->liquidators) {
+        say(c, line, path, "%s does not say who traded; its liquidations come by a channel, or not at all",
+            feed->product);
+        return;
+    }
+    for (uint32_t i = 0; i < feed->liquidator_count; i++)
+        if (!mr_liquidator_good(&feed->liquidators[i]))
+            say(c, line, path, "\"%s\": want an address, 0x and 40 hex digits", feed->liquidators[i].address);
+}
+
 static void check_feed(struct check *c, uint32_t idx)
 {
     const struct mr_plane_config *plane = &c->config->plane;
@@ -109,8 +126,10 @@ static void check_feed(struct check *c, uint32_t idx)
         say(c, lines[MR_KEY_feeds_tile], path, "no feed tile %u; plane.feed_tiles is %u, counted from 0", feed->tile,
             plane->feed_tiles);
     }
-    if (feed->product[0] && mr_venue_parse(feed->product, &venue, &product, NULL) == MR_OK)
+    if (feed->product[0] && mr_venue_parse(feed->product, &venue, &product, NULL) == MR_OK) {
         check_channels(c, idx, &venue->products[product]);
+        check_liquidators(c, idx, venue);
+    }
     check_symbols(c, idx);
     check_lines(c, idx);
 }

@@ -69,6 +69,8 @@ struct mr_feed_config {
     uint32_t shapes;                    /* a power of two; 0: always the general path */
     bool add_unknown; /* instruments that messages name are added (with the catalogue's metadata if it has it);
                                  else their messages are counted and skipped */
+    const struct mr_liquidator *liquidators; /* outlive the feed; NULL where there are none */
+    uint32_t liquidator_count;
     mr_feed_emit_fn *emit;
     void *emit_arg;
     mr_feed_reject_fn *reject; /* may be NULL */

@@ -34,6 +34,8 @@ struct mr_feed *mr_feed_init(void *mem, const struct mr_feed_config *config, str
     MR_ASSERT(feed->out && feed->join_pool); /* mr_feed_bytes planned it */
     mr_decoder_init(feed->decoder, config->venue, config->product, config->instruments,
                     shapes ? mr_shapes_init(shapes, config->shapes, mr_kernel_active()) : NULL, state);
+    int status = mr_decoder_liquidators(feed->decoder, config->liquidators, config->liquidator_count);
+    MR_ASSERT(status == MR_OK); /* whoever configured them has looked */
     feed->alone = state;
     if (config->lanes_max)
         mr_feed_merge_init(feed, &arena);

@@ -79,6 +79,8 @@ struct mr_feed_tile_product {
     uint32_t from_count;
     struct mr_budget *const *budgets; /* of dials: one for each of `from`, or one; NULL: none */
     const char *interface;
+    const struct mr_liquidator *liquidators;
+    uint32_t liquidator_count;
     bool paused;
     struct mr_feed_metrics *metrics;
     uint32_t connections;                 /* to each route; 0: 1 */

@@ -47,6 +47,8 @@ static struct mr_feed_config feed_config(const struct mr_feed_tile_config *c, ui
                                    .merge = p->merge,
                                    .shapes = c->shapes,
                                    .add_unknown = true,
+                                   .liquidators = p->liquidators,
+                                   .liquidator_count = p->liquidator_count,
                                    .emit = mr_feed_tile_emit,
                                    .reject = mr_feed_tile_reject};
 }

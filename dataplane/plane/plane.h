@@ -71,6 +71,8 @@ struct mr_plane_feed { /* one product */
     uint32_t connections;  /* to each route [1] */
     uint32_t life_s;       /* of a connection, where the venue limits it to more; 0: the venue's */
     int64_t merge_wait_ns; /* for what one of them lacks and another may bring [200 ms] */
+    struct mr_liquidator liquidators[MR_LIQUIDATORS_MAX];
+    uint32_t liquidator_count;
     bool paused;
     uint8_t source; /* enum mr_plane_source */
     /* A datagram feed: the same numbered messages on each line (dataplane/net/arbiter.h), and no sessions. */

@@ -217,6 +217,8 @@ static void plan_product(struct mr_plane *p, uint32_t i)
                                       .from_count = f->from_count,
                                       .budgets = p->budget_of[i],
                                       .interface = *f->interface ? f->interface : NULL,
+                                      .liquidators = f->liquidators,
+                                      .liquidator_count = f->liquidator_count,
                                       .paused = f->paused,
                                       .metrics = mr_plane_metrics(p, name),
                                       .connections = f->connections,

@@ -28,11 +28,13 @@ struct mr_player_config {
     const struct mr_velocity_config *velocity;     /* the engines' own configs; NULL: defaults */
     const struct mr_volatility_config *volatility; /* (its instrument is the reference) */
     const struct mr_signal_config *signal;
+    const struct mr_liquidator *liquidators; /* of each feed whose venue has no channel of liquidations */
+    uint32_t liquidator_count;
     bool digest;
-    bool flow;                /* trade-flow velocity beside the liquidations' */
-    void (*on_signal)(void *arg, const struct mr_signal *signal);                                      /* may be NULL */
-    void (*on_event)(void *arg, const union mr_slot *group, const struct mr_instrument *instrument);   /* may be NULL */
-    mr_feed_reject_fn *on_reject;                                                                      /* may be NULL */
+    bool flow;                                                    /* trade-flow velocity beside the liquidations' */
+    void (*on_signal)(void *arg, const struct mr_signal *signal); /* may be NULL */
+    void (*on_event)(void *arg, const union mr_slot *group, const struct mr_instrument *instrument); /* may be NULL */
+    mr_feed_reject_fn *on_reject;                                                                    /* may be NULL */
     void *arg;
 };
 
@@ -63,7 +65,7 @@ struct mr_player_exact {
     uint64_t breaks;        /* books that were told to fetch anew */
     uint64_t lost;          /* records that could not be recorded live */
     uint32_t torn;          /* segments that end in a tear */
-    char why[160];          /* "": the whole of it was played; else why it ends early. The digests are of what was played */
+    char why[160]; /* "": the whole of it was played; else why it ends early. The digests are of what was played */
 };
 /* MR_OK; MR_E_MISSING: no engine log in the folder; MR_E_IO and the like: it cannot be read; MR_E_INVALID: not a player of a recording. */
 int mr_player_exact(struct mr_player *player, struct mr_player_exact *out, struct mr_err *err);
@@ -72,9 +74,9 @@ int mr_player_exact(struct mr_player *player, struct mr_player_exact *out, struc
 struct mr_player_totals {
     uint64_t pieces, messages, refused, unknown, gaps, added;
     uint64_t events[MR_EVENT_KIND_COUNT];
-    uint64_t signals[MR_LEVEL_COUNT]; /* LEVEL records that rose to this level */
-    uint64_t cascades;                /* structural cascades that started */
-    uint64_t dropped;                 /* groups that were lost between feed and engines: 0, or a bug */
+    uint64_t signals[MR_LEVEL_COUNT];          /* LEVEL records that rose to this level */
+    uint64_t cascades;                         /* structural cascades that started */
+    uint64_t dropped;                          /* groups that were lost between feed and engines: 0, or a bug */
     uint32_t books, books_live, books_crossed; /* now; crossed: at the end of the last message */
     uint64_t crossed, locked, checksums, mismatches;
     size_t memory_bytes;

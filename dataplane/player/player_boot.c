@@ -26,6 +26,8 @@ static struct mr_feed_config feed_config(struct mr_player *p, const struct mr_ve
                                    .lanes_max = c->recording ? LANES_MAX : 0,
                                    .shapes = c->shapes == UINT32_MAX ? 0 : c->shapes,
                                    .add_unknown = !c->listed_only,
+                                   .liquidators = venue->liquidators ? c->liquidators : NULL,
+                                   .liquidator_count = venue->liquidators ? c->liquidator_count : 0,
                                    .emit = emit,
                                    .emit_arg = emit_arg,
                                    .reject = c->on_reject,

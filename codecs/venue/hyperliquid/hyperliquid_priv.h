@@ -2,7 +2,6 @@
 #ifndef MR_VENUE_HYPERLIQUID_PRIV_H
 #define MR_VENUE_HYPERLIQUID_PRIV_H
 
-#include "codecs/venue/hyperliquid/hyperliquid.h"
 #include "codecs/venue/rows.h"
 
 #define MR_HYPERLIQUID_KINDS(X)                                                            \
@@ -49,7 +48,7 @@ static_assert(MR_HYPERLIQUID_KIND_COUNT < MR_VENUE_KINDS_MAX, "dec->messages has
 /* state: this, then one byte an instrument: its trades have begun since the last reset. */
 struct mr_hyperliquid_state {
     uint32_t liquidators;
-    char address[MR_HYPERLIQUID_LIQUIDATORS][MR_HYPERLIQUID_ADDRESS];
+    char address[MR_LIQUIDATORS_MAX][MR_HYPERLIQUID_ADDRESS];
 };
 static inline uint8_t *mr_hyperliquid_begun(const struct mr_decoder *dec)
 {

@@ -25,6 +25,25 @@ static void reset(struct mr_decoder *dec)
     memset(mr_hyperliquid_begun(dec), 0, mr_instruments_count(dec->instruments));
 }
 
+/* On the wire they are in lower case. */
+static int liquidators(struct mr_decoder *dec, const struct mr_liquidator *who, uint32_t count)
+{
+    struct mr_hyperliquid_state *state = dec->state, next = {.liquidators = count};
+    static_assert(sizeof who->address - 1 == MR_HYPERLIQUID_ADDRESS, "the same addresses");
+    if (count > MR_LIQUIDATORS_MAX)
+        return MR_E_FULL;
+    for (uint32_t i = 0; i < count; i++) {
+        if (!mr_liquidator_good(&who[i]))
+            return MR_E_MALFORMED;
+        for (int k = 0; k < MR_HYPERLIQUID_ADDRESS; k++) {
+            char c = who[i].address[k];
+            next.address[i][k] = c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+        }
+    }
+    *state = next;
+    return MR_OK;
+}
+
 const struct mr_venue mr_venue_hyperliquid = {
     .id = MR_VENUE_hyperliquid,
     .name = "hyperliquid",
@@ -36,32 +55,5 @@ const struct mr_venue mr_venue_hyperliquid = {
     .decode = mr_hyperliquid_decode,
     .rest = mr_hyperliquid_rest,
     .reset = reset,
+    .liquidators = liquidators,
 };
-
-static bool address(const char *text, char *out)
-{
-    if (strlen(text) != MR_HYPERLIQUID_ADDRESS || text[0] != '0' || (text[1] | 0x20) != 'x')
-        return false;
-    out[0] = '0';
-    out[1] = 'x';
-    for (int i = 2; i < MR_HYPERLIQUID_ADDRESS; i++) {
-        /* on the wire they are in lower case */
-        char c = text[i] >= 'A' && text[i] <= 'F' ? (char)(text[i] | 0x20) : text[i];
-        if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')))
-            return false;
-        out[i] = c;
-    }
-    return true;
-}
-
-int mr_hyperliquid_liquidators(struct mr_decoder *dec, const char *const *addresses, uint32_t count)
-{
-    struct mr_hyperliquid_state *state = dec->state, next = {.liquidators = count};
-    if (count > MR_HYPERLIQUID_LIQUIDATORS)
-        return MR_E_FULL;
-    for (uint32_t i = 0; i < count; i++)
-        if (!address(addresses[i], next.address[i]))
-            return MR_E_MALFORMED;
-    *state = next;
-    return MR_OK;
-}

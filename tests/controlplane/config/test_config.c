@@ -146,6 +146,16 @@ static const struct {
     {FEED "  - product: binance:usdm\n    symbols: [BTCUSDT]\n",
      "f.yaml:5: feeds[1].symbols[0]: ",
      {"is in feeds[0] already"}},
+    {FEED "    liquidators: [\"0xa15099a30bbf2e68942d6f4c43d70d04faeab0a0\"]\n",
+     "f.yaml:4: feeds[0].liquidators: ",
+     {"binance:usdm does not say who traded"}},
+    {"feeds:\n  - product: hyperliquid:perp\n    symbols: [BTC]\n    liquidators: "
+     "[\"0xa15099a30bbf2e68942d6f4c43d70d04faeab0aG\"]\n",
+     "f.yaml:4: feeds[0].liquidators: ",
+     {"want an address, 0x and 40 hex digits"}},
+    {"feeds:\n  - product: hyperliquid:perp\n    symbols: [BTC]\n    liquidators: [\"0x12\"]\n",
+     "f.yaml:4:19: feeds[0].liquidators[0]: ",
+     {"42"}},
     /* kernel bypass */
     {"plane:\n  source: dpdk\n", "f.yaml:2: plane.source: ", {"no port is named: dpdk.interface or dpdk.device"}},
     {"dpdk:\n  interface: eth1\n", "f.yaml: dpdk.address: ", {"mode own wants an address", "mode: shared"}},

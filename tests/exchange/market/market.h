@@ -37,6 +37,9 @@ enum mr_market_venue {
         MR_MARKET_FIRST | MR_MARKET_KUCOIN_FUTURES | MR_MARKET_KUCOIN_SPOT | MR_MARKET_MEXC | MR_MARKET_POLYMARKET
 };
 
+/* Hyperliquid's liquidator in the full market: now and then it takes a long position over. */
+#define MR_MARKET_HOUSE "0xa15099a30bbf2e68942d6f4c43d70d04faeab0a0"
+
 struct mr_market_config {
     uint64_t seed;
     int64_t start_ns, duration_ns;

@@ -222,6 +222,37 @@ static void every_venues_wire_is_understood_whole_and_follows_its_rules(void **s
     }
 }
 
+/* There is no channel for it: liquidations are the public trades of an account that the configuration names. */
+static void a_configured_liquidators_trades_are_liquidations(void **state)
+{
+    (void)state;
+    static const struct mr_liquidator house = {MR_MARKET_HOUSE}, nobody = {"0x0000000000000000000000000000000000000000"};
+    uint64_t count[3];
+    for (int known = 0; known < 3; known++) {
+        struct mr_market_config market = market_of(9, MR_MARKET_HYPERLIQUID | MR_MARKET_BYBIT_LINEAR, 3);
+        market.full = true;
+        const struct mr_market_source_config config = {.market = market};
+        const struct mr_player_config player_config = {.liquidators = known == 2 ? &house : &nobody,
+                                                       .liquidator_count = known ? 1 : 0};
+        struct mr_source source = {0};
+        struct mr_player *player;
+        struct mr_player_totals t;
+        struct mr_err err;
+        void *mem = malloc(mr_source_market.bytes(&config));
+        assert_int_equal(mr_source_market.open(&source, mem, &config, &err), MR_OK);
+        assert_int_equal(mr_player_open(&player, &player_config, &err), MR_OK);
+        while (mr_player_step(player, &source, 0, 4096) > 0)
+            ;
+        mr_player_totals(player, &t);
+        count[known] = t.events[MR_EVENT_LIQUIDATION];
+        mr_player_close(player);
+        source.ops->close(&source);
+        free(mem);
+    }
+    assert_true(count[1] == count[0]);
+    assert_true(count[2] > count[0] + 10);
+}
+
 /* ---- labels ---- */
 
 static void recount(const struct mr_market_label *l, int64_t end_ns, const uint16_t *underlying)
@@ -324,6 +355,7 @@ int main(void)
         cmocka_unit_test(one_seed_is_one_stream_of_bytes_everywhere),
         cmocka_unit_test(other_venues_change_no_byte_of_the_first),
         cmocka_unit_test(every_venues_wire_is_understood_whole_and_follows_its_rules),
+        cmocka_unit_test(a_configured_liquidators_trades_are_liquidations),
         cmocka_unit_test(labels_say_what_a_receiver_sees),
         cmocka_unit_test(a_quiet_market_has_nothing_but_quiet),
         cmocka_unit_test(a_paced_source_gives_the_skipped_part_at_once_and_the_rest_in_its_time),

@@ -43,16 +43,27 @@ static void best(struct mr_text *t, struct stream *s, int64_t now_ns)
     mr_text_add(t, "]}}");
 }
 
+/* Every 50th trade of the full market is one of the house's: a position it takes over from who was liquidated. */
+static void users(struct mr_text *t, const struct stream *s, const struct trade *trade)
+{
+    if (s->full && trade->id % 50 == 0 && trade->sell) {
+        mr_text_format(t, "\"%s\",\"0x%040llx\"", MR_MARKET_HOUSE, (unsigned long long)trade->id * 13);
+        return;
+    }
+    mr_text_format(t, "\"0x%040llx\",\"0x%040llx\"", (unsigned long long)trade->id * 7,
+                   (unsigned long long)trade->id * 13);
+}
+
 static void fill(struct mr_text *t, const struct stream *s, const struct trade *trade)
 {
     mr_text_format(t, "{\"coin\":\"%s\",\"side\":\"%s\",\"px\":\"", s->symbol, trade->sell ? "A" : "B");
     mr_market_price(t, s, trade->price);
     mr_text_add(t, "\",\"sz\":\"");
     mr_market_size(t, s, trade->size);
-    mr_text_format(t, "\",\"time\":%lld,\"hash\":\"0x%064llx\",\"tid\":%llu,\"users\":[\"0x%040llx\",\"0x%040llx\"]}",
-                   MS(trade->time_ns), (unsigned long long)trade->id * 2654435761u,
-                   (unsigned long long)trade->id + 100000000000000ull, (unsigned long long)trade->id * 7,
-                   (unsigned long long)trade->id * 13);
+    mr_text_format(t, "\",\"time\":%lld,\"hash\":\"0x%064llx\",\"tid\":%llu,\"users\":[", MS(trade->time_ns),
+                   (unsigned long long)trade->id * 2654435761u, (unsigned long long)trade->id + 100000000000000ull);
+    users(t, s, trade);
+    mr_text_add(t, "]}");
 }
 
 static void trade(struct mr_text *t, struct stream *s, int64_t now_ns, int64_t price, int64_t size, bool sell)

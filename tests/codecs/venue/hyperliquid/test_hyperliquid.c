@@ -1,10 +1,9 @@
 /* Hyperliquid: each message kind by a hand-written message, refusals, and the recordings. */
-#include "codecs/venue/hyperliquid/hyperliquid.h"
 #include "tests/codecs/venue/desk.h"
 
 #define HOUSE "0x1111111111111111111111111111111111111111"
 #define ALICE "0x2222222222222222222222222222222222222222"
-#define BOB   "0xABCDEFabcdef22222222222222222222222222bb"
+#define BOB "0xABCDEFabcdef22222222222222222222222222bb"
 #define BOB_L "0xabcdefabcdef22222222222222222222222222bb"
 
 static void stock(struct mr_desk *desk)
@@ -63,7 +62,7 @@ static void a_reconnect_back_fills_again_and_a_failed_message_does_not_count(voi
 static void a_liquidators_trade_is_a_liquidation_too(void **state)
 {
     (void)state;
-    static const char *const house[] = {HOUSE, BOB};
+    static const struct mr_liquidator house[] = {{HOUSE}, {BOB}};
     /* clang-format off */
     static const struct { const char *says, *message, *events; } cases[] = {
         {"not from a back-fill: it may have been counted before", TRADES(FILL("BTC", "A", "10", "2", "6", "1", "\"" HOUSE "\",\"" ALICE "\"")),
@@ -77,7 +76,7 @@ static void a_liquidators_trade_is_a_liquidation_too(void **state)
     /* clang-format on */
     struct mr_desk *desk = mr_desk_open("hyperliquid:perp", false);
     stock(desk);
-    assert_int_equal(mr_hyperliquid_liquidators(&desk->dec, house, 2), MR_OK);
+    assert_int_equal(mr_decoder_liquidators(&desk->dec, house, 2), MR_OK);
     for (int round = 0; round < 2; round++) { /* kept over a reconnect */
         for (size_t i = 0; i < MR_COUNT_OF(cases); i++) {
             assert_true(mr_desk_decode(desk, cases[i].message, strlen(cases[i].message)) > 0);
@@ -86,15 +85,15 @@ static void a_liquidators_trade_is_a_liquidation_too(void **state)
         }
         mr_decoder_reset(&desk->dec);
     }
-    static const char *const wrong[] = {"0x12", "1111111111111111111111111111111111111111ab",
-                                        "0x111111111111111111111111111111111111111g"};
+    static const struct mr_liquidator wrong[] = {
+        {"0x12"}, {"1111111111111111111111111111111111111111ab"}, {"0x111111111111111111111111111111111111111g"}};
     for (size_t i = 0; i < MR_COUNT_OF(wrong); i++)
-        assert_int_equal(mr_hyperliquid_liquidators(&desk->dec, &wrong[i], 1), MR_E_MALFORMED);
-    const char *many[17];
+        assert_int_equal(mr_decoder_liquidators(&desk->dec, &wrong[i], 1), MR_E_MALFORMED);
+    struct mr_liquidator many[17];
     for (size_t i = 0; i < MR_COUNT_OF(many); i++)
-        many[i] = HOUSE;
-    assert_int_equal(mr_hyperliquid_liquidators(&desk->dec, many, 17), MR_E_FULL);
-    assert_int_equal(mr_hyperliquid_liquidators(&desk->dec, many, 16), MR_OK);
+        many[i] = house[0];
+    assert_int_equal(mr_decoder_liquidators(&desk->dec, many, 17), MR_E_FULL);
+    assert_int_equal(mr_decoder_liquidators(&desk->dec, many, 16), MR_OK);
     mr_desk_close(desk);
 }
 
@@ -195,9 +194,9 @@ static void what_is_no_event_is_understood(void **state)
     mr_desk_expect("hyperliquid:perp", stock, cases, MR_COUNT_OF(cases));
 }
 
-#define ROW(fields)  TRADES("{\"coin\":\"BTC\"," fields "}")
+#define ROW(fields) TRADES("{\"coin\":\"BTC\"," fields "}")
 #define BOOK(levels) "{\"channel\":\"l2Book\",\"data\":{\"coin\":\"BTC\",\"time\":1,\"levels\":" levels "}}"
-#define BBO(levels)  "{\"channel\":\"bbo\",\"data\":{\"coin\":\"BTC\",\"time\":1,\"bbo\":" levels "}}"
+#define BBO(levels) "{\"channel\":\"bbo\",\"data\":{\"coin\":\"BTC\",\"time\":1,\"bbo\":" levels "}}"
 
 static void what_is_wrong_is_refused_by_name(void **state)
 {
