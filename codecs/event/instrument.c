@@ -1,3 +1,5 @@
+#include <stdio.h>
+
 #include "codecs/event/instrument.h"
 
 /* Memory: the head, then three arrays found by offset: instruments, underlying names, and two hash tables of
@@ -156,6 +158,26 @@ static struct mr_span plain_asset(struct mr_span s)
     return mr_span_eq(s, "XBT") ? mr_span_of("BTC") : s;
 }
 
+/* One name for one thing, whatever a venue writes: XBT is BTC; a thousand or a million of a coin has its number in front ("kPEPE", "SHIB1000",
+ * "1MBABYDOGE" are 1000PEPE, 1000SHIB, 1000000BABYDOGE). What does not fit keeps the venue's. */
+static void common_name(char base[MR_ASSET_BYTES])
+{
+    struct mr_span was = mr_span_of(base), coin = plain_asset(was);
+    char name[MR_ASSET_BYTES * 2];
+    bool before = coin.data > was.data && coin.len < was.len, behind = coin.data == was.data && coin.len < was.len;
+    const char *times = behind || base[0] == 'k'                             ? "1000"
+                        : mr_span_is((struct mr_span){was.data, 2}, "1M", 2) ? "1000000"
+                                                                             : NULL;
+    int len;
+    if (before && !times) /* 1000PEPE: as it should be */
+        return;
+    len = snprintf(name, sizeof name, "%s%.*s", before || behind ? times : "", (int)coin.len, (const char *)coin.data);
+    if (len < MR_ASSET_BYTES) {
+        memset(base, 0, MR_ASSET_BYTES);
+        memcpy(base, name, (size_t)len);
+    }
+}
+
 static uint16_t underlying_of(struct mr_instruments *t, const char *base)
 {
     struct mr_span name = plain_asset(mr_span_of(base));
@@ -284,6 +306,7 @@ int64_t mr_instruments_add(struct mr_instruments *t, const struct mr_instrument 
         return MR_E_RANGE;
     struct mr_instrument now = *what;
     now.base[MR_ASSET_BYTES - 1] = now.quote[MR_ASSET_BYTES - 1] = 0;
+    common_name(now.base);
     memset(now.symbol + now.symbol_len, 0, (size_t)(MR_SYMBOL_BYTES - now.symbol_len));
     now.multiplier = now.multiplier ? now.multiplier : 1;
     now.flags = (uint8_t)((now.flags & ~MR_INSTRUMENT_QUOTE_USD) | (dollar(now.quote) ? MR_INSTRUMENT_QUOTE_USD : 0));

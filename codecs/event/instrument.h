@@ -59,7 +59,8 @@ struct mr_instruments *mr_instruments_init(void *mem, uint32_t capacity);
 
 /* Adds, or returns the id that (venue, product, symbol) already has (metadata then replaces the old and
  * raises `generation` when scale, tick, lot or multiplier differ).
- * QUOTE_USD and the underlying follow from quote and base; what knows nothing (NO_METADATA) replaces nothing.
+ * QUOTE_USD and the underlying follow from quote and base; base gets its common name (XBT is BTC, kPEPE and PEPE1000 are
+ * 1000PEPE); what knows nothing (NO_METADATA) replaces nothing.
  * >= 0 the id; MR_E_FULL; MR_E_TOO_BIG symbol empty or too long; MR_E_RANGE scales outside 0..18. */
 int64_t mr_instruments_add(struct mr_instruments *table, const struct mr_instrument *what);
 

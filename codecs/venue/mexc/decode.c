@@ -298,6 +298,9 @@ static void message(struct mr_mexc_message *m)
 
 int mr_mexc_decode(struct mr_decoder *dec, const struct mr_frame *frame, union mr_slot *out, uint32_t out_max)
 {
+    int n = mr_mexc_book_usual(dec, frame, out, out_max);
+    if (n != MR_E_AGAIN)
+        return n;
     struct mr_mexc_message m;
     struct mr_json j;
     struct mr_span key;

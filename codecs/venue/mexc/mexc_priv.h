@@ -74,6 +74,11 @@ bool mr_mexc_book(struct mr_mexc_message *m, struct mr_json *j, uint8_t flags, u
  * differ. */
 bool mr_mexc_instrument(struct mr_mexc_message *m, const struct mr_field *own);
 
+/* Books in their usual form: slots, or MR_E_AGAIN and nothing changed. `symbol` of a REST body: from its URL. */
+int mr_mexc_book_usual(struct mr_decoder *dec, const struct mr_frame *frame, union mr_slot *out, uint32_t out_max);
+int mr_mexc_snapshot_usual(struct mr_decoder *dec, struct mr_span symbol, const struct mr_frame *body,
+                           union mr_slot *out, uint32_t out_max);
+
 int mr_mexc_decode(struct mr_decoder *dec, const struct mr_frame *frame, union mr_slot *out, uint32_t out_max);
 int mr_mexc_rest(struct mr_decoder *dec, struct mr_span url, const struct mr_frame *body, struct mr_instruments *table,
                  union mr_slot *out, uint32_t out_max);

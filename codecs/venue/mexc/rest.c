@@ -171,7 +171,13 @@ int mr_mexc_rest(struct mr_decoder *dec, struct mr_span url, const struct mr_fra
     struct mr_json j;
     mr_rows_open(&b.m.rows, dec, body, out, out_max);
     mr_json_open(&j, body->data, body->len);
-    if (find_kind(&b, url))
+    bool known = find_kind(&b, url);
+    if (known && b.m.kind == MR_MEXC_REST_DEPTH) {
+        int n = mr_mexc_snapshot_usual(dec, b.m.symbol.text, body, out, out_max);
+        if (n != MR_E_AGAIN)
+            return n;
+    }
+    if (known)
         (void)envelope(&b, &j);
     dec->kind = b.m.kind;
     int status = mr_rows_end(&b.m.rows, &j);

@@ -439,7 +439,7 @@ static void contracts_have_multipliers(void **state)
         "\"tickSize\":0.1,\"multiplier\":0}]}";
     assert_int_equal(mr_desk_rest(desk, "https://h/api/v1/contracts/active", list, sizeof list - 1), 0);
     const struct mr_instrument *it = row(desk, "XBTUSDTM");
-    assert_string_equal(it->base, "XBT");
+    assert_string_equal(it->base, "BTC"); /* one name for one coin */
     assert_string_equal(mr_instruments_underlying_name(desk->table, it->underlying), "BTC");
     assert_int_equal(it->type, MR_TYPE_PERPETUAL);
     assert_int_equal(it->flags, MR_INSTRUMENT_QUOTE_USD);
