@@ -226,7 +226,8 @@ static void every_venues_wire_is_understood_whole_and_follows_its_rules(void **s
 static void a_configured_liquidators_trades_are_liquidations(void **state)
 {
     (void)state;
-    static const struct mr_liquidator house = {MR_MARKET_HOUSE}, nobody = {"0x0000000000000000000000000000000000000000"};
+    static const struct mr_liquidator house = {MR_MARKET_HOUSE},
+                                      nobody = {"0x0000000000000000000000000000000000000000"};
     uint64_t count[3];
     for (int known = 0; known < 3; known++) {
         struct mr_market_config market = market_of(9, MR_MARKET_HYPERLIQUID | MR_MARKET_BYBIT_LINEAR, 3);
