@@ -96,7 +96,7 @@ static int bare(char *to, uint64_t *r)
 {
     return sprintf(to, "[%s,%u,%u]", price(r), next(r, 3) ? lots(r) : 0, next(r, 9));
 }
-static int half(char *to, uint64_t *r) { return sprintf(to, "[\"%s\",%u]", price(r), lots(r)); }
+static int half(char *to, uint64_t *r) { return sprintf(to, "[%s,%u]", price(r), lots(r)); }
 static int px_sz(char *to, uint64_t *r)
 {
     return sprintf(to, "{\"px\":\"%s\",\"sz\":\"%s\",\"n\":%u}", price(r), size(r), 1 + next(r, 20));
