@@ -9,9 +9,10 @@
 static const struct {
     const char *venue, *product, *symbols;
 } feeds[] = {
-    {"binance", "binance:usdm", "BTCUSDT, ETHUSDT"}, {"binance", "binance:spot", "BTCUSDT"},
-    {"bybit", "bybit:linear", "BTCUSDT, ETHUSDT"},   {"okx", "okx:public", "BTC-USDT-SWAP, ETH-USDT-SWAP"},
-    {"hyperliquid", "hyperliquid:perp", "BTC, ETH"}, {"mexc", "mexc:futures", "BTC_USDT, ETH_USDT"},
+    {"binance", "binance:usdm", "BTCUSDT, ETHUSDT"},    {"binance", "binance:spot", "BTCUSDT"},
+    {"bybit", "bybit:linear", "BTCUSDT, ETHUSDT"},      {"okx", "okx:public", "BTC-USDT-SWAP, ETH-USDT-SWAP"},
+    {"hyperliquid", "hyperliquid:perp", "BTC, ETH"},    {"mexc", "mexc:futures", "BTC_USDT, ETH_USDT"},
+    {"kucoin", "kucoin:futures", "XBTUSDTM, ETHUSDTM"}, {"kucoin", "kucoin:spot", "BTC-USDT"},
 };
 
 static FILE *begin(const char *path, const char *instance, const char *source, uint32_t feed_tiles, struct mr_err *err)
@@ -66,7 +67,8 @@ static int check_names(const char *venues, struct mr_err *err)
         for (size_t i = 0; i < MR_COUNT_OF(feeds); i++)
             known |= strcmp(name, feeds[i].venue) == 0;
         if (!known && strcmp(name, "all") != 0)
-            return mr_err_set(err, MR_E_INVALID, "--live %s: \"%s\" is none of binance, bybit, okx, hyperliquid, mexc, all",
+            return mr_err_set(err, MR_E_INVALID,
+                              "--live %s: \"%s\" is none of binance, bybit, okx, hyperliquid, kucoin, mexc, all",
                               venues, name);
     }
     return MR_OK;

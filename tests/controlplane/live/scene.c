@@ -318,10 +318,11 @@ static bool same_book(const char *instance, const char *product, const char *sym
 bool scene_books_equal(const char *instance)
 {
     static const char *const books[][2] = {
-        {"binance:usdm", "BTCUSDT"},  {"binance:usdm", "ETHUSDT"},     {"binance:spot", "BTCUSDT"},
-        {"bybit:linear", "BTCUSDT"},  {"bybit:linear", "ETHUSDT"},     {"okx:public", "BTC-USDT-SWAP"},
-        {"hyperliquid:perp", "BTC"},  {"okx:public", "ETH-USDT-SWAP"}, {"hyperliquid:perp", "ETH"},
-        {"mexc:futures", "BTC_USDT"}, {"mexc:futures", "ETH_USDT"},
+        {"binance:usdm", "BTCUSDT"},    {"binance:usdm", "ETHUSDT"},     {"binance:spot", "BTCUSDT"},
+        {"bybit:linear", "BTCUSDT"},    {"bybit:linear", "ETHUSDT"},     {"okx:public", "BTC-USDT-SWAP"},
+        {"hyperliquid:perp", "BTC"},    {"okx:public", "ETH-USDT-SWAP"}, {"hyperliquid:perp", "ETH"},
+        {"kucoin:futures", "XBTUSDTM"}, {"kucoin:futures", "ETHUSDTM"},  {"kucoin:spot", "BTC-USDT"},
+        {"mexc:futures", "BTC_USDT"},   {"mexc:futures", "ETH_USDT"},
     };
     bool all = true;
     scene_exchange("/exchange/pause", "");

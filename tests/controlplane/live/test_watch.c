@@ -96,7 +96,7 @@ static bool follows(const struct line *is, long long last)
     if (strncmp(is->instrument, "binance:usdm:", 13) == 0 || strncmp(is->instrument, "okx:", 4) == 0)
         return is->prev_seq == last;
     if (strncmp(is->instrument, "binance:spot:", 13) == 0 || strncmp(is->instrument, "bybit:", 6) == 0 ||
-        strncmp(is->instrument, "mexc:", 5) == 0)
+        strncmp(is->instrument, "mexc:", 5) == 0 || strncmp(is->instrument, "kucoin:", 7) == 0)
         return is->first_seq == last + 1;
     return is->seq > last; /* hyperliquid: each message is the whole book */
 }
@@ -150,7 +150,8 @@ static void one_instruments_gap_leaves_every_other_sequence_untouched(void **sta
         if (seen[i].last >= 0 && !l.snapshot)
             assert_true(follows(&l, seen[i].last));
         seen[i].last =
-            l.snapshot && (strncmp(l.instrument, "binance:", 8) == 0 || strncmp(l.instrument, "mexc:", 5) == 0)
+            l.snapshot && (strncmp(l.instrument, "binance:", 8) == 0 || strncmp(l.instrument, "mexc:", 5) == 0 ||
+                           strncmp(l.instrument, "kucoin:futures:", 15) == 0)
                 ? -1
                 : l.seq; /* joined by its own rule */
         seen[i].updates++;
