@@ -1,7 +1,16 @@
 #!/bin/sh
 # ./dev bench [GROUP or BENCH]... [--json] [--kernel K] [--instructions]: see perf/README.md
+# ./dev bench soak [--seconds N] [--rate N] [--json]: build/perf/soak/millrace-soak
 set -eu
 build=${MILLRACE_BUILD:-build}
+if [ "${1:-}" = soak ]; then
+    shift
+    {
+        [ -f "$build/build.ninja" ] || meson setup "$build"
+        ninja -C "$build" perf/soak/millrace-soak
+    } >&2
+    exec "$build/perf/soak/millrace-soak" "$@"
+fi
 counts=""
 for arg in "$@"; do
     shift

@@ -1,17 +1,19 @@
 /* A client's connection: TLS over its socket, bytes in to requests and frames, frames and answers out through a bounded queue. */
 #include <errno.h>
+#include <linux/sockios.h>
 #include <openssl/err.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "tests/exchange/server/server_priv.h"
 
 #define HANDSHAKE_NS (10 * SECOND) /* to the end of the handshake, and of the first request */
-#define IDLE_NS      (75 * SECOND) /* between two requests */
-#define LAST_NS      (5 * SECOND)
-#define READS_MAX    8             /* records a turn */
+#define IDLE_NS (75 * SECOND)      /* between two requests */
+#define LAST_NS (5 * SECOND)
+#define READS_MAX 8 /* records a turn */
 
 static void watch(struct conn *c, bool out)
 {
@@ -57,6 +59,15 @@ void mr_conn_take(struct mr_exchange *x, int fd)
     epoll_ctl(x->epoll, EPOLL_CTL_ADD, fd, &e);
 }
 
+/* What may never arrive: frames in our queue, and in the kernel's, whose bytes may at most be so many of the shortest frames. */
+static void count_lost(struct conn *c)
+{
+    int bytes = 0;
+    c->x->stats.unsent += c->queued;
+    if (c->least_bytes && ioctl(c->fd, SIOCOUTQ, &bytes) == 0)
+        c->x->stats.unacked += ((uint32_t)bytes + c->least_bytes - 1) / c->least_bytes;
+}
+
 void mr_conn_end(struct conn *c)
 {
     if (c->state == CONN_FREE)
@@ -64,6 +75,7 @@ void mr_conn_end(struct conn *c)
     if (c->subs)
         c->x->stats.sockets--;
     c->x->stats.connections--;
+    count_lost(c);
     struct mr_exchange *x = c->x;
     x->open[c->open_idx] = x->open[--x->open_count];
     x->open[c->open_idx]->open_idx = c->open_idx;
@@ -87,6 +99,7 @@ static bool room(struct conn *c, uint32_t bytes)
     if (c->x->config.queue_bytes - c->tail < bytes && c->head) {
         memmove(c->out, c->out + c->head, c->tail - c->head);
         c->tail -= c->head;
+        c->mark -= c->head;
         c->head = 0;
     }
     return c->x->config.queue_bytes - c->tail >= bytes;
@@ -138,7 +151,33 @@ bool mr_conn_frame(struct conn *c, uint8_t opcode, const struct mr_span *parts, 
     }
     all[0] = (struct mr_span){head, frame_head(head, opcode, len)};
     c->talk.sent_ns = c->x->now_ns;
-    return mr_conn_write(c, all, count + 1);
+    if (!mr_conn_write(c, all, count + 1))
+        return false;
+    if (!c->queued++)
+        c->mark = c->tail;
+    if (opcode == MR_WS_TEXT) {
+        c->x->stats.frames++;
+        c->least_bytes = c->least_bytes && c->least_bytes < len + all[0].len ? c->least_bytes : len + all[0].len;
+    }
+    return true;
+}
+
+static uint32_t frame_bytes(const uint8_t *frame)
+{
+    uint32_t len = frame[1], bytes = len < 126 ? 0 : len == 126 ? 2 : 8;
+    if (bytes)
+        len = 0;
+    for (uint32_t i = 0; i < bytes; i++)
+        len = len << 8 | frame[2 + i];
+    return 2 + bytes + len;
+}
+
+/* Which frames have gone as a whole: what is left when a connection ends was never sent, and is told. */
+static void count_off(struct conn *c)
+{
+    while (c->queued && c->head >= c->mark)
+        if (--c->queued)
+            c->mark += frame_bytes(c->out + c->mark);
 }
 
 void mr_conn_half_frame(struct conn *c)
@@ -186,6 +225,7 @@ void mr_conn_flush(struct conn *c)
             return;
         }
         c->head += (uint32_t)n;
+        count_off(c);
     }
     watch(c, false);
     if (c->state == CONN_LAST) {

@@ -137,7 +137,7 @@ static void own(struct conn *c, const struct request *r, struct mr_text *t)
     } else if (post && mr_span_eq(r->path, "/exchange/fault")) {
         fault(c, r);
     } else if (post && (mr_span_eq(r->path, "/exchange/pause") || mr_span_eq(r->path, "/exchange/resume"))) {
-        mr_tape_pause(c->x->tape, mr_span_eq(r->path, "/exchange/pause"), c->x->now_ns);
+        mr_tape_pause(c->x->tape, mr_span_eq(r->path, "/exchange/pause"), c->x->now_ns - c->x->stood_ns);
         answer(c, r, 200, mr_span_of("{\"ok\":true}"));
     } else {
         const struct mr_err err = {"want GET /exchange/stats, GET /exchange/book?product=&symbol=, POST "

@@ -52,7 +52,7 @@ int mr_exchange_fault(struct mr_exchange *x, const struct mr_exchange_fault *fau
 void mr_exchange_pause(struct mr_exchange *x, bool paused)
 {
     enter(x);
-    mr_tape_pause(x->tape, paused, x->now_ns);
+    mr_tape_pause(x->tape, paused, x->now_ns - x->stood_ns);
     leave(x);
 }
 
@@ -173,28 +173,38 @@ static void take_connections(struct mr_exchange *x)
 static bool held_back(const struct mr_exchange *x)
 {
     bool listened = false;
-    if (x->config.tape.pace > 0)
+    if (x->config.tape.pace > 0 && !x->config.patient)
         return false;
     for (uint32_t i = 0; i < x->open_count; i++) {
         const struct conn *c = x->open[i];
         listened |= c->state == CONN_SOCKET && c->talk.sub_count > 0;
-        if (c->state == CONN_SOCKET && c->tail - c->head > x->config.queue_bytes / 2)
+        if (c->state == CONN_SOCKET && c->tail - c->head > x->config.queue_bytes / (x->config.patient ? 4 : 2))
             return true;
     }
-    return !listened;
+    return !listened && !x->config.patient;
+}
+
+/* The tape's clock: the wall's, less what a patient exchange has waited. */
+static int64_t tape_ns(struct mr_exchange *x)
+{
+    if (x->config.patient && x->played_ns && (x->late || held_back(x)))
+        x->stood_ns += x->now_ns - x->played_ns;
+    x->played_ns = x->now_ns;
+    return x->now_ns - x->stood_ns;
 }
 
 /* How many pieces were due; below zero: a recording cannot begin anew. */
 static int play(struct mr_exchange *x, struct mr_err *err)
 {
     struct mr_piece piece;
+    const int64_t now_ns = tape_ns(x);
     int n = 0;
     while ((n < PIECES_MAX && !held_back(x)) || mr_tape_unfinished(x->tape)) {
-        int status = mr_tape_next(x->tape, x->now_ns, &piece);
+        int status = mr_tape_next(x->tape, now_ns, &piece);
         if (status == MR_E_END) {
             mr_exchange_notice(x);
             x->stats.loops++;
-            status = mr_tape_begin(x->tape, x->now_ns, err);
+            status = mr_tape_begin(x->tape, now_ns, err);
             return status < 0 ? status : n;
         }
         if (status)
@@ -202,6 +212,7 @@ static int play(struct mr_exchange *x, struct mr_err *err)
         mr_deliver(x, &piece);
         n++;
     }
+    x->late = n == PIECES_MAX || held_back(x);
     return n;
 }
 

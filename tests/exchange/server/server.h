@@ -74,6 +74,9 @@ int mr_exchange_fault_parse(const char *text, struct mr_exchange_fault *out, str
     X(pings,         "pings sent")                                                \
     X(messages,      "messages of the market or recording that came due")         \
     X(delivered,     "copies of them sent to subscribers")                        \
+    X(frames,        "text messages of any kind queued for clients")              \
+    X(unsent,        "frames that lay in the queue of a connection when it ended") \
+    X(unacked,       "frames, at most, that its peer's system had not acknowledged then") \
     X(bytes,         "bytes queued for clients, before TLS")                      \
     X(slow_cut,      "connections cut: their queue was full")                     \
     X(rule_cut,      "connections closed by a venue's rule: limits, deadlines, unknown coins")\
@@ -99,6 +102,8 @@ struct mr_exchange_config {
     const char *names;        /* of the certificate; NULL: certs.h */
     uint32_t connections_max; /* [256] */
     uint32_t queue_bytes;     /* a connection's output [4 MiB] */
+    bool
+        patient; /* the market stands still while a client's queue is a quarter full or it is late itself: nobody is cut */
     double life_s;            /* the venues close WebSocket connections after so long, with notice; 0: never */
     uint32_t rest_per_minute; /* REST requests a venue takes; beyond: 429. 0: no limit */
     struct mr_tape_config tape;

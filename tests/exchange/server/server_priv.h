@@ -12,12 +12,12 @@
 #include "tests/exchange/server/server.h"
 #include "tests/exchange/server/speak.h"
 
-#define SECOND          1000000000ll
-#define IN_BYTES        (128u << 10) /* what a client may have under way: a request and its body, a message */
-#define MESSAGE_MAX     (64u << 10)
-#define BODY_BYTES      (2u << 20)
-#define FAULTS_MAX      64
-#define PARTS_MAX       5
+#define SECOND 1000000000ll
+#define IN_BYTES (128u << 10) /* what a client may have under way: a request and its body, a message */
+#define MESSAGE_MAX (64u << 10)
+#define BODY_BYTES (2u << 20)
+#define FAULTS_MAX 64
+#define PARTS_MAX 5
 
 enum conn_state { CONN_FREE, CONN_TLS, CONN_HTTP, CONN_SOCKET, CONN_LAST /* what is queued, then the end */ };
 
@@ -33,6 +33,8 @@ struct conn {
     int64_t since_ns; /* of the state */
     uint8_t *in, *out, *assembly;
     uint32_t in_len, head, tail;
+    uint32_t queued, mark; /* frames not wholly given to TLS; where in `out` the first of them ends */
+    uint32_t least_bytes;  /* of a text frame */
     struct mr_talk_sub *subs;
     struct mr_ws ws;
     struct mr_talk talk;
@@ -43,10 +45,10 @@ struct fault {
     struct mr_exchange_fault what;
     uint8_t venue, product; /* venue 0: all */
     bool used;
-    uint32_t left;          /* messages still to hit */
-    int64_t due_ns;         /* 0: at work */
-    int64_t until_ns;       /* of a silence */
-    uint8_t *held;          /* reorder: the message that waits for the next */
+    uint32_t left;    /* messages still to hit */
+    int64_t due_ns;   /* 0: at work */
+    int64_t until_ns; /* of a silence */
+    uint8_t *held;    /* reorder: the message that waits for the next */
     uint32_t held_len;
     uint64_t held_key;
 };
@@ -74,7 +76,9 @@ struct mr_exchange {
     char *body;             /* scratch, BODY_BYTES */
     struct fault faults[FAULTS_MAX];
     int64_t now_ns, closed_until_ns, ticked_ns;
-    int64_t rest_minute_ns; /* REST requests of this minute, by venue */
+    int64_t played_ns, stood_ns; /* patient: the last round, and how long the tape has stood still */
+    bool late;                   /* the last round left something that was due */
+    int64_t rest_minute_ns;      /* REST requests of this minute, by venue */
     uint32_t rest_count[MR_VENUE_ID_MAX + 1];
     struct mr_exchange_stats stats;
 };
@@ -84,8 +88,8 @@ void mr_conn_take(struct mr_exchange *x, int fd);
 void mr_conn_event(struct conn *c, uint32_t events);
 void mr_conn_tick(struct conn *c);
 void mr_conn_flush(struct conn *c);
-void mr_conn_end(struct conn *c);                  /* at once */
-void mr_conn_last(struct conn *c);                 /* after what is queued */
+void mr_conn_end(struct conn *c);                                                /* at once */
+void mr_conn_last(struct conn *c);                                               /* after what is queued */
 bool mr_conn_write(struct conn *c, const struct mr_span *parts, uint32_t count); /* false: it was cut */
 bool mr_conn_frame(struct conn *c, uint8_t opcode, const struct mr_span *parts, uint32_t count);
 void mr_conn_close(struct conn *c, uint16_t code, const char *why);
