@@ -224,7 +224,8 @@ int mr_soak_scene_open(struct mr_soak_scene *s, uint64_t seed, uint32_t rate, st
              access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
     if (!mkdtemp(s->folder))
         return mr_err_set(err, MR_E_IO, "%s: %s", s->folder, strerror(errno));
-    s->market = (struct mr_market_config){.seed = seed, .venues = MR_MARKET_ALL, .full = true};
+    s->market = (struct mr_market_config){
+        .seed = seed, .venues = MR_MARKET_ALL & ~(uint32_t)MR_MARKET_POLYMARKET, .full = true};
     configure(s);
     follow_all(s);
     make_deck(s);
