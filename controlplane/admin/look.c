@@ -153,6 +153,33 @@ uint32_t mr_look_connections(const struct mr_look *look, struct mr_plane_connect
     return count;
 }
 
+uint32_t mr_look_channels(const struct mr_look *look, struct mr_look_channel *out, uint32_t max, uint32_t *all,
+                          int64_t *data_ns)
+{
+    static _Thread_local struct mr_plane_channels image;
+    struct mr_region region;
+    uint32_t count = 0;
+    *all = 0;
+    *data_ns = 0;
+    for (uint32_t at = 0; mr_look_next(look, &at, "channels/", MR_REGION_IMAGE, &region);) {
+        if (!mr_look_image(&region, &image, sizeof image))
+            continue;
+        *all += image.all;
+        *data_ns = *data_ns && *data_ns < image.now_ns ? *data_ns : image.now_ns;
+        for (uint32_t i = 0; i < image.count && i < MR_COUNT_OF(image.row) && count < max; i++) {
+            const struct mr_plane_channel *row = &image.row[i];
+            if (row->product >= MR_COUNT_OF(image.product) || row->state > MR_STATUS_DEAD)
+                continue;
+            struct mr_look_channel *c = &out[count++];
+            c->channel = *row;
+            c->channel.symbol[sizeof c->channel.symbol - 1] = 0;
+            memcpy(c->product, image.product[row->product], sizeof c->product);
+            c->product[sizeof c->product - 1] = 0;
+        }
+    }
+    return count;
+}
+
 bool mr_look_instrument(const struct mr_look *look, uint32_t id, struct mr_instrument *out)
 {
     struct mr_region region;

@@ -55,6 +55,14 @@ bool mr_look_image(const struct mr_region *region, void *payload, uint32_t paylo
 uint32_t mr_look_tiles(const struct mr_look *look, struct mr_tile_beat *out, uint32_t max);
 /* Connections of all feed tiles; how many. */
 uint32_t mr_look_connections(const struct mr_look *look, struct mr_plane_connection *out, uint32_t max);
+/* Channels of all feed tiles, those that are not live first in each; how many were copied. `all`: how many there are. `data_ns`: when the
+ * oldest part was written. */
+struct mr_look_channel {
+    char product[40];
+    struct mr_plane_channel channel;
+};
+uint32_t mr_look_channels(const struct mr_look *look, struct mr_look_channel *out, uint32_t max, uint32_t *all,
+                          int64_t *data_ns);
 /* The instrument and its name, as binance:usdm BTCUSDT; false: none of this id. */
 bool mr_look_instrument(const struct mr_look *look, uint32_t id, struct mr_instrument *out);
 void mr_look_product(const struct mr_instrument *instrument, char out[48]);

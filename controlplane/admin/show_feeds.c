@@ -1,13 +1,14 @@
-/* Products: connections and streams summed up, and what the feed itself counted. */
+/* Products: connections and streams summed up, what the feed itself counted, and how fresh each channel is. */
 #include "controlplane/admin/show_priv.h"
 
 #define PRODUCTS_MAX 32
+#define CHANNELS_MAX 1024
 
 struct product {
     char name[40];
     uint32_t connections, live, streams, streams_live, mute;
     uint64_t frames, bytes, messages, gaps, refused;
-    int64_t wanting, lag_p50_ns, last_byte_ns;
+    int64_t wanting, lag_p50_ns, last_byte_ns, channels_live, channels_stale, channels_dead;
     double per_s;
 };
 struct products {
@@ -73,6 +74,12 @@ static void add_metric(void *arg, const struct mr_metric_view *view)
             p->gaps += (uint64_t)view->value;
         else if (strcmp(view->name, "wanting") == 0)
             p->wanting += view->value;
+        else if (strcmp(view->name, "channels_live") == 0)
+            p->channels_live += view->value;
+        else if (strcmp(view->name, "channels_stale") == 0)
+            p->channels_stale += view->value;
+        else if (strcmp(view->name, "channels_dead") == 0)
+            p->channels_dead += view->value;
         else if (is_refusal(view->name))
             p->refused += (uint64_t)view->value;
         else if (strcmp(view->name, "lag_ns") == 0 && view->hist) {
@@ -93,6 +100,9 @@ static void product_json(struct mr_json_out *j, const struct product *p)
     mr_json_out_u64(j, "streams", p->streams);
     mr_json_out_u64(j, "streams_live", p->streams_live);
     mr_json_out_u64(j, "mute", p->mute);
+    mr_json_out_i64(j, "channels_live", p->channels_live);
+    mr_json_out_i64(j, "channels_stale", p->channels_stale);
+    mr_json_out_i64(j, "channels_dead", p->channels_dead);
     mr_json_out_u64(j, "frames", p->frames);
     mr_json_out_u64(j, "bytes", p->bytes);
     mr_json_out_double(j, "frames_per_s", p->per_s);
@@ -116,13 +126,90 @@ static void product_text(const struct mr_show *s, const struct mr_look *look, co
                 mr_age_since(look->now_ns, p->last_byte_ns).text);
 }
 
+/* ---- freshness ---- */
+
+static const char *const states[] = {"live", "STALE", "DEAD"};
+static_assert(MR_STATUS_LIVE == 0 && MR_STATUS_STALE == 1 && MR_STATUS_DEAD == 2, "names above");
+
+static void channel_json(struct mr_json_out *j, const struct mr_look *look, const struct mr_look_channel *c,
+                         const char *symbol)
+{
+    static const char *const names[] = {"live", "stale", "dead"};
+    const struct mr_plane_channel *row = &c->channel;
+    mr_json_out_object(j, NULL);
+    mr_json_out_string(j, "product", c->product);
+    mr_json_out_string(j, "symbol", symbol);
+    mr_json_out_string(j, "channel", mr_fresh_kind_name(row->kind));
+    mr_json_out_string(j, "state", names[row->state]);
+    mr_json_out_i64(j, "age_ns", row->last_ns ? look->now_ns - row->last_ns : -1);
+    mr_json_out_i64(j, "p999_ns", row->p999_ns);
+    mr_json_out_i64(j, "limit_ns", row->limit_ns == INT64_MAX ? 0 : row->limit_ns);
+    mr_json_out_u64(j, "stales", row->stales);
+    mr_json_out_i64(j, "since_ns", row->since_ns);
+    mr_json_out_end(j);
+}
+
+/* "-" where nothing is learnt yet, and where siblings judge. */
+static void channel_text(const struct mr_show *s, const struct mr_look *look, const struct mr_look_channel *c,
+                         const char *symbol)
+{
+    const struct mr_plane_channel *row = &c->channel;
+    char whose[40 + MR_SYMBOL_BYTES + 2];
+    snprintf(whose, sizeof whose, "%s %s", c->product, *symbol ? symbol : "(all)");
+    mr_show_row(s, "%-27.27s %-8.8s %-5s %5u %6s %6s %6s", whose, mr_fresh_kind_name(row->kind), states[row->state],
+                row->stales, row->last_ns ? mr_age_since(look->now_ns, row->last_ns).text : "-",
+                row->p999_ns ? mr_age_of(row->p999_ns).text : "-",
+                row->limit_ns == INT64_MAX ? "-" : mr_age_of(row->limit_ns).text);
+}
+
+/* All of them in JSON, and as text where a product was asked for; else only those that are not live. */
+static void show_channels(const struct mr_show *s, const struct mr_look *look, const char *product)
+{
+    static _Thread_local struct mr_look_channel rows[CHANNELS_MAX];
+    uint32_t all, shown = 0, wanted = 0;
+    int64_t data_ns;
+    uint32_t count = mr_look_channels(look, rows, CHANNELS_MAX, &all, &data_ns);
+    if (s->json)
+        mr_json_out_array(s->json, "channels");
+    for (uint32_t i = 0; i < count; i++) {
+        const struct mr_look_channel *c = &rows[i];
+        char symbol[MR_SYMBOL_BYTES];
+        mr_show_clean(symbol, sizeof symbol, c->channel.symbol);
+        if (product ? strcmp(product, c->product) != 0 : !s->json && c->channel.state == MR_STATUS_LIVE)
+            continue;
+        if (wanted++ == 0 && !s->json)
+            mr_show_head(s, look, "channel                              state stale   last learnt  limit", data_ns);
+        if (mr_show_full(s, shown))
+            continue;
+        shown++;
+        if (s->json)
+            channel_json(s->json, look, c, symbol);
+        else
+            channel_text(s, look, c, symbol);
+    }
+    if (s->json) {
+        mr_json_out_end(s->json);
+        mr_json_out_u64(s->json, "channels_all", all);
+    } else if (wanted) {
+        mr_show_more(s, wanted);
+    }
+}
+
 int mr_show_feeds(const struct mr_show *s, const struct mr_look *look, struct mr_err *err)
 {
     struct products all = {0};
     int64_t newest = 0;
-    (void)err;
+    const char *product = s->arg_count ? s->args[0] : NULL;
     add_connections(&all, look);
     mr_show_each_metric(look, add_metric, &all);
+    uint32_t found = 0;
+    for (uint32_t i = 0; i < all.count && product && !found; i++)
+        if (strcmp(all.list[i].name, product) == 0) {
+            all.list[0] = all.list[i];
+            all.count = found = 1;
+        }
+    if (product && !found)
+        return mr_err_set(err, MR_E_INVALID, "show feeds: no feed \"%s\"; show feeds names them", product);
     for (uint32_t i = 0; i < all.count; i++)
         newest = all.list[i].last_byte_ns > newest ? all.list[i].last_byte_ns : newest;
     mr_show_head(s, look, "feed             conn  streams mute messag  msg/s  gaps refuse lag ms", newest);
@@ -141,5 +228,6 @@ int mr_show_feeds(const struct mr_show *s, const struct mr_look *look, struct mr
         if (all.list[i].mute)
             mr_show_row(s, "%s: %u streams are subscribed and connected, and say nothing", all.list[i].name,
                         all.list[i].mute);
+    show_channels(s, look, product);
     return MR_OK;
 }

@@ -220,6 +220,15 @@ static void check_record(struct check *c)
             "less than two segments (quarantine.segment is %llu bytes)", (unsigned long long)p->quarantine_segment);
 }
 
+/* The first of the section's keys that the file names. */
+static uint32_t first_of_freshness(const struct mr_config *config)
+{
+    uint32_t line = 0;
+    for (int k = MR_KEY_freshness_trades; k <= MR_KEY_freshness_answer && !line; k++)
+        line = config->line[k];
+    return line;
+}
+
 static void check_engines(struct check *c)
 {
     const struct mr_config *config = c->config;
@@ -227,6 +236,8 @@ static void check_engines(struct check *c)
     if (config->plane.velocity.slope_ms % 100)
         say(c, config->line[MR_KEY_velocity_slope_ms], "velocity.slope_ms",
             "%u is no multiple of 100, the grid of the engines", config->plane.velocity.slope_ms);
+    if (mr_fresh_check(&config->plane.fresh, &err) != MR_OK)
+        say(c, first_of_freshness(config), "freshness", "%s", err.text + strlen("freshness."));
     if (mr_signal_config_check(&config->plane.signal, &err) != MR_OK)
         say(c, 0, "signal", "%s", err.text);
 }

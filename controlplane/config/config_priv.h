@@ -14,6 +14,7 @@ enum mr_key_section {
     SECTION_dpdk,
     SECTION_record,
     SECTION_quarantine,
+    SECTION_freshness,
     SECTION_velocity,
     SECTION_volatility,
     SECTION_signal,

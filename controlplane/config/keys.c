@@ -7,6 +7,7 @@ const char *const mr_key_sections[SECTION_COUNT] = {[SECTION_top] = "",
                                                     [SECTION_dpdk] = "dpdk",
                                                     [SECTION_record] = "record",
                                                     [SECTION_quarantine] = "quarantine",
+                                                    [SECTION_freshness] = "freshness",
                                                     [SECTION_velocity] = "velocity",
                                                     [SECTION_volatility] = "volatility",
                                                     [SECTION_signal] = "signal",
@@ -20,6 +21,7 @@ const char *const mr_key_sections[SECTION_COUNT] = {[SECTION_top] = "",
 #define BASE_dpdk struct mr_config
 #define BASE_record struct mr_config
 #define BASE_quarantine struct mr_config
+#define BASE_freshness struct mr_config
 #define BASE_velocity struct mr_config
 #define BASE_volatility struct mr_config
 #define BASE_signal struct mr_config

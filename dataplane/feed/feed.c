@@ -345,7 +345,7 @@ uint32_t mr_feed_last(const struct mr_feed *feed, const union mr_slot **out)
     return feed->last;
 }
 
-void mr_feed_status(struct mr_feed *feed, uint32_t instrument, enum mr_status_event status, uint32_t channel,
+bool mr_feed_status(struct mr_feed *feed, uint32_t instrument, enum mr_status_event status, uint32_t channel,
                     int64_t recv_ns)
 {
     const union mr_slot slot = {.event = {.recv_ns = recv_ns,
@@ -354,7 +354,7 @@ void mr_feed_status(struct mr_feed *feed, uint32_t instrument, enum mr_status_ev
                                           .instrument = instrument,
                                           .kind = MR_EVENT_STATUS,
                                           .flags = MR_FLAG_FIRST | MR_FLAG_LAST}};
-    emit(feed, &slot);
+    return emit(feed, &slot);
 }
 
 uint32_t mr_feed_wanting(const struct mr_feed *feed, void (*each)(void *arg, uint32_t instrument), void *arg)

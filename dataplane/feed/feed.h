@@ -39,6 +39,11 @@
     COUNTER(refetched, "bodies", "snapshots too old to join; another is wanted")                                       \
     COUNTER(no_join, "groups", "book messages dropped: no room to join another instrument")                            \
     COUNTER(refused, "groups", "groups that emit could not take")                                                      \
+    COUNTER(channel_stales, "times", "a channel of an instrument was found silent beyond its rhythm, or mute")         \
+    COUNTER(channel_deaths, "times", "one was silent far beyond its bound, or its connection ended")                   \
+    COUNTER(channel_returns, "times", "one came to life: at first, or again")                                          \
+    COUNTER(channels_renewed, "times", "one was subscribed anew because it was silent")                                \
+    COUNTER(silent_redials, "times", "a connection was dialled anew because nothing on it spoke any more")             \
     COUNTER(negative_lag, "messages", "receive time before venue time: clocks disagree")                               \
     COUNTER(clock_jumps, "jumps", "the difference between the venue's clock and ours changed at once")                 \
     GAUGE(clock_state, "",                                                                                             \
@@ -46,6 +51,9 @@
     GAUGE(clock_offset_ns, "ns", "the least lag of the last minute: difference of the clocks, and the shortest way")   \
     GAUGE(clock_drift_ppb, "ppb", "how much faster our clock runs than the venue's, over the last five minutes")       \
     GAUGE(clock_jump_ns, "ns", "size of the last jump")                                                                \
+    GAUGE(channels_live, "channels", "that keep their rhythm; all channels of all instruments wanted")                 \
+    GAUGE(channels_stale, "channels", "silent beyond it")                                                              \
+    GAUGE(channels_dead, "channels", "silent far beyond their bound, or without a connection")                         \
     GAUGE(wanting, "books", "instruments that wait for a snapshot now")                                                \
     HIST(lag_ns, "ns", "receive time minus venue time")
 MR_METRICS_DECLARE(mr_feed, MR_FEED_METRICS);
@@ -108,8 +116,8 @@ void mr_feed_forget(struct mr_feed *feed);
 /* Numbered messages are missing, of which instruments nobody knows: a GAP event of no instrument. Books whose venue numbers nothing break;
  * the others notice by their own numbers. */
 void mr_feed_hole(struct mr_feed *feed, uint64_t first, uint64_t last, int64_t recv_ns);
-/* What a session says of an instrument's stream, in band. */
-void mr_feed_status(struct mr_feed *feed, uint32_t instrument, enum mr_status_event status, uint32_t channel,
+/* What is known of an instrument's channel (UINT32_MAX: of the whole market), in band. */
+bool mr_feed_status(struct mr_feed *feed, uint32_t instrument, enum mr_status_event status, uint32_t channel,
                     int64_t recv_ns);
 /* Slots that the last frame decoded to, whatever became of them; 0 if it held no event. */
 uint32_t mr_feed_last(const struct mr_feed *feed, const union mr_slot **out);

@@ -25,7 +25,8 @@ static void deliver(void *arg, uint64_t number, uint8_t *data, uint32_t len, uin
                                                     .connection = line,
                                                     .kind = MR_CAPTURE_FRAME,
                                                     .clock = clock});
-    mr_feed_frame(p->feed, &frame);
+    if (mr_feed_frame(p->feed, &frame) >= 0)
+        mr_feed_tile_fresh_saw(p);
 }
 
 static void hole(void *arg, uint64_t first, uint64_t last, int64_t now_ns)

@@ -9,6 +9,7 @@ MR_METRICS_DEFINE_FINE(mr_feed_tile, MR_FEED_TILE_METRICS);
 #define PIECES 32u
 #define PIECE_SLOTS 1024u /* more than the messages of one piece come to, but for images */
 #define HOLD_MARGIN (MR_GROUP_SLOTS + PIECE_SLOTS)
+#define SLEPT_NS 100000000ll /* no poll for so long: silence since then is ours, not the venue's */
 
 /* ---- out: groups into the ring, inputs into the recording ---- */
 
@@ -81,6 +82,7 @@ int mr_feed_tile_deliver(void *arg, struct mr_session *session, const struct mr_
     if (n < 0)
         return n;
     note_seen(route);
+    mr_feed_tile_fresh_saw(p);
     return (int)mr_feed_last(p->feed, &out);
 }
 
@@ -140,6 +142,7 @@ void mr_feed_tile_changed(void *arg, struct mr_session *session, enum mr_session
         opened(route, now_ns);
     else if (!open_state(is) && route->open)
         closed(route, now_ns);
+    mr_feed_tile_fresh_line(p, route->row, now_ns);
     if (route->parked)
         why = "another connection has taken over";
     if (t->config.changed) {
@@ -150,28 +153,13 @@ void mr_feed_tile_changed(void *arg, struct mr_session *session, enum mr_session
     }
 }
 
-/* In band, so that engines and taps know too; a market-wide stream has no instrument to name. */
+/* Subscribed twice, and it says nothing: told in band. That it speaks again its messages tell. */
 void mr_feed_tile_mute(void *arg, struct mr_session *session, const struct mr_stream *stream, bool mute)
 {
     struct mr_feed_route *route = arg;
-    struct mr_feed_tile_state *t = route->tile;
-    struct mr_feed_product *p = route->product;
     (void)session;
-    const struct mr_instrument *it = mr_instruments_find(t->config.instruments, p->config->venue->id,
-                                                         p->config->product, mr_span_of(stream->symbol));
-    if (!it)
-        return;
-    enum mr_status_event status = mute ? MR_STATUS_STALE : MR_STATUS_LIVE;
-    int64_t now_ns = mr_clock_now(&t->clock);
-    char note[MR_SYMBOL_BYTES + 48];
-    int len = snprintf(note, sizeof note, "status %u %u %s", (unsigned)status, stream->channel, it->symbol);
-    mr_feed_tile_record(t, p,
-                        &(struct mr_capture_record){.recv_ns = now_ns,
-                                                    .kind = MR_CAPTURE_NOTE,
-                                                    .clock = MR_CLOCK_TSC,
-                                                    .data = (const uint8_t *)note,
-                                                    .len = (uint32_t)len});
-    mr_feed_status(p->feed, it->id, status, stream->channel, now_ns);
+    if (mute && !mr_feed_tile_has_peer(route))
+        mr_feed_tile_fresh_mute(route->product, stream);
 }
 
 /* ---- breaks: from the engine tile, from the operator ---- */
@@ -386,11 +374,11 @@ static uint32_t may_read(struct mr_feed_tile_state *t, int64_t now_ns)
 
 static void take_piece(struct mr_feed_tile_state *t, const struct mr_piece *piece)
 {
+    t->piece_ns = mr_clock_now(&t->clock); /* the round's time is of before the poll */
     if (piece->kind == MR_PIECE_DATAGRAM)
         mr_feed_tile_datagram(t, piece);
     else if (piece->connection < t->connections)
-        mr_session_piece(t->by_connection[piece->connection]->session, piece,
-                         mr_clock_now(&t->clock)); /* the round's time is of before the poll */
+        mr_session_piece(t->by_connection[piece->connection]->session, piece, t->piece_ns);
     else
         MR_COUNT(t->metrics, foreign, 1);
 }
@@ -402,6 +390,9 @@ static int step_port(struct mr_feed_tile_state *t, uint32_t i, int64_t now_ns)
     if (mr_unlikely(!t->ports[i].open) && !open_port(t, i))
         return 0;
     uint32_t want = may_read(t, now_ns);
+    if (mr_unlikely(want && now_ns - t->polled_ns > SLEPT_NS))
+        mr_feed_tile_fresh_slept(t, now_ns);
+    t->polled_ns = want ? now_ns : t->polled_ns;
     int n = want ? source->ops->poll(source, now_ns, pieces, want) : 0;
     for (int k = 0; k < n; k++) {
         take_piece(t, &pieces[k]);
@@ -454,6 +445,7 @@ static void housekeep(void *state, int64_t now_ns)
     for (uint32_t i = 0; i < t->connections; i++)
         tell_session(t, t->by_connection[i], now_ns);
     mr_feed_tile_over(t, now_ns);
+    mr_feed_tile_fresh_tick(t, now_ns);
     mr_feed_tile_ask(t, now_ns);
     show_connections(t);
     if (now_ns >= t->show_due_ns)

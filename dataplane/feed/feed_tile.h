@@ -23,6 +23,7 @@
 
 #include "dataplane/aux/aux.h"
 #include "dataplane/feed/feed.h"
+#include "dataplane/feed/fresh.h"
 #include "dataplane/net/arbiter.h"
 #include "dataplane/record/record.h"
 #include "dataplane/session/session.h"
@@ -110,6 +111,8 @@ struct mr_feed_tile_config {
     const struct mr_record_control *recording;            /* 1: records are wanted now */
     uint32_t quarantine_per_minute, quarantine_frame_max; /* of each reason of a product; bytes. 0: none is kept */
     struct mr_image *connections;                         /* struct mr_plane_connections */
+    struct mr_image *channels;                            /* struct mr_plane_channels; NULL: shown nowhere */
+    struct mr_fresh_config fresh;
     struct mr_feed_tile_metrics *metrics;
     uint8_t number;
     /* A command that is not the feed's own (record, shutdown, ...), and session transitions for the log. May be NULL. */
@@ -135,6 +138,22 @@ struct mr_plane_connection {
 struct mr_plane_connections {
     uint32_t count, spare;
     struct mr_plane_connection row[MR_FEED_TILE_SESSIONS];
+};
+
+/* Channels of instruments and their freshness; where there are more than rows, those that are not LIVE come first. */
+#define MR_PLANE_CHANNEL_ROWS 256
+struct mr_plane_channel {
+    char symbol[MR_SYMBOL_BYTES]; /* "": of the whole market */
+    int64_t last_ns, p999_ns, limit_ns,
+        since_ns; /* p999_ns 0: not learnt yet; limit_ns INT64_MAX: judged by its siblings */
+    uint32_t stales;
+    uint8_t state, kind, product, spare; /* enum mr_status_event; bit of the channel; index of `product` */
+};
+struct mr_plane_channels {
+    uint32_t count, all;
+    int64_t now_ns;
+    char product[MR_FEED_TILE_FEEDS][40];
+    struct mr_plane_channel row[MR_PLANE_CHANNEL_ROWS];
 };
 
 enum mr_plane_command_kind {

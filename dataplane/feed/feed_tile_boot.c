@@ -118,7 +118,8 @@ size_t mr_feed_tile_bytes(const void *config)
         const struct mr_feed_config feed = feed_config(c, i);
         uint32_t members = members_of(p), sessions = members * routes_of(p);
         bytes += rounded(mr_feed_bytes(&feed)) + rounded(c->instruments_max * 16u) +
-                 rounded(sessions * sizeof(struct mr_feed_route)) + rounded(mr_feed_tile_lines_bytes(p)) + 1024;
+                 rounded(sessions * sizeof(struct mr_feed_route)) + rounded(mr_feed_tile_lines_bytes(p)) +
+                 mr_feed_tile_fresh_bytes(c, i) + 1024;
         for (const struct mr_route *r = mr_dialect_of(p->venue)->products[p->product].routes; r->name; r++)
             bytes += members * (rounded(session_bytes(c, p, r)) + rounded(p->stream_count * sizeof(struct mr_stream)) +
                                 rounded(c->instruments_max * sizeof(uint16_t)) + 256);
@@ -223,13 +224,16 @@ static int boot_product(struct mr_feed_tile_state *t, uint32_t i, struct mr_inst
     p->feed = mr_feed_init(mr_arena_cut(arena, mr_feed_bytes(&feed), 128), &feed, c->metrics);
     p->ask_due_ns = MR_CUT(arena, int64_t, t->config.instruments_max);
     p->ask_attempts = MR_CUT(arena, uint8_t, t->config.instruments_max);
-    if (c->lines)
+    if (c->lines) {
+        mr_feed_tile_fresh_boot(p, arena);
         return mr_feed_tile_lines_boot(p, arena, err);
+    }
     int status = MR_OK;
     uint8_t row = 0;
     for (const struct mr_route *r = p->dial->routes; r->name; r++, row++)
         for (uint8_t member = 0; member < p->members && !status; member++)
             status = boot_route(p, r, row, member, arena, err);
+    mr_feed_tile_fresh_boot(p, arena);
     p->merging = c->connections > 1; /* its note goes before the first record */
     mr_feed_merge(p->feed, p->merging, c->merge_wait_ns);
     return status;

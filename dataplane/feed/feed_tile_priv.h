@@ -20,9 +20,9 @@ struct mr_feed_route {
     struct mr_lane_metrics *lane;
     uint16_t *seen; /* by instrument: channels seen since the last sweep */
     uint16_t connection;
-    uint8_t row, member; /* of the venue's routes; the how many-th session to it */
-    bool open;           /* upgraded: messages may come */
-    bool parked;         /* a spare that is not wanted now */
+    uint8_t row, member;          /* of the venue's routes; the how many-th session to it */
+    bool open;                    /* upgraded: messages may come */
+    bool parked;                  /* a spare that is not wanted now */
     struct mr_feed_route *relief; /* is to take over from this one; NULL */
     int64_t relief_ns;            /* since when it is live; 0 */
 };
@@ -47,7 +47,9 @@ struct mr_feed_product {
     bool merging, merge_noted;  /* noted: in the recording */
     struct mr_arbiter *arbiter; /* NULL: sessions */
     struct mr_quarantine quarantine;
-    bool begun; /* a datagram feed's: snapshots have been asked for */
+    struct mr_fresh *fresh;
+    uint16_t *fresh_of; /* by instrument and channel: index + 1 in `fresh`; 0 not known yet, UINT16_MAX none */
+    bool begun;         /* a datagram feed's: snapshots have been asked for */
 };
 
 struct mr_feed_tile_state {
@@ -71,6 +73,9 @@ struct mr_feed_tile_state {
     struct mr_input_log inputs; /* breaks, between the frames of the recording */
     struct mr_aux_inbox inbox;
     int64_t held_since_ns, sweep_due_ns;
+    int64_t piece_ns, polled_ns; /* when the piece under way was taken; the last poll */
+    int64_t channels_due_ns;
+    struct mr_plane_channels channels;
     uint64_t request_id;
     struct mr_plane_connections image;
 };
@@ -98,6 +103,15 @@ void mr_feed_tile_note_merge(struct mr_feed_tile_state *t, struct mr_feed_produc
 bool mr_feed_tile_has_peer(const struct mr_feed_route *route); /* another session of the route is open */
 void mr_feed_tile_merge_due(struct mr_feed_tile_state *t, int64_t now_ns);
 void mr_feed_tile_over(struct mr_feed_tile_state *t, int64_t now_ns);
+
+/* feed_fresh.c: freshness of channels */
+size_t mr_feed_tile_fresh_bytes(const struct mr_feed_tile_config *c, uint32_t i);
+void mr_feed_tile_fresh_boot(struct mr_feed_product *p, struct mr_arena *arena);
+void mr_feed_tile_fresh_saw(struct mr_feed_product *p); /* the frame decoded last */
+void mr_feed_tile_fresh_mute(struct mr_feed_product *p, const struct mr_stream *stream);
+void mr_feed_tile_fresh_line(struct mr_feed_product *p, uint8_t row, int64_t now_ns);
+void mr_feed_tile_fresh_slept(struct mr_feed_tile_state *t, int64_t now_ns);
+void mr_feed_tile_fresh_tick(struct mr_feed_tile_state *t, int64_t now_ns);
 
 /* feed_lines.c: datagram feeds */
 int mr_feed_tile_lines_boot(struct mr_feed_product *p, struct mr_arena *arena, struct mr_err *err);

@@ -8,6 +8,7 @@
  *     tiles                  MR_REGION_TILES        array of struct mr_tile_beat
  *     config                 MR_REGION_TEXT         the config it runs with, as YAML, NUL at the end
  *     connections/N          MR_REGION_IMAGE        struct mr_plane_connections
+ *     channels/N             MR_REGION_IMAGE        struct mr_plane_channels
  *     feed/N>engine/E        MR_REGION_RING         event groups, BACKPRESSURE
  *     signals/E              MR_REGION_RING         struct mr_signal slots to the control plane, GAP
  *     tap/events/E           MR_REGION_RING         every event group the engines took, LAP
@@ -117,6 +118,7 @@ struct mr_plane_config {
     uint32_t quarantine_per_minute, quarantine_frame;
     uint64_t quarantine_segment, quarantine_keep;
     uint32_t connect_s, data_s, dials_per_minute;
+    struct mr_fresh_config fresh;
     uint64_t seed;
     char *yaml; /* shown in region "config"; may be NULL */
 };

@@ -309,6 +309,8 @@ static void plan_feed_tile(struct mr_plane *p, uint32_t n)
         t->quarantine_frame_max = c->quarantine_frame;
     }
     t->connections = memory(p, "connections/%u", n).mem;
+    t->channels = memory(p, "channels/%u", n).mem;
+    t->fresh = c->fresh;
     t->metrics = mr_plane_metrics(p, name);
     t->number = (uint8_t)n;
     t->command = on_command;

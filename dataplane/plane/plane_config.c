@@ -26,6 +26,7 @@ void mr_plane_config_default(struct mr_plane_config *c)
                                   .quarantine_frame = 256u << 10,
                                   .seed = 1};
     mr_signal_config_default(&c->signal);
+    mr_fresh_config_default(&c->fresh);
     mr_dpdk_config_default(&c->dpdk);
     for (uint32_t i = 0; i < MR_PLANE_FEEDS_MAX; i++)
         c->feeds[i].source = MR_PLANE_AS_PLANE;
@@ -126,6 +127,9 @@ int mr_plane_check(const struct mr_plane_config *c, struct mr_err *err)
             c->ring_slots, c->tap_slots);
     if (c->signal_slots < 64 || c->signal_slots & (c->signal_slots - 1))
         return mr_err_set(err, MR_E_RANGE, "signal_slots %u: want a power of two of at least 64", c->signal_slots);
+    int fresh = mr_fresh_check(&c->fresh, err);
+    if (fresh)
+        return fresh;
     for (uint32_t i = 0; i < c->feed_count; i++) {
         int status = check_feed(c, i, err);
         if (status)

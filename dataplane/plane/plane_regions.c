@@ -113,6 +113,8 @@ static void plan_feed_tile(struct mr_plane *p, uint32_t n)
     add(p, MR_REGION_BYTES, 1, mr_bytes_ring_bytes(1u << 23), "feed/%u>record", n);
     add(p, MR_REGION_IMAGE, sizeof(struct mr_plane_connections), mr_image_bytes(sizeof(struct mr_plane_connections)),
         "connections/%u", n);
+    add(p, MR_REGION_IMAGE, sizeof(struct mr_plane_channels), mr_image_bytes(sizeof(struct mr_plane_channels)),
+        "channels/%u", n);
     snprintf(name, sizeof name, "feed-tile/%u", n);
     snprintf(labels, sizeof labels, "tile=%u", n);
     add_metrics(p, &mr_feed_tile_metrics_desc, name, labels);

@@ -95,7 +95,7 @@ static void follow_merge(struct mr_feed *feed, const char *text, int64_t recv_ns
         mr_feed_due(feed, recv_ns);
 }
 
-/* What the feed tile passed on in band. "status STATE CHANNEL SYMBOL": what a session said of a stream; "hole FIRST LAST": datagrams that no
+/* What the feed tile passed on in band. "status STATE CHANNEL SYMBOL" (* is the whole market): a channel became live, stale or dead; "hole FIRST LAST": datagrams that no
  * line brought. */
 static void note(struct tile *t, const struct mr_capture_record *r)
 {
@@ -115,8 +115,9 @@ static void note(struct tile *t, const struct mr_capture_record *r)
         return;
     const struct mr_instrument *it =
         mr_instruments_find(t->player->instruments, r->venue, r->product, mr_span_of(symbol));
-    if (feed && it)
-        mr_feed_status(feed, it->id, (enum mr_status_event)state, channel, r->recv_ns);
+    bool whole_market = strcmp(symbol, "*") == 0;
+    if (feed && (it || whole_market))
+        mr_feed_status(feed, whole_market ? UINT32_MAX : it->id, (enum mr_status_event)state, channel, r->recv_ns);
 }
 
 /* The next record of the tile; false: there is none. */

@@ -132,6 +132,9 @@ void mr_session_saw(struct mr_session *s, uint32_t channel, const char *symbol, 
 /* Re-subscribes one stream (its snapshot is in the stream): unsubscribe, subscribe. MR_E_UNSUPPORTED where the venue
  * has no such thing: reconnect instead. */
 int mr_session_resubscribe(struct mr_session *s, uint32_t channel, const char *symbol, int64_t now_ns);
+/* Subscribes one stream anew because it has fallen silent, whatever brings its snapshot. MR_OK (also when not connected: the next connection
+ * asks for it), MR_E_FULL: not within the venue's limits now; MR_E_INVALID: not wanted here, or the venue refused it; MR_E_UNSUPPORTED. */
+int mr_session_renew(struct mr_session *s, uint32_t channel, const char *symbol, int64_t now_ns);
 void mr_session_pause(struct mr_session *s, bool paused, int64_t now_ns);
 void mr_session_reconnect(struct mr_session *s, const char *why, int64_t now_ns);
 /* The end: the connection is closed at once and what OpenSSL allocated is freed. The session's memory is the caller's again. */

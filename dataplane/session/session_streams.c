@@ -137,13 +137,10 @@ static void ask_again(struct mr_sub *sub)
     sub->unsubscribe = true;
 }
 
-int mr_session_resubscribe(struct mr_session *s, uint32_t channel, const char *symbol, int64_t now_ns)
+static int renew(struct mr_session *s, struct mr_sub *sub)
 {
-    uint8_t sequencing = s->config.venue->products[s->config.product].sequencing;
-    s->now_ns = now_ns;
-    if (!s->dialect->unsubscribe || sequencing == MR_SEQ_FIRST_FINAL || sequencing == MR_SEQ_FIRST_FINAL_PREV)
-        return MR_E_UNSUPPORTED; /* a snapshot comes by REST */
-    struct mr_sub *sub = find(s, channel, symbol);
+    if (!s->dialect->unsubscribe)
+        return MR_E_UNSUPPORTED;
     if (!sub)
         return MR_E_INVALID;
     if (!mr_session_open(s)) /* the next connection asks for it anyway */
@@ -154,6 +151,27 @@ int mr_session_resubscribe(struct mr_session *s, uint32_t channel, const char *s
         ask_again(sub);
     mr_session_pump(s);
     return MR_OK;
+}
+
+int mr_session_resubscribe(struct mr_session *s, uint32_t channel, const char *symbol, int64_t now_ns)
+{
+    uint8_t sequencing = s->config.venue->products[s->config.product].sequencing;
+    s->now_ns = now_ns;
+    if (sequencing == MR_SEQ_FIRST_FINAL || sequencing == MR_SEQ_FIRST_FINAL_PREV)
+        return MR_E_UNSUPPORTED; /* a snapshot comes by REST */
+    return renew(s, find(s, channel, symbol));
+}
+
+int mr_session_renew(struct mr_session *s, uint32_t channel, const char *symbol, int64_t now_ns)
+{
+    struct mr_sub *sub = find(s, channel, symbol);
+    s->now_ns = now_ns;
+    if (sub && sub->state == MR_SUB_REFUSED) /* the venue does not want it, and has said so */
+        return MR_E_INVALID;
+    int status = renew(s, sub);
+    if (status == MR_OK)
+        sub->again = true; /* data_s without an answer makes it mute */
+    return status;
 }
 
 /* ---- answers ---- */

@@ -10,9 +10,17 @@ static const struct mr_level *levels_of(const union mr_slot *group) { return gro
 
 static void set_live(struct mr_book *book, bool live)
 {
-    if (book->live != live)
+    if (book->live != live && !book->silent)
         MR_GAUGE_SET(book->metrics, stale, book->metrics->stale + (live ? -1 : 1));
     book->live = live;
+}
+
+MR_COLD void mr_book_silent_set(struct mr_book *book, bool silent)
+{
+    bool was = mr_book_live(book);
+    book->silent = silent;
+    if (was != mr_book_live(book))
+        MR_GAUGE_SET(book->metrics, stale, book->metrics->stale + (was ? 1 : -1));
 }
 
 static MR_COLD int lost(struct mr_book *book)

@@ -94,6 +94,9 @@ bool mr_book_overdue(struct mr_book *book, int64_t now_ns);
 /* The book holds this instrument's scales: a new generation with another tick only may go on with it. */
 bool mr_book_fits(const struct mr_book *book, const struct mr_instrument *instrument);
 
+/* Its channel has fallen silent, or speaks again: while it is silent the book is not live, but updates go on to apply, so that it is live at once
+ * when it speaks. */
+void mr_book_silent_set(struct mr_book *book, bool silent);
 bool mr_book_live(const struct mr_book *book);
 uint32_t mr_book_instrument(const struct mr_book *book);
 uint32_t mr_book_count(const struct mr_book *book, bool ask);

@@ -25,6 +25,7 @@ struct mr_book {
     uint64_t seq;
     int64_t venue_ns, recv_ns;
     bool live, crossed, locked, cut;
+    bool silent;       /* whole, but its channel does not speak */
     bool unsettled;    /* the best prices of the state are not the venue's yet */
     uint32_t state_id; /* the venue's name of the state; 0 none */
     uint8_t policy;

@@ -2,7 +2,7 @@
 #include "engines/book/book_image.h"
 #include "engines/book/book_priv.h"
 
-bool mr_book_live(const struct mr_book *book) { return book->live; }
+bool mr_book_live(const struct mr_book *book) { return book->live && !book->silent; }
 
 uint32_t mr_book_instrument(const struct mr_book *book) { return book->instrument; }
 
@@ -28,7 +28,7 @@ uint32_t mr_book_top(const struct mr_book *book, bool ask, struct mr_level *out,
 uint32_t mr_book_exact_depth(const struct mr_book *book, bool ask)
 {
     const struct mr_side *side = &book->side[ask];
-    if (!book->live)
+    if (!mr_book_live(book))
         return 0;
     if (side->exact_from == INT64_MIN)
         return side->count;
@@ -62,7 +62,7 @@ void mr_book_image_fill(const struct mr_book *book, struct mr_book_image *out)
         .venue_ns = book->venue_ns,
         .recv_ns = book->recv_ns,
         .instrument = book->instrument,
-        .live = book->live,
+        .live = mr_book_live(book),
         .crossed = book->crossed,
         .locked = book->locked,
         .bid_levels = book->side[0].count,

@@ -1,5 +1,6 @@
 #include "engines/pipeline/pipeline.h"
 
+#include "codecs/venue/venue.h"
 #include "engines/pipeline/pipeline_priv.h"
 
 #define JUMP_NS 3600000000000ll /* an hour: the longest window there is */
@@ -46,6 +47,15 @@ static MR_COLD void book_trouble(struct mr_pipeline *p, const union mr_slot *gro
                             status == MR_E_CORRUPT ? MR_GAP_CHECKSUM : MR_GAP_CROSSED, group->event.recv_ns);
 }
 
+/* The channel that brings a book is silent, or speaks again: until then nothing may be built on the book, though no update is known to be
+ * missing. */
+static MR_COLD void heed(struct mr_pipeline *p, const struct mr_event *ev)
+{
+    struct mr_book *book = p->books[ev->instrument];
+    if (book && ev->size & MR_DEPTH && ev->price <= MR_STATUS_DEAD)
+        mr_book_silent_set(book, ev->price != MR_STATUS_LIVE);
+}
+
 static void apply_book(struct mr_pipeline *p, const union mr_slot *group, const struct mr_instrument *instrument)
 {
     uint8_t kind = group->event.kind;
@@ -60,6 +70,8 @@ static void apply_book(struct mr_pipeline *p, const union mr_slot *group, const 
         top->seq = group->book.seq;
         return;
     }
+    if (mr_unlikely(kind == MR_EVENT_STATUS))
+        heed(p, &group->event);
     if ((kind != MR_EVENT_BOOK && kind != MR_EVENT_GAP) ||
         (kind == MR_EVENT_BOOK && group->book.book_flags & MR_BOOK_PARTIAL))
         return;
@@ -214,8 +226,8 @@ void mr_pipeline_apply(struct mr_pipeline *p, const union mr_slot *group)
     MR_COUNT(p->metrics.pipeline, groups, 1);
     const struct mr_instrument *instrument = mr_instruments_get(p->config.instruments, group->event.instrument);
     if (mr_unlikely(!instrument || instrument->id >= p->config.instruments_max)) {
-        bool of_none =
-            group->event.kind == MR_EVENT_GAP && group->event.instrument == UINT32_MAX; /* a hole in datagrams */
+        bool of_none = group->event.instrument == UINT32_MAX && /* a hole in datagrams, a channel of a whole market */
+                       (group->event.kind == MR_EVENT_GAP || group->event.kind == MR_EVENT_STATUS);
         MR_COUNT(p->metrics.pipeline, unknown, !of_none);
         return;
     }
