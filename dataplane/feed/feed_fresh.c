@@ -138,10 +138,11 @@ static MR_COLD uint16_t learn_whose(struct mr_feed_product *p, uint32_t instrume
     return p->fresh_of[instrument * MR_FRESH_KINDS + (uint32_t)__builtin_ctz(bit)] = whose;
 }
 
-static MR_COLD void came_back(struct mr_feed_product *p, uint32_t idx)
+/* Told with the message's own time, which may be another clock's than ours (a port that reads a file). */
+static MR_COLD void came_back(struct mr_feed_product *p, uint32_t idx, int64_t recv_ns)
 {
     const struct mr_fresh_acts acts = acts_of(p);
-    mr_fresh_tell(p->fresh, idx, p->tile->piece_ns, &acts);
+    mr_fresh_tell(p->fresh, idx, recv_ns, &acts);
 }
 
 void mr_feed_tile_fresh_saw(struct mr_feed_product *p)
@@ -156,7 +157,7 @@ void mr_feed_tile_fresh_saw(struct mr_feed_product *p)
         if (mr_unlikely(!whose))
             whose = learn_whose(p, instrument, bits & -bits);
         if (whose != NONE && mr_unlikely(mr_fresh_saw(&mr_fresh_cells(p->fresh)[whose - 1], p->tile->piece_ns)))
-            came_back(p, whose - 1u);
+            came_back(p, whose - 1u, out->event.recv_ns);
     }
 }
 

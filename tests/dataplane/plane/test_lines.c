@@ -135,6 +135,7 @@ static struct mr_plane_config config_of(uint8_t source, uint32_t lines, const ui
     c.merged = true;
     c.source = source;
     c.seed = 5;
+    c.fresh.factor = 0; /* digests are compared: events that our own time makes are none of theirs */
     snprintf(c.reference, sizeof c.reference, "bybit:linear:BTCUSDT");
     snprintf(c.workspace, sizeof c.workspace, "%s/workspace", folder);
     snprintf(c.data, sizeof c.data, "%s/data", folder);
@@ -147,6 +148,7 @@ static struct mr_plane_config config_of(uint8_t source, uint32_t lines, const ui
         f->lines[i].port = ports[i];
         memcpy(f->lines[i].address, address, 4);
     }
+    f->channels = MR_TRADES | MR_BEST | MR_DEPTH; /* all that are live by their messages alone */
     f->line_count = lines;
     f->number_width = 8;
     f->payload_offset = HEAD;
