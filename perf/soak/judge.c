@@ -67,8 +67,16 @@ static void judge_p999(const struct mr_soak_run *run, bool there, const struct m
         say(v, "p99.9", MR_SOAK_NOT_JUDGED, "too short a run for a trend (%d s)", MR_SOAK_SLOPES_S);
         return;
     }
-    double each = 100 / s->level;
-    bool excluded = s->high * each<MR_SOAK_DOUBLING, grows = s->low * each> MR_SOAK_DOUBLING;
+    double each = 100 / s->level, stood = (double)run->exchange.stood_ms / 1e3 / run->asked_s;
+    if (stood > MR_SOAK_STOOD) {
+        say(v, "p99.9", MR_SOAK_NOT_JUDGED,
+            "whole path %.1f us, slope %+.2f %% a minute [%+.2f, %+.2f]; the rate was not held: the market stood still "
+            "%.0f %% of the time",
+            s->level / 1e3, s->value * each, s->low * each, s->high * each, 100 * stood);
+        return;
+    }
+    bool excluded = s->high * each < MR_SOAK_DOUBLING;
+    bool grows = s->low * each > MR_SOAK_DOUBLING;
     bool bad = grows || (!excluded && run->asked_s >= MR_SOAK_WHOLE_S);
     say(v, "p99.9",
         bad        ? MR_SOAK_BAD

@@ -10,6 +10,7 @@
 #define MR_SOAK_WHOLE_S 600           /* a run of this length must exclude that p99.9 doubles in an hour */
 #define MR_SOAK_GROWTH 1.0            /* percent of the memory, over the run */
 #define MR_SOAK_DOUBLING (100.0 / 60) /* percent a minute: twice as much in an hour */
+#define MR_SOAK_STOOD 0.05            /* of the time the market stood still: the rate was not held */
 
 enum mr_soak_finding { MR_SOAK_GOOD, MR_SOAK_NOT_JUDGED, MR_SOAK_BAD };
 struct mr_soak_verdict {

@@ -206,6 +206,8 @@ static const char *bound_by(const struct soak *s)
     double all = (double)sysconf(_SC_NPROCESSORS_ONLN), idle = all - s->exchange_cpu - s->plane_cpu - s->others_cpu;
     if (s->rate >= 0.95 * s->options.rate)
         return "as asked";
+    if ((double)s->run.exchange.stood_ms < 1000 * MR_SOAK_STOOD * s->options.seconds)
+        return "as asked, less what faults kept back: it is not sent again";
     if (s->exchange_cpu > 0.9)
         return "less than asked: the simulated exchange's thread had no more time to make, encrypt and send them in";
     if (s->plane_cpu > 0.9)
@@ -214,7 +216,7 @@ static const char *bound_by(const struct soak *s)
         return "less than asked: other programs had the processors";
     if (idle < 0.1 * all)
         return "less than asked: the exchange and the data plane fill this machine";
-    return "less than asked: faults kept connections down or mute, and what they keep back is not sent again";
+    return "less than asked: neither side was quick enough to use the processors' idle time";
 }
 
 static void print_end(FILE *out, const struct soak *s, const struct mr_slope *p999,
@@ -269,6 +271,7 @@ static void print_json(const struct soak *s, const struct mr_slope *rss, const s
     mr_json_out_double(&j, "exchange_cpu", s->exchange_cpu);
     mr_json_out_double(&j, "data_plane_cpu", s->plane_cpu);
     mr_json_out_double(&j, "others_cpu", s->others_cpu);
+    mr_json_out_u64(&j, "stood_ms", s->run.exchange.stood_ms);
     slope_json(&j, "rss_kb", rss, 1);
     mr_json_out_object(&j, "p999_percent");
     for (int i = 0; i < MR_SOAK_STAGE_COUNT; i++)

@@ -142,6 +142,8 @@ static void configure(struct mr_soak_scene *s)
     c->books_max = 32;
     c->dials_per_minute = 600; /* of one product; the faults cut each several times a minute */
     c->quarantine = false;
+    if (sysconf(_SC_NPROCESSORS_ONLN) <= 3) /* an idle plane would take the time that the exchange beside it needs */
+        c->wait = MR_WAIT_PARK;
 }
 
 /* ---- faults ---- */

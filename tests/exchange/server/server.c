@@ -189,6 +189,7 @@ static int64_t tape_ns(struct mr_exchange *x)
 {
     if (x->config.patient && x->played_ns && (x->late || held_back(x)))
         x->stood_ns += x->now_ns - x->played_ns;
+    x->stats.stood_ms = (uint64_t)x->stood_ns / 1000000;
     x->played_ns = x->now_ns;
     return x->now_ns - x->stood_ns;
 }

@@ -85,6 +85,7 @@ int mr_exchange_fault_parse(const char *text, struct mr_exchange_fault *out, str
     X(muted,         "messages a silence left out")                               \
     X(doubled,       "messages sent twice")                                       \
     X(swapped,       "messages that changed places")                              \
+    X(stood_ms,      "milliseconds that a patient exchange's market stood still") \
     X(loops,         "times a recording began again")
 /* clang-format on */
 struct mr_exchange_stats {
