@@ -104,7 +104,7 @@ static void take(struct mr_engine *e, const union mr_slot *group, uint32_t slots
         mr_digest_update(e->events_digest, group,
                          mr_instruments_get(e->config.pipeline.instruments, group->event.instrument));
     mr_pipeline_apply(e->pipeline, group);
-    if (kind == MR_EVENT_BOOK || kind == MR_EVENT_GAP)
+    if (kind == MR_EVENT_BOOK || kind == MR_EVENT_GAP || kind == MR_EVENT_STATUS) /* stale: not live, and shown so */
         touch(e, group->event.instrument);
     if (e->has_tap_events)
         mr_ring_put(&e->tap_events, group, slots);

@@ -19,6 +19,7 @@ static const struct mr_region_plan *plan(uint32_t *count)
     REGION("instruments", MR_REGION_INSTRUMENTS, 1, mr_instruments_bytes(16));
     REGION("tiles", MR_REGION_TILES, 1, 4 * sizeof(struct mr_tile_beat));
     REGION("config", MR_REGION_TEXT, 1, 4096);
+    REGION("channels/0", MR_REGION_IMAGE, 1, mr_image_bytes(sizeof(struct mr_plane_channels)));
     REGION("connections/0", MR_REGION_IMAGE, 1, mr_image_bytes(sizeof(struct mr_plane_connections)));
     REGION("feed/0>engine/0", MR_REGION_RING, 1, mr_ring_bytes(64, 8));
     REGION("tap/signals/0", MR_REGION_RING, 1, mr_ring_bytes(1024, 8));
@@ -105,6 +106,27 @@ static void fill_connections(struct made *m, int64_t now)
                                                 .next_dial_ns = now + 3000000000,
                                                 .why = "connection refused"};
     mr_image_write(mr_image_init(region(m, "connections/0"), sizeof image), &image, sizeof image);
+}
+
+static void fill_channels(struct made *m, int64_t now)
+{
+    static struct mr_plane_channels image;
+    memset(&image, 0, sizeof image);
+    image.count = 3;
+    image.all = 5;
+    image.now_ns = now;
+    snprintf(image.product[0], sizeof image.product[0], "binance:usdm");
+    image.row[0] = (struct mr_plane_channel){.symbol = "BTCUSDT",
+                                             .kind = 2,
+                                             .state = MR_STATUS_STALE,
+                                             .last_ns = now - 2500000000,
+                                             .p999_ns = 300000000,
+                                             .limit_ns = 1000000000,
+                                             .stales = 3};
+    image.row[1] = (struct mr_plane_channel){.symbol = "", .kind = 3, .state = MR_STATUS_LIVE, .limit_ns = INT64_MAX};
+    image.row[2] = (struct mr_plane_channel){
+        .symbol = "ETHUSDT", .state = MR_STATUS_LIVE, .last_ns = now - 100000000, .limit_ns = 120000000000};
+    mr_image_write(mr_image_init(region(m, "channels/0"), sizeof image), &image, sizeof image);
 }
 
 static void fill_port(struct made *m, int64_t now)
@@ -235,6 +257,7 @@ static void fill(struct made *m)
     fill_tiles(m, now);
     memcpy(region(m, "config"), config_text, sizeof config_text);
     fill_connections(m, now);
+    fill_channels(m, now);
     MR_ASSERT(mr_ring_init(region(m, "feed/0>engine/0"), 64, 8, MR_RING_BACKPRESSURE) == MR_OK);
     fill_port(m, now);
     fill_recording(m, now);

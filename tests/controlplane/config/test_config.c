@@ -157,6 +157,11 @@ static const struct {
      "f.yaml:4:19: feeds[0].liquidators[0]: ",
      {"42"}},
     /* kernel bypass */
+    {"freshness:\n  floor: 20s\n  depth: 10s\n",
+     "f.yaml:3: freshness: depth: ",
+     {"want freshness.floor (20000 ms) to 1 h"}},
+    {"freshness:\n  factor: 0.5\n", "f.yaml:2: freshness: factor: ", {"below 1 every thousandth gap is stale"}},
+    {"freshness:\n  floor: 5ms\n", "f.yaml:2:10: freshness.floor: ", {"10ms"}},
     {"plane:\n  source: dpdk\n", "f.yaml:2: plane.source: ", {"no port is named: dpdk.interface or dpdk.device"}},
     {"dpdk:\n  interface: eth1\n", "f.yaml: dpdk.address: ", {"mode own wants an address", "mode: shared"}},
     {"dpdk:\n  interface: eth1\n  device: net_ring0\n  address: 192.0.2.1\n",

@@ -441,6 +441,13 @@ static void a_stream_is_asked_for_anew(void **state)
     rig = rig_open(&rig_venues[BINANCE_PUBLIC], NULL);
     rig_to_live(rig);
     assert_int_equal(mr_session_resubscribe(rig->session, MR_DEPTH, "BTCUSDT", rig->now_ns), MR_E_UNSUPPORTED);
+    /* for want of data it is asked for all the same, wherever its snapshot comes from */
+    uint32_t heard = rig->heard_count;
+    assert_int_equal(mr_session_renew(rig->session, MR_DEPTH, "BTCUSDT", rig->now_ns), MR_OK);
+    rig_run(rig, 2000);
+    assert_int_equal(rig->heard_count, heard + 2);
+    assert_non_null(strstr(rig_heard_last(rig), "SUBSCRIBE\",\"params\":[\"btcusdt@depth@100ms\"]"));
+    assert_int_equal(mr_session_renew(rig->session, MR_TRADES, "BTCUSDT", rig->now_ns), MR_E_INVALID);
     rig_close(rig);
 }
 

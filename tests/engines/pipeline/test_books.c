@@ -1,4 +1,5 @@
 /* Books inside the pipeline: who gets one, what happens to a wrong one (F-10, F-11), and that it is told once. */
+#include "codecs/venue/venue.h"
 #include "tests/engines/book/groups.h"
 #include "tests/engines/pipeline/rig.h"
 
@@ -138,6 +139,42 @@ static void a_gap_makes_its_book_stale_at_once_and_is_not_asked_for_twice(void *
     pipe_close(&p);
 }
 
+static void told(struct pipe *p, uint32_t instrument, int64_t status, int64_t channel)
+{
+    struct mr_event ev = {
+        .recv_ns = T0, .kind = MR_EVENT_STATUS, .instrument = instrument, .price = status, .size = channel};
+    pipe_event(p, &ev);
+}
+
+static void a_book_whose_channel_is_silent_is_not_live_until_it_speaks_again(void **state)
+{
+    (void)state;
+    struct pipe p;
+    pipe_open(&p);
+    pipe_start(&p);
+    image(&p, BTC_USDM);
+    image(&p, BTC_BYBIT);
+    told(&p, BTC_USDM, MR_STATUS_STALE, MR_TRADES); /* of another channel */
+    told(&p, BTC_USDM, MR_STATUS_HALTED, 0);
+    assert_true(live(&p, BTC_USDM));
+    int64_t stale = p.book.stale;
+    told(&p, BTC_USDM, MR_STATUS_STALE, MR_DEPTH);
+    told(&p, BTC_USDM, MR_STATUS_DEAD, MR_DEPTH);
+    assert_false(live(&p, BTC_USDM));
+    assert_true(live(&p, BTC_BYBIT));
+    assert_int_equal(p.book.stale, stale + 1);
+    book(&p, BTC_USDM, 0, (struct mr_level){99, 1}, (struct mr_level){102, 1}); /* applies: nothing is missing */
+    assert_int_equal(p.metrics.stale, 0);
+    assert_false(live(&p, BTC_USDM));
+    told(&p, BTC_USDM, MR_STATUS_LIVE, MR_DEPTH);
+    assert_true(live(&p, BTC_USDM));
+    assert_int_equal(p.book.stale, stale);
+    uint64_t unknown = p.metrics.unknown;
+    told(&p, UINT32_MAX, MR_STATUS_STALE, MR_LIQUIDATIONS); /* of a whole market: no instrument to look for */
+    assert_int_equal(p.metrics.unknown, unknown);
+    pipe_close(&p);
+}
+
 static void venue_time_that_runs_backwards_is_counted_for_its_instrument(void **state)
 {
     (void)state;
@@ -233,6 +270,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(instruments_beyond_the_last_book_are_counted_and_the_others_live),
+        cmocka_unit_test(a_book_whose_channel_is_silent_is_not_live_until_it_speaks_again),
         cmocka_unit_test(a_wrong_book_follows_the_policy_and_is_told_once),
         cmocka_unit_test(a_checksum_that_does_not_hold_asks_for_a_snapshot_whatever_the_policy),
         cmocka_unit_test(a_gap_makes_its_book_stale_at_once_and_is_not_asked_for_twice),
