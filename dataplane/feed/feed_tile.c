@@ -383,6 +383,13 @@ static void take_piece(struct mr_feed_tile_state *t, const struct mr_piece *piec
         MR_COUNT(t->metrics, foreign, 1);
 }
 
+/* The engine tile has all that it was given. Where it runs on this thread, to wait before would make it wait too. */
+static bool taken(struct mr_feed_tile_state *t)
+{
+    mr_ring_reserve_look(&t->ring, MR_GROUP_SLOTS);
+    return t->ring.tail_seen == t->ring.head;
+}
+
 static int step_port(struct mr_feed_tile_state *t, uint32_t i, int64_t now_ns)
 {
     struct mr_piece pieces[PIECES];
@@ -400,7 +407,7 @@ static int step_port(struct mr_feed_tile_state *t, uint32_t i, int64_t now_ns)
     }
     if (n > 0)
         MR_COUNT(t->metrics, pieces, n);
-    else if (want && t->config.blocking && t->config.source_count == 1 && source->ops->wait)
+    else if (want && t->config.blocking && t->config.source_count == 1 && source->ops->wait && taken(t))
         source->ops->wait(source, 1000000);
     return n > 0 ? n : 0;
 }
