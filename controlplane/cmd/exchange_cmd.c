@@ -62,7 +62,7 @@ static const struct argp_option argp_options[] = {
     {"recv", KEY_RECV, "FILE", 0, "Receive times of the next recording", 1},
     {"rest", KEY_REST, "FILE", 0, "REST bodies of the next recording", 1},
     {"fault", KEY_FAULT, "KIND[,KEY=VALUE...]", 0,
-     "disconnect, silence, gap, duplicate, reorder, garbage, half_frame or restart; with product=, symbol=, channel=, "
+     "One of those in tests/exchange/README.md (disconnect, silence, gap, restart, ...); with product=, symbol=, channel=, "
      "count=, seconds=, after=, every=",
      2},
     {"connections", KEY_CONNECTIONS, "N", 0, "Most connections at a time (256)", 2},

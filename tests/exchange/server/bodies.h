@@ -16,6 +16,7 @@ void mr_body_book(struct mr_text *t, const struct mr_truth *book, const char *pr
 struct mr_rest_request {
     struct mr_span path, query, body;
     bool post;
+    bool stale;     /* books are as mr_truth_age makes them */
 };
 int mr_rest_answer(struct mr_tape *tape, uint8_t venue, uint8_t product, const struct mr_rest_request *r,
                    struct mr_truth *scratch, int64_t now_ns, struct mr_text *t);

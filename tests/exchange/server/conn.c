@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "tests/exchange/server/server_priv.h"
@@ -14,6 +15,8 @@
 #define IDLE_NS (75 * SECOND)      /* between two requests */
 #define LAST_NS (5 * SECOND)
 #define READS_MAX 8 /* records a turn */
+#define DRIP_NS 5000000
+#define DRIP_BYTES 8
 
 static void watch(struct conn *c, bool out)
 {
@@ -35,7 +38,8 @@ static struct conn *free_one(struct mr_exchange *x)
 void mr_conn_take(struct mr_exchange *x, int fd)
 {
     struct conn *c = free_one(x);
-    SSL *ssl = c ? SSL_new(x->tls) : NULL;
+    bool stranger = x->stranger && mr_fault_lasts(x, MR_FAULT_CERTIFICATE, 0, 0);
+    SSL *ssl = c ? SSL_new(stranger ? x->stranger : x->tls) : NULL;
     if (!ssl || SSL_set_fd(ssl, fd) != 1) {
         x->stats.refused++;
         SSL_free(ssl);
@@ -190,6 +194,27 @@ void mr_conn_half_frame(struct conn *c)
         mr_conn_last(c);
 }
 
+/* More than any client takes. What follows would be its payload: the client is to end it. */
+void mr_conn_oversize(struct conn *c)
+{
+    static const char text[] = "{\"stream\":\"a message without end";
+    uint8_t head[10];
+    const struct mr_span parts[] = {{head, frame_head(head, MR_WS_TEXT, 64u << 20)},
+                                    {(const uint8_t *)text, sizeof text - 1}};
+    mr_conn_write(c, parts, 2);
+}
+
+/* A record of 16,000 octets begins, and RST comes in its midst. */
+void mr_conn_reset(struct conn *c)
+{
+    static const uint8_t record[64] = {23, 3, 3, 0x3e, 0x80};
+    const struct linger hard = {.l_onoff = 1};
+    if (write(c->fd, record, sizeof record) < 0) { /* its socket is full: the RST alone will do */
+    }
+    setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
+    mr_conn_end(c);
+}
+
 void mr_conn_close(struct conn *c, uint16_t code, const char *why)
 {
     uint8_t payload[2] = {(uint8_t)(code >> 8), (uint8_t)code};
@@ -212,8 +237,15 @@ void mr_conn_flush(struct conn *c)
     c->dirty = false;
     if (c->state == CONN_FREE || c->state == CONN_TLS)
         return;
+    bool drips =
+        c->state == CONN_SOCKET && mr_fault_lasts(c->x, MR_FAULT_DRIP, c->talk.place.venue, c->talk.place.product);
+    if (drips && c->x->now_ns - c->dripped_ns < DRIP_NS) {
+        c->dirty = true;
+        return;
+    }
     while (c->head < c->tail) {
-        uint32_t len = c->tail - c->head < 16384 ? c->tail - c->head : 16384;
+        uint32_t most = drips && !c->wants_out ? DRIP_BYTES : 16384; /* what OpenSSL waits to write stays as long */
+        uint32_t len = c->tail - c->head < most ? c->tail - c->head : most;
         ERR_clear_error();
         int n = SSL_write(c->ssl, c->out + c->head, (int)len);
         if (n <= 0) {
@@ -226,6 +258,12 @@ void mr_conn_flush(struct conn *c)
         }
         c->head += (uint32_t)n;
         count_off(c);
+        if (drips && c->head < c->tail) {
+            watch(c, false);
+            c->dripped_ns = c->x->now_ns;
+            c->dirty = true;
+            return;
+        }
     }
     watch(c, false);
     if (c->state == CONN_LAST) {
@@ -368,6 +406,10 @@ void mr_conn_tick(struct conn *c)
         c->x->stats.tls_failed++;
     if ((c->state == CONN_TLS && age > HANDSHAKE_NS) || (c->state == CONN_HTTP && age > IDLE_NS) ||
         (c->state == CONN_LAST && age > LAST_NS)) {
+        mr_conn_end(c);
+        return;
+    }
+    if (c->hung && !mr_fault_lasts(c->x, MR_FAULT_TIMEOUT, 0, 0)) {
         mr_conn_end(c);
         return;
     }

@@ -16,7 +16,7 @@ static void say(void *arg, const char *text, size_t len)
 static bool knows(void *arg, uint8_t venue, uint8_t product, struct mr_span symbol)
 {
     const struct conn *c = arg;
-    return mr_tape_knows(c->x->tape, venue, product, symbol);
+    return mr_tape_knows(c->x->tape, venue, product, symbol) && !mr_fault_hides(c->x, venue, product, symbol);
 }
 
 static void image(void *arg, const struct mr_talk_sub *sub) { mr_deliver_image(arg, sub); }
@@ -31,10 +31,14 @@ void mr_deliver_image(struct conn *c, const struct mr_talk_sub *sub)
     struct mr_text t;
     mr_text_init(&t, x->body, BODY_BYTES);
     bool there = false;
-    if (sub->channel == MR_DEPTH)
-        there = mr_tape_truth(x->tape, p->venue, p->product, mr_span_of(sub->symbol), 0, x->truth) == MR_OK &&
-                mr_body_image(&t, x->truth, sub->name);
-    else
+    if (sub->channel == MR_DEPTH) {
+        there = mr_tape_truth(x->tape, p->venue, p->product, mr_span_of(sub->symbol), 0, x->truth) == MR_OK;
+        if (there && mr_fault_lasts(x, MR_FAULT_STALE, p->venue, p->product)) {
+            mr_truth_age(x->truth);
+            x->stats.aged++;
+        }
+        there = there && mr_body_image(&t, x->truth, sub->name);
+    } else
         there = mr_tape_first(x->tape, p->venue, p->product, mr_span_of(sub->symbol), sub->channel, &t) == MR_OK;
     if (there)
         say(c, t.out, t.len);
@@ -102,6 +106,18 @@ static void release(struct mr_exchange *x, struct fault *f, const struct mr_lett
     f->held_len = 0;
 }
 
+/* Another last digit of its checksum, in a copy. */
+static bool spoil(struct mr_exchange *x, struct mr_letter *l)
+{
+    uint32_t at = mr_fault_checksum(l);
+    if (l->len > BODY_BYTES)
+        return false;
+    memcpy(x->body, l->data, l->len);
+    x->body[at] = (char)('0' + (x->body[at] - '0' + 1) % 10);
+    x->stats.spoilt++;
+    return address(l, (const uint8_t *)x->body, l->len, l->venue, l->product);
+}
+
 void mr_deliver(struct mr_exchange *x, const struct mr_piece *piece)
 {
     struct mr_letter l;
@@ -111,6 +127,8 @@ void mr_deliver(struct mr_exchange *x, const struct mr_piece *piece)
     if (!publish(x, &l, true))
         return; /* nobody listens: a fault waits for a message that is missed */
     struct fault_verdict v = mr_fault_judge(x, &l);
+    if (v.spoil && !spoil(x, &l))
+        return;
     for (uint32_t i = 0; i < v.copies; i++)
         publish(x, &l, false);
     if (v.then)

@@ -43,6 +43,17 @@ static int put_text(struct mr_span value, char *out, size_t room, const char *ke
     return MR_OK;
 }
 
+static int no_such(struct mr_span value, struct mr_err *err)
+{
+    char known[400];
+    struct mr_text t;
+    mr_text_init(&t, known, sizeof known);
+    for (uint8_t i = 0; i < MR_FAULT_KINDS; i++)
+        mr_text_format(&t, "%s%s", i ? ", " : "", names[i]);
+    return mr_err_set(err, MR_E_INVALID, "fault: no \"%.*s\"; known: %s", (int)(value.len < 40 ? value.len : 40),
+                      (const char *)value.data, known);
+}
+
 static int put(struct mr_exchange_fault *f, struct mr_span key, struct mr_span value, struct mr_err *err)
 {
     double number = 0;
@@ -53,10 +64,7 @@ static int put(struct mr_exchange_fault *f, struct mr_span key, struct mr_span v
                 f->kind = i;
                 return MR_OK;
             }
-        return mr_err_set(
-            err, MR_E_INVALID,
-            "fault: no \"%.*s\"; known: disconnect, silence, gap, duplicate, reorder, garbage, half_frame, restart",
-            (int)(value.len < 40 ? value.len : 40), (const char *)value.data);
+        return no_such(value, err);
     }
     if (mr_span_eq(key, "product"))
         return put_text(value, f->product, sizeof f->product, "product", err);
@@ -170,23 +178,60 @@ static bool hits(const struct fault *f, const struct mr_letter *l)
 
 /* ---- at work ---- */
 
+/* For how long it is at work. */
+static bool lasting(uint8_t kind)
+{
+    switch (kind) {
+    case MR_FAULT_SILENCE:
+    case MR_FAULT_DRIP:
+    case MR_FAULT_CERTIFICATE:
+    case MR_FAULT_TOKEN:
+    case MR_FAULT_LIMIT:
+    case MR_FAULT_UNAVAILABLE:
+    case MR_FAULT_TIMEOUT:
+    case MR_FAULT_STALE:
+    case MR_FAULT_UNKNOWN:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static void garbage(const struct fault *f, struct conn *c)
+{
+    for (uint32_t i = 0; i < f->left && c->state == CONN_SOCKET; i++) {
+        char text[64];
+        struct mr_text t;
+        mr_text_init(&t, text, sizeof text);
+        mr_text_format(&t, "}{garbage %u of connection %u\\\"", i, c->id);
+        mr_conn_frame(c, MR_WS_TEXT, &(struct mr_span){(const uint8_t *)text, (uint32_t)t.len}, 1);
+    }
+}
+
 static void on_connection(const struct fault *f, struct conn *c)
 {
     switch (f->what.kind) {
     case MR_FAULT_DISCONNECT:
+    case MR_FAULT_CERTIFICATE:
         mr_conn_end(c);
         break;
     case MR_FAULT_HALF_FRAME:
         mr_conn_half_frame(c);
         break;
+    case MR_FAULT_CLOSE:
+        mr_conn_close(c, 1012, "service restart");
+        break;
+    case MR_FAULT_PLANNED:
+        mr_conn_notice(c);
+        break;
+    case MR_FAULT_RESET:
+        mr_conn_reset(c);
+        break;
+    case MR_FAULT_OVERSIZE:
+        mr_conn_oversize(c);
+        break;
     default:
-        for (uint32_t i = 0; i < f->left && c->state == CONN_SOCKET; i++) {
-            char text[64];
-            struct mr_text t;
-            mr_text_init(&t, text, sizeof text);
-            mr_text_format(&t, "}{garbage %u of connection %u\\\"", i, c->id);
-            mr_conn_frame(c, MR_WS_TEXT, &(struct mr_span){(const uint8_t *)text, (uint32_t)t.len}, 1);
-        }
+        garbage(f, c);
     }
 }
 
@@ -203,31 +248,40 @@ static void on_oldest(struct mr_exchange *x, const struct fault *f)
     }
 }
 
+static void on_connections(struct mr_exchange *x, const struct fault *f)
+{
+    if (f->what.connections) {
+        on_oldest(x, f);
+        return;
+    }
+    for (uint32_t i = x->open_count; i-- > 0;)
+        if (concerns(f, x->open[i]))
+            on_connection(f, x->open[i]);
+}
+
 static void work(struct mr_exchange *x, struct fault *f)
 {
     x->stats.faults[f->what.kind]++;
     f->left = f->what.count ? f->what.count : 1;
     f->due_ns = 0;
-    double seconds = f->what.seconds > 0 ? f->what.seconds : f->what.kind == MR_FAULT_RESTART ? 2 : 10;
-    switch (f->what.kind) {
-    case MR_FAULT_SILENCE:
+    double seconds = f->what.seconds > 0 ? f->what.seconds : f->what.kind == MR_FAULT_SILENCE ? 10 : 2;
+    if (lasting(f->what.kind)) {
         f->until_ns = x->now_ns + (int64_t)(seconds * 1e9);
+        if (f->what.kind == MR_FAULT_CERTIFICATE)
+            on_connections(x, f);
         return;
+    }
+    switch (f->what.kind) {
     case MR_FAULT_GAP:
     case MR_FAULT_DUPLICATE:
     case MR_FAULT_REORDER:
+    case MR_FAULT_CHECKSUM:
         return; /* the next messages */
     case MR_FAULT_RESTART:
         mr_exchange_restart(x, seconds);
         break;
     default:
-        if (f->what.connections) {
-            on_oldest(x, f);
-            break;
-        }
-        for (uint32_t i = x->open_count; i-- > 0;)
-            if (concerns(f, x->open[i]))
-                on_connection(f, x->open[i]);
+        on_connections(x, f);
     }
     f->left = 0;
 }
@@ -260,6 +314,10 @@ int mr_fault_begin(struct mr_exchange *x, const struct mr_exchange_fault *what, 
     if (!f)
         return mr_err_set(err, MR_E_FULL, "fault: %d are at work already", FAULTS_MAX);
     *f = (struct fault){.what = *what, .used = true, .venue = venue ? venue->id : 0, .product = product};
+    if (what->kind == MR_FAULT_CERTIFICATE && (status = mr_exchange_stranger(x, err)) != MR_OK) {
+        f->used = false;
+        return status;
+    }
     if (what->after_s > 0)
         f->due_ns = x->now_ns + (int64_t)(what->after_s * 1e9);
     else
@@ -275,8 +333,8 @@ void mr_fault_tick(struct mr_exchange *x)
         struct fault *f = &x->faults[i];
         if (f->used && f->due_ns && x->now_ns >= f->due_ns)
             work(x, f);
-        bool silent = f->what.kind == MR_FAULT_SILENCE && x->now_ns < f->until_ns;
-        if (at_work(f) && !silent && (f->what.kind == MR_FAULT_SILENCE || (!f->left && !f->held_len)))
+        bool lasts = lasting(f->what.kind), over = lasts ? x->now_ns >= f->until_ns : !f->left && !f->held_len;
+        if (at_work(f) && over)
             rest(x, f);
     }
 }
@@ -290,6 +348,41 @@ bool mr_fault_mutes(const struct mr_exchange *x, const struct conn *c)
             return true;
     }
     return false;
+}
+
+bool mr_fault_lasts(const struct mr_exchange *x, enum mr_fault_kind kind, uint8_t venue, uint8_t product)
+{
+    for (uint32_t i = 0; i < FAULTS_MAX; i++) {
+        const struct fault *f = &x->faults[i];
+        if (at_work(f) && f->what.kind == kind && x->now_ns < f->until_ns && (!venue || of_product(f, venue, product)))
+            return true;
+    }
+    return false;
+}
+
+bool mr_fault_hides(const struct mr_exchange *x, uint8_t venue, uint8_t product, struct mr_span symbol)
+{
+    for (uint32_t i = 0; i < FAULTS_MAX; i++) {
+        const struct fault *f = &x->faults[i];
+        if (at_work(f) && f->what.kind == MR_FAULT_UNKNOWN && x->now_ns < f->until_ns &&
+            of_product(f, venue, product) && of_symbol(f, symbol))
+            return true;
+    }
+    return false;
+}
+
+uint32_t mr_fault_checksum(const struct mr_letter *l)
+{
+    static const char key[] = "\"checksum\":";
+    const uint8_t *at = memmem(l->data, l->len, key, sizeof key - 1), *end = l->data + l->len;
+    if (!at)
+        return 0;
+    at += sizeof key - 1;
+    at += at < end && *at == '-';
+    const uint8_t *first = at;
+    while (at < end && *at >= '0' && *at <= '9')
+        at++;
+    return at == first || (at == first + 1 && *first == '0') ? 0 : (uint32_t)(at - 1 - l->data);
 }
 
 /* Keeps the message back; false if another one is kept already and this one is of another stream. */
@@ -331,6 +424,12 @@ struct fault_verdict mr_fault_judge(struct mr_exchange *x, const struct mr_lette
                 f->left--;
                 v.copies *= 2;
                 x->stats.doubled++;
+            }
+            break;
+        case MR_FAULT_CHECKSUM:
+            if (f->left && mr_fault_checksum(l)) {
+                f->left--;
+                v.spoil = true;
             }
             break;
         case MR_FAULT_REORDER:

@@ -17,6 +17,8 @@ static const char *reason_of(int status)
         return "OK";
     case 400:
         return "Bad Request";
+    case 401:
+        return "Unauthorized";
     case 404:
         return "Not Found";
     case 405:
@@ -173,7 +175,13 @@ static void upgrade(struct conn *c, const struct request *r, const struct mr_tal
     c->since_ns = c->x->now_ns;
     c->x->stats.upgrades++;
     c->x->stats.sockets++;
-    if (mr_conn_write(c, &(struct mr_span){(const uint8_t *)head, (uint32_t)t.len}, 1))
+    bool written = mr_conn_write(c, &(struct mr_span){(const uint8_t *)head, (uint32_t)t.len}, 1);
+    if (written && mr_fault_lasts(c->x, MR_FAULT_TOKEN, place->venue, place->product)) {
+        static const char why[] = "{\"id\":\"1\",\"type\":\"error\",\"code\":401,\"data\":\"token is expired\"}";
+        c->x->stats.turned_away++;
+        mr_conn_frame(c, MR_WS_TEXT, &(struct mr_span){(const uint8_t *)why, sizeof why - 1}, 1);
+        mr_conn_close(c, 1000, "Bye");
+    } else if (written)
         mr_talk_open(&c->talk, place, &mr_exchange_host, c, c->subs, c->id, c->x->now_ns);
 }
 
@@ -188,6 +196,25 @@ static bool limited(struct mr_exchange *x, uint8_t venue)
         memset(x->rest_count, 0, sizeof x->rest_count);
     }
     return ++x->rest_count[venue] > x->config.rest_per_minute;
+}
+
+/* Refuses it, or leaves it unanswered; false: no fault is at work here. */
+static bool turned_away(struct conn *c, const struct request *r, const struct mr_talk_place *p)
+{
+    struct mr_exchange *x = c->x;
+    bool away = true;
+    if (!p->socket && mr_fault_lasts(x, MR_FAULT_TIMEOUT, p->venue, p->product))
+        c->hung = true;
+    else if (mr_fault_lasts(x, MR_FAULT_LIMIT, p->venue, p->product))
+        answer(c, r, 429, mr_span_of("{\"code\":-1003,\"msg\":\"Too many requests; current limit is reached.\"}"));
+    else if (!p->socket && mr_fault_lasts(x, MR_FAULT_UNAVAILABLE, p->venue, p->product))
+        answer(c, r, 503, mr_span_of("{\"msg\":\"Service unavailable\"}"));
+    else if (p->socket && p->venue != MR_VENUE_kucoin && mr_fault_lasts(x, MR_FAULT_TOKEN, p->venue, p->product))
+        refuse(c, 401, "who are you?");
+    else
+        away = false;
+    x->stats.turned_away += away;
+    return away;
 }
 
 static void route(struct conn *c, struct request *r)
@@ -205,6 +232,8 @@ static void route(struct conn *c, struct request *r)
         return;
     }
     r->path = mr_span_cut(path, '?', NULL);
+    if (turned_away(c, r, &place))
+        return;
     if (mr_http_has_token(&r->head, "Connection", "upgrade") && mr_http_has_token(&r->head, "Upgrade", "websocket")) {
         if (place.socket)
             upgrade(c, r, &place);
@@ -220,8 +249,12 @@ static void route(struct conn *c, struct request *r)
         answer(c, r, 429, mr_span_of("{\"code\":-1003,\"msg\":\"Too many requests; current limit is reached.\"}"));
         return;
     }
-    const struct mr_rest_request rest = {
-        .path = r->path, .query = r->query, .body = r->body, .post = mr_span_eq(r->head.method, "POST")};
+    const struct mr_rest_request rest = {.path = r->path,
+                                         .query = r->query,
+                                         .body = r->body,
+                                         .post = mr_span_eq(r->head.method, "POST"),
+                                         .stale = mr_fault_lasts(c->x, MR_FAULT_STALE, place.venue, place.product)};
+    c->x->stats.aged += rest.stale;
     int status = mr_rest_answer(c->x->tape, place.venue, place.product, &rest, c->x->truth, c->x->now_ns, &t);
     MR_ASSERT(!t.cut);
     answer(c, r, status, (struct mr_span){(const uint8_t *)t.out, (uint32_t)t.len});

@@ -44,6 +44,8 @@ static int depth(struct ask *a, struct mr_span symbol, uint32_t levels, const ch
 {
     int status = mr_tape_truth(a->tape, a->venue, a->product, symbol, levels, a->scratch);
     if (status == MR_OK) {
+        if (a->r->stale)
+            mr_truth_age(a->scratch);
         mr_body_depth(a->t, a->scratch);
         return 200;
     }

@@ -23,17 +23,38 @@
  * gap          the next `count` messages are not sent          duplicate    the next `count` are sent twice
  * reorder      the next `count` change places with the one after   garbage  `count` frames that are not JSON
  * half_frame   half a frame, then the end                      restart      all connections end, numbers begin anew, and for `seconds`
- *                                                                           no connection is taken */
+ *                                                                           no connection is taken
+ * close        a close frame, 1012                             planned      the venue's notice, then a close frame
+ * reset        part of a TLS record, then RST                  oversize     a frame that says it is 64 MiB long
+ * checksum     the next `count` checksums (OKX's) are wrong    drip         a few octets at a time for `seconds`
+ * For `seconds`:
+ * certificate  all connections end; who dials is shown one of an authority that nobody knows
+ * token        upgrades are refused, in the venue's words where it has tokens      limit     REST and upgrades: 429
+ * unavailable  REST: 503                                       timeout      REST: no answer, then the end
+ * stale        snapshots and images are a thousand messages old                    unknown   subscribing to the symbol is refused */
 /* clang-format off */
-#define MR_FAULTS(X)             \
-    X(DISCONNECT, "disconnect")  \
-    X(SILENCE,    "silence")     \
-    X(GAP,        "gap")         \
-    X(DUPLICATE,  "duplicate")   \
-    X(REORDER,    "reorder")     \
-    X(GARBAGE,    "garbage")     \
-    X(HALF_FRAME, "half_frame")  \
-    X(RESTART,    "restart")
+#define MR_FAULTS(X)              \
+    X(DISCONNECT,  "disconnect")  \
+    X(SILENCE,     "silence")     \
+    X(GAP,         "gap")         \
+    X(DUPLICATE,   "duplicate")   \
+    X(REORDER,     "reorder")     \
+    X(GARBAGE,     "garbage")     \
+    X(HALF_FRAME,  "half_frame")  \
+    X(RESTART,     "restart")     \
+    X(CLOSE,       "close")       \
+    X(PLANNED,     "planned")     \
+    X(RESET,       "reset")       \
+    X(OVERSIZE,    "oversize")    \
+    X(CHECKSUM,    "checksum")    \
+    X(DRIP,        "drip")        \
+    X(CERTIFICATE, "certificate") \
+    X(TOKEN,       "token")       \
+    X(LIMIT,       "limit")       \
+    X(UNAVAILABLE, "unavailable") \
+    X(TIMEOUT,     "timeout")     \
+    X(STALE,       "stale")       \
+    X(UNKNOWN,     "unknown")
 /* clang-format on */
 enum mr_fault_kind {
 #define MR_X(id, name) MR_FAULT_##id,
@@ -50,8 +71,8 @@ struct mr_exchange_fault {
     uint32_t
         channel; /* enum mr_channel bits of gap, duplicate, reorder, silence of a symbol; 0: the book (silence: all) */
     uint32_t count;          /* [1] */
-    uint32_t connections;    /* of disconnect and half_frame: so many, the oldest first; 0: all */
-    double seconds;          /* of silence [10] and restart [2] */
+    uint32_t connections;    /* of what concerns connections: so many, the oldest first; 0: all */
+    double seconds;          /* of those that last: silence [10], the others [2] */
     double after_s, every_s; /* first so long after the start, then again and again; 0: now, and once */
 };
 /* "gap,product=binance:usdm,symbol=BTCUSDT,count=3,after=5,every=30", or the same as a JSON object with "fault":"gap". MR_OK, MR_E_INVALID. */
@@ -86,6 +107,9 @@ int mr_exchange_fault_parse(const char *text, struct mr_exchange_fault *out, str
     X(doubled,       "messages sent twice")                                       \
     X(swapped,       "messages that changed places")                              \
     X(stood_ms,      "milliseconds that a patient exchange's market stood still") \
+    X(spoilt,        "messages sent with a wrong checksum")                       \
+    X(turned_away,   "upgrades and REST requests refused or left unanswered by a fault")\
+    X(aged,          "snapshots and images that were too old")                    \
     X(loops,         "times a recording began again")
 /* clang-format on */
 struct mr_exchange_stats {

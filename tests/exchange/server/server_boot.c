@@ -15,20 +15,40 @@
 
 #define BACKLOG 128
 
-static int open_tls(struct mr_exchange *x, struct mr_err *err)
+static int open_context(SSL_CTX **out, const struct mr_certs *certs, struct mr_err *err)
 {
     static const unsigned char session[] = "millrace exchange";
-    int status = mr_certs_make(x->config.certs, x->config.names, &x->certs, err);
-    if (status)
-        return status;
-    x->tls = SSL_CTX_new(TLS_server_method());
-    if (!x->tls || SSL_CTX_use_certificate_chain_file(x->tls, x->certs.chain) != 1 ||
-        SSL_CTX_use_PrivateKey_file(x->tls, x->certs.key, SSL_FILETYPE_PEM) != 1)
-        return mr_err_set(err, MR_E_INVALID, "%s: %s", x->certs.chain, ERR_reason_error_string(ERR_peek_last_error()));
-    SSL_CTX_set_min_proto_version(x->tls, TLS1_2_VERSION);
-    SSL_CTX_set_session_id_context(x->tls, session, sizeof session - 1);
-    SSL_CTX_set_mode(x->tls, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    SSL_CTX *tls = *out = SSL_CTX_new(TLS_server_method());
+    if (!tls || SSL_CTX_use_certificate_chain_file(tls, certs->chain) != 1 ||
+        SSL_CTX_use_PrivateKey_file(tls, certs->key, SSL_FILETYPE_PEM) != 1)
+        return mr_err_set(err, MR_E_INVALID, "%s: %s", certs->chain, ERR_reason_error_string(ERR_peek_last_error()));
+    SSL_CTX_set_min_proto_version(tls, TLS1_2_VERSION);
+    SSL_CTX_set_session_id_context(tls, session, sizeof session - 1);
+    SSL_CTX_set_mode(tls, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     return MR_OK;
+}
+
+static int open_tls(struct mr_exchange *x, struct mr_err *err)
+{
+    int status = mr_certs_make(x->config.certs, x->config.names, &x->certs, err);
+    return status ? status : open_context(&x->tls, &x->certs, err);
+}
+
+int mr_exchange_stranger(struct mr_exchange *x, struct mr_err *err)
+{
+    char folder[MR_CERTS_PATH];
+    struct mr_certs certs;
+    if (x->stranger)
+        return MR_OK;
+    snprintf(folder, sizeof folder, "%s/stranger", x->config.certs);
+    int status = mr_certs_make(folder, x->config.names, &certs, err);
+    if (status == MR_OK)
+        status = open_context(&x->stranger, &certs, err);
+    if (status) {
+        SSL_CTX_free(x->stranger);
+        x->stranger = NULL;
+    }
+    return status;
 }
 
 static int parse_address(struct mr_exchange *x, struct mr_err *err)
@@ -158,6 +178,7 @@ void mr_exchange_close(struct mr_exchange *x)
     close_fd(x->epoll);
     close_fd(x->wake);
     SSL_CTX_free(x->tls);
+    SSL_CTX_free(x->stranger);
     pthread_mutex_destroy(&x->lock);
     free(x->conns);
     free(x->open);

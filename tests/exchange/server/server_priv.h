@@ -31,6 +31,8 @@ struct conn {
     bool more;      /* OpenSSL may hold more than was read in one turn */
     SSL *ssl;
     int64_t since_ns; /* of the state */
+    int64_t dripped_ns;
+    bool hung; /* a request that gets no answer */
     uint8_t *in, *out, *assembly;
     uint32_t in_len, head, tail;
     uint32_t queued, mark; /* frames not wholly given to TLS; where in `out` the first of them ends */
@@ -60,7 +62,7 @@ struct mr_exchange {
     struct sockaddr_storage at;
     socklen_t at_len;
     uint16_t port; /* fixed from the first listen on */
-    SSL_CTX *tls;
+    SSL_CTX *tls, *stranger; /* stranger: with a certificate of another authority, made when it is wanted */
     int listener, epoll, wake;
     pthread_mutex_t lock;
     atomic_uint waiting; /* callers who want the lock */
@@ -94,6 +96,8 @@ bool mr_conn_write(struct conn *c, const struct mr_span *parts, uint32_t count);
 bool mr_conn_frame(struct conn *c, uint8_t opcode, const struct mr_span *parts, uint32_t count);
 void mr_conn_close(struct conn *c, uint16_t code, const char *why);
 void mr_conn_half_frame(struct conn *c);
+void mr_conn_oversize(struct conn *c);
+void mr_conn_reset(struct conn *c);
 
 /* request.c: HTTP */
 void mr_request_take(struct conn *c);
@@ -107,15 +111,22 @@ void mr_deliver_image(struct conn *c, const struct mr_talk_sub *sub);
 int mr_fault_begin(struct mr_exchange *x, const struct mr_exchange_fault *what, struct mr_err *err);
 void mr_fault_tick(struct mr_exchange *x);
 bool mr_fault_mutes(const struct mr_exchange *x, const struct conn *c); /* nothing may be said to it now */
+/* One of this kind, which lasts, is at work on that product; venue 0: on any. */
+bool mr_fault_lasts(const struct mr_exchange *x, enum mr_fault_kind kind, uint8_t venue, uint8_t product);
+bool mr_fault_hides(const struct mr_exchange *x, uint8_t venue, uint8_t product, struct mr_span symbol);
+/* Where the last digit of the message's checksum stands; 0: it has none that says anything. */
+uint32_t mr_fault_checksum(const struct mr_letter *letter);
 /* What becomes of a message: how many copies go out; `before`, `after`: sends the held one after this. */
 struct fault_verdict {
     uint32_t copies;
+    bool spoil; /* its checksum */
     struct fault *then;
 };
 struct fault_verdict mr_fault_judge(struct mr_exchange *x, const struct mr_letter *letter);
 
 /* server.c */
 int mr_exchange_listen(struct mr_exchange *x, struct mr_err *err);
+int mr_exchange_stranger(struct mr_exchange *x, struct mr_err *err); /* makes x->stranger */
 void mr_exchange_restart(struct mr_exchange *x, double seconds);
 void mr_conn_notice(struct conn *c);            /* the venue's word before it closes, and the close */
 void mr_exchange_notice(struct mr_exchange *x); /* to all */

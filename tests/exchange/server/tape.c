@@ -305,6 +305,16 @@ int mr_tape_truth(struct mr_tape *t, uint8_t venue, uint8_t product, struct mr_s
     return MR_OK;
 }
 
+void mr_truth_age(struct mr_truth *b)
+{
+    b->seq = b->seq > 1000 ? b->seq - 1000 : 1;
+    b->prev_seq = b->seq - 1;
+    b->time_ns -= 10000000000;
+    for (int ask = 0; ask < 2; ask++)
+        if (b->count[ask] > 1)
+            memmove(b->level[ask], b->level[ask] + 1, --b->count[ask] * sizeof *b->level[ask]);
+}
+
 /* The list whose URL holds the hint ("SWAP"), else the product's first one. */
 static int recorded_list(const struct mr_tape *t, uint8_t venue, uint8_t product, struct mr_span hint,
                          struct mr_text *out)

@@ -46,6 +46,8 @@ void mr_tape_pause(struct mr_tape *tape, bool paused, int64_t now_ns);
 void mr_tape_renumber(struct mr_tape *tape);
 
 bool mr_tape_knows(const struct mr_tape *tape, uint8_t venue, uint8_t product, struct mr_span symbol);
+/* As it was about a thousand messages ago, and without the best levels that came since. */
+void mr_truth_age(struct mr_truth *book);
 /* Up to `depth` levels a side. MR_OK; MR_E_SYMBOL; MR_E_EMPTY: no book yet. */
 int mr_tape_truth(struct mr_tape *tape, uint8_t venue, uint8_t product, struct mr_span symbol, uint32_t depth,
                   struct mr_truth *out);
