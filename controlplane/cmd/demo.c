@@ -9,11 +9,23 @@
 static const struct {
     const char *venue, *product, *symbols;
 } feeds[] = {
-    {"binance", "binance:usdm", "BTCUSDT, ETHUSDT"},    {"binance", "binance:spot", "BTCUSDT"},
-    {"bybit", "bybit:linear", "BTCUSDT, ETHUSDT"},      {"okx", "okx:public", "BTC-USDT-SWAP, ETH-USDT-SWAP"},
-    {"hyperliquid", "hyperliquid:perp", "BTC, ETH"},    {"mexc", "mexc:futures", "BTC_USDT, ETH_USDT"},
-    {"kucoin", "kucoin:futures", "XBTUSDTM, ETHUSDTM"}, {"kucoin", "kucoin:spot", "BTC-USDT"},
+    {"binance", "binance:usdm", "BTCUSDT, ETHUSDT"},
+    {"binance", "binance:spot", "BTCUSDT"},
+    {"bybit", "bybit:linear", "BTCUSDT, ETHUSDT"},
+    {"okx", "okx:public", "BTC-USDT-SWAP, ETH-USDT-SWAP"},
+    {"hyperliquid", "hyperliquid:perp", "BTC, ETH"},
+    {"mexc", "mexc:futures", "BTC_USDT, ETH_USDT"},
+    {"kucoin", "kucoin:futures", "XBTUSDTM, ETHUSDTM"},
+    {"kucoin", "kucoin:spot", "BTC-USDT"},
+    {"polymarket", "polymarket:clob",
+     "71321045679252212594626385532706912750332728571942532289631379312455583992563, "
+     "105267568073659068217311993901927962476298440625043565106676088842803600775810, "
+     "48331043336612883890938759509493159234755048973500640148014422747788308965732, "
+     "114304586861386186441621124384163963092522056897081085884483958561365015034812"},
 };
+
+/* Outside the generated market too: outcome tokens live for days, and these are nobody's. */
+static bool exists(size_t feed) { return strcmp(feeds[feed].product, "polymarket:clob") != 0; }
 
 static FILE *begin(const char *path, const char *instance, const char *source, uint32_t feed_tiles, struct mr_err *err)
 {
@@ -24,7 +36,7 @@ static FILE *begin(const char *path, const char *instance, const char *source, u
     }
     fprintf(f,
             "# Written by millrace run; it is written anew each time.\ninstance: %s\n\nplane:\n  source: %s\n  "
-            "feed_tiles: %u\n  blocking: true\n  instruments_max: 64\n  books_max: 16\n",
+            "feed_tiles: %u\n  blocking: true\n  instruments_max: 64\n  books_max: 24\n",
             instance, source ? source : "auto", feed_tiles);
     return f;
 }
@@ -40,6 +52,7 @@ int mr_demo_config(const char *path, const struct mr_demo *d, struct mr_err *err
     if (!f)
         return MR_E_IO;
     fprintf(f, "  merged: %s\n  ca_file: %s\n\n", d->feed_tiles == 1 ? "true" : "false", d->ca);
+    fprintf(f, "freshness:\n  floor: 4s # the exchange shares this machine, and may have to wait for it\n\n");
     if (d->interface)
         fprintf(f, "dpdk:\n  interface: %s\n  mode: shared\n\n", d->interface);
     fprintf(f, "feeds:\n");
@@ -68,7 +81,8 @@ static int check_names(const char *venues, struct mr_err *err)
             known |= strcmp(name, feeds[i].venue) == 0;
         if (!known && strcmp(name, "all") != 0)
             return mr_err_set(err, MR_E_INVALID,
-                              "--live %s: \"%s\" is none of binance, bybit, okx, hyperliquid, kucoin, mexc, all",
+                              "--live %s: \"%s\" is none of binance, bybit, okx, hyperliquid, kucoin, mexc, "
+                              "polymarket, all",
                               venues, name);
     }
     return MR_OK;
@@ -83,7 +97,7 @@ int mr_live_config(const char *path, const char *instance, const char *venues, c
         return status ? status : MR_E_IO;
     fprintf(f, "\nfeeds:\n");
     for (size_t i = 0, n = 0; i < MR_COUNT_OF(feeds); i++)
-        if (has(venues, feeds[i].venue) || has(venues, "all"))
+        if (exists(i) && (has(venues, feeds[i].venue) || has(venues, "all")))
             fprintf(f, "  - product: %s\n    symbols: [%s]\n    tile: %zu\n", feeds[i].product, feeds[i].symbols,
                     n++ % feed_tiles);
     return end(f, path, err);

@@ -210,7 +210,7 @@ int mr_cmd_exchange(int argc, char **argv)
         argp_options,
         parse,
         "[RECORDING...]",
-        "Serves Binance, Bybit, OKX, Hyperliquid, KuCoin and MEXC market data on one port of the loopback, over TLS: "
+        "Serves Binance, Bybit, OKX, Hyperliquid, KuCoin, MEXC and Polymarket market data on one port of the loopback, over TLS: "
         "WebSockets and "
         "REST, at the "
         "venues' own paths, told apart by the Host header. Plays the generated market, or recordings.",

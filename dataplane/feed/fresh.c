@@ -4,19 +4,25 @@
 #define BOUND_MAX (3600 * SECOND)
 #define ASK_AGAIN_NS (60 * SECOND) /* a channel is subscribed anew no sooner than so long after the last time */
 #define FEW 4                      /* so few channels of a connection are asked for anew though none of them speaks */
-#define REFRESH 64                 /* in so many ticks every limit is worked out again */
+#define PROOF_NS                                                                                                       \
+    (SECOND / 2) /* its connection's others have to speak for so long meanwhile: a stall of all of them cures itself */
+#define ALONE_NS (2 * SECOND) /* where there are few others, this much longer silence will do */
+#define REFRESH 64            /* in so many ticks every limit is worked out again */
 
 struct row {
     uint8_t line; /* enum mr_fresh_line */
     bool redialled, heard;
     uint32_t judged, live, stale;
     int64_t mute_ns; /* since when nothing speaks; 0 */
+    int64_t last_ns; /* of its channels' messages */
+    int64_t talk_ns; /* how long messages have been coming, in all: between ticks with one between them */
 };
 struct mr_fresh {
     struct mr_fresh_config config;
     struct mr_fresh_cell *cells;
     struct mr_fresh_channel *channels;
     uint32_t count, next; /* next: whose limit is worked out next */
+    int64_t tick_ns;      /* the last one */
     struct row rows[MR_FRESH_ROWS];
 };
 
@@ -247,9 +253,15 @@ static void judge(struct mr_fresh *f, uint32_t idx, int64_t now_ns)
         enter(f, idx, cell->state == MR_STATUS_LIVE ? MR_STATUS_STALE : cell->state);
     else if (bound) {
         enum mr_status_event is = by_silence(f, idx, bound, now_ns);
-        f->channels[idx].ask |= is != cell->state;
+        if (is != cell->state) {
+            f->channels[idx].ask = true;
+            f->channels[idx].mute_ns = now_ns;
+            f->channels[idx].talk_ns = r->talk_ns;
+        }
         enter(f, idx, is);
     }
+    if (!(cell->odd & MR_FRESH_NEW) && cell->last_ns > r->last_ns)
+        r->last_ns = cell->last_ns;
     if (!bound)
         return;
     r->judged++;
@@ -278,6 +290,12 @@ void mr_fresh_tell(struct mr_fresh *f, uint32_t idx, int64_t now_ns, const struc
     c->since_ns = now_ns;
 }
 
+/* That it is this subscription which is silent, and not the venue, the path or this machine for a moment. */
+static bool proven(const struct mr_fresh_channel *c, const struct row *r, int64_t now_ns)
+{
+    return (r->live && r->talk_ns - c->talk_ns >= PROOF_NS) || (r->judged <= FEW && now_ns - c->mute_ns >= ALONE_NS);
+}
+
 static void act(struct mr_fresh *f, uint32_t idx, int64_t now_ns, const struct mr_fresh_acts *acts)
 {
     struct mr_fresh_channel *c = &f->channels[idx];
@@ -288,7 +306,7 @@ static void act(struct mr_fresh *f, uint32_t idx, int64_t now_ns, const struct m
         return;
     if (state == MR_STATUS_LIVE || r->line != MR_FRESH_OPEN)
         c->ask = false;
-    else if ((r->live || r->judged <= FEW) && (!c->asked_ns || now_ns - c->asked_ns >= ASK_AGAIN_NS) &&
+    else if (proven(c, r, now_ns) && (!c->asked_ns || now_ns - c->asked_ns >= ASK_AGAIN_NS) &&
              acts->ask(acts->arg, idx, now_ns)) {
         c->ask = false;
         c->asked_ns = now_ns;
@@ -315,8 +333,14 @@ void mr_fresh_tick(struct mr_fresh *f, int64_t now_ns, const struct mr_fresh_act
 {
     for (uint32_t k = 0; k < f->count / REFRESH + 1 && f->count; k++)
         work_out(f, f->next = (f->next + 1) % f->count);
-    for (uint32_t i = 0; i < MR_FRESH_ROWS; i++)
-        f->rows[i].judged = f->rows[i].live = f->rows[i].stale = 0;
+    for (uint32_t i = 0; i < MR_FRESH_ROWS; i++) {
+        struct row *r = &f->rows[i];
+        r->judged = r->live = r->stale = 0;
+        if (f->tick_ns &&
+            r->last_ns >= f->tick_ns - PROOF_NS / 5) /* slow ones too, as long as one comes now and then */
+            r->talk_ns += now_ns - f->tick_ns < PROOF_NS / 5 ? now_ns - f->tick_ns : PROOF_NS / 5;
+    }
+    f->tick_ns = now_ns;
     for (uint32_t i = 0; i < f->count; i++)
         judge(f, i, now_ns);
     for (uint32_t i = 0; i < f->count; i++)

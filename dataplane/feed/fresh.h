@@ -12,6 +12,8 @@
  *         factor 2.6 of it lies within 3 of the true one). At AGE gaps all counts are halved: a busy hour forgets in minutes what the
  *         night taught, and eight long gaps suffice to learn a slower one. Not learnt: gaps over a lost connection, or while nobody polled.
  * States  are those of MR_EVENT_STATUS: MR_STATUS_LIVE, _STALE, _DEAD; each transition is told once.
+ * Cure    a silent channel is subscribed anew once others of its connection have gone on speaking for half a second: when all
+ *         pause at once (venue, path, this machine), nothing is wrong with a subscription.
  * Memory  mr_fresh_bytes(count): 256 bytes a channel that messages touch, one or two lines of them each.   Thread  the feed tile.
  * Time    is an argument; this keeps no clock. */
 #ifndef MR_FEED_FRESH_H
@@ -63,6 +65,7 @@ struct mr_fresh_channel {
     bool ask;           /* to be subscribed anew */
     uint32_t stales;    /* times it was found silent */
     int64_t asked_ns, since_ns;
+    int64_t mute_ns, talk_ns; /* when it was found silent; how long its connection had spoken by then */
 };
 
 enum mr_fresh_line { MR_FRESH_DOWN, MR_FRESH_OPEN, MR_FRESH_SILENT }; /* SILENT: open, and not a byte comes */

@@ -318,11 +318,24 @@ static bool same_book(const char *instance, const char *product, const char *sym
 bool scene_books_equal(const char *instance)
 {
     static const char *const books[][2] = {
-        {"binance:usdm", "BTCUSDT"},    {"binance:usdm", "ETHUSDT"},     {"binance:spot", "BTCUSDT"},
-        {"bybit:linear", "BTCUSDT"},    {"bybit:linear", "ETHUSDT"},     {"okx:public", "BTC-USDT-SWAP"},
-        {"hyperliquid:perp", "BTC"},    {"okx:public", "ETH-USDT-SWAP"}, {"hyperliquid:perp", "ETH"},
-        {"kucoin:futures", "XBTUSDTM"}, {"kucoin:futures", "ETHUSDTM"},  {"kucoin:spot", "BTC-USDT"},
-        {"mexc:futures", "BTC_USDT"},   {"mexc:futures", "ETH_USDT"},
+        {"binance:usdm", "BTCUSDT"},
+        {"binance:usdm", "ETHUSDT"},
+        {"binance:spot", "BTCUSDT"},
+        {"bybit:linear", "BTCUSDT"},
+        {"bybit:linear", "ETHUSDT"},
+        {"okx:public", "BTC-USDT-SWAP"},
+        {"hyperliquid:perp", "BTC"},
+        {"okx:public", "ETH-USDT-SWAP"},
+        {"hyperliquid:perp", "ETH"},
+        {"kucoin:futures", "XBTUSDTM"},
+        {"kucoin:futures", "ETHUSDTM"},
+        {"kucoin:spot", "BTC-USDT"},
+        {"mexc:futures", "BTC_USDT"},
+        {"mexc:futures", "ETH_USDT"},
+        {"polymarket:clob", "71321045679252212594626385532706912750332728571942532289631379312455583992563"},
+        {"polymarket:clob", "48331043336612883890938759509493159234755048973500640148014422747788308965732"},
+        {"polymarket:clob", "105267568073659068217311993901927962476298440625043565106676088842803600775810"},
+        {"polymarket:clob", "114304586861386186441621124384163963092522056897081085884483958561365015034812"},
     };
     bool all = true;
     scene_exchange("/exchange/pause", "");

@@ -361,6 +361,22 @@ static void one_mute_channel_is_renewed_once_and_its_neighbours_stay_live(void *
     close_desk();
 }
 
+/* A pause of the venue, or of this machine: the channels come back one after another, and none of them was at fault. */
+static void when_all_pause_at_once_nothing_is_subscribed_anew(void **state)
+{
+    (void)state;
+    open_market();
+    market(1700 * MS, ~0u);
+    assert_int_equal(state_of(BOOK), MR_STATUS_STALE);
+    market(200 * MS, 1u << BOOK);
+    market(5 * S, 0);
+    for (uint32_t i = 0; i < MR_COUNT_OF(six); i++) {
+        assert_int_equal(desk.asked[i], 0);
+        assert_int_equal(state_of(i), MR_STATUS_LIVE);
+    }
+    close_desk();
+}
+
 static void a_connection_on_which_nothing_speaks_is_dialled_anew_once(void **state)
 {
     (void)state;
@@ -562,6 +578,7 @@ int main(void)
         cmocka_unit_test(each_transition_is_told_once_and_dead_follows_stale),
         cmocka_unit_test(what_could_not_be_told_is_told_when_there_is_room),
         cmocka_unit_test(one_mute_channel_is_renewed_once_and_its_neighbours_stay_live),
+        cmocka_unit_test(when_all_pause_at_once_nothing_is_subscribed_anew),
         cmocka_unit_test(a_connection_on_which_nothing_speaks_is_dialled_anew_once),
         cmocka_unit_test(renewing_waits_for_its_budget),
         cmocka_unit_test(a_channel_that_may_be_quiet_is_never_stale_by_its_own_silence),

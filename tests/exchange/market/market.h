@@ -20,7 +20,7 @@
 #include "dataplane/text/text.h"
 
 #define MR_MARKET_UNDERLYINGS 2 /* BTC, ETH */
-#define MR_MARKET_LABELS_MAX  1024
+#define MR_MARKET_LABELS_MAX 1024
 
 enum mr_market_venue {
     MR_MARKET_BINANCE_USDM = 1,
@@ -43,23 +43,24 @@ enum mr_market_venue {
 struct mr_market_config {
     uint64_t seed;
     int64_t start_ns, duration_ns;
-    uint32_t venues;        /* enum mr_market_venue bits; 0: FIRST. The others change no byte of those: they draw from seeds of their own */
-    int64_t warm_up_ns;     /* QUIET at the start, so that windows fill  [7 min] */
-    uint32_t books_per_s;   /* book messages a second, instrument        [10] */
-    uint32_t trades_per_s;  /* trades a second, instrument               [5] */
+    uint32_t
+        venues; /* enum mr_market_venue bits; 0: FIRST. The others change no byte of those: they draw from seeds of their own */
+    int64_t warm_up_ns;    /* QUIET at the start, so that windows fill  [7 min] */
+    uint32_t books_per_s;  /* book messages a second, instrument        [10] */
+    uint32_t trades_per_s; /* trades a second, instrument               [5] */
     bool
         full; /* also candles, OKX's funding and second channel of trades, Bybit's best: what a client may subscribe to */
-    bool quiet;             /* no bursts, no cascades */
+    bool quiet; /* no bursts, no cascades */
 };
 
 enum mr_market_stretch { MR_MARKET_QUIET, MR_MARKET_BURST, MR_MARKET_CASCADE };
 struct mr_market_label {
     int64_t start_ns, end_ns;
     uint8_t stretch;
-    uint8_t underlying; /* of BURST and CASCADE; QUIET is of all */
-    uint32_t liquidations;  /* reported by venues so far */
+    uint8_t underlying;    /* of BURST and CASCADE; QUIET is of all */
+    uint32_t liquidations; /* reported by venues so far */
     int64_t micro_usd;
-    int32_t move_ppm;       /* of the price, over the stretch, so far */
+    int32_t move_ppm; /* of the price, over the stretch, so far */
 };
 
 struct mr_market;
