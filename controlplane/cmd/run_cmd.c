@@ -45,7 +45,9 @@ struct options {
 static const struct argp_option argp_options[] = {
     {"config", KEY_CONFIG, "FILE", 0, "Run this configuration, without the simulated exchange", 0},
     {"live", KEY_LIVE, "VENUES", 0,
-     "The venues' public streams instead of the simulated exchange: binance,bybit,okx,hyperliquid,kucoin,mexc,polymarket", 0},
+     "The venues' public streams instead of the simulated exchange: "
+     "binance,bybit,okx,hyperliquid,kucoin,mexc,polymarket",
+     0},
     {"instance", KEY_INSTANCE, "NAME", 0, "Another name than the configuration's (demo, live)", 0},
     {"seconds", KEY_SECONDS, "S", 0, "Stop after so long", 0},
     {"json", KEY_JSON, NULL, 0, "No view; a summary as one JSON object at the end", 0},
