@@ -344,6 +344,7 @@ void venue_unknown_kinds(const struct venue_subject *subject)
     } strangers[] = {
         {"okx", "{\"arg\":{\"channel\":\"no-such\",\"instId\":\"BTC-USDT-SWAP\"},\"data\":[{\"a\":1}]}"},
         {"hyperliquid", "{\"channel\":\"noSuch\",\"data\":{\"coin\":\"BTC\"}}"},
+        {"polymarket", "{\"market\":\"0x1\", \"asset_id\":\"1\", \"event_type\":\"no_such\"}"},
         {"", "{\"hello\":\"world\",\"n\":[1,2,{\"x\":null}]}"},
     };
     size_t i = 0;

@@ -12,6 +12,7 @@ static const struct venue_subject subjects[] = {
     {"bybit:linear", MR_MARKET_BYBIT_LINEAR},     {"okx:public", MR_MARKET_OKX},
     {"hyperliquid:perp", MR_MARKET_HYPERLIQUID},  {"mexc:futures", MR_MARKET_MEXC},
     {"kucoin:futures", MR_MARKET_KUCOIN_FUTURES}, {"kucoin:spot", MR_MARKET_KUCOIN_SPOT},
+    {"polymarket:clob", MR_MARKET_POLYMARKET},
 };
 
 #define MEMORY(function) void venue_##function(const struct venue_subject *subject);
