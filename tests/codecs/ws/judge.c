@@ -109,6 +109,8 @@ static bool take_frame(struct ws_judge *j, size_t *at)
 
 void ws_judge_take(struct ws_judge *j, const uint8_t *data, size_t len)
 {
+    if (len == 0)
+        return;
     if (j->len + len > j->room) {
         j->room = (j->len + len) * 2;
         j->data = realloc(j->data, j->room);
