@@ -62,7 +62,8 @@ static const struct argp_option argp_options[] = {
     {"recv", KEY_RECV, "FILE", 0, "Receive times of the next recording", 1},
     {"rest", KEY_REST, "FILE", 0, "REST bodies of the next recording", 1},
     {"fault", KEY_FAULT, "KIND[,KEY=VALUE...]", 0,
-     "One of those in tests/exchange/README.md (disconnect, silence, gap, restart, ...); with product=, symbol=, channel=, "
+     "One of those in tests/exchange/README.md (disconnect, silence, gap, restart, ...); with product=, symbol=, "
+     "channel=, "
      "count=, seconds=, after=, every=",
      2},
     {"connections", KEY_CONNECTIONS, "N", 0, "Most connections at a time (256)", 2},
@@ -210,7 +211,8 @@ int mr_cmd_exchange(int argc, char **argv)
         argp_options,
         parse,
         "[RECORDING...]",
-        "Serves Binance, Bybit, OKX, Hyperliquid, KuCoin, MEXC and Polymarket market data on one port of the loopback, over TLS: "
+        "Serves Binance, Bybit, OKX, Hyperliquid, KuCoin, MEXC and Polymarket market data on one port of the loopback, "
+        "over TLS: "
         "WebSockets and "
         "REST, at the "
         "venues' own paths, told apart by the Host header. Plays the generated market, or recordings.",
