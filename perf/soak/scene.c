@@ -271,29 +271,6 @@ void mr_soak_scene_close(struct mr_soak_scene *s)
 
 /* ---- books against the exchange's own ---- */
 
-static mr_i128 at_scale(int64_t value, int scale)
-{
-    mr_i128 v = value;
-    for (; scale < 18; scale++)
-        v *= 10;
-    return v;
-}
-
-static bool same_side(const struct mr_level *ours, uint32_t count, const struct mr_truth *truth, int side,
-                      const struct mr_instrument *it)
-{
-    uint32_t most = truth->count[side] < MR_PLANE_BOOK_LEVELS ? truth->count[side] : MR_PLANE_BOOK_LEVELS;
-    if (count != most)
-        return false;
-    for (uint32_t i = 0; i < count; i++) {
-        const struct mr_level *t = &truth->level[side][i];
-        if (at_scale(ours[i].price, it->price_scale) != at_scale(t->price, truth->price_scale) ||
-            at_scale(ours[i].size, it->size_scale) != at_scale(t->size, truth->size_scale))
-            return false;
-    }
-    return true;
-}
-
 static bool same_book(struct mr_soak_scene *s, uint32_t id, struct mr_truth *truth)
 {
     struct mr_instrument it;
@@ -305,7 +282,8 @@ static bool same_book(struct mr_soak_scene *s, uint32_t id, struct mr_truth *tru
     const struct mr_venue *venue = mr_venue_by_id(it.venue);
     snprintf(product, sizeof product, "%s:%s", venue->name, venue->products[it.product].name);
     return mr_exchange_book(s->exchange, product, it.symbol, MR_PLANE_BOOK_LEVELS, truth, &err) == MR_OK &&
-           same_side(ours.bids, ours.bid_count, truth, 0, &it) && same_side(ours.asks, ours.ask_count, truth, 1, &it);
+           mr_truth_same(truth, false, ours.bids, ours.bid_count, MR_PLANE_BOOK_LEVELS, &it) &&
+           mr_truth_same(truth, true, ours.asks, ours.ask_count, MR_PLANE_BOOK_LEVELS, &it);
 }
 
 static uint32_t count_same(struct mr_soak_scene *s, struct mr_truth *truth, char *other, size_t room)

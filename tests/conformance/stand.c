@@ -203,27 +203,11 @@ void stand_run(struct stand *s, uint32_t ms)
 
 /* ---- books ---- */
 
-static mr_i128 at_scale(int64_t value, int scale)
-{
-    mr_i128 v = value;
-    for (; scale < 18; scale++)
-        v *= 10;
-    return v;
-}
-
 static bool same_side(struct stand *s, uint32_t id, bool ask)
 {
     struct mr_level ours[LEVELS];
-    const struct mr_instrument *it = mr_instruments_get(s->table, id);
-    uint32_t n = mr_book_top(s->book[id], ask, ours, LEVELS), all = s->truth->count[ask];
-    if (n == 0 || n != (all < LEVELS ? all : LEVELS))
-        return false;
-    for (uint32_t i = 0; i < n; i++)
-        if (at_scale(ours[i].price, it->price_scale) !=
-                at_scale(s->truth->level[ask][i].price, s->truth->price_scale) ||
-            at_scale(ours[i].size, it->size_scale) != at_scale(s->truth->level[ask][i].size, s->truth->size_scale))
-            return false;
-    return true;
+    uint32_t n = mr_book_top(s->book[id], ask, ours, LEVELS);
+    return n > 0 && mr_truth_same(s->truth, ask, ours, n, LEVELS, mr_instruments_get(s->table, id));
 }
 
 bool stand_equal(struct stand *s)

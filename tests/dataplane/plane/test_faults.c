@@ -2,243 +2,48 @@
  * live again, every book equal to the exchange's own, what was lost counted where it was lost, and nobody else's sequence touched. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
-#include <unistd.h>
 
-#include "dataplane/plane/plane.h"
-#include "dataplane/ring/workspace.h"
-#include "tests/exchange/server/server.h"
+#include "tests/dataplane/plane/rig.h"
 #include "tests/support/support.h"
 
-static const struct {
-    const char *product, *symbols[2];
-} feeds[] = {
-    {"binance:usdm", {"BTCUSDT", "ETHUSDT"}},     {"binance:spot", {"BTCUSDT", NULL}},
-    {"bybit:linear", {"BTCUSDT", "ETHUSDT"}},     {"okx:public", {"BTC-USDT-SWAP", "ETH-USDT-SWAP"}},
-    {"hyperliquid:perp", {"BTC", "ETH"}},         {"mexc:futures", {"BTC_USDT", "ETH_USDT"}},
-    {"kucoin:futures", {"XBTUSDTM", "ETHUSDTM"}}, {"kucoin:spot", {"BTC-USDT", NULL}},
+static const struct rig_feed feeds[] = {
+    {.product = "binance:usdm", .symbols = {"BTCUSDT", "ETHUSDT"}},
+    {.product = "binance:spot", .symbols = {"BTCUSDT"}},
+    {.product = "bybit:linear", .symbols = {"BTCUSDT", "ETHUSDT"}},
+    {.product = "okx:public", .symbols = {"BTC-USDT-SWAP", "ETH-USDT-SWAP"}},
+    {.product = "hyperliquid:perp", .symbols = {"BTC", "ETH"}},
+    {.product = "mexc:futures", .symbols = {"BTC_USDT", "ETH_USDT"}},
+    {.product = "kucoin:futures", .symbols = {"XBTUSDTM", "ETHUSDTM"}},
+    {.product = "kucoin:spot", .symbols = {"BTC-USDT"}},
 };
 #define FEEDS MR_COUNT_OF(feeds)
-#define BOOKS 14
-#define CONNECTIONS 10
 
 static uint32_t part,
     parts = 4; /* of the rows, each part a process: back-off and limits of dials make them wait, not work */
-static struct mr_exchange *exchange;
-static struct mr_plane *plane;
-static char folder[64];
-
-static void rest(int ms)
-{
-    struct timespec t = {ms / 1000, ms % 1000 * 1000000l};
-    nanosleep(&t, NULL);
-}
-
-/* ---- looking, through the workspace as any tool would ---- */
-
-struct wanted {
-    const char *name;
-    uint64_t sum;
-};
-
-static void add_up(void *arg, const struct mr_metric_view *v)
-{
-    struct wanted *w = arg;
-    if (strcmp(v->name, w->name) == 0)
-        w->sum += (uint64_t)v->value;
-}
-
-static uint64_t count_of(size_t feed, const char *block, const char *name)
-{
-    struct wanted w = {name, 0};
-    struct mr_region r;
-    char prefix[64];
-    snprintf(prefix, sizeof prefix, "metrics/%s/%s", block, feeds[feed].product);
-    for (uint32_t i = 0; mr_workspace_region(mr_plane_workspace(plane), i, &r) == MR_OK; i++)
-        if (r.kind == MR_REGION_METRICS && strncmp(r.name, prefix, strlen(prefix)) == 0)
-            mr_metrics_each(r.mem, r.bytes, add_up, &w);
-    return w.sum;
-}
-
-static bool image(const char *name, void *out, uint32_t bytes)
-{
-    struct mr_region r;
-    return mr_workspace_find(mr_plane_workspace(plane), name, &r) == MR_OK &&
-           mr_image_read(r.mem, out, bytes, NULL) == MR_OK;
-}
-
-static bool book_of(uint32_t id, struct mr_plane_book *out)
-{
-    char name[32];
-    snprintf(name, sizeof name, "book/%u", id);
-    return image(name, out, sizeof *out);
-}
-
-static bool live_now(void)
-{
-    static struct mr_plane_connections c;
-    if (!image("connections/0", &c, sizeof c) || c.count != CONNECTIONS)
-        return false;
-    for (uint32_t i = 0; i < c.count; i++)
-        if (c.row[i].state != MR_SESSION_LIVE)
-            return false;
-    for (uint32_t id = 0; id < BOOKS; id++) {
-        struct mr_plane_book b;
-        if (!book_of(id, &b) || !b.live)
-            return false;
-    }
-    return true;
-}
+static struct rig rig;
 
 /* Each feed's other book lives. Hyperliquid ends the whole connection at a coin that it does not know: there nobody can live until it does. */
 static bool others_live(void)
 {
-    for (uint32_t i = 0, id = 0; i < FEEDS; id += feeds[i].symbols[1] ? 2 : 1, i++) {
+    for (uint32_t i = 0; i < FEEDS; i++) {
         struct mr_plane_book b;
         if (strncmp(feeds[i].product, "hyperliquid:", 12) != 0 && feeds[i].symbols[1] &&
-            (!book_of(id + 1, &b) || !b.live))
+            (!rig_book(&rig, rig.first[i] + 1, &b) || !b.live))
             return false;
     }
     return true;
 }
-
-static void tell_why_not_live(void)
-{
-    static struct mr_plane_connections c;
-    image("connections/0", &c, sizeof c);
-    for (uint32_t i = 0; i < c.count; i++)
-        print_error("%s/%s: state %u, %u of %u streams, %s\n", c.row[i].product, c.row[i].route, c.row[i].state,
-                    c.row[i].streams_live, c.row[i].streams, c.row[i].why);
-    for (uint32_t id = 0; id < BOOKS; id++) {
-        struct mr_plane_book b = {0};
-        book_of(id, &b);
-        print_error("book %u: live %u, seq %llu, gaps %llu\n", id, b.live, (unsigned long long)b.seq,
-                    (unsigned long long)b.gaps);
-    }
-}
-
-static bool becomes_live(void)
-{
-    for (int i = 0; i < 600; i++, rest(50))
-        if (live_now())
-            return true;
-    tell_why_not_live();
-    return false;
-}
-
-/* ---- books against the exchange's own ---- */
-
-static mr_i128 at_scale(int64_t value, int scale)
-{
-    mr_i128 v = value;
-    for (; scale < 18; scale++)
-        v *= 10;
-    return v;
-}
-
-static bool same_side(const struct mr_level *ours, uint32_t count, const struct mr_truth *truth, int side,
-                      const struct mr_instrument *it)
-{
-    uint32_t most = truth->count[side] < MR_PLANE_BOOK_LEVELS ? truth->count[side] : MR_PLANE_BOOK_LEVELS;
-    if (count != most)
-        return false;
-    for (uint32_t i = 0; i < count; i++) {
-        const struct mr_level *t = &truth->level[side][i];
-        if (at_scale(ours[i].price, it->price_scale) != at_scale(t->price, truth->price_scale) ||
-            at_scale(ours[i].size, it->size_scale) != at_scale(t->size, truth->size_scale))
-            return false;
-    }
-    return true;
-}
-
-static bool same_book(uint32_t id)
-{
-    static struct mr_truth truth;
-    struct mr_region r;
-    struct mr_instrument it;
-    struct mr_plane_book ours;
-    struct mr_err err;
-    char product[40];
-    mr_workspace_find(mr_plane_workspace(plane), "instruments", &r);
-    if (mr_instruments_read(r.mem, id, &it) != MR_OK || !book_of(id, &ours) || !ours.live)
-        return false;
-    const struct mr_venue *venue = mr_venue_by_id(it.venue);
-    snprintf(product, sizeof product, "%s:%s", venue->name, venue->products[it.product].name);
-    if (mr_exchange_book(exchange, product, it.symbol, MR_PLANE_BOOK_LEVELS, &truth, &err) != MR_OK)
-        return false;
-    return same_side(ours.bids, ours.bid_count, &truth, 0, &it) && same_side(ours.asks, ours.ask_count, &truth, 1, &it);
-}
-
-/* The market stands still, what is under way arrives, then all books are compared; a swapped message may still be held back: then it goes on a
- * little and stands still again. */
-static bool books_equal(void)
-{
-    for (int round = 0; round < 20; round++) {
-        bool same = false;
-        mr_exchange_pause(exchange, true);
-        for (int i = 0; i < 15 && !same; i++, rest(50)) {
-            same = true;
-            for (uint32_t id = 0; id < BOOKS; id++)
-                same &= same_book(id);
-        }
-        mr_exchange_pause(exchange, false);
-        if (same)
-            return true;
-        rest(300);
-    }
-    for (uint32_t id = 0; id < BOOKS; id++)
-        print_error("book %u: %s\n", id, same_book(id) ? "equal" : "not equal");
-    return false;
-}
-
-/* ---- the scene ---- */
 
 static int open_scene(void **state)
 {
     (void)state;
-    struct mr_err err = {""};
-    static struct mr_plane_config c;
-    snprintf(folder, sizeof folder, "/tmp/millrace-faults-XXXXXX");
-    if (!mkdtemp(folder))
-        return 1;
-    const struct mr_exchange_config exchange_config = {
-        .certs = folder, .tape = {.pace = 1, .market = {.seed = 11, .warm_up_ns = 3000000000}}};
-    if (mr_exchange_open(&exchange, &exchange_config, &err) != MR_OK || mr_exchange_start(exchange, &err) != MR_OK) {
-        print_error("%s\n", err.text);
-        return 1;
-    }
-    mr_plane_config_default(&c);
-    c.merged = true;
-    c.blocking = true;
-    c.instruments_max = 64;
-    c.books_max = 32;
-    c.dials_per_minute = 600;
-    snprintf(c.workspace, sizeof c.workspace, "%s/workspace", folder);
-    snprintf(c.ca_file, sizeof c.ca_file, "%s", mr_exchange_ca(exchange));
-    for (size_t i = 0; i < FEEDS; i++) {
-        struct mr_plane_feed *f = &c.feeds[c.feed_count++];
-        snprintf(f->product, sizeof f->product, "%s", feeds[i].product);
-        for (size_t k = 0; k < 2 && feeds[i].symbols[k]; k++)
-            snprintf(f->symbols[f->symbol_count++].name, sizeof f->symbols[0].name, "%s", feeds[i].symbols[k]);
-        f->fixed = (struct mr_address){.ip = {127, 0, 0, 1}, .family = 4, .port = mr_exchange_port(exchange)};
-    }
-    if (mr_plane_open(&plane, &c, NULL, &err) != MR_OK || mr_plane_start(plane, &err) != MR_OK) {
-        print_error("%s\n", err.text);
-        return 1;
-    }
-    return becomes_live() ? 0 : 1;
+    return rig_open(&rig, feeds, FEEDS) || rig_start(&rig);
 }
 
 static int close_scene(void **state)
 {
     (void)state;
-    char command[128];
-    mr_plane_stop(plane);
-    mr_plane_close(plane);
-    mr_exchange_stop(exchange);
-    mr_exchange_close(exchange);
-    snprintf(command, sizeof command, "rm -r '%s'", folder);
-    return system(command);
+    return rig_close(&rig);
 }
 
 /* ---- the matrix ---- */
@@ -301,24 +106,24 @@ struct counts {
         rejected;
 };
 
-static struct counts look(size_t feed)
+static struct counts look(uint32_t feed)
 {
     return (struct counts){
-        .gaps = count_of(feed, "feed", "gaps"),
-        .malformed = count_of(feed, "feed", "malformed") + count_of(feed, "feed", "truncated"),
-        .old = count_of(feed, "feed", "old"),
-        .refetched = count_of(feed, "feed", "refetched"),
-        .closes = count_of(feed, "session", "closes"),
-        .too_big = count_of(feed, "session", "too_big"),
-        .planned = count_of(feed, "session", "planned"),
-        .tls_failed = count_of(feed, "session", "tls_failed"),
-        .upgrade_failed = count_of(feed, "session", "upgrade_failed"),
-        .token_failed = count_of(feed, "session", "token_failed"),
-        .rejected = count_of(feed, "session", "rejected"),
+        .gaps = rig_count(&rig, feed, "feed", "gaps"),
+        .malformed = rig_count(&rig, feed, "feed", "malformed") + rig_count(&rig, feed, "feed", "truncated"),
+        .old = rig_count(&rig, feed, "feed", "old"),
+        .refetched = rig_count(&rig, feed, "feed", "refetched"),
+        .closes = rig_count(&rig, feed, "session", "closes"),
+        .too_big = rig_count(&rig, feed, "session", "too_big"),
+        .planned = rig_count(&rig, feed, "session", "planned"),
+        .tls_failed = rig_count(&rig, feed, "session", "tls_failed"),
+        .upgrade_failed = rig_count(&rig, feed, "session", "upgrade_failed"),
+        .token_failed = rig_count(&rig, feed, "session", "token_failed"),
+        .rejected = rig_count(&rig, feed, "session", "rejected"),
     };
 }
 
-static uint8_t rule_of(size_t feed)
+static uint8_t rule_of(uint32_t feed)
 {
     const struct mr_venue *venue;
     uint8_t product;
@@ -326,20 +131,17 @@ static uint8_t rule_of(size_t feed)
     return venue->products[product].sequencing;
 }
 
-static void begin(const struct row *row, enum mr_fault_kind kind, size_t feed)
+static void begin(const struct row *row, enum mr_fault_kind kind, uint32_t feed)
 {
-    struct mr_err err;
     struct mr_exchange_fault fault = {
         .kind = (uint8_t)kind, .count = row->count, .seconds = row->seconds, .channel = row->channel};
-    snprintf(fault.product, sizeof fault.product, "%s", feeds[feed].product);
     if (row->one_symbol && kind == row->fault)
         snprintf(fault.symbol, sizeof fault.symbol, "%s", feeds[feed].symbols[0]);
-    if (mr_exchange_fault(exchange, &fault, &err) != MR_OK)
-        fail_msg("%s on %s: %s", mr_fault_name(kind), feeds[feed].product, err.text);
+    rig_fault(&rig, feed, fault);
 }
 
 /* One line of the matrix on one venue: what was counted. */
-static bool counted(const struct row *row, size_t feed, const struct counts *was, bool tell)
+static bool counted(const struct row *row, uint32_t feed, const struct counts *was, bool tell)
 {
     const struct counts is = look(feed);
     const uint8_t rule = rule_of(feed);
@@ -376,7 +178,7 @@ static bool counted(const struct row *row, size_t feed, const struct counts *was
 static bool all_counted(const struct row *row, const struct counts was[FEEDS], bool tell)
 {
     bool good = true;
-    for (size_t i = 0; i < FEEDS; i++)
+    for (uint32_t i = 0; i < FEEDS; i++)
         good &= counted(row, i, &was[i], tell);
     return good;
 }
@@ -384,7 +186,7 @@ static bool all_counted(const struct row *row, const struct counts was[FEEDS], b
 /* Limits of dials and back-off may keep a session from dialling for some seconds: until it has felt the fault. */
 static void last_longer(const struct row *row, const struct counts was[FEEDS])
 {
-    for (size_t i = 0; i < FEEDS; i++)
+    for (uint32_t i = 0; i < FEEDS; i++)
         if (!counted(row, i, &was[i], false))
             begin(row, row->fault, i);
 }
@@ -393,16 +195,16 @@ static void last_longer(const struct row *row, const struct counts was[FEEDS])
 static void while_one_is_refused(const struct row *row)
 {
     bool lives = false;
-    for (int i = 0; i < 400 && !lives; i++, rest(50)) {
+    for (int i = 0; i < 400 && !lives; i++, rig_rest(50)) {
         lives = others_live();
-        for (size_t k = 0; k < FEEDS && i % 20 == 0; k++)
+        for (uint32_t k = 0; k < FEEDS && i % 20 == 0; k++)
             begin(row, row->fault, k);
     }
     if (!lives)
-        tell_why_not_live();
+        rig_tell(&rig);
     assert_true(lives);
-    rest((int)(row->seconds * 1000) + 50);
-    for (size_t i = 0; i < FEEDS; i++)
+    rig_rest((int)(row->seconds * 1000) + 50);
+    for (uint32_t i = 0; i < FEEDS; i++)
         begin(row, MR_FAULT_DISCONNECT, i);
 }
 
@@ -413,33 +215,33 @@ static void try_row(const struct row *row)
 {
     struct counts was[FEEDS];
     struct mr_exchange_stats before, after;
-    mr_exchange_stats(exchange, &before);
-    for (size_t i = 0; i < FEEDS; i++)
+    mr_exchange_stats(rig.exchange, &before);
+    for (uint32_t i = 0; i < FEEDS; i++)
         was[i] = look(i);
-    for (size_t i = 0; i < FEEDS; i++) {
+    for (uint32_t i = 0; i < FEEDS; i++) {
         begin(row, row->fault, i);
         if (row->first != NONE)
             begin(row, row->first, i);
     }
-    rest((int)(row->seconds * 1000) + 50);
+    rig_rest((int)(row->seconds * 1000) + 50);
     for (int i = 0; i < 240 && !all_counted(row, was, false); i++) {
         if (row->want & (UPGRADE | TLS) && i % 20 == 0)
             last_longer(row, was);
-        rest(50);
+        rig_rest(50);
     }
     if (row->fault == MR_FAULT_UNKNOWN)
         while_one_is_refused(row);
-    bool live = becomes_live(), equal = live && books_equal(), good = all_counted(row, was, true);
+    bool live = rig_becomes_live(&rig), equal = live && rig_books_equal(&rig), good = all_counted(row, was, true);
     if (!equal)
         print_error("%s %s: %s\n", row->id, row->says, live ? "books differ" : "not live again");
-    mr_exchange_stats(exchange, &after);
+    mr_exchange_stats(rig.exchange, &after);
     if (row->want & BY_REST)
         assert_true(after.turned_away > before.turned_away);
     if (row->want & STALE)
         assert_true(after.aged > before.aged);
     if (!equal || !good)
         failed++;
-    for (size_t i = 0; i < FEEDS; i++)
+    for (uint32_t i = 0; i < FEEDS; i++)
         printf("%s %-18s %s\n", row->id, feeds[i].product, row->says);
 }
 
@@ -487,18 +289,15 @@ static void every_fault_on_every_product_ends_live_with_the_exchanges_books(void
 static void a_gap_of_one_instrument_leaves_the_others_of_its_connection_alone(void **state)
 {
     (void)state;
-    struct mr_err err;
-    struct mr_plane_book was[BOOKS], is;
-    for (uint32_t id = 0; id < BOOKS; id++)
-        assert_true(book_of(id, &was[id]));
-    const struct mr_exchange_fault fault = {
-        .kind = MR_FAULT_GAP, .product = "binance:usdm", .symbol = "BTCUSDT", .count = 2};
-    assert_int_equal(mr_exchange_fault(exchange, &fault, &err), MR_OK);
-    rest(1000);
-    assert_true(becomes_live());
-    assert_true(books_equal());
-    for (uint32_t id = 0; id < BOOKS; id++) {
-        assert_true(book_of(id, &is));
+    struct mr_plane_book was[RIG_BOOKS], is;
+    for (uint32_t id = 0; id < rig.books; id++)
+        assert_true(rig_book(&rig, id, &was[id]));
+    rig_fault(&rig, 0, (struct mr_exchange_fault){.kind = MR_FAULT_GAP, .symbol = "BTCUSDT", .count = 2});
+    rig_rest(1000);
+    assert_true(rig_becomes_live(&rig));
+    assert_true(rig_books_equal(&rig));
+    for (uint32_t id = 0; id < rig.books; id++) {
+        assert_true(rig_book(&rig, id, &is));
         if (id == 0)
             assert_true(is.gaps > was[id].gaps);
         else

@@ -315,6 +315,24 @@ void mr_truth_age(struct mr_truth *b)
             memmove(b->level[ask], b->level[ask] + 1, --b->count[ask] * sizeof *b->level[ask]);
 }
 
+static mr_i128 at_scale(int64_t value, int scale)
+{
+    mr_i128 v = value;
+    for (; scale < 18; scale++)
+        v *= 10;
+    return v;
+}
+
+bool mr_truth_same(const struct mr_truth *b, bool ask, const struct mr_level *levels, uint32_t count, uint32_t most,
+                   const struct mr_instrument *it)
+{
+    bool same = count == (b->count[ask] < most ? b->count[ask] : most);
+    for (uint32_t i = 0; i < count && same; i++)
+        same = at_scale(levels[i].price, it->price_scale) == at_scale(b->level[ask][i].price, b->price_scale) &&
+               at_scale(levels[i].size, it->size_scale) == at_scale(b->level[ask][i].size, b->size_scale);
+    return same;
+}
+
 /* The list whose URL holds the hint ("SWAP"), else the product's first one. */
 static int recorded_list(const struct mr_tape *t, uint8_t venue, uint8_t product, struct mr_span hint,
                          struct mr_text *out)

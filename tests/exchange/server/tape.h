@@ -48,6 +48,9 @@ void mr_tape_renumber(struct mr_tape *tape);
 bool mr_tape_knows(const struct mr_tape *tape, uint8_t venue, uint8_t product, struct mr_span symbol);
 /* As it was about a thousand messages ago, and without the best levels that came since. */
 void mr_truth_age(struct mr_truth *book);
+/* These levels, best first at the instrument's scales, are the best `most` of that side: all of them, and no other. */
+bool mr_truth_same(const struct mr_truth *book, bool ask, const struct mr_level *levels, uint32_t count, uint32_t most,
+                   const struct mr_instrument *instrument);
 /* Up to `depth` levels a side. MR_OK; MR_E_SYMBOL; MR_E_EMPTY: no book yet. */
 int mr_tape_truth(struct mr_tape *tape, uint8_t venue, uint8_t product, struct mr_span symbol, uint32_t depth,
                   struct mr_truth *out);
