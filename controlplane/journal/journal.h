@@ -17,18 +17,18 @@
 
 #define MR_JOURNAL_PAYLOAD_MAX 4096
 
-enum mr_journal_kind {        /* numbers stand in files and never change; the payload of each is declared in records.h */
-    MR_JOURNAL_BEGIN = 1,     /* a run: epoch of order ids, build, hash of the configuration */
-    MR_JOURNAL_DECISION = 2,  /* of the gate, with its inputs */
-    MR_JOURNAL_ORDER = 3,     /* an order as it is after a change */
-    MR_JOURNAL_FILL = 4,
-    MR_JOURNAL_STATE = 5,     /* life cycle, kill word, breakers */
-    MR_JOURNAL_CONFIG = 6,    /* limits or configuration: who, old, new */
-    MR_JOURNAL_COMMAND = 7,   /* of an operator: who, what, what came of it */
-    MR_JOURNAL_ACCOUNT = 8,   /* balance, funding, positions as the venue told, differences found */
-    MR_JOURNAL_SIGNAL = 9,    /* that led to an intent */
-    MR_JOURNAL_END = 10,      /* an orderly stop */
-    MR_JOURNAL_KIND_COUNT = 11
+enum mr_journal_kind { /* numbers stand in files and never change; the payload of each is declared in records.h */
+                       MR_JOURNAL_BEGIN = 1,    /* a run: epoch of order ids, build, hash of the configuration */
+                       MR_JOURNAL_DECISION = 2, /* of the gate, with its inputs */
+                       MR_JOURNAL_ORDER = 3,    /* an order as it is after a change */
+                       MR_JOURNAL_FILL = 4,
+                       MR_JOURNAL_STATE = 5,   /* life cycle, kill word, breakers */
+                       MR_JOURNAL_CONFIG = 6,  /* limits or configuration: who, old, new */
+                       MR_JOURNAL_COMMAND = 7, /* of an operator: who, what, what came of it */
+                       MR_JOURNAL_ACCOUNT = 8, /* balance, funding, positions as the venue told, differences found */
+                       MR_JOURNAL_SIGNAL = 9,  /* that led to an intent */
+                       MR_JOURNAL_END = 10,    /* an orderly stop */
+                       MR_JOURNAL_KIND_COUNT = 11
 };
 
 /* What the trade tile needs of a journal: the real one, or a simulated disk's. */
