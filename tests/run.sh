@@ -20,6 +20,7 @@ for arg in "$@"; do
     esac
 done
 [ -z "$all" ] || export MILLRACE_KILLS=50 # of each process: tests/controlplane/live
+together=$(($(nproc) * 2)) # two thirds of a test's time is waiting
 full=${MILLRACE_QUICK:+quick} # where sizes are not cut by us: as the environment says
 small=quick
 [ -z "$all" ] || small=$full
@@ -73,9 +74,9 @@ run() {
     rm -f "$dir/meson-logs/testlog.txt"
     ok=yes
     if [ -n "$quick" ]; then
-        set -- env MILLRACE_QUICK=1 meson test -C "$dir" --no-rebuild "$@"
+        set -- env MILLRACE_QUICK=1 meson test -C "$dir" --no-rebuild --num-processes "$together" "$@"
     else
-        set -- meson test -C "$dir" --no-rebuild "$@"
+        set -- meson test -C "$dir" --no-rebuild --num-processes "$together" "$@"
     fi
     "$@" >"$dir.log" 2>&1 || ok=""
     if [ ! -s "$dir/meson-logs/testlog.txt" ]; then
