@@ -1,9 +1,9 @@
 /* Price levels in JSON, at full speed: the array  [["30238.8","2"],["30249.5","50"], ...].
  *
  * This is where a feed handler spends its time: a 1 KB book delta is 100 numbers. The kernels find all
- * quotes of a stretch at once, check every byte between the numbers, and convert two levels a vector.
+ * numbers of a stretch at once, check every byte between them, and convert four levels at a time.
  *
- * Only the usual shape is taken (strings, or MEXC's bare numbers; no blanks, no escapes, plain decimals); anything else is
+ * Only the usual spelling of a form is taken (levels_forms.h; no escapes, plain decimals); anything else is
  * MR_E_AGAIN and costs nothing but time: the caller walks it with the cursor (json.h), which decides what
  * is legal. So this reader may refuse what the cursor takes, never the reverse, and where both answer
  * they agree (tests: A7).
@@ -23,6 +23,8 @@ enum mr_levels_form {
     MR_LEVELS_BARE,   /* [px,sz,6]                         MEXC            */
     MR_LEVELS_MIXED,  /* ["px",sz]                         KuCoin futures  */
     MR_LEVELS_DUO,    /* [px,sz]                           the same, REST  */
+    MR_LEVELS_SPACED, /* {"price":"..", "size":".."}       Polymarket, with a blank behind each comma */
+    MR_LEVELS_FORMS
 };
 
 struct mr_levels_scan {

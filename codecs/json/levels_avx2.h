@@ -11,13 +11,16 @@
 
 /* What is the same for all groups of one call. */
 struct mr_levels_vector {
-    const uint8_t *data; /* of the stretch: the quote that opens its first string */
+    const uint8_t *data; /* of the stretch: its first number */
     uint32_t len;        /* from there to the end of the buffer */
     __m128i scale;       /* price, size, price, size, ... 16 bits each */
+    __m128i text;        /* bytes between what closes before and the number, alike */
 };
 
-MR_INLINE void mr_levels_prepare(struct mr_levels_vector *v, const struct mr_levels_scan *scan)
+MR_INLINE void mr_levels_prepare(struct mr_levels_vector *v, const struct mr_levels_spelling *s,
+                                 const struct mr_levels_scan *scan)
 {
+    v->text = _mm_set1_epi32(s->behind[s->numbers - 1].len | s->behind[0].len << 16);
     v->scale = _mm_set1_epi32(scan->price_scale | scan->size_scale << 16);
 }
 
@@ -34,19 +37,16 @@ MR_INLINE __m128i mr_levels_over(__m128i a, __m128i most)
     return _mm_andnot_si128(_mm_cmpeq_epi16(_mm_min_epu16(a, most), a), _mm_set1_epi16(-1));
 }
 
-MR_INLINE void mr_levels_measure(struct mr_levels_numbers *n, __m128i scale, __m128i before, __m128i close,
-                                 __m128i point)
+MR_INLINE void mr_levels_measure(struct mr_levels_numbers *n, const struct mr_levels_vector *v, __m128i before,
+                                 __m128i close, __m128i point)
 {
-    /* a price begins 5 bytes behind the quote that closes the string before it, a size 3 bytes */
-    __m128i start = _mm_add_epi16(before, _mm_set1_epi32(5 | 3 << 16)), one = _mm_set1_epi16(1);
+    __m128i start = _mm_add_epi16(before, v->text), one = _mm_set1_epi16(1), scale = v->scale;
     __m128i len = _mm_sub_epi16(close, start), whole = _mm_sub_epi16(point, start);
     __m128i end = _mm_sub_epi16(len, _mm_cmpeq_epi16(whole, len));
     __m128i part = _mm_sub_epi16(_mm_sub_epi16(end, whole), one);
-    n->unusual = _mm_or_si128(
-        _mm_or_si128(mr_levels_over(_mm_sub_epi16(len, one), _mm_set1_epi16(15)),
-                     mr_levels_over(whole, _mm_sub_epi16(_mm_set1_epi16(18), scale))),
-        _mm_or_si128(_mm_or_si128(mr_levels_over(part, scale), _mm_cmpeq_epi16(_mm_add_epi16(whole, one), len)),
-                     _mm_cmpeq_epi16(whole, _mm_setzero_si128())));
+    n->unusual = _mm_or_si128(_mm_or_si128(mr_levels_over(_mm_sub_epi16(len, one), _mm_set1_epi16(15)),
+                                           mr_levels_over(whole, _mm_sub_epi16(_mm_set1_epi16(18), scale))),
+                              mr_levels_over(part, scale));
     part = _mm_min_epu16(part, scale);
     _mm_storeu_si128((__m128i *)(void *)n->start, start);
     _mm_storeu_si128((__m128i *)(void *)n->len, len);
@@ -61,63 +61,48 @@ MR_INLINE __m256i mr_levels_two(const void *low, const void *high)
 }
 
 /* Numbers i and i + 1, first byte first in their lanes. */
-MR_INLINE __m256i mr_levels_text(const struct mr_levels_vector *v, const struct mr_levels_numbers *n, uint32_t i,
-                                 bool whole_vectors)
+MR_INLINE __m256i mr_levels_text_of(const struct mr_levels_vector *v, const struct mr_levels_numbers *n, uint32_t i,
+                                    bool all)
 {
     const uint8_t *a = mr_levels_at(v->data, n->start[i], 0), *b = mr_levels_at(v->data, n->start[i + 1], 0);
-    if (whole_vectors)
+    if (all || mr_likely(v->data + v->len - b >= 16))
         return mr_levels_two(a, b);
     if (n->len[i] - 1u >= 16 || n->len[i + 1] - 1u >= 16)
         return _mm256_setzero_si256();
     return _mm256_set_m128i(mr_fixed_load(b, n->len[i + 1]), mr_fixed_load(a, n->len[i]));
 }
 
-/* Numbers i and i + 1 as four 4-digit integers a lane; what is wrong with them is gathered in `odd`. */
-MR_INLINE __m256i mr_levels_fours(__m256i text, const struct mr_levels_numbers *n, uint32_t i, __m256i *odd)
+/* Numbers i and i + 1 as four 4-digit integers a lane. */
+MR_INLINE __m256i mr_levels_fours(__m256i text, const struct mr_levels_numbers *n, uint32_t i)
 {
-    const __m256i nine = _mm256_set1_epi8(9);
     __m256i places = mr_levels_two(mr_fixed_places + n->end[i], mr_fixed_places + n->end[i + 1]);
     __m256i over = mr_levels_two(mr_fixed_over_point + n->part[i], mr_fixed_over_point + n->part[i + 1]);
-    __m256i values = _mm256_sub_epi8(text, _mm256_set1_epi8('0'));
-    __m256i digits = _mm256_shuffle_epi8(values, _mm256_add_epi8(places, over));
-    __m256i is_digit = _mm256_cmpeq_epi8(_mm256_min_epu8(values, nine), values);
-    __m256i zero_first =
-        _mm256_and_si256(_mm256_cmpeq_epi8(values, _mm256_setzero_si256()), _mm256_bsrli_epi128(is_digit, 1));
-    zero_first = _mm256_and_si256(zero_first, _mm256_setr_epi64x(0xff, 0, 0xff, 0)); /* a zero, and a digit behind it */
-    *odd = _mm256_or_si256(*odd, _mm256_or_si256(zero_first, _mm256_subs_epu8(digits, nine)));
+    __m256i digits = _mm256_shuffle_epi8(_mm256_sub_epi8(text, _mm256_set1_epi8('0')), _mm256_add_epi8(places, over));
     return _mm256_madd_epi16(_mm256_maddubs_epi16(digits, _mm256_set1_epi16(0x010a)), _mm256_set1_epi32(0x00010064));
 }
 
-/* A digit string that nobody reads: 1 to 8 digits. Only where 8 bytes may be read. */
-MR_INLINE bool mr_levels_is_count(const uint8_t *text, uint32_t len, bool point)
+/* Price and size of each of four levels from a list of all their numbers. */
+MR_INLINE __m128i mr_levels_pick(const struct mr_levels_spelling *s, const uint16_t *list)
 {
-    uint64_t v;
-    memcpy(&v, text, 8);
-    v = _bzhi_u64(v ^ 0x3030303030303030u, len * 8);
-    return !point & (len - 1 < 8) & (((v | (v + 0x7676767676767676u)) & 0x8080808080808080u) == 0);
+    if (s->numbers == 2)
+        return _mm_loadu_si128((const __m128i *)(const void *)list);
+    const __m128i of_three = _mm_setr_epi8(0, 1, 2, 3, 6, 7, 8, 9, -1, -1, -1, -1, -1, -1, -1, -1),
+                  of_four = _mm_setr_epi8(0, 1, 2, 3, 8, 9, 10, 11, -1, -1, -1, -1, -1, -1, -1, -1);
+    const __m128i two = s->numbers == 3 ? of_three : of_four;
+    __m128i low = _mm_loadu_si128((const __m128i *)(const void *)list);
+    __m128i high = _mm_loadu_si128((const __m128i *)(const void *)(list + (size_t)2 * s->numbers));
+    return _mm_unpacklo_epi64(_mm_shuffle_epi8(low, two), _mm_shuffle_epi8(high, two));
 }
 
-MR_INLINE bool mr_levels_counts(const struct mr_levels_vector *v, const uint16_t *close, const uint16_t *point)
+/* Has a count of one of these levels, which nobody reads, a point? */
+MR_INLINE bool mr_levels_broken_count(const struct mr_levels_spelling *s, const uint16_t *close, const uint16_t *point,
+                                      uint32_t levels)
 {
-    bool good = true;
-    for (uint32_t i = 0; i < MR_LEVELS_GROUP; i++)
-        for (uint32_t s = 4 * i + 2; s < 4 * i + 4; s++)
-            good &= mr_levels_is_count(mr_levels_at(v->data, close[s - 1], 3), close[s] - close[s - 1] - 3u,
-                                       point[s] != close[s]);
-    return good;
-}
-
-/* Price and size of each of four levels of four strings. */
-MR_INLINE __m128i mr_levels_pick(const uint16_t *list)
-{
-    __m128i low = _mm_loadu_si128((const __m128i *)(const void *)list),
-            high = _mm_loadu_si128((const __m128i *)(const void *)(list + 8));
-    return _mm_unpacklo_epi64(_mm_shuffle_epi32(low, 0x08), _mm_shuffle_epi32(high, 0x08));
-}
-
-MR_INLINE __m128i mr_levels_take8(const uint16_t *list, uint32_t strings)
-{
-    return strings == 2 ? _mm_loadu_si128((const __m128i *)(const void *)list) : mr_levels_pick(list);
+    uint32_t differ = 0;
+    for (uint32_t i = 0; i < levels; i++)
+        for (uint32_t k = 2; k < s->numbers; k++)
+            differ |= (uint32_t)close[s->numbers * i + k] ^ point[s->numbers * i + k];
+    return differ != 0;
 }
 
 /* Unsigned, because what was no number after all may wrap here before `odd` says so. */
@@ -126,23 +111,20 @@ MR_INLINE int64_t scaled(int64_t mantissa, uint32_t shift)
     return (int64_t)((uint64_t)mantissa * (uint64_t)mr_pow10[shift]);
 }
 
-/* `levels` (4, or fewer with whole_vectors false) levels whose first string closes at close[0]. `strings` in each: 2
- * or 4. false: something is not as usual; what stands in `out` then means nothing. */
-MR_INLINE bool mr_levels_group(const struct mr_levels_vector *v, const uint16_t *close, const uint16_t *point,
-                               uint32_t strings, uint32_t levels, bool whole_vectors, struct mr_level *out)
+/* `levels` (4, or fewer with `all` false) levels whose first number closes at close[0]. false: a number is not as usual;
+ * what stands in `out` then means nothing. */
+MR_INLINE bool mr_levels_group(const struct mr_levels_vector *v, const struct mr_levels_spelling *s,
+                               const uint16_t *close, const uint16_t *point, uint32_t levels, bool all,
+                               struct mr_level *out)
 {
     struct mr_levels_numbers n;
-    if (strings == 4 && !mr_levels_counts(v, close, point))
-        return false;
-    mr_levels_measure(&n, v->scale, mr_levels_take8(close - 1, strings), mr_levels_take8(close, strings),
-                      mr_levels_take8(point, strings));
+    mr_levels_measure(&n, v, mr_levels_pick(s, close - 1), mr_levels_pick(s, close), mr_levels_pick(s, point));
     if ((uint32_t)_mm_movemask_epi8(n.unusual) & _bzhi_u32(0xffff, 4 * levels))
         return false;
-    __m256i odd = _mm256_setzero_si256();
     for (uint32_t i = 0; i < levels; i += 2) {
         uint32_t j = i + 1 < levels ? i + 1 : i;
-        __m256i a = mr_levels_fours(mr_levels_text(v, &n, 2 * i, whole_vectors), &n, 2 * i, &odd);
-        __m256i b = mr_levels_fours(mr_levels_text(v, &n, 2 * j, whole_vectors), &n, 2 * j, &odd);
+        __m256i a = mr_levels_fours(mr_levels_text_of(v, &n, 2 * i, all), &n, 2 * i);
+        __m256i b = mr_levels_fours(mr_levels_text_of(v, &n, 2 * j, all), &n, 2 * j);
         __m256i eights = _mm256_madd_epi16(_mm256_packus_epi32(a, b), _mm256_set1_epi32(0x00012710));
         __m256i sum =
             _mm256_add_epi64(_mm256_mul_epu32(eights, _mm256_set1_epi64x(100000000)), _mm256_srli_epi64(eights, 32));
@@ -152,7 +134,7 @@ MR_INLINE bool mr_levels_group(const struct mr_levels_vector *v, const uint16_t 
         out[j].price = scaled(_mm_extract_epi64(prices, 1), n.shift[2 * j]);
         out[j].size = scaled(_mm_extract_epi64(sizes, 1), n.shift[2 * j + 1]);
     }
-    return _mm256_testz_si256(odd, odd);
+    return !mr_levels_broken_count(s, close, point, levels);
 }
 
 #endif

@@ -13,24 +13,44 @@
 #define NAME_OF_(kernel) mr_levels_##kernel
 #define NAME_OF(kernel) NAME_OF_(kernel)
 
-int64_t NAME_OF(MR_KERNEL)(const uint8_t *data, uint32_t len, uint32_t pos, const struct mr_levels_scan *scan,
-                           struct mr_level *out, uint32_t out_max, uint32_t *count)
+/* Inlined with the form known, so that its texts are constants. */
+MR_INLINE int64_t decode(struct mr_levels_walk *w, const struct mr_levels_spelling *s, struct mr_level *out,
+                         uint32_t out_max, uint32_t *count)
 {
-    struct mr_levels_walk w = {data, len, pos, scan};
-    int opened = mr_levels_enter(&w);
+    int opened = mr_levels_enter(w, s);
     if (opened < 0)
         return opened;
     if (opened == 1) {
         *count = 0;
-        return w.pos;
+        return w->pos;
     }
 #if VECTOR
-    if (scan->price_scale <= MR_LEVELS_SCALE_MAX && scan->size_scale <= MR_LEVELS_SCALE_MAX) {
-        if (scan->form == MR_LEVELS_PAIR)
-            return mr_levels_fast(&w, 2, out, out_max, count);
-        if (scan->form == MR_LEVELS_QUAD)
-            return mr_levels_fast(&w, 4, out, out_max, count);
-    }
+    if (w->scan->price_scale <= MR_LEVELS_SCALE_MAX && w->scan->size_scale <= MR_LEVELS_SCALE_MAX)
+        return mr_levels_fast(w, s, out, out_max, count);
+    return mr_levels_walk_on(w, s, out, out_max, 0, count);
+#else
+    return mr_levels_rest(w, s, out, out_max, 0, count);
 #endif
-    return mr_levels_rest(&w, out, out_max, 0, count);
+}
+
+#define FORM(form)                                                                                                     \
+    case form:                                                                                                         \
+        return decode(&w, &mr_levels_spellings[form], out, out_max, count)
+
+int64_t NAME_OF(MR_KERNEL)(const uint8_t *data, uint32_t len, uint32_t pos, const struct mr_levels_scan *scan,
+                           struct mr_level *out, uint32_t out_max, uint32_t *count)
+{
+    struct mr_levels_walk w = {data, len, pos, scan};
+    switch (scan->form) {
+        FORM(MR_LEVELS_PAIR);
+        FORM(MR_LEVELS_QUAD);
+        FORM(MR_LEVELS_OBJECT);
+        FORM(MR_LEVELS_NAMED);
+        FORM(MR_LEVELS_BARE);
+        FORM(MR_LEVELS_MIXED);
+        FORM(MR_LEVELS_DUO);
+        FORM(MR_LEVELS_SPACED);
+    default:
+        return MR_E_AGAIN;
+    }
 }

@@ -1,29 +1,35 @@
-/* First half of the vector kernels: where the strings of a stretch end, and where in each the point stands.
+/* First half of the vector kernels: where the numbers of a stretch end, and where in each the point stands.
  *
- * 64 bytes at a time become bit masks of quotes, points and brackets. In those, every second quote opens. Adding the
- * opening quotes, moved up by one, to the mask of all that is neither quote nor point makes a carry run along each
- * string up to its first point or, where there is none, to its closing quote: so each string has exactly one such bit.
+ * 64 bytes at a time become bit masks of digits and points. A run of these is a number. Adding the first bytes of the
+ * runs to the mask of digits makes a carry run along each number up to its first point or, where there is none, to the
+ * byte behind it: so each number has exactly one such bit. The same masks say whether all numbers are spelt as JSON
+ * wants them.
  *
- * Positions are counted from MR_LEVELS_BIAS bytes in front of the quote that opens the first string of the stretch, so
- * that none is below zero. */
+ * Positions are counted from MR_LEVELS_BIAS bytes in front of the first number of the stretch, so that none is below
+ * zero. */
 #ifndef MR_JSON_LEVELS_LISTS_H
 #define MR_JSON_LEVELS_LISTS_H
 
-#include "dataplane/base/base.h"
+#include "codecs/json/levels_forms.h"
 
 #include <immintrin.h>
 
 #define MR_LEVELS_STRETCH                                                                                              \
     2048 /* bytes looked at before the numbers in them are read: the lists stay in the first cache */
-#define MR_LEVELS_BIAS 8
+#define MR_LEVELS_BIAS 16
+static_assert(MR_LEVELS_BIAS >= MR_LEVELS_TEXT_MAX, "what closed in front of the first number");
 #define MR_LEVELS_LIST (MR_LEVELS_STRETCH / 2 + 64)
 
 struct mr_levels_lists {
     uint16_t close_from[32 + MR_LEVELS_LIST]; /* entry 31 stands for what closes in front of the stretch */
     uint16_t point_from[MR_LEVELS_LIST];
+    uint64_t number[MR_LEVELS_STRETCH / 64]; /* one bit a byte: it is of a number */
     uint32_t closes, points;
-    uint32_t end; /* where the second bracket of the first "]]" stands (without bias), or 0: not in this stretch */
-    bool inside;  /* the stretch ends inside a string */
+    uint32_t bytes;  /* of numbers */
+    uint32_t blocks; /* of 64 bytes that were looked at */
+    uint32_t end;    /* where the bracket that closes the array stands (without bias), or 0: not in this stretch */
+    bool inside;     /* the stretch ends inside a number */
+    bool odd;        /* a number with two points, or that begins or ends with one, or has a zero too many in front */
 };
 
 /* The byte `ahead` of a listed position. */
@@ -33,17 +39,22 @@ MR_INLINE const uint8_t *mr_levels_at(const uint8_t *data, uint16_t listed, int 
 }
 
 struct mr_levels_masks {
-    uint64_t quotes, points, brackets;
+    uint64_t digits, points, zeros;
+    uint64_t brackets, closes; /* of the array; of a level */
 };
 
 #if defined(MR_KERNEL_avx512)
-MR_INLINE struct mr_levels_masks mr_levels_look(const uint8_t *data, uint32_t room)
+MR_INLINE struct mr_levels_masks mr_levels_look(const uint8_t *data, uint32_t room, char closes)
 {
     __m512i v =
         mr_likely(room >= 64) ? _mm512_loadu_si512(data) : _mm512_maskz_loadu_epi8(_bzhi_u64(~0ull, room), data);
-    return (struct mr_levels_masks){_mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('"')),
-                                    _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('.')),
-                                    _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8(']'))};
+    struct mr_levels_masks m;
+    m.digits = _mm512_cmple_epu8_mask(_mm512_sub_epi8(v, _mm512_set1_epi8('0')), _mm512_set1_epi8(9));
+    m.points = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('.'));
+    m.zeros = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('0'));
+    m.brackets = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8(']'));
+    m.closes = closes == ']' ? m.brackets : _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8(closes));
+    return m;
 }
 
 /* Positions of the bits; writes 32 entries, of which the first popcount(bits) count (no more than 32 are set). */
@@ -58,14 +69,17 @@ MR_INLINE void mr_levels_write(uint16_t *list, uint64_t bits, uint32_t base)
     _mm512_storeu_si512(list, _mm512_add_epi16(wide, _mm512_set1_epi16((short)(base + MR_LEVELS_BIAS))));
 }
 #else
-MR_INLINE uint64_t mr_levels_equal(__m256i low, __m256i high, char c)
+MR_INLINE uint64_t mr_levels_bits(__m256i low, __m256i high)
 {
-    uint32_t a = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(low, _mm256_set1_epi8(c)));
-    uint32_t b = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(high, _mm256_set1_epi8(c)));
-    return a | (uint64_t)b << 32;
+    return (uint32_t)_mm256_movemask_epi8(low) | (uint64_t)(uint32_t)_mm256_movemask_epi8(high) << 32;
 }
 
-MR_INLINE struct mr_levels_masks mr_levels_look(const uint8_t *data, uint32_t room)
+MR_INLINE uint64_t mr_levels_equal(__m256i low, __m256i high, char c)
+{
+    return mr_levels_bits(_mm256_cmpeq_epi8(low, _mm256_set1_epi8(c)), _mm256_cmpeq_epi8(high, _mm256_set1_epi8(c)));
+}
+
+MR_INLINE struct mr_levels_masks mr_levels_look(const uint8_t *data, uint32_t room, char closes)
 {
     uint8_t last[64];
     if (mr_unlikely(room < 64)) { /* once a message: what is behind it may not be read */
@@ -75,8 +89,16 @@ MR_INLINE struct mr_levels_masks mr_levels_look(const uint8_t *data, uint32_t ro
     }
     __m256i low = _mm256_loadu_si256((const __m256i *)(const void *)data);
     __m256i high = _mm256_loadu_si256((const __m256i *)(const void *)(data + 32));
-    return (struct mr_levels_masks){mr_levels_equal(low, high, '"'), mr_levels_equal(low, high, '.'),
-                                    mr_levels_equal(low, high, ']')};
+    const __m256i first = _mm256_set1_epi8('0' - 128), most = _mm256_set1_epi8(-128 + 9);
+    struct mr_levels_masks m;
+    /* '0' goes to the least signed value, so that one comparison does for both ends */
+    m.digits = ~mr_levels_bits(_mm256_cmpgt_epi8(_mm256_sub_epi8(low, first), most),
+                               _mm256_cmpgt_epi8(_mm256_sub_epi8(high, first), most));
+    m.points = mr_levels_equal(low, high, '.');
+    m.zeros = mr_levels_equal(low, high, '0');
+    m.brackets = mr_levels_equal(low, high, ']');
+    m.closes = closes == ']' ? m.brackets : mr_levels_equal(low, high, closes);
+    return m;
 }
 
 MR_INLINE void mr_levels_write(uint16_t *list, uint64_t bits, uint32_t base)
@@ -90,38 +112,58 @@ MR_INLINE void mr_levels_write(uint16_t *list, uint64_t bits, uint32_t base)
 }
 #endif
 
-/* Fills the lists from the stretch that begins at data[0], an opening quote. */
-MR_INLINE void mr_levels_list(struct mr_levels_lists *l, const uint8_t *data, uint32_t len)
+/* Fills the lists from the stretch that begins at data[0], a number's first byte. */
+MR_INLINE void mr_levels_list(struct mr_levels_lists *l, const struct mr_levels_spelling *s, const uint8_t *data,
+                              uint32_t len)
 {
     uint16_t *close = l->close_from + 32, *point = l->point_from;
-    uint64_t bracket = 0, opening = 0x5555555555555555u, carry = 0;
-    uint32_t most = len < MR_LEVELS_STRETCH ? len : MR_LEVELS_STRETCH;
-    l->end = 0;
-    for (uint32_t base = 0; base < most; base += 64) {
-        struct mr_levels_masks m = mr_levels_look(data + base, len - base);
-        uint64_t pairs = m.brackets & (m.brackets << 1 | bracket);
-        bracket = m.brackets >> 63;
-        if (mr_unlikely(pairs)) { /* the end of the array: what is behind it is not ours */
-            uint64_t before = _blsmsk_u64(pairs) >> 1;
-            m.quotes &= before;
+    uint64_t closing = 0, number_before = 0, point_before = 0, zero_before = 0, carry = 0, odd = 0;
+    uint32_t most = len < MR_LEVELS_STRETCH ? len : MR_LEVELS_STRETCH, base = 0;
+    l->end = l->bytes = 0;
+    for (; base < most; base += 64) {
+        struct mr_levels_masks m = mr_levels_look(data + base, len - base, s->closes);
+        uint64_t ends = m.brackets & (m.closes << 1 | closing);
+        closing = m.closes >> 63;
+        if (mr_unlikely(ends)) { /* the end of the array: what is behind it is not ours */
+            uint64_t before = _blsmsk_u64(ends) >> 1;
+            m.digits &= before;
             m.points &= before;
-            l->end = base + (uint32_t)_tzcnt_u64(pairs);
+            l->end = base + (uint32_t)_tzcnt_u64(ends);
             most = 0;
         }
-        uint64_t opens = _pdep_u64(opening, m.quotes), shut = m.quotes ^ opens, stops = m.quotes | m.points;
-        uint64_t runs = ~stops + carry, sum = runs + (opens << 1);
-        carry = (uint64_t)(runs < carry) + (sum < runs) + (opens >> 63); /* at most one of them */
-        opening ^= 0 - ((uint64_t)_mm_popcnt_u64(m.quotes) & 1);         /* an odd number: the next one closes */
+        uint64_t number = m.digits | m.points, behind = number << 1 | number_before;
+        uint64_t first = number & ~behind, shut = behind & ~number;
+        uint64_t runs = m.digits + carry, sum = runs + first, stops = sum & ~m.digits;
+        uint64_t zero = first & m.zeros; /* a number that begins with zero has no other digit before the point */
+        odd |= (first & m.points) | ((m.points << 1 | point_before) & ~m.digits) | (m.points & ~stops) |
+               ((zero << 1 | zero_before) & m.digits);
+        carry = (uint64_t)(runs < carry) + (sum < runs); /* at most one of them */
+        number_before = number >> 63;
+        point_before = m.points >> 63;
+        zero_before = zero >> 63;
+        l->number[base / 64] = number;
+        l->bytes += (uint32_t)_mm_popcnt_u64(number);
         mr_levels_write(close, shut, base);
-        mr_levels_write(point, sum & stops, base);
+        mr_levels_write(point, stops, base);
         close += _mm_popcnt_u64(shut);
-        point += _mm_popcnt_u64(sum & stops);
+        point += _mm_popcnt_u64(stops);
     }
+    l->blocks = base / 64;
     l->closes = (uint32_t)(close - (l->close_from + 32));
     l->points = (uint32_t)(point - l->point_from);
-    l->inside = opening != 0x5555555555555555u;
+    l->inside = number_before;
+    l->odd = odd != 0;
     l->close_from[31] =
-        MR_LEVELS_BIAS - 4; /* as if a level closed 5 bytes in front of the first digit, like all others do */
+        (uint16_t)(MR_LEVELS_BIAS - s->behind[s->numbers - 1].len); /* as if another level stood there */
+}
+
+/* How many bytes of the stretch's numbers stand at `from` and behind it. */
+MR_INLINE uint32_t mr_levels_bytes_from(const struct mr_levels_lists *l, uint32_t from)
+{
+    uint32_t n = 0;
+    for (uint32_t block = from / 64, skip = from % 64; block < l->blocks; block++, skip = 0)
+        n += (uint32_t)_mm_popcnt_u64(l->number[block] >> skip);
+    return n;
 }
 
 #endif

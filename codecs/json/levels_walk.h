@@ -3,7 +3,7 @@
 #ifndef MR_JSON_LEVELS_WALK_H
 #define MR_JSON_LEVELS_WALK_H
 
-#include "codecs/json/levels.h"
+#include "codecs/json/levels_forms.h"
 #include "codecs/number/fixed_kernel.h"
 
 struct mr_levels_walk {
@@ -12,15 +12,14 @@ struct mr_levels_walk {
     const struct mr_levels_scan *scan;
 };
 
-/* The literal stands here: moves past it. */
-MR_INLINE bool mr_levels_take(struct mr_levels_walk *w, const char *literal, uint32_t n)
+/* The text stands here: moves past it. */
+MR_INLINE bool mr_levels_take(struct mr_levels_walk *w, const struct mr_levels_text *text)
 {
-    if (w->len - w->pos < n || memcmp(w->data + w->pos, literal, n) != 0)
+    if (w->len - w->pos < text->len || memcmp(w->data + w->pos, text->bytes, text->len) != 0)
         return false;
-    w->pos += n;
+    w->pos += text->len;
     return true;
 }
-#define MR_LEVELS_TAKE(w, literal) mr_levels_take((w), "" literal, sizeof(literal) - 1)
 
 #define MR_LEVELS_EACH(b) (0x0101010101010101u * (b))
 
@@ -72,16 +71,19 @@ MR_INLINE bool mr_levels_plain(struct mr_levels_walk *w, int scale, int64_t *out
     return true;
 }
 
-/* A number up to the next quote, which stays. */
-MR_INLINE bool mr_levels_number(struct mr_levels_walk *w, int scale, int64_t *out)
+/* Does a number of this kind end before that byte? */
+MR_INLINE bool mr_levels_stops(uint8_t byte, bool quoted) { return quoted ? byte == '"' : byte == ',' || byte == ']'; }
+
+/* A number up to the quote that ends it or, where it is bare, the comma or bracket, which stays. */
+MR_INLINE bool mr_levels_number(struct mr_levels_walk *w, int scale, bool quoted, int64_t *out)
 {
     uint32_t end = w->pos;
     if (mr_likely(mr_levels_plain(w, scale, out))) {
-        if (mr_likely(w->data[w->pos] == '"'))
+        if (mr_likely(mr_levels_stops(w->data[w->pos], quoted)))
             return true;
         w->pos = end; /* an exponent, or what is no number */
     }
-    while (end < w->len && w->data[end] != '"')
+    while (end < w->len && !mr_levels_stops(w->data[end], quoted))
         end++;
     if (end == w->len || mr_fixed_here(w->data + w->pos, end - w->pos, scale, out) != MR_OK)
         return false;
@@ -89,94 +91,58 @@ MR_INLINE bool mr_levels_number(struct mr_levels_walk *w, int scale, int64_t *ou
     return true;
 }
 
-/* Digits, at least one; what the venue counts there (orders at the level) is not read. */
-MR_INLINE bool mr_levels_digits(struct mr_levels_walk *w)
+/* What the venue counts at the level (its orders), which is not read: digits, at least one; a JSON integer where it is
+ * bare. */
+MR_INLINE bool mr_levels_count(struct mr_levels_walk *w, bool quoted)
 {
     uint32_t start = w->pos;
     while (w->pos < w->len && mr_number_is_digit(w->data[w->pos]))
         w->pos++;
-    return w->pos > start;
+    uint32_t n = w->pos - start;
+    return n == 1 || (n > 1 && (quoted || w->data[start] != '0'));
 }
 
-/* A JSON integer: digits without a leading zero. */
-MR_INLINE bool mr_levels_integer(struct mr_levels_walk *w)
+/* One level from its first number to behind its last. */
+MR_INLINE bool mr_levels_one(struct mr_levels_walk *w, const struct mr_levels_spelling *s, struct mr_level *level)
 {
-    uint32_t start = w->pos;
-    return mr_levels_digits(w) && (w->pos - start == 1 || w->data[start] != '0');
-}
-
-/* A bare number, up to the comma or bracket that ends it, which stays. */
-MR_INLINE bool mr_levels_bare(struct mr_levels_walk *w, int scale, int64_t *out)
-{
-    uint32_t end = w->pos;
-    if (mr_likely(mr_levels_plain(w, scale, out))) {
-        if (mr_likely(w->data[w->pos] == ',' || w->data[w->pos] == ']'))
-            return true;
-        w->pos = end; /* an exponent, or what is no number */
-    }
-    while (end < w->len && w->data[end] != ',' && w->data[end] != ']')
-        end++;
-    if (end == w->len || mr_fixed_here(w->data + w->pos, end - w->pos, scale, out) != MR_OK)
+    if (!mr_levels_number(w, w->scan->price_scale, s->quoted & 1, &level->price) || !mr_levels_take(w, &s->behind[0]) ||
+        !mr_levels_number(w, w->scan->size_scale, s->quoted >> 1 & 1, &level->size))
         return false;
-    w->pos = end;
+    for (uint32_t i = 2; i < s->numbers; i++)
+        if (!mr_levels_take(w, &s->behind[i - 1]) || !mr_levels_count(w, s->quoted >> i & 1))
+            return false;
     return true;
 }
 
-MR_INLINE bool mr_levels_one(struct mr_levels_walk *w, struct mr_level *level)
-{
-    int price_scale = w->scan->price_scale, size_scale = w->scan->size_scale;
-    if (w->scan->form == MR_LEVELS_OBJECT)
-        return MR_LEVELS_TAKE(w, "{\"px\":\"") && mr_levels_number(w, price_scale, &level->price) &&
-               MR_LEVELS_TAKE(w, "\",\"sz\":\"") && mr_levels_number(w, size_scale, &level->size) &&
-               MR_LEVELS_TAKE(w, "\",\"n\":") && mr_levels_integer(w) && MR_LEVELS_TAKE(w, "}");
-    if (w->scan->form == MR_LEVELS_MIXED)
-        return MR_LEVELS_TAKE(w, "[\"") && mr_levels_number(w, price_scale, &level->price) &&
-               MR_LEVELS_TAKE(w, "\",") && mr_levels_bare(w, size_scale, &level->size) && MR_LEVELS_TAKE(w, "]");
-    if (w->scan->form == MR_LEVELS_BARE || w->scan->form == MR_LEVELS_DUO)
-        return MR_LEVELS_TAKE(w, "[") && mr_levels_bare(w, price_scale, &level->price) && MR_LEVELS_TAKE(w, ",") &&
-               mr_levels_bare(w, size_scale, &level->size) &&
-               (w->scan->form == MR_LEVELS_DUO || (MR_LEVELS_TAKE(w, ",") && mr_levels_integer(w))) &&
-               MR_LEVELS_TAKE(w, "]");
-    if (w->scan->form == MR_LEVELS_NAMED)
-        return MR_LEVELS_TAKE(w, "{\"price\":\"") && mr_levels_number(w, price_scale, &level->price) &&
-               MR_LEVELS_TAKE(w, "\",\"size\":\"") && mr_levels_number(w, size_scale, &level->size) &&
-               MR_LEVELS_TAKE(w, "\"}");
-    if (!MR_LEVELS_TAKE(w, "[\"") || !mr_levels_number(w, price_scale, &level->price) || !MR_LEVELS_TAKE(w, "\",\"") ||
-        !mr_levels_number(w, size_scale, &level->size))
-        return false;
-    if (w->scan->form == MR_LEVELS_QUAD &&
-        (!MR_LEVELS_TAKE(w, "\",\"") || !mr_levels_digits(w) || !MR_LEVELS_TAKE(w, "\",\"") || !mr_levels_digits(w)))
-        return false;
-    return MR_LEVELS_TAKE(w, "\"]");
-}
-
-/* The levels from w->pos, where one begins, to the end of the array. `done` stand in `out` already. */
-MR_INLINE int64_t mr_levels_rest(struct mr_levels_walk *w, struct mr_level *out, uint32_t out_max, uint32_t done,
-                                 uint32_t *count)
+/* The levels from w->pos, where the first number of one stands, to the end of the array. `done` stand in `out` already. */
+MR_INLINE int64_t mr_levels_rest(struct mr_levels_walk *w, const struct mr_levels_spelling *s, struct mr_level *out,
+                                 uint32_t out_max, uint32_t done, uint32_t *count)
 {
     for (;;) {
         if (done == out_max)
             return MR_E_FULL;
-        if (!mr_levels_one(w, &out[done]))
+        if (!mr_levels_one(w, s, &out[done]))
             return MR_E_AGAIN;
         done++;
-        if (MR_LEVELS_TAKE(w, "]")) {
+        if (mr_levels_take(w, &s->end)) {
             *count = done;
             return w->pos;
         }
-        if (!MR_LEVELS_TAKE(w, ","))
+        if (!mr_levels_take(w, &s->behind[s->numbers - 1]))
             return MR_E_AGAIN;
     }
 }
 
-/* The opening of the array: MR_OK and w->pos at the first level, 1 for an empty array, or MR_E_AGAIN. */
-MR_INLINE int mr_levels_enter(struct mr_levels_walk *w)
+/* The opening of the array: MR_OK and w->pos at the first level's first number, 1 for an empty array, or MR_E_AGAIN. */
+MR_INLINE int mr_levels_enter(struct mr_levels_walk *w, const struct mr_levels_spelling *s)
 {
     MR_DCHECK(w->scan->price_scale >= 0 && w->scan->price_scale <= MR_SCALE_MAX);
     MR_DCHECK(w->scan->size_scale >= 0 && w->scan->size_scale <= MR_SCALE_MAX);
-    if (w->pos >= w->len || !MR_LEVELS_TAKE(w, "["))
+    if (w->pos >= w->len || !mr_levels_take(w, &(const struct mr_levels_text){"[", 1}))
         return MR_E_AGAIN;
-    return MR_LEVELS_TAKE(w, "]") ? 1 : MR_OK;
+    if (mr_levels_take(w, &(const struct mr_levels_text){"]", 1}))
+        return 1;
+    return mr_levels_take(w, &s->open) ? MR_OK : MR_E_AGAIN;
 }
 
 #endif

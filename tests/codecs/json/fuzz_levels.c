@@ -11,7 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static struct levels_room room;
     if (size < 3 || size > 16384)
         return 0;
-    const struct mr_levels_scan scan = {(enum mr_levels_form)(data[0] % (MR_LEVELS_DUO + 1)),
+    const struct mr_levels_scan scan = {(enum mr_levels_form)(data[0] % MR_LEVELS_FORMS),
                                         (int8_t)(data[1] % (MR_SCALE_MAX + 1)), (int8_t)(data[2] % (MR_SCALE_MAX + 1))};
     uint32_t len = (uint32_t)size - 3, count = 0, at = 0;
     uint8_t *text = malloc(len + (len == 0)); /* exactly as long, so that the sanitizer sees a read behind it */

@@ -93,13 +93,14 @@ static inline bool plain_digits(struct plain *p, bool integer)
 static inline int64_t plain_levels(const uint8_t *data, uint32_t len, uint32_t pos, const struct mr_levels_scan *scan,
                                    struct mr_level *out, uint32_t out_max, uint32_t *count, bool *exponent)
 {
-    static const char *const shape[MR_LEVELS_DUO + 1][5] = {{"[\"", "\",\"", "\"]", NULL, NULL},
-                                                            {"[\"", "\",\"", "\",\"", "\",\"", "\"]"},
-                                                            {"{\"px\":\"", "\",\"sz\":\"", "\",\"n\":", "}", NULL},
-                                                            {"{\"price\":\"", "\",\"size\":\"", "\"}", NULL, NULL},
-                                                            {"[", ",", ",", "]", NULL},
-                                                            {"[\"", "\",", "]", NULL, NULL},
-                                                            {"[", ",", "]", NULL, NULL}};
+    static const char *const shape[MR_LEVELS_FORMS][5] = {{"[\"", "\",\"", "\"]", NULL, NULL},
+                                                          {"[\"", "\",\"", "\",\"", "\",\"", "\"]"},
+                                                          {"{\"px\":\"", "\",\"sz\":\"", "\",\"n\":", "}", NULL},
+                                                          {"{\"price\":\"", "\",\"size\":\"", "\"}", NULL, NULL},
+                                                          {"[", ",", ",", "]", NULL},
+                                                          {"[\"", "\",", "]", NULL, NULL},
+                                                          {"[", ",", "]", NULL, NULL},
+                                                          {"{\"price\":\"", "\", \"size\":\"", "\"}", NULL, NULL}};
     bool bare_price = scan->form == MR_LEVELS_BARE || scan->form == MR_LEVELS_DUO,
          bare_size = bare_price || scan->form == MR_LEVELS_MIXED;
     struct plain p = {data, len, pos, false};
@@ -127,7 +128,7 @@ static inline int64_t plain_levels(const uint8_t *data, uint32_t len, uint32_t p
         out[(*count)++] = level;
         if (p.pos < len && data[p.pos] == ']')
             return p.pos + 1;
-        if (!plain_take(&p, ","))
+        if (!plain_take(&p, scan->form == MR_LEVELS_SPACED ? ", " : ","))
             return -1;
     }
 }

@@ -22,8 +22,8 @@ static int64_t run(enum mr_kernel k, const char *text, const struct mr_levels_sc
 static const struct mr_levels_scan pair = {MR_LEVELS_PAIR, 8, 8}, quad = {MR_LEVELS_QUAD, 8, 8},
                                    object = {MR_LEVELS_OBJECT, 8, 8}, named = {MR_LEVELS_NAMED, 8, 8},
                                    mixed = {MR_LEVELS_MIXED, 8, 8}, bare = {MR_LEVELS_BARE, 8, 8},
-                                   duo = {MR_LEVELS_DUO, 8, 8};
-#define FORMS (MR_LEVELS_DUO + 1)
+                                   duo = {MR_LEVELS_DUO, 8, 8}, spaced = {MR_LEVELS_SPACED, 8, 8};
+#define FORMS MR_LEVELS_FORMS
 
 static void levels_of_each_form_are_read(void **state)
 {
@@ -42,6 +42,8 @@ static void levels_of_each_form_are_read(void **state)
         {"[[68311.4,8,2],[68311,0,0]]", &bare, 2, {6831140000000, 800000000}, {6831100000000, 0}},
         {"[[\"2749.69\",44],[\"2749.7\",0]]", &mixed, 2, {274969000000, 4400000000}, {274970000000, 0}},
         {"[[66968,51],[66964.8,2.0],[1E1,3]]", &duo, 3, {6696800000000, 5100000000}, {1000000000, 300000000}},
+        {"[]", &bare, 0, {0, 0}, {0, 0}}, {"[]", &named, 0, {0, 0}, {0, 0}}, {"[]", &spaced, 0, {0, 0}, {0, 0}},
+        {"[{\"price\":\"0.001\", \"size\":\"5199.99\"}, {\"price\":\"0.01\", \"size\":\"126680\"}]", &spaced, 2, {100000, 519999000000}, {1000000, 12668000000000}},
         {"[[\"-1.5\",\"1e2\"]]", &pair, 1, {-150000000, 10000000000}, {-150000000, 10000000000}},
         {"[[\"1.000000000000\",\"2\"]]", &pair, 1, {100000000, 200000000}, {100000000, 200000000}},
     };
@@ -69,6 +71,19 @@ static void what_is_not_as_usual_is_left_to_the_cursor(void **state)
         {"a text as a size", "[[\"1\",\"2\"]]", &mixed}, {"three numbers", "[[1,2,3]]", &duo}, {"no number", "[[1,]]", &duo},
         {"a leading zero", "[[01,2]]", &duo}, {"a blank", "[[\"1\", 2]]", &mixed}, {"cut in a bare number", "[[1,2", &duo},
         {"no count", "[[1,2]]", &bare}, {"a count that is none", "[[1,2,1.5]]", &bare}, {"a fourth", "[[1,2,3,4]]", &bare},
+        {"a count with a zero in front", "[[1,2,03]]", &bare}, {"a negative count", "[[1,2,-3]]", &bare}, {"a quoted count", "[[1,2,\"3\"]]", &bare},
+        {"a quoted price", "[[\"1\",2,3]]", &bare}, {"quoted on one side", "[[\"1,2,3]]", &bare}, {"nothing in it", "[[]]", &bare},
+        {"no closing quote", "[[\"1,2]]", &mixed}, {"no opening quote", "[[1\",2]]", &mixed}, {"a third", "[[\"1\",2,3]]", &mixed},
+        {"members swapped", "[[2,\"1\"]]", &mixed}, {"the price alone", "[[\"1\"]]", &mixed}, {"the price alone", "[[1]]", &duo},
+        {"a blank behind the comma", "[[1, 2]]", &duo}, {"a blank between levels", "[[1,2], [1,2]]", &duo}, {"a quote too many", "[[1,2\"]]", &duo},
+        {"no price", "[{\"size\":\"1\"}]", &named}, {"no size", "[{\"price\":\"1\"}]", &named}, {"swapped", "[{\"size\":\"1\",\"price\":\"2\"}]", &named},
+        {"one more", "[{\"price\":\"1\",\"size\":\"2\",\"n\":1}]", &named}, {"bare", "[{\"price\":1,\"size\":2}]", &named}, {"twice", "[{\"price\":\"1\",\"price\":\"2\"}]", &named},
+        {"quoted on one side", "[{\"price\":\"1,\"size\":\"2\"}]", &named}, {"blanks where none are", "[{\"price\":\"1\", \"size\":\"2\"}]", &named},
+        {"none where blanks are", "[{\"price\":\"1\",\"size\":\"2\"}]", &spaced}, {"none between levels", "[{\"price\":\"1\", \"size\":\"2\"},{\"price\":\"1\", \"size\":\"2\"}]", &spaced},
+        {"two blanks", "[{\"price\":\"1\",  \"size\":\"2\"}]", &spaced}, {"a blank behind a colon", "[{\"price\": \"1\", \"size\":\"2\"}]", &spaced},
+        {"bare numbers", "[{\"px\":1,\"sz\":2,\"n\":1}]", &object}, {"a quoted n", "[{\"px\":\"1\",\"sz\":\"2\",\"n\":\"1\"}]", &object}, {"one more", "[{\"px\":\"1\",\"sz\":\"2\",\"n\":1,\"m\":1}]", &object},
+        {"n with a point", "[{\"px\":\"1\",\"sz\":\"2\",\"n\":1.0}]", &object}, {"quoted on one side", "[{\"px\":\"1,\"sz\":\"2\",\"n\":1}]", &object}, {"another key", "[{\"pz\":\"1\",\"sz\":\"2\",\"n\":1}]", &object},
+        {"a negative among digits", "[[\"1\",\"2\",\"-1\",\"3\"]]", &quad}, {"bare digits", "[[\"1\",\"2\",0,3]]", &quad}, {"five", "[[\"1\",\"2\",\"0\",\"3\",\"4\"]]", &quad},
         {"nothing", "", &pair}, {"not an array", "{}", &pair}, {"never closed", "[", &pair}, {"cut in a level", "[[\"1\",\"2\"", &pair},
         {"cut behind a level", "[[\"1\",\"2\"]", &pair}, {"cut behind a comma", "[[\"1\",\"2\"],", &pair}, {"comma before the end", "[[\"1\",\"2\"],]", &pair},
         {"blank", "[ [\"1\",\"2\"]]", &pair}, {"blank in a level", "[[\"1\", \"2\"]]", &pair}, {"numbers, not strings", "[[1,2]]", &pair},
@@ -92,6 +107,162 @@ static void what_is_not_as_usual_is_left_to_the_cursor(void **state)
             if (end != MR_E_AGAIN)
                 print_error("%s (%s): %lld\n", refused[i].says, mr_kernel_name((enum mr_kernel)k), (long long)end);
             assert_int_equal(end, MR_E_AGAIN);
+        }
+    }
+}
+
+/* A number stands as price and as size of the first, a middle and the last level of arrays short and long. */
+static uint32_t put_with(char *to, const struct mr_levels_scan *scan, uint32_t levels, uint32_t odd_level,
+                         bool odd_size, const char *odd)
+{
+    static const char *const parts[FORMS][3] = {
+        [MR_LEVELS_PAIR] = {"[\"", "\",\"", "\"]"},
+        [MR_LEVELS_QUAD] = {"[\"", "\",\"", "\",\"0\",\"11\"]"},
+        [MR_LEVELS_OBJECT] = {"{\"px\":\"", "\",\"sz\":\"", "\",\"n\":3}"},
+        [MR_LEVELS_NAMED] = {"{\"price\":\"", "\",\"size\":\"", "\"}"},
+        [MR_LEVELS_BARE] = {"[", ",", ",1]"},
+        [MR_LEVELS_MIXED] = {"[\"", "\",", "]"},
+        [MR_LEVELS_DUO] = {"[", ",", "]"},
+        [MR_LEVELS_SPACED] = {"{\"price\":\"", "\", \"size\":\"", "\"}"},
+    };
+    const char *const *p = parts[scan->form];
+    uint32_t n = (uint32_t)sprintf(to, "[");
+    for (uint32_t i = 0; i < levels; i++)
+        n += (uint32_t)sprintf(to + n, "%s%s%s%s%s%s", i ? scan->form == MR_LEVELS_SPACED ? ", " : "," : "", p[0],
+                               i == odd_level && !odd_size ? odd : "101.5", p[1],
+                               i == odd_level && odd_size ? odd : "7.25", p[2]);
+    return n + (uint32_t)sprintf(to + n, "]");
+}
+
+/* `want` NULL: refused by every kernel; else what it is worth. */
+static void everywhere(const char *odd, const int64_t *want)
+{
+    static const uint32_t lengths[] = {1, 2, 3, 4, 5, 9, 150};
+    static char text[16384];
+    for (int place = 0; place < 6 * FORMS * (int)MR_COUNT_OF(lengths); place++) {
+        struct mr_levels_scan scan = {(enum mr_levels_form)(place % FORMS), 8, 8};
+        uint32_t levels = lengths[place / FORMS / 6], where = (uint32_t)(place / FORMS % 3), count = 0;
+        bool odd_size = place / FORMS / 3 % 2;
+        uint32_t at = where == 0 ? 0 : where == 1 ? levels / 2 : levels - 1;
+        uint32_t len = put_with(text, &scan, levels, at, odd_size, odd);
+        for (int k = 0; k < MR_KERNEL_COUNT; k++) {
+            if (!mr_kernel_available((enum mr_kernel)k))
+                continue;
+            int64_t end = run((enum mr_kernel)k, text, &scan, LEVELS, &count);
+            if (end != (want ? (int64_t)len : MR_E_AGAIN))
+                print_error("%s in form %d, level %u of %u (%s): %lld\n", odd, (int)scan.form, at, levels,
+                            mr_kernel_name((enum mr_kernel)k), (long long)end);
+            assert_int_equal(end, want ? (int64_t)len : MR_E_AGAIN);
+            for (uint32_t i = 0; want && i < levels; i++) {
+                assert_int_equal(out[i].price, i == at && !odd_size ? *want : 10150000000);
+                assert_int_equal(out[i].size, i == at && odd_size ? *want : 725000000);
+            }
+        }
+    }
+}
+
+static void what_is_no_number_or_does_not_fit_is_refused_wherever_it_stands(void **state)
+{
+    (void)state;
+    static const char *const odd[] = {
+        "",
+        "01",
+        "00",
+        "00.5",
+        "-01",
+        "1.",
+        ".5",
+        ".",
+        "-",
+        "1..5",
+        "1.2.3",
+        "1e",
+        "e5",
+        "1e+",
+        " 1",
+        "1 ",
+        "+1",
+        "0x10",
+        "1/2",
+        "1:2",
+        "null",
+        "NaN",
+        "Infinity",
+        "1\"2",
+        "1\\n",
+
+        "[1",
+        "1}",
+        "{1",
+        "1_0",
+        "1\x80",
+        "\xc2\xb2",
+        "--1",
+        "12a4",
+        "\\u0031",
+        "0.000000001",
+        "1.123456789",
+        "92233720368.54775808",
+        "92233720369",
+        "1234567890123456789",
+        "12345678901234567890",
+        "1e12",
+        "0.1234567890123456789",
+    };
+    for (size_t i = 0; i < MR_COUNT_OF(odd); i++)
+        everywhere(odd[i], NULL);
+}
+
+static void every_spelling_of_a_number_is_worth_the_same_to_all_wherever_it_stands(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        int64_t worth;
+    } good[] = {
+        {"0", 0},
+        {"0.0", 0},
+        {"5", 500000000},
+        {"0.00000001", 1},
+        {"92233720368.54775807", INT64_MAX},
+        {"-1", -100000000},
+        {"-0.5", -50000000},
+        {"1e5", 10000000000000},
+        {"1E-2", 1000000},
+        {"1.5e1", 1500000000},
+        {"9999999999", 999999999900000000},
+        {"99999999.99999999", 9999999999999999},
+        {"1234567.12345678", 123456712345678},
+        {"12345678.1234567", 1234567812345670},
+        {"0.5000000000000000", 50000000},
+        {"1.000000000000000000000", 100000000},
+        {"10000000000", 1000000000000000000},
+    };
+    for (size_t i = 0; i < MR_COUNT_OF(good); i++)
+        everywhere(good[i].text, &good[i].worth);
+}
+
+/* Mapped memory ends with the text: what is cut is refused without a look behind it. */
+static void an_array_cut_anywhere_is_refused(void **state)
+{
+    (void)state;
+    static char text[16384];
+    for (int f = 0; f < FORMS; f++) {
+        const struct mr_levels_scan scan = {(enum mr_levels_form)f, 8, 8};
+        for (uint32_t levels = 1; levels < 12; levels++) {
+            uint32_t len = put_with(text, &scan, levels, levels, false, ""), count;
+            for (int k = 0; k < MR_KERNEL_COUNT; k++) {
+                if (!mr_kernel_available((enum mr_kernel)k))
+                    continue;
+                struct mr_guard g = mr_guard_open(len);
+                for (uint32_t n = 0; n <= len; n++) {
+                    memcpy(g.data + len - n, text, n);
+                    int64_t end =
+                        mr_levels_kernel((enum mr_kernel)k)(g.data + len - n, n, 0, &scan, out, LEVELS, &count);
+                    assert_int_equal(end, n < len ? MR_E_AGAIN : (int64_t)len);
+                }
+                mr_guard_close(&g);
+            }
         }
     }
 }
@@ -165,12 +336,14 @@ static uint32_t put_number(char *to, int scale, struct mr_random *r)
 
 static uint32_t put_levels(char *to, uint32_t levels, const struct mr_levels_scan *scan, struct mr_random *r)
 {
-    static const char *const opens[FORMS] = {"[\"", "[\"", "{\"px\":\"", "{\"price\":\"", "[", "[\"", "["};
-    static const char *const between[FORMS] = {"\",\"", "\",\"", "\",\"sz\":\"", "\",\"size\":\"", ",", "\",", ","};
+    static const char *const opens[FORMS] = {"[\"", "[\"", "{\"px\":\"", "{\"price\":\"",
+                                             "[",   "[\"", "[",          "{\"price\":\""};
+    static const char *const between[FORMS] = {"\",\"", "\",\"", "\",\"sz\":\"",   "\",\"size\":\"", ",",
+                                               "\",",   ",",     "\", \"size\":\""};
     uint32_t n = 0;
     to[n++] = '[';
     for (uint32_t i = 0; i < levels; i++) {
-        n += (uint32_t)sprintf(to + n, "%s%s", i ? "," : "", opens[scan->form]);
+        n += (uint32_t)sprintf(to + n, "%s%s", i ? scan->form == MR_LEVELS_SPACED ? ", " : "," : "", opens[scan->form]);
         n += put_number(to + n, scan->price_scale, r);
         n += (uint32_t)sprintf(to + n, "%s", between[scan->form]);
         n += put_number(to + n, scan->size_scale, r);
@@ -182,7 +355,7 @@ static uint32_t put_levels(char *to, uint32_t levels, const struct mr_levels_sca
             n += (uint32_t)sprintf(to + n, "\"]");
         if (scan->form == MR_LEVELS_QUAD)
             n += (uint32_t)sprintf(to + n, "\",\"0\",\"%u\"]", (unsigned)mr_random_below(r, 1000));
-        if (scan->form == MR_LEVELS_NAMED)
+        if (scan->form == MR_LEVELS_NAMED || scan->form == MR_LEVELS_SPACED)
             n += (uint32_t)sprintf(to + n, "\"}");
         if (scan->form == MR_LEVELS_OBJECT)
             n += (uint32_t)sprintf(to + n, "\",\"n\":%u}", (unsigned)mr_random_below(r, 50));
@@ -268,6 +441,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(levels_of_each_form_are_read),
         cmocka_unit_test(what_is_not_as_usual_is_left_to_the_cursor),
+        cmocka_unit_test(what_is_no_number_or_does_not_fit_is_refused_wherever_it_stands),
+        cmocka_unit_test(every_spelling_of_a_number_is_worth_the_same_to_all_wherever_it_stands),
+        cmocka_unit_test(an_array_cut_anywhere_is_refused),
         cmocka_unit_test(more_levels_than_room_is_full_and_writes_no_further),
         cmocka_unit_test(random_arrays_are_read_alike_by_all),
         cmocka_unit_test(one_changed_byte_anywhere_is_judged_alike_by_all),
