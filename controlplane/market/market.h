@@ -19,9 +19,11 @@ struct mr_market_view {
     uint32_t instrument, flags;
     uint32_t bid_count, ask_count;
     uint64_t seq;
-    int64_t book_ns, last_ns, mark_ns; /* receive times; 0 never */
-    mr_price last, mark, index;        /* at the price scale; 0 never */
-    int64_t funding_rate_e8, funding_next_ns;
+    int64_t book_ns, last_ns, mark_ns;     /* receive times; 0 never */
+    mr_price last, mark, index;            /* at the price scale; 0 never */
+    int64_t funding_rate, funding_next_ns; /* rate = funding_rate / 10^funding_scale, for the interval that ends then */
+    int8_t funding_scale;
+    uint8_t spare[7];
     struct mr_level bids[MR_MARKET_LEVELS], asks[MR_MARKET_LEVELS]; /* best first */
 };
 
