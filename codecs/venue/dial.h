@@ -108,6 +108,9 @@ struct mr_dialect {
     /* `symbol` "" : all there is (the first page of it); else at least that one.
      * A REST request: path and query for GET; `body` non-empty: POST that JSON. MR_OK, MR_E_UNSUPPORTED: the product has none. */
     int (*url)(uint8_t product, enum mr_url_kind kind, const char *symbol, struct mr_text *path, struct mr_text *body);
+    /* A symbol like this one is in the product's list of instruments or the venue does not have it (listed as halted: no longer), so that it
+     * need not be asked for. NULL: no list says so, or asking in vain harms nobody. */
+    bool (*listed)(uint8_t product, const char *symbol);
     /* The answer to MR_URL_TOKEN, for a connection that we call `id`. MR_OK; else `out->why`: MR_E_UNKNOWN the venue refused,
      * MR_E_MALFORMED, MR_E_MISSING, MR_E_TOO_BIG it is no answer we could use. NULL where no route needs one. */
     int (*token)(uint8_t product, struct mr_span body, uint64_t id, struct mr_grant *out);

@@ -6,7 +6,8 @@
 
 struct product {
     char name[40];
-    uint32_t connections, live, streams, streams_live, mute;
+    uint32_t connections, live, streams, streams_live, mute, held;
+    char held_symbol[40];
     uint64_t frames, bytes, messages, gaps, refused;
     int64_t wanting, lag_p50_ns, last_byte_ns, channels_live, channels_stale, channels_dead;
     double per_s;
@@ -43,6 +44,9 @@ static void add_connections(struct products *all, const struct mr_look *look)
         p->streams += c->streams;
         p->streams_live += c->streams_live;
         p->mute += c->mute;
+        p->held += c->held;
+        if (c->held)
+            mr_show_clean(p->held_symbol, sizeof p->held_symbol, c->held_symbol);
         p->frames += c->frames;
         p->bytes += c->bytes;
         p->per_s += mr_show_frames_per_s(look, i);
@@ -100,6 +104,9 @@ static void product_json(struct mr_json_out *j, const struct product *p)
     mr_json_out_u64(j, "streams", p->streams);
     mr_json_out_u64(j, "streams_live", p->streams_live);
     mr_json_out_u64(j, "mute", p->mute);
+    mr_json_out_u64(j, "held", p->held);
+    if (p->held)
+        mr_json_out_string(j, "held_symbol", p->held_symbol);
     mr_json_out_i64(j, "channels_live", p->channels_live);
     mr_json_out_i64(j, "channels_stale", p->channels_stale);
     mr_json_out_i64(j, "channels_dead", p->channels_dead);
@@ -228,6 +235,11 @@ int mr_show_feeds(const struct mr_show *s, const struct mr_look *look, struct mr
         if (all.list[i].mute)
             mr_show_row(s, "%s: %u streams are subscribed and connected, and say nothing", all.list[i].name,
                         all.list[i].mute);
+    for (uint32_t i = 0; i < all.count && !s->json; i++)
+        if (all.list[i].held)
+            mr_show_row(s, "%s: %u streams are not asked for: quarantined, or not in the venue's list: %s%s",
+                        all.list[i].name, all.list[i].held, all.list[i].held_symbol,
+                        all.list[i].held > 1 ? ", ..." : "");
     show_channels(s, look, product);
     return MR_OK;
 }

@@ -121,6 +121,16 @@ static MR_COLD void refresh_metadata(struct mr_feed *feed)
         mr_shapes_clear(dec->shapes); /* scales may have changed */
 }
 
+bool mr_feed_listed(const struct mr_feed *feed, const char *symbol)
+{
+    const struct mr_instruments *lists = feed->config.catalogue;
+    const struct mr_decoder *dec = feed->decoder;
+    if (!lists || mr_instruments_count(lists) == mr_instruments_capacity(lists)) /* not all may be in it */
+        return true;
+    const struct mr_instrument *it = mr_instruments_find(lists, dec->venue->id, dec->product, mr_span_of(symbol));
+    return it && !(it->flags & MR_INSTRUMENT_HALTED);
+}
+
 /* ---- passing on ---- */
 
 static bool emit(struct mr_feed *feed, const union mr_slot *group)

@@ -126,6 +126,9 @@ void mr_feed_break(struct mr_feed *feed, uint32_t instrument, enum mr_gap_cause 
 /* Instruments that want a snapshot: calls back each; how many. */
 uint32_t mr_feed_wanting(const struct mr_feed *feed, void (*each)(void *arg, uint32_t instrument), void *arg);
 
+/* The venue's lists have this instrument of the feed's product, and do not call it halted; true also where they cannot tell. */
+bool mr_feed_listed(const struct mr_feed *feed, const char *symbol);
+
 const struct mr_clock_health *mr_feed_clock(const struct mr_feed *feed);
 const struct mr_decoder *mr_feed_decoder(const struct mr_feed *feed);
 const struct mr_join *mr_feed_join(const struct mr_feed *feed, uint32_t instrument); /* NULL if it has none */

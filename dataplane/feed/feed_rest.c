@@ -6,6 +6,7 @@
 #define SECOND_NS 1000000000ll
 #define ASK_FIRST_NS SECOND_NS /* until a snapshot is asked for again, at first */
 #define ASK_MOST_NS (30 * SECOND_NS)
+#define RELIST_NS (3600 * SECOND_NS)    /* a list that lacks what is wanted is asked for again */
 #define STREAM_WAIT_NS (10 * SECOND_NS) /* a snapshot that should come in the stream by itself */
 
 /* ---- asking ---- */
@@ -96,7 +97,7 @@ static void ask_list(struct mr_feed_tile_state *t, struct mr_feed_product *p, in
         p->list_limit_ns = now_ns + t->config.list_s * SECOND_NS;
     if (!p->listed && now_ns >= p->list_limit_ns)
         p->listed = p->list_missing = true;
-    if (p->listed && !p->list_missing)
+    if (p->listed && !p->list_missing && !p->unlisted)
         return;
     if (now_ns < p->list_due_ns)
         return;
@@ -212,7 +213,28 @@ void mr_feed_tile_ask(struct mr_feed_tile_state *t, int64_t now_ns)
 
 /* ---- answers ---- */
 
-static void take_body(struct mr_feed_tile_state *t, struct mr_feed_product *p, const struct mr_aux_reply *reply)
+/* What the list does not hold is not asked for, where asking would harm the others; a later list may hold it. */
+static void compare_list(struct mr_feed_product *p, int64_t now_ns)
+{
+    p->unlisted = 0;
+    for (uint32_t r = 0; p->dialect->listed && r < p->route_count; r++)
+        for (uint32_t i = 0; i < p->routes[r].stream_count; i++) {
+            const struct mr_stream *stream = &p->routes[r].streams[i];
+            if (!p->dialect->listed(p->config->product, stream->symbol))
+                continue;
+            bool known = mr_feed_listed(p->feed, stream->symbol);
+            p->unlisted += !known;
+            if (mr_session_list(p->routes[r].session, stream->channel, stream->symbol, known, now_ns))
+                mr_feed_tile_kept_out(p, stream->symbol,
+                                      known ? "in the venue's list of instruments now"
+                                            : "not in the venue's list of instruments: not subscribed");
+        }
+    if (p->unlisted)
+        p->list_due_ns = now_ns + RELIST_NS;
+}
+
+static void take_body(struct mr_feed_tile_state *t, struct mr_feed_product *p, const struct mr_aux_reply *reply,
+                      int64_t now_ns)
 {
     const struct mr_aux_answer *head = &reply->head;
     mr_feed_tile_record(t, p,
@@ -228,6 +250,7 @@ static void take_body(struct mr_feed_tile_state *t, struct mr_feed_product *p, c
     if (head->request.purpose == MR_URL_INSTRUMENTS && status >= 0) {
         p->listed = true;
         p->list_missing = false;
+        compare_list(p, now_ns);
     }
 }
 
@@ -251,7 +274,7 @@ static void take_answer(struct mr_feed_tile_state *t, const struct mr_aux_reply 
     for (uint32_t i = 0; i < t->config.product_count; i++)
         if (t->products[i].config->venue->id == head->request.venue &&
             t->products[i].config->product == head->request.product)
-            take_body(t, &t->products[i], reply);
+            take_body(t, &t->products[i], reply, now_ns);
 }
 
 uint32_t mr_feed_tile_answers(struct mr_feed_tile_state *t, int64_t now_ns)

@@ -162,6 +162,34 @@ void mr_feed_tile_mute(void *arg, struct mr_session *session, const struct mr_st
         mr_feed_tile_fresh_mute(route->product, stream);
 }
 
+MR_COLD void mr_feed_tile_kept_out(struct mr_feed_product *p, const char *symbol, const char *why)
+{
+    const struct mr_feed_tile_config *c = &p->tile->config;
+    char product[40];
+    snprintf(product, sizeof product, "%s:%s", p->config->venue->name,
+             p->config->venue->products[p->config->product].name);
+    if (c->kept_out)
+        c->kept_out(c->arg, product, symbol, why);
+}
+
+/* What one session has found out at the price of a connection the others of its route need not. They try again later than it, one after the
+ * other. */
+MR_COLD void mr_feed_tile_blamed(void *arg, struct mr_session *session, const struct mr_stream *stream,
+                                 int64_t until_ns)
+{
+    struct mr_feed_route *route = arg;
+    struct mr_feed_product *p = route->product;
+    int64_t now_ns = mr_clock_now(&route->tile->clock), later_ns = 0;
+    (void)session;
+    for (uint32_t r = 0; r < p->route_count; r++)
+        if (&p->routes[r] != route && p->routes[r].row == route->row)
+            mr_session_hold(p->routes[r].session, stream->channel, stream->symbol,
+                            until_ns ? until_ns + (later_ns += MR_HOLD_APART_NS) : 0, now_ns);
+    mr_feed_tile_kept_out(p, stream->symbol,
+                          until_ns ? "quarantined: the venue ends the connection when asked for it"
+                                   : "out of quarantine: the venue answers");
+}
+
 /* ---- breaks: from the engine tile, from the operator ---- */
 
 struct mr_feed_product *mr_feed_tile_product_of(struct mr_feed_tile_state *t, uint32_t instrument)
@@ -236,6 +264,8 @@ static void obey(struct mr_feed_tile_state *t, const struct mr_plane_command *c,
         if (c->kind == MR_PLANE_RESYNC)
             resync(t, p, c->instrument, now_ns);
         for (uint32_t r = 0; r < p->route_count && c->kind != MR_PLANE_RESYNC; r++) {
+            if (c->kind != MR_PLANE_PAUSE)
+                mr_session_forgive(p->routes[r].session, now_ns);
             if (c->kind == MR_PLANE_RECONNECT)
                 mr_session_reconnect(p->routes[r].session, "operator", now_ns);
             else if (!p->routes[r].parked)
@@ -300,6 +330,7 @@ static void show_connections(struct mr_feed_tile_state *t)
                                             .streams = v.streams,
                                             .streams_live = v.streams_live,
                                             .mute = v.mute,
+                                            .held = v.held,
                                             .attempts = v.attempts,
                                             .since_ns = v.since_ns,
                                             .last_byte_ns = v.last_byte_ns,
@@ -311,6 +342,7 @@ static void show_connections(struct mr_feed_tile_state *t)
         snprintf(row->route, sizeof row->route, "%s", v.route);
         snprintf(row->host, sizeof row->host, "%s", v.host);
         snprintf(row->why, sizeof row->why, "%s", v.why);
+        snprintf(row->held_symbol, sizeof row->held_symbol, "%s", v.held_symbol ? v.held_symbol : "");
         snprintf(row->tls, sizeof row->tls, "%s", v.tls);
     }
     if (t->config.connections)

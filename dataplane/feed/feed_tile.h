@@ -101,6 +101,7 @@ struct mr_feed_tile_config {
     uint32_t *table_lock; /* shared by the feed tiles */
     uint32_t instruments_max, joins_max, hold_slots, shapes, message_max;
     uint32_t connect_s, data_s, dials_per_minute, list_s, hold_ms;
+    uint32_t quarantine_s; /* mr_session_config.hold_s */
     uint64_t seed;
     bool blocking;                                        /* idle rounds wait in the source, at most a millisecond */
     struct mr_engine_memory ring;                         /* to the engine tile */
@@ -119,6 +120,8 @@ struct mr_feed_tile_config {
     void (*command)(void *arg, uint8_t kind, int64_t now_ns);
     void (*changed)(void *arg, const char *product, const char *route, enum mr_session_state was,
                     enum mr_session_state is, const char *why);
+    /* A stream that is not asked for, and why. May be NULL. */
+    void (*kept_out)(void *arg, const char *product, const char *symbol, const char *why);
     void *arg;
 };
 extern const struct mr_tile mr_feed_tile;
@@ -129,7 +132,8 @@ struct mr_plane_connection {
     char product[40], route[16], host[64], why[96], tls[64];
     uint16_t number;
     uint8_t state, tile;
-    uint32_t streams, streams_live, mute, attempts, spare;
+    uint32_t streams, streams_live, mute, attempts, held;
+    char held_symbol[40]; /* of one stream that is not asked for */
     int64_t since_ns, last_byte_ns, next_dial_ns;
     uint64_t frames, bytes;
     uint64_t won, copies, missed; /* of merged connections: events brought first, after another, never */

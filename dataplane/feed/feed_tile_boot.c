@@ -79,6 +79,7 @@ static struct mr_session_config session_config(struct mr_feed_route *route)
         .message_max = c->message_max,
         .connect_s = c->connect_s,
         .data_s = c->data_s,
+        .hold_s = c->quarantine_s,
         .backoff_ms_first = 100,
         .backoff_ms_most = 30000,
         .dials_per_minute = c->dials_per_minute,
@@ -90,6 +91,7 @@ static struct mr_session_config session_config(struct mr_feed_route *route)
         .changed = mr_feed_tile_changed,
         .planned = mr_feed_tile_planned,
         .mute = mr_feed_tile_mute,
+        .blamed = mr_feed_tile_blamed,
         .arg = route};
 }
 

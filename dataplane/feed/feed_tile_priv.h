@@ -6,8 +6,9 @@
 #include "dataplane/record/input_log.h"
 #include "dataplane/record/quarantine.h"
 
-#define MR_SHOW_NS 1000000000ll /* what a source tells of itself */
-#define MR_SWEEP_NS 20000000ll  /* sessions' subscriptions, snapshots wanted, connections image */
+#define MR_SHOW_NS 1000000000ll        /* what a source tells of itself */
+#define MR_HOLD_APART_NS 60000000000ll /* sessions of a route try a quarantined stream again so long apart */
+#define MR_SWEEP_NS 20000000ll         /* sessions' subscriptions, snapshots wanted, connections image */
 
 struct mr_feed_route {
     struct mr_feed_tile_state *tile;
@@ -37,6 +38,7 @@ struct mr_feed_product {
     uint32_t route_count;
     bool listed; /* its instrument list has come, or it goes on without */
     bool list_missing;
+    uint32_t unlisted; /* streams wanted that its list does not hold */
     uint32_t list_attempts;
     int64_t list_due_ns, list_limit_ns;
     int64_t interest_due_ns;
@@ -90,6 +92,8 @@ int mr_feed_tile_deliver(void *arg, struct mr_session *session, const struct mr_
 void mr_feed_tile_changed(void *arg, struct mr_session *session, enum mr_session_state was, enum mr_session_state is,
                           const char *why);
 void mr_feed_tile_mute(void *arg, struct mr_session *session, const struct mr_stream *stream, bool mute);
+void mr_feed_tile_blamed(void *arg, struct mr_session *session, const struct mr_stream *stream, int64_t until_ns);
+void mr_feed_tile_kept_out(struct mr_feed_product *p, const char *symbol, const char *why);
 void mr_feed_tile_record(struct mr_feed_tile_state *t, struct mr_feed_product *p,
                          const struct mr_capture_record *record);
 void mr_feed_tile_reject(void *arg, int status, const struct mr_frame *frame, const struct mr_decoder *dec);

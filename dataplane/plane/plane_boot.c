@@ -265,6 +265,13 @@ static void on_changed(void *arg, const char *product, const char *route, enum m
                mr_session_state_name(is), why && *why ? ": " : "", why ? why : "");
 }
 
+static void on_kept_out(void *arg, const char *product, const char *symbol, const char *why)
+{
+    struct mr_plane *p = arg;
+    if (p->log)
+        MR_LOG(p->log, MR_LOG_WARN, "%s: %s: %s", product, *symbol ? symbol : "(all)", why);
+}
+
 static void plan_feed_tile(struct mr_plane *p, uint32_t n)
 {
     const struct mr_plane_config *c = &p->config;
@@ -291,6 +298,7 @@ static void plan_feed_tile(struct mr_plane *p, uint32_t n)
     t->message_max = c->message_max;
     t->connect_s = c->connect_s;
     t->data_s = c->data_s;
+    t->quarantine_s = c->quarantine_s;
     t->dials_per_minute = c->dials_per_minute;
     t->list_s = 10;
     t->hold_ms = 1000;
@@ -315,6 +323,7 @@ static void plan_feed_tile(struct mr_plane *p, uint32_t n)
     t->number = (uint8_t)n;
     t->command = on_command;
     t->changed = on_changed;
+    t->kept_out = on_kept_out;
     t->arg = p;
 }
 

@@ -20,6 +20,7 @@ void mr_plane_config_default(struct mr_plane_config *c)
                                   .signal_slots = 4096,
                                   .connect_s = 5,
                                   .data_s = 30,
+                                  .quarantine_s = 600,
                                   .dials_per_minute = 30,
                                   .record_compress = 1,
                                   .quarantine_per_minute = 20,

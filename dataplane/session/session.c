@@ -103,7 +103,9 @@ static MR_COLD void closed_by_peer(struct mr_session *s, const struct mr_ws_fram
     for (char *c = why; *c; c++)
         *c = (uint8_t)*c < ' ' ? ' ' : *c;
     mr_session_send_close(s, frame->close_code == MR_WS_CODE_NONE ? 0 : frame->close_code, NULL);
-    mr_session_end(s, notice ? MR_END_PLANNED : MR_END_PLAIN, why);
+    char text[sizeof s->why];
+    mr_session_end(s, notice ? MR_END_PLANNED : MR_END_PLAIN,
+                   notice ? why : mr_session_blame(s, why, text, sizeof text));
 }
 
 static MR_COLD void broken(struct mr_session *s)
@@ -256,11 +258,14 @@ static void make_room(struct mr_session *s)
 /* The peer has ended it, and what came last is not whole: of which, and how it counts. */
 static MR_COLD void ended(struct mr_session *s, const char *why)
 {
+    char text[sizeof s->why];
     if (s->state == MR_SESSION_UPGRADE)
         mr_session_end(s, MR_END_UPGRADE,
                        s->begin < s->end ? "the connection ended inside the answer to the upgrade" : why);
     else
-        mr_session_end(s, MR_END_PLAIN, s->begin < s->end ? "the connection ended inside a frame" : why);
+        mr_session_end(
+            s, MR_END_PLAIN,
+            mr_session_blame(s, s->begin < s->end ? "the connection ended inside a frame" : why, text, sizeof text));
 }
 
 static MR_COLD void unreadable(struct mr_session *s, int64_t status)

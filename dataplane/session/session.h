@@ -59,6 +59,8 @@ const char *mr_session_state_name(enum mr_session_state state);
     COUNTER(truncated, "times", "ended: TCP was closed without TLS's close_notify; what came last may be missing")     \
     COUNTER(planned, "times", "ended: closed by the venue with notice")                                                \
     COUNTER(rejected, "streams", "subscriptions that the venue refused")                                               \
+    COUNTER(blamed, "streams", "quarantined: the venue ended the connection whenever it was asked for them")           \
+    COUNTER(unlisted, "streams", "not asked for: the venue's list of instruments does not hold their symbol")          \
     COUNTER(mute, "streams", "subscribed and acked, but no data came")                                                 \
     COUNTER(bytes, "bytes", "received, on the wire")                                                                   \
     COUNTER(frames, "frames", "WebSocket messages delivered")                                                          \
@@ -69,6 +71,7 @@ const char *mr_session_state_name(enum mr_session_state state);
           "9 token, 10 welcome")                                                                                       \
     GAUGE(streams, "streams", "wanted")                                                                                \
     GAUGE(streams_live, "streams", "with data seen since the connection opened")                                       \
+    GAUGE(streams_held, "streams", "blamed or unlisted, and not asked for now")                                        \
     HIST(live_ns, "ns", "from the dial to live")                                                                       \
     HIST(frame_ns, "ns", "from bytes received to frame delivered")                                                     \
     HIST(pong_ns, "ns", "from our ping to the answer")
@@ -90,6 +93,7 @@ struct mr_session_config {
     struct mr_tls_context *tls;
     uint32_t message_max;       /* 4 MiB */
     uint32_t connect_s, data_s; /* deadline of each step to SUBSCRIBE [5]; of first data on a stream [30] */
+    uint32_t hold_s; /* until a blamed stream is asked for again, twice as long each time, a day at most [600] */
     uint32_t backoff_ms_first, backoff_ms_most, dials_per_minute; /* [100, 30,000, 30] */
     struct mr_budget *budget; /* of attempts, shared with other sessions to the venue from the same address; NULL */
     uint64_t seed;
@@ -110,6 +114,8 @@ struct mr_session_config {
     bool (*planned)(void *arg, struct mr_session *s, const char *why);
     /* A stream stays silent although it was subscribed twice, or speaks again. May be NULL. */
     void (*mute)(void *arg, struct mr_session *s, const struct mr_stream *stream, bool mute);
+    /* A stream was blamed for the end of connections and is held until then; 0: it was asked for again, and answered. May be NULL. */
+    void (*blamed)(void *arg, struct mr_session *s, const struct mr_stream *stream, int64_t until_ns);
     void *arg;
 };
 
@@ -135,6 +141,12 @@ int mr_session_resubscribe(struct mr_session *s, uint32_t channel, const char *s
 /* Subscribes one stream anew because it has fallen silent, whatever brings its snapshot. MR_OK (also when not connected: the next connection
  * asks for it), MR_E_FULL: not within the venue's limits now; MR_E_INVALID: not wanted here, or the venue refused it; MR_E_UNSUPPORTED. */
 int mr_session_renew(struct mr_session *s, uint32_t channel, const char *symbol, int64_t now_ns);
+/* Another connection found this stream to blame, and it is not asked for until then; 0: it was answered there. */
+void mr_session_hold(struct mr_session *s, uint32_t channel, const char *symbol, int64_t until_ns, int64_t now_ns);
+/* The venue's list of instruments has this symbol, or no such: then it is not asked for. True: something changed; not where it is answered already. */
+bool mr_session_list(struct mr_session *s, uint32_t channel, const char *symbol, bool listed, int64_t now_ns);
+/* All blamed streams get another chance now. */
+void mr_session_forgive(struct mr_session *s, int64_t now_ns);
 void mr_session_pause(struct mr_session *s, bool paused, int64_t now_ns);
 void mr_session_reconnect(struct mr_session *s, const char *why, int64_t now_ns);
 /* The end: the connection is closed at once and what OpenSSL allocated is freed. The session's memory is the caller's again. */
@@ -146,8 +158,9 @@ struct mr_session_view {
     uint16_t connection;
     uint8_t state;
     int64_t since_ns, last_byte_ns, next_dial_ns;
-    uint32_t streams, streams_live, mute, attempts;
-    bool closing; /* to end as planned, once another connection has taken over */
+    uint32_t streams, streams_live, mute, held, attempts;
+    const char *held_symbol; /* of one that is held; NULL: none */
+    bool closing;            /* to end as planned, once another connection has taken over */
     char why[96];
     char tls[64];
 };

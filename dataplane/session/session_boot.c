@@ -85,6 +85,7 @@ static void defaults(struct mr_session_config *c)
     c->message_max = or_else(c->message_max, 4u << 20);
     c->connect_s = or_else(c->connect_s, 5);
     c->data_s = or_else(c->data_s, 30);
+    c->hold_s = or_else(c->hold_s, 600);
     c->backoff_ms_first = or_else(c->backoff_ms_first, 100);
     c->backoff_ms_most = or_else(c->backoff_ms_most, 30000);
     c->dials_per_minute = or_else(c->dials_per_minute, 30);
@@ -145,8 +146,12 @@ void mr_session_view(const struct mr_session *s, struct mr_session_view *out)
         .attempts = s->failures,
         .closing = s->relieved,
     };
-    for (uint32_t i = 0; i < s->sub_count; i++)
-        out->mute += s->subs[i].mute;
+    for (uint32_t i = s->sub_count; i-- > 0;) {
+        bool held = s->subs[i].state == MR_SUB_HELD;
+        out->mute += s->subs[i].mute && !held;
+        out->held += held;
+        out->held_symbol = held ? s->wanted[i].symbol : out->held_symbol;
+    }
     memcpy(out->why, s->why, sizeof out->why - 1); /* the whole of it went to `changed` */
     if (s->connected)
         memcpy(out->tls, s->tls_text, sizeof out->tls);

@@ -13,14 +13,18 @@
 #define MR_NS_PER_S 1000000000ll
 #define MR_NS_PER_MS 1000000ll
 
-enum mr_sub_state { MR_SUB_WANTED, MR_SUB_ASKED, MR_SUB_ACKED, MR_SUB_REFUSED };
+/* HELD: not asked for, by the venue's list or because it is to blame for connections that ended. */
+enum mr_sub_state { MR_SUB_WANTED, MR_SUB_ASKED, MR_SUB_ACKED, MR_SUB_REFUSED, MR_SUB_HELD };
+/* Unanswered when a connection ended: once means nothing yet; then it is asked for after all others, with some of its like, or alone. */
+enum mr_suspect { MR_SUSPECT_NOT, MR_SUSPECT_ONCE, MR_SUSPECT_GROUP, MR_SUSPECT_ALONE };
 
 /* One subscription at the venue: one or more wanted streams that have the same name there. */
 struct mr_sub {
     uint64_t name_hash;
-    uint64_t request; /* id of the message that asked for it */
-    int64_t asked_ns; /* 0 before it was asked for on this connection */
-    int64_t data_ns;  /* last data; 0 none on this connection */
+    uint64_t request;      /* id of the message that asked for it */
+    int64_t asked_ns;      /* 0 before it was asked for on this connection */
+    int64_t data_ns;       /* last data; 0 none on this connection */
+    int64_t held_until_ns; /* HELD */
     uint32_t channels;
     uint8_t state;    /* enum mr_sub_state */
     bool unsubscribe; /* first */
@@ -28,6 +32,10 @@ struct mr_sub {
     bool again;       /* was subscribed a second time on this connection, for want of data */
     bool mute;
     bool quiet; /* may rightly say nothing */
+    /* these outlive a connection */
+    uint8_t suspect;         /* enum mr_suspect */
+    uint8_t strikes, proven; /* ends in a row for which it alone can be to blame; of which while others were answered */
+    uint8_t holds;           /* how often it was held: each time twice as long */
 };
 
 /* Where wanted (channel, symbol) is found: open addressing. */
@@ -52,10 +60,10 @@ struct mr_session {
     uint64_t random; /* of jitter: from the config's seed, so that a run can be repeated */
 
     uint8_t state, linger;
-    bool connected;        /* the source has our connection, dialled or open */
-    int64_t unsendable_ns; /* since when it does not take our bytes; 0 */
+    bool connected;                 /* the source has our connection, dialled or open */
+    int64_t unsendable_ns;          /* since when it does not take our bytes; 0 */
     bool paused, noticed, relieved; /* relieved: whoever was asked sees to the planned end */
-    int64_t now_ns; /* of the call under way */
+    int64_t now_ns;                 /* of the call under way */
     int64_t since_ns, deadline_ns, dialled_ns, last_byte_ns, next_dial_ns, planned_ns, linger_until_ns;
     int64_t life_margin_ns; /* before the venue's limit: the planned end lies at least so long before it */
     char why[256];
@@ -93,7 +101,7 @@ struct mr_session {
     /* subscriptions */
     struct mr_stream *wanted; /* one a subscription, in the order of subs */
     struct mr_sub *subs;
-    uint32_t sub_count, live_count;
+    uint32_t sub_count, live_count, held_count;
     struct mr_sub_key *keys;
     uint32_t key_mask;
     int64_t next_check_ns;
@@ -141,5 +149,16 @@ void mr_session_streams_check(struct mr_session *s); /* first data, silence of s
 bool mr_session_ask(struct mr_session *s);           /* writes one request; false: none is due */
 void mr_session_control(struct mr_session *s, const struct mr_control *said);
 void mr_session_settle(struct mr_session *s); /* SUBSCRIBE to LIVE, if it is so far */
+struct mr_sub *mr_session_find(struct mr_session *s, uint32_t channel, const char *symbol);
+
+/* ---- session_blame.c ---- */
+/* The venue has ended the connection: what was asked for and not answered is suspect. Why it ended: `why`, or what follows from it, in `text`. */
+const char *mr_session_blame(struct mr_session *s, const char *why, char *text, size_t bytes);
+/* It was answered, or time has passed: it ends no connection. */
+void mr_session_acquit(struct mr_session *s, struct mr_sub *sub);
+/* Suspects [return, *end) may be asked for now, in one message; sub_count: none. */
+uint32_t mr_session_probe(const struct mr_session *s, uint32_t *end);
+void mr_session_blame_check(struct mr_session *s); /* time: acquittals, and held ones that get another chance */
+bool mr_session_any(const struct mr_session *s);   /* there is something to ask for */
 
 #endif

@@ -355,7 +355,7 @@ void mr_session_housekeep(struct mr_session *s, int64_t now_ns)
     }
     switch ((enum mr_session_state)s->state) {
     case MR_SESSION_DOWN:
-        if (now_ns >= s->next_dial_ns)
+        if (now_ns >= s->next_dial_ns && mr_session_any(s))
             begin(s);
         break;
     case MR_SESSION_TOKEN:

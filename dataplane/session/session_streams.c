@@ -58,7 +58,7 @@ void mr_session_streams_init(struct mr_session *s)
     MR_GAUGE_SET(s->metrics, streams, s->sub_count);
 }
 
-static struct mr_sub *find(struct mr_session *s, uint32_t channel, const char *symbol)
+struct mr_sub *mr_session_find(struct mr_session *s, uint32_t channel, const char *symbol)
 {
     uint32_t at = (uint32_t)hash_text(symbol, channel) & s->key_mask;
     for (; s->keys[at].sub; at = (at + 1) & s->key_mask)
@@ -69,11 +69,19 @@ static struct mr_sub *find(struct mr_session *s, uint32_t channel, const char *s
 
 void mr_session_streams_begin(struct mr_session *s)
 {
-    for (uint32_t i = 0; i < s->sub_count; i++)
-        s->subs[i] = (struct mr_sub){.name_hash = s->subs[i].name_hash,
-                                     .channels = s->subs[i].channels,
-                                     .mute = s->subs[i].mute,
-                                     .quiet = s->subs[i].quiet};
+    for (uint32_t i = 0; i < s->sub_count; i++) {
+        const struct mr_sub was = s->subs[i];
+        s->subs[i] = (struct mr_sub){.name_hash = was.name_hash,
+                                     .channels = was.channels,
+                                     .mute = was.mute,
+                                     .quiet = was.quiet,
+                                     .suspect = was.suspect,
+                                     .strikes = was.strikes,
+                                     .proven = was.proven,
+                                     .holds = was.holds,
+                                     .held_until_ns = was.held_until_ns,
+                                     .state = was.state == MR_SUB_HELD ? MR_SUB_HELD : MR_SUB_WANTED};
+    }
     s->live_count = 0;
     s->next_check_ns = s->now_ns;
 }
@@ -85,9 +93,21 @@ static uint32_t run_end(const struct mr_session *s, uint32_t i)
 {
     uint32_t end = i + 1;
     while (end < s->sub_count && s->subs[end].state == MR_SUB_WANTED && !s->subs[end].alone && !s->subs[i].alone &&
-           s->subs[end].unsubscribe == s->subs[i].unsubscribe)
+           s->subs[end].suspect < MR_SUSPECT_GROUP && s->subs[end].unsubscribe == s->subs[i].unsubscribe)
         end++;
     return end;
+}
+
+/* What is asked for next, [i, *end); sub_count: nothing now. Suspects come last, when all else is answered. */
+static uint32_t next_wanted(const struct mr_session *s, uint32_t *end)
+{
+    uint32_t i = 0, suspects = 0;
+    for (; i < s->sub_count && (s->subs[i].state != MR_SUB_WANTED || s->subs[i].suspect >= MR_SUSPECT_GROUP); i++)
+        suspects += s->subs[i].state == MR_SUB_WANTED;
+    if (i == s->sub_count)
+        return suspects ? mr_session_probe(s, end) : i;
+    *end = run_end(s, i);
+    return i;
 }
 
 /* Half of what the venue allows in an hour: any hour has parts of two of ours. */
@@ -103,17 +123,16 @@ static bool within_hour(struct mr_session *s)
 bool mr_session_ask(struct mr_session *s)
 {
     struct mr_text text;
-    uint32_t i = 0, at = 0;
+    uint32_t at = 0, last = 0;
     if (mr_unlikely(s->state == MR_SESSION_WELCOME))
         return false;
-    while (i < s->sub_count && s->subs[i].state != MR_SUB_WANTED)
-        i++;
+    uint32_t i = next_wanted(s, &last);
     if (i == s->sub_count || !within_hour(s))
         return false;
     bool reverse = s->subs[i].unsubscribe;
     mr_text_init(&text, s->text, MR_SESSION_TEXT_BYTES);
-    int status = (reverse ? s->dialect->unsubscribe : s->dialect->subscribe)(s->config.product, s->wanted + i,
-                                                                             run_end(s, i) - i, &at, s->id + 1, &text);
+    int status = (reverse ? s->dialect->unsubscribe : s->dialect->subscribe)(s->config.product, s->wanted + i, last - i,
+                                                                             &at, s->id + 1, &text);
     MR_ASSERT(status == MR_OK && at > 0); /* names were tried at init */
     if (!mr_session_send_text(s, (uint32_t)text.len))
         return false;
@@ -141,7 +160,7 @@ static int renew(struct mr_session *s, struct mr_sub *sub)
 {
     if (!s->dialect->unsubscribe)
         return MR_E_UNSUPPORTED;
-    if (!sub)
+    if (!sub || sub->state == MR_SUB_HELD)
         return MR_E_INVALID;
     if (!mr_session_open(s)) /* the next connection asks for it anyway */
         return MR_OK;
@@ -159,12 +178,12 @@ int mr_session_resubscribe(struct mr_session *s, uint32_t channel, const char *s
     s->now_ns = now_ns;
     if (sequencing == MR_SEQ_FIRST_FINAL || sequencing == MR_SEQ_FIRST_FINAL_PREV)
         return MR_E_UNSUPPORTED; /* a snapshot comes by REST */
-    return renew(s, find(s, channel, symbol));
+    return renew(s, mr_session_find(s, channel, symbol));
 }
 
 int mr_session_renew(struct mr_session *s, uint32_t channel, const char *symbol, int64_t now_ns)
 {
-    struct mr_sub *sub = find(s, channel, symbol);
+    struct mr_sub *sub = mr_session_find(s, channel, symbol);
     s->now_ns = now_ns;
     if (sub && sub->state == MR_SUB_REFUSED) /* the venue does not want it, and has said so */
         return MR_E_INVALID;
@@ -181,6 +200,7 @@ static void refuse(struct mr_session *s, struct mr_sub *sub, const char *why)
     if (sub->state == MR_SUB_REFUSED)
         return;
     sub->state = MR_SUB_REFUSED;
+    mr_session_acquit(s, sub); /* the venue can say so in words */
     MR_COUNT(s->metrics, rejected, 1);
     snprintf(s->why, sizeof s->why, "refused: %.80s", why);
 }
@@ -249,17 +269,21 @@ static struct mr_sub *meant(struct mr_session *s, const struct mr_control *said)
 static void acknowledged(struct mr_session *s, const struct mr_control *said)
 {
     struct mr_sub *sub = meant(s, said);
-    if (sub && sub->state == MR_SUB_ASKED)
+    if (sub && sub->state == MR_SUB_ASKED) {
         sub->state = MR_SUB_ACKED;
+        mr_session_acquit(s, sub);
+    }
     for (uint32_t i = 0; !said->stream[0] && said->id && i < s->sub_count; i++)
-        if (s->subs[i].request == said->id && s->subs[i].state == MR_SUB_ASKED)
+        if (s->subs[i].request == said->id && s->subs[i].state == MR_SUB_ASKED) {
             s->subs[i].state = MR_SUB_ACKED;
+            mr_session_acquit(s, &s->subs[i]);
+        }
 }
 
 static bool all_refused(const struct mr_session *s)
 {
     for (uint32_t i = 0; i < s->sub_count; i++)
-        if (s->subs[i].state != MR_SUB_REFUSED)
+        if (s->subs[i].state != MR_SUB_REFUSED && s->subs[i].state != MR_SUB_HELD)
             return false;
     return s->sub_count > 0;
 }
@@ -298,7 +322,7 @@ void mr_session_settle(struct mr_session *s)
         return;
     for (uint32_t i = 0; i < s->sub_count; i++) {
         const struct mr_sub *sub = &s->subs[i];
-        if (sub->state == MR_SUB_REFUSED)
+        if (sub->state == MR_SUB_REFUSED || sub->state == MR_SUB_HELD)
             continue;
         if (sub->state != MR_SUB_ACKED && !sub->data_ns && !sub->mute)
             return;
@@ -313,6 +337,7 @@ static MR_COLD void first_data(struct mr_session *s, struct mr_sub *sub)
 {
     s->live_count += sub->data_ns == 0;
     sub->data_ns = s->now_ns;
+    mr_session_acquit(s, sub);
     MR_GAUGE_SET(s->metrics, streams_live, s->live_count);
     if (sub->mute) {
         sub->mute = false;
@@ -329,9 +354,9 @@ void mr_session_saw(struct mr_session *s, uint32_t channel, const char *symbol, 
     s->now_ns = now_ns;
     for (; channel; channel &= channel - 1) {
         uint32_t bit = channel & -channel;
-        struct mr_sub *sub = find(s, bit, symbol);
+        struct mr_sub *sub = mr_session_find(s, bit, symbol);
         if (!sub)
-            sub = find(s, bit, ""); /* of the whole market */
+            sub = mr_session_find(s, bit, ""); /* of the whole market */
         if (!sub)
             continue;
         if (s->dialect->acks_by_data) {
@@ -366,7 +391,7 @@ static bool none_speaks(const struct mr_session *s)
     bool mute = false;
     for (uint32_t i = 0; i < s->sub_count; i++) {
         const struct mr_sub *sub = &s->subs[i];
-        if (sub->state == MR_SUB_REFUSED || sub->quiet)
+        if (sub->state == MR_SUB_REFUSED || sub->state == MR_SUB_HELD || sub->quiet)
             continue;
         if (!sub->mute || !sub->again || sub->data_ns)
             return false;
@@ -387,6 +412,7 @@ void mr_session_streams_check(struct mr_session *s)
         if (s->now_ns - (spoke ? spoke : sub->asked_ns) >= (spoke ? SPOKE_PATIENCE * patience : patience))
             give_up_on(s, sub);
     }
+    mr_session_blame_check(s);
     mr_session_settle(s);
     if (s->state == MR_SESSION_SUBSCRIBE && none_speaks(s)) {
         mr_session_send_close(s, 1000, NULL);

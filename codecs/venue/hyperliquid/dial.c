@@ -250,6 +250,16 @@ static int url(uint8_t product, enum mr_url_kind kind, const char *symbol, struc
     return MR_OK;
 }
 
+/* meta lists the perpetuals of the venue itself; those of builders ("dex:COIN"), spot pairs and users are not in it. */
+static bool listed(uint8_t product, const char *symbol)
+{
+    (void)product;
+    for (const char *c = symbol; *c; c++)
+        if (!((*c >= 'A' && *c <= 'Z') || (*c >= 'a' && *c <= 'z') || (*c >= '0' && *c <= '9')))
+            return false;
+    return symbol[0] && strncmp(symbol, "0x", 2) != 0;
+}
+
 const struct mr_dialect mr_dialect_hyperliquid = {
     .limits = {.dials = 30, .dials_s = 60, .connections = 10},
     .products = products,
@@ -260,4 +270,5 @@ const struct mr_dialect mr_dialect_hyperliquid = {
     .ping = ping,
     .control = control,
     .url = url,
+    .listed = listed,
 };

@@ -162,6 +162,12 @@ static void heard_text(struct rig *rig, const uint8_t *data, uint32_t len)
     size_t used = strlen(rig->heard);
     snprintf(rig->heard + used, sizeof rig->heard - used, "%.*s\n", (int)len, (const char *)data);
     rig->heard_ns[rig->heard_count++ % MR_COUNT_OF(rig->heard_ns)] = rig->now_ns;
+    if (rig->on_heard) {
+        static char text[1 << 15];
+        snprintf(text, sizeof text, "%.*s", (int)len, (const char *)data);
+        rig->on_heard(rig, text);
+        return;
+    }
     for (const struct rig_line *line = rig->lines; line && line->heard; line++) {
         if (strlen(line->heard) != len || memcmp(line->heard, data, len) != 0)
             continue;

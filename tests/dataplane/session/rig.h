@@ -87,6 +87,7 @@ struct rig {
     uint8_t *assembly, *got, *wire;
     uint32_t got_len, wire_len, taken;
     int (*on_deliver)(struct rig *rig, const struct mr_frame *frame); /* in place of decoding; may be NULL */
+    void (*on_heard)(struct rig *rig, const char *text);              /* in place of the lines; may be NULL */
 };
 
 /* `change` may alter the config and the route before the session is made; NULL. */
