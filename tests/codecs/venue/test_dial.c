@@ -843,6 +843,27 @@ static void a_token_too_long_is_refused(void **state)
     }
 }
 
+/* Where asking in vain harms the others, and of such symbols only of which the list is the whole truth. */
+static void lists_decide_where_asking_would_do_harm(void **state)
+{
+    static const struct {
+        const char *symbol;
+        bool decides;
+    } cases[] = {{"BTC", true},        {"kPEPE", true},
+                 {"xyz:SP500", false}, {"@107", false},
+                 {"PURR/USDC", false}, {"#12", false},
+                 {"", false},          {"0x5c9c449bcb7bb9bd2ae2a0f0ae9ac6b6e0a7e7a1", false}};
+    (void)state;
+    for (uint8_t id = 0; id <= MR_VENUE_ID_MAX; id++) {
+        const struct mr_venue *venue = mr_venue_by_id(id);
+        const struct mr_dialect *d = venue ? mr_dialect_of(venue) : NULL;
+        assert_true(!d || !d->listed == (id != MR_VENUE_hyperliquid));
+        for (size_t i = 0; d && d->listed && i < MR_COUNT_OF(cases); i++)
+            if (d->listed(0, cases[i].symbol) != cases[i].decides)
+                fail_msg("%s", cases[i].symbol);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -860,6 +881,7 @@ int main(void)
         cmocka_unit_test(rest_bodies_have_their_urls),
         cmocka_unit_test(a_token_says_where_to_dial),
         cmocka_unit_test(a_token_too_long_is_refused),
+        cmocka_unit_test(lists_decide_where_asking_would_do_harm),
     };
     return MR_TEST_MAIN(tests);
 }

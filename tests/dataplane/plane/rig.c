@@ -196,6 +196,7 @@ int rig_open(struct rig *rig, const struct rig_feed *feeds, uint32_t count)
     c->instruments_max = 64;
     c->books_max = RIG_BOOKS;
     c->dials_per_minute = 600;
+    c->quarantine_s = 2;
     snprintf(c->workspace, sizeof c->workspace, "%s/workspace", rig->folder);
     snprintf(c->ca_file, sizeof c->ca_file, "%s", mr_exchange_ca(rig->exchange));
     for (uint32_t i = 0; i < count; i++)

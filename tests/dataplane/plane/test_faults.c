@@ -22,13 +22,12 @@ static uint32_t part,
     parts = 4; /* of the rows, each part a process: back-off and limits of dials make them wait, not work */
 static struct rig rig;
 
-/* Each feed's other book lives. Hyperliquid ends the whole connection at a coin that it does not know: there nobody can live until it does. */
+/* Each feed's other book lives, also where the venue ends the whole connection at a symbol that it does not know (Hyperliquid). */
 static bool others_live(void)
 {
     for (uint32_t i = 0; i < FEEDS; i++) {
         struct mr_plane_book b;
-        if (strncmp(feeds[i].product, "hyperliquid:", 12) != 0 && feeds[i].symbols[1] &&
-            (!rig_book(&rig, rig.first[i] + 1, &b) || !b.live))
+        if (feeds[i].symbols[1] && (!rig_book(&rig, rig.first[i] + 1, &b) || !b.live))
             return false;
     }
     return true;
