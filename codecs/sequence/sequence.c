@@ -58,8 +58,8 @@ static enum place place_of(const struct mr_join *join, const struct mr_book_head
     uint64_t last = join->last;
     switch (join->rule) {
     case MR_SEQ_FIRST_FINAL_PREV:
-        if (join->first)
-            return head->seq < last ? OLD : head->first_seq <= last ? FOLLOWS : HOLE;
+        if (join->first) /* U <= L <= u; or it names L as what it follows, as a later one would */
+            return head->seq < last ? OLD : head->first_seq <= last || head->prev_seq == last ? FOLLOWS : HOLE;
         return head->seq <= last ? OLD : head->prev_seq == last ? FOLLOWS : HOLE;
     case MR_SEQ_FIRST_FINAL:
         if (head->seq <= last)

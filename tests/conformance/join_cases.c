@@ -19,9 +19,6 @@ static void want_equal(struct stand *s)
         fail_msg("%s:%s: the books differ from the venue's", s->venue->name, s->venue->products[s->product].name);
 }
 
-/* Binance USD-M wants an image *within* the first update: one that ends just before it costs a second image. */
-static uint64_t spare_gap(const struct stand *s) { return s->rule == MR_SEQ_FIRST_FINAL_PREV; }
-
 static struct stand *live(const struct venue_subject *subject)
 {
     struct stand *s = stand_open(subject->product, subject->market, 20);
@@ -108,7 +105,7 @@ void venue_join_early_snapshot(const struct venue_subject *subject)
     stand_run(s, 1000);
     want_equal(s);
     for (uint32_t i = 0; i < s->symbols; i++)
-        assert_true(s->gaps[i] <= spare_gap(s));
+        assert_int_equal(s->gaps[i], 0);
     stand_close(s);
 }
 
@@ -180,7 +177,7 @@ void venue_join_restart(const struct venue_subject *subject)
     stand_run(s, 1000);
     want_equal(s);
     for (uint32_t i = 0; i < s->symbols; i++)
-        assert_in_range(s->gaps[i], 1, 1 + spare_gap(s));
+        assert_int_equal(s->gaps[i], 1);
     stand_close(s);
 }
 

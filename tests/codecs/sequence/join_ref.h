@@ -50,8 +50,11 @@ static inline bool ref_rest(const struct ref_join *r)
 static inline bool ref_follows(const struct ref_join *r, const struct mr_book_head *h)
 {
     uint64_t L = r->last;
-    if (r->rule == MR_SEQ_FIRST_FINAL_PREV) /* first: U <= L <= u; later: pu == last u */
-        return r->fresh ? h->first_seq <= L && L <= h->seq : h->prev_seq == L && h->seq > L;
+    if (r->rule == MR_SEQ_FIRST_FINAL_PREV) { /* first: U <= L <= u, or pu == L <= u; later: pu == last u */
+        if (r->fresh && h->first_seq <= L && L <= h->seq)
+            return true;
+        return h->prev_seq == L && (r->fresh ? h->seq >= L : h->seq > L);
+    }
     if (r->rule == MR_SEQ_FIRST_FINAL) /* first: U <= L + 1 <= u; later: U == last u + 1 */
         return h->seq > L && (r->fresh ? h->first_seq <= L + 1 : h->first_seq == L + 1);
     if (r->rule == MR_SEQ_SPAN) /* start <= L + 1 <= end, at all times */

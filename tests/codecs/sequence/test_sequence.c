@@ -54,6 +54,7 @@ enum {
 #define OKX MR_SEQ_PREV
 #define IMAGES MR_SEQ_IMAGE
 #define KUCOIN MR_SEQ_SPAN
+#define MEXC MR_SEQ_FIRST_FINAL
 
 /* clang-format off */
 static const struct story stories[] = {
@@ -66,8 +67,16 @@ static const struct story stories[] = {
     {"usdm: U == L is the first", USDM, {
         {'u', 100, 104, 99, HELD, {0}}, {'i', 100, 100, 0, REPLAY, {104}}}},
     {"usdm: first held U > L: fetch again, held stays", USDM, {
-        {'u', 101, 105, 100, HELD, {0}}, {'i', 100, 100, 0, REFETCH, {0}}, {'i', 90, 90, 0, REFETCH, {0}},
+        {'u', 103, 105, 102, HELD, {0}}, {'i', 100, 100, 0, REFETCH, {0}}, {'i', 90, 90, 0, REFETCH, {0}},
         {'i', 103, 103, 0, REPLAY, {105}}}},
+    {"usdm: first held U > L, but pu == L: nothing lies between", USDM, {
+        {'u', 120, 125, 100, HELD, {0}}, {'u', 140, 150, 125, HELD, {0}}, {'i', 99, 99, 0, REFETCH, {0}},
+        {'i', 100, 100, 0, REPLAY, {125, 150}}, {'u', 151, 160, 150, PASS, {0}}}},
+    {"usdm: pu just beside L is a hole", USDM, {
+        {'u', 120, 125, 100, HELD, {0}}, {'i', 101, 101, 0, REFETCH, {0}}, {'i', 99, 99, 0, REFETCH, {0}},
+        {'i', 119, 119, 0, REFETCH, {0}}, {'i', 120, 120, 0, REPLAY, {125}}}},
+    {"usdm: one with pu == L behind one that L covers", USDM, {
+        {'u', 90, 99, 89, HELD, {0}}, {'u', 101, 105, 100, HELD, {0}}, {'i', 100, 100, 0, REPLAY, {105}}}},
     {"usdm: U is not last u + 1 and that is no gap", USDM, {
         {'i', 100, 100, 0, PASS, {0}}, {'u', 95, 105, 94, PASS, {0}}, {'u', 300, 400, 105, PASS, {0}}}},
     {"usdm: a hole while live, then held until the next snapshot", USDM, {
@@ -80,7 +89,9 @@ static const struct story stories[] = {
         {'i', 100, 100, 0, PASS, {0}}, {'u', 95, 105, 94, PASS, {0}}, {'u', 95, 105, 94, DROP, {0}}, {'u', 90, 94, 80, DROP, {0}},
         {'u', 106, 110, 105, PASS, {0}}, {'u', 106, 115, 105, GAP, {0}}}},
     {"usdm: the first live update begins after L", USDM, {
-        {'i', 100, 100, 0, PASS, {0}}, {'u', 101, 105, 100, GAP, {0}}, {'i', 103, 103, 0, REPLAY, {105}}}},
+        {'i', 100, 100, 0, PASS, {0}}, {'u', 102, 105, 101, GAP, {0}}, {'i', 103, 103, 0, REPLAY, {105}}}},
+    {"usdm: the first live update names L", USDM, {
+        {'i', 100, 100, 0, PASS, {0}}, {'u', 102, 105, 100, PASS, {0}}, {'u', 106, 107, 100, GAP, {0}}}},
     {"usdm: a second, late answer changes nothing; a newer one is an image", USDM, {
         {'i', 100, 100, 0, PASS, {0}}, {'u', 95, 105, 94, PASS, {0}}, {'i', 104, 104, 0, DROP, {0}}, {'i', 105, 105, 0, DROP, {0}},
         {'u', 106, 110, 105, PASS, {0}}, {'i', 120, 120, 0, PASS, {0}}, {'u', 111, 119, 110, DROP, {0}}, {'u', 120, 125, 119, PASS, {0}}}},
@@ -149,6 +160,21 @@ static const struct story stories[] = {
     {"kucoin futures: one number a message, exactly last + 1", SPOT, {
         {'u', 9, 9, 0, HELD, {0}}, {'u', 10, 10, 0, HELD, {0}}, {'u', 11, 11, 0, HELD, {0}}, {'i', 9, 9, 0, REPLAY, {10, 11}},
         {'u', 11, 11, 0, DROP, {0}}, {'u', 12, 12, 0, PASS, {0}}, {'u', 14, 14, 0, GAP, {0}}, {'i', 14, 14, 0, PASS, {0}}}},
+
+    {"mexc merged: end <= V dropped, one across V is applied whole, then begin == end + 1", MEXC, {
+        {'u', 90, 100, 0, HELD, {0}}, {'u', 95, 107, 0, HELD, {0}}, {'u', 108, 120, 0, HELD, {0}},
+        {'i', 103, 103, 0, REPLAY, {107, 120}}, {'u', 121, 180, 0, PASS, {0}}, {'u', 181, 181, 0, PASS, {0}}}},
+    {"mexc merged: the seed lags the stream: fetched until it reaches it", MEXC, {
+        {'u', 500, 520, 0, HELD, {0}}, {'i', 300, 300, 0, REFETCH, {0}}, {'u', 521, 530, 0, HELD, {0}},
+        {'i', 498, 498, 0, REFETCH, {0}}, {'i', 499, 499, 0, REPLAY, {520, 530}}, {'u', 531, 540, 0, PASS, {0}}}},
+    {"mexc merged: a hole is no straddle, a copy no hole, an overlap against the rule", MEXC, {
+        {'i', 100, 100, 0, PASS, {0}}, {'u', 101, 110, 0, PASS, {0}}, {'u', 101, 110, 0, DROP, {0}}, {'u', 112, 115, 0, GAP, {0}},
+        {'u', 111, 111, 0, HELD, {0}}, {'i', 113, 113, 0, REPLAY, {115}}, {'u', 115, 118, 0, GAP, {0}}}},
+    {"mexc unmerged: version == last + 1", MEXC, {
+        {'u', 9, 9, 0, HELD, {0}}, {'u', 10, 10, 0, HELD, {0}}, {'i', 9, 9, 0, REPLAY, {10}}, {'u', 11, 11, 0, PASS, {0}},
+        {'u', 10, 10, 0, DROP, {0}}, {'u', 13, 13, 0, GAP, {0}}, {'i', 12, 12, 0, REPLAY, {13}}, {'u', 14, 14, 0, PASS, {0}}}},
+    {"mexc: merged after unmerged and back", MEXC, {
+        {'i', 9, 9, 0, PASS, {0}}, {'u', 10, 10, 0, PASS, {0}}, {'u', 11, 15, 0, PASS, {0}}, {'u', 16, 16, 0, PASS, {0}}}},
 
     {"images: each replaces, one with an older number is dropped", IMAGES, {
         {'i', 0, 100, 0, PASS, {0}}, {'u', 0, 101, 0, PASS, {0}}, {'i', 0, 99, 0, DROP, {0}}, {'i', 0, 101, 0, PASS, {0}}}},
