@@ -20,6 +20,11 @@ static int run(const char *script)
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
+/* Until it has said where it is. Each script has a file of its own: it is the background that empties it, and until then it would hold what the
+ * script before has left there. */
+#define HEARD(file)                                                                                                    \
+    "n=0; until grep -q 'listening on 127.0.0.1:[0-9]*,' " file                                                        \
+    " 2>/dev/null || [ $n -ge 500 ]; do n=$((n+1)); sleep 0.02; done; "
 static const struct {
     const char *says, *script;
     int code;
@@ -31,11 +36,12 @@ static const struct {
      "$M exchange --port 0 --certs c --seconds 1 | grep -q 'CA file c/ca.pem' && test -s c/ca.pem", 0, NULL},
     {"its counts as JSON", "$M exchange --port 0 --certs c --seconds 1 --json", 0, "\"delivered_by_venue\":{}"},
     {"SIGTERM ends it, and it still counts",
-     "$M exchange --port 0 --certs c --json > o & p=$!; sleep 1; kill $p; wait $p; e=$?; cat o; exit $e", 0,
-     "\"messages\":"},
+     "$M exchange --port 0 --certs c --json > term & p=$!; " HEARD("term") "kill $p; wait $p; e=$?; cat term; exit $e",
+     0, "\"messages\":"},
     {"a port in use",
-     "$M exchange --port 0 --certs c --seconds 3 > o & while ! grep -q listening o 2>/dev/null; do sleep 0.05; done; "
-     "P=$(sed 's/.*127.0.0.1:\\([0-9]*\\),.*/\\1/;q' o); $M exchange --port $P --certs c; e=$?; wait; exit $e",
+     "$M exchange --port 0 --certs c --seconds 3 > taken & " HEARD(
+         "taken") "P=$(sed 's/.*127.0.0.1:\\([0-9]*\\),.*/\\1/;q' taken); $M exchange --port $P --certs c; e=$?; wait; "
+                  "exit $e",
      3, "choose another with --port"},
     {"a fault at the start", "$M exchange --port 0 --certs c --seconds 1 --fault garbage,after=0.1,every=0.1 --json", 0,
      "\"garbage\":"},
