@@ -22,7 +22,18 @@ static inline bool found(struct scan *s, const char *text, size_t len)
     return is;
 }
 #define FOUND(s, literal) found((s), literal, sizeof(literal) - 1)
-#define EXPECT(s, literal) ((s)->ok &= FOUND(s, literal))
+
+/* It must be next: moves on in any case, so that what follows need not wait for the comparison. */
+static inline void expect(struct scan *s, const char *text, size_t len)
+{
+    if (mr_unlikely((size_t)(s->end - s->p) < len)) {
+        s->ok = false;
+        return;
+    }
+    s->ok &= memcmp(s->p, text, len) == 0;
+    s->p += len;
+}
+#define EXPECT(s, literal) expect((s), literal, sizeof(literal) - 1)
 
 static inline uint64_t load8(const uint8_t *p)
 {
@@ -66,16 +77,24 @@ static inline uint64_t eight(uint64_t w)
     return (w * 10000 + (w >> 32)) & 0xffffffffu;
 }
 
-/* A whole number of 1 to 16 digits without a leading zero. Sixteen bytes must be there, which more than its end always
- * are. */
+/* A whole number of 1 to 16 digits without a leading zero. At least 16 bytes of the message stand in front of it. */
 static inline uint64_t number(struct scan *s)
 {
-    if (s->end - s->p < 17) {
+    ptrdiff_t room = s->end - s->p;
+    if (mr_unlikely(!s->ok || room <= 0)) {
         s->ok = false;
         return 0;
     }
-    uint64_t a = load8(s->p), b = load8(s->p + 8);
-    s->ok &= s->p[0] != '0' || s->p[1] < '0' || s->p[1] > '9';
+    uint64_t a, b;
+    if (mr_likely(room >= 16)) {
+        a = load8(s->p);
+        b = load8(s->p + 8);
+    } else { /* the last 16 bytes, moved down: zeros come behind the end */
+        mr_u128 last = (load8(s->end - 16) | (mr_u128)load8(s->end - 8) << 64) >> (128 - 8 * room);
+        a = (uint64_t)last;
+        b = (uint64_t)(last >> 64);
+    }
+    s->ok &= (a & 0xff) != '0' || (uint8_t)((a >> 8) - '0') > 9;
     uint32_t first = digit_run(&a);
     if (first < 8) {
         s->ok &= first > 0;
@@ -84,8 +103,28 @@ static inline uint64_t number(struct scan *s)
     }
     uint32_t second = digit_run(&b);
     s->p += 8 + second;
-    s->ok &= second < 8 || *s->p < '0' || *s->p > '9';
+    s->ok &= second < 8 || s->p == s->end || (uint8_t)(*s->p - '0') > 9;
     return second ? eight(a) * (uint64_t)mr_pow10[second] + eight(b << (64 - 8 * second)) : eight(a);
+}
+
+/* A time in milliseconds that fits as nanoseconds. */
+static inline int64_t number_ms(struct scan *s)
+{
+    uint64_t ms = number(s);
+    s->ok &= ms <= INT64_MAX / MR_NS_PER_MS;
+    return s->ok ? (int64_t)(ms * MR_NS_PER_MS) : 0;
+}
+
+/* The instrument of the string at s->p, or NULL: then s->ok is false, and the general path says why. */
+static inline const struct mr_instrument *usual_symbol(struct scan *s, struct mr_decoder *dec)
+{
+    struct mr_span symbol = s->ok ? string(s) : (struct mr_span){NULL, 0};
+    const struct mr_instrument *it = s->ok ? mr_take_symbol(dec, symbol) : NULL;
+    if (mr_unlikely(!it)) {
+        dec->name = (struct mr_span){NULL, 0};
+        s->ok = false;
+    }
+    return it;
 }
 
 /* One side's levels: how many, or ok false. */
@@ -93,13 +132,44 @@ static inline uint32_t usual_side(struct scan *s, const struct mr_frame *frame, 
                                   struct mr_level *out, uint32_t out_max)
 {
     uint32_t n = 0;
-    int64_t end = mr_levels_decode(frame->data, frame->len, (uint32_t)(s->p - frame->data), how, out, out_max, &n);
+    int64_t end = s->ok
+                      ? mr_levels_decode(frame->data, frame->len, (uint32_t)(s->p - frame->data), how, out, out_max, &n)
+                      : MR_E_AGAIN;
     if (mr_unlikely(end < 0)) {
         s->ok = false;
         return 0;
     }
     s->p = frame->data + end;
     return n;
+}
+
+/* Both sides, `between` between them, into a group of MR_GROUP_SLOTS: bids in front of asks, whichever came first. The
+ * group's slots, 0 if ok is false. None is negative. */
+struct usual_book {
+    enum mr_levels_form form;
+    bool asks_first;
+    const char *between;
+};
+static inline uint32_t usual_sides(struct scan *s, const struct mr_frame *frame, const struct mr_instrument *it,
+                                   const struct usual_book *book, union mr_slot *slot)
+{
+    enum { HALF = MR_LEVELS_MAX / 2 };
+    const struct mr_levels_scan how = {book->form, it->price_scale, it->size_scale};
+    struct mr_level *levels = mr_take_levels(slot), *waiting = levels + HALF;
+    uint32_t first =
+        usual_side(s, frame, &how, book->asks_first ? waiting : levels, book->asks_first ? HALF : MR_LEVELS_MAX);
+    expect(s, book->between, strlen(book->between));
+    uint32_t second = book->asks_first ? usual_side(s, frame, &how, levels, HALF)
+                                       : usual_side(s, frame, &how, levels + first, MR_LEVELS_MAX - first);
+    if (mr_unlikely(!s->ok))
+        return 0;
+    if (book->asks_first) /* they waited in the upper half of the room */
+        memmove(levels + second, waiting, first * sizeof *waiting);
+    int64_t signs = 0;
+    for (uint32_t i = 0; i < first + second; i++)
+        signs |= levels[i].price | levels[i].size;
+    s->ok = signs >= 0;
+    return book->asks_first ? mr_take_book(slot, second, first) : mr_take_book(slot, first, second);
 }
 
 #endif

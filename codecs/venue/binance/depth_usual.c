@@ -20,7 +20,8 @@ static bool stream_is_diff(struct mr_span stream)
 
 struct head {
     struct mr_span symbol;
-    uint64_t time, first, last, previous;
+    int64_t time;
+    uint64_t first, last, previous;
     bool wrapped;
 };
 
@@ -33,9 +34,9 @@ static inline void read_head(struct scan *s, struct head *h)
         EXPECT(s, ",\"data\":");
     }
     EXPECT(s, "{\"e\":\"depthUpdate\",\"E\":");
-    h->time = number(s);
+    h->time = number_ms(s);
     if (FOUND(s, ",\"T\":"))
-        h->time = number(s);
+        h->time = number_ms(s);
     EXPECT(s, ",\"s\":\"");
     h->symbol = string(s);
     if (FOUND(s, ",\"ps\":\""))
@@ -48,39 +49,19 @@ static inline void read_head(struct scan *s, struct head *h)
     EXPECT(s, ",\"b\":");
 }
 
-static bool any_negative(const struct mr_level *level, uint32_t n)
-{
-    int64_t signs = 0;
-    for (uint32_t i = 0; i < n; i++)
-        signs |= level[i].price | level[i].size;
-    return signs < 0;
-}
-
-/* Both sides, one after the other; `asks` is what stands between them. The levels' count on each, or s->ok false. */
-static inline void sides(struct scan *s, const struct mr_frame *frame, const struct mr_instrument *it,
-                         union mr_slot *out, const char *asks, size_t asks_len, uint32_t count[2])
-{
-    const struct mr_levels_scan how = {MR_LEVELS_PAIR, it->price_scale, it->size_scale};
-    struct mr_level *levels = mr_take_levels(out);
-    count[0] = usual_side(s, frame, &how, levels, MR_LEVELS_MAX);
-    s->ok &= found(s, asks, asks_len);
-    count[1] = s->ok ? usual_side(s, frame, &how, levels + count[0], MR_LEVELS_MAX - count[0]) : 0;
-    s->ok = s->ok && !any_negative(levels, count[0] + count[1]);
-}
-#define SIDES(s, frame, it, out, between, count) sides(s, frame, it, out, between, sizeof(between) - 1, count)
-
 int binance_depth_usual(struct mr_decoder *dec, const struct mr_frame *frame, union mr_slot *out, uint32_t out_max)
 {
     struct scan s = {frame->data, frame->data + frame->len, true};
     struct head h;
     read_head(&s, &h);
-    if (!s.ok || h.time > INT64_MAX / MR_NS_PER_MS || out_max < MR_GROUP_SLOTS)
+    if (!s.ok || out_max < MR_GROUP_SLOTS)
         return MR_E_AGAIN;
     const struct mr_instrument *it = mr_take_symbol(dec, h.symbol);
     if (mr_unlikely(!it))
         return MR_E_AGAIN;
-    uint32_t count[2];
-    SIDES(&s, frame, it, out, ",\"a\":", count);
+    static const struct usual_book book = {MR_LEVELS_PAIR, false, ",\"a\":"};
+    union mr_slot *slot = mr_take_slot(dec, out, MR_EVENT_BOOK, it);
+    uint32_t slots = usual_sides(&s, frame, it, &book, slot);
     FOUND(&s, ",\"st\":1");
     EXPECT(&s, "}");
     if (h.wrapped)
@@ -90,12 +71,12 @@ int binance_depth_usual(struct mr_decoder *dec, const struct mr_frame *frame, un
 
     dec->kind = KIND_DEPTH;
     mr_shape_refuse(&dec->recorder); /* the number of levels is never the same twice */
-    union mr_slot *slot = mr_take_slot(dec, out, MR_EVENT_BOOK, it);
-    slot->book.venue_ns = (int64_t)(h.time * MR_NS_PER_MS);
+    slot->event.source = dec->kind;
+    slot->book.venue_ns = h.time;
     slot->book.seq = h.last;
     slot->book.first_seq = h.first;
     slot->book.prev_seq = h.previous;
-    return (int)mr_take_book(slot, count[0], count[1]);
+    return (int)slots;
 }
 
 int binance_snapshot_usual(struct mr_decoder *dec, struct mr_span symbol, const struct mr_frame *body,
@@ -106,21 +87,21 @@ int binance_snapshot_usual(struct mr_decoder *dec, struct mr_span symbol, const 
     if (!it || out_max < MR_GROUP_SLOTS)
         return MR_E_AGAIN;
     EXPECT(&s, "{\"lastUpdateId\":");
-    uint64_t seq = number(&s), time = FOUND(&s, ",\"E\":") ? number(&s) : 0;
-    time = FOUND(&s, ",\"T\":") ? number(&s) : time;
+    uint64_t seq = number(&s);
+    int64_t time = FOUND(&s, ",\"E\":") ? number_ms(&s) : 0;
+    time = FOUND(&s, ",\"T\":") ? number_ms(&s) : time;
     EXPECT(&s, ",\"bids\":");
-    if (!s.ok || time > INT64_MAX / MR_NS_PER_MS)
-        return MR_E_AGAIN;
-    uint32_t count[2];
-    SIDES(&s, body, it, out, ",\"asks\":", count);
+    static const struct usual_book book = {MR_LEVELS_PAIR, false, ",\"asks\":"};
+    union mr_slot *slot = mr_take_slot(dec, out, MR_EVENT_BOOK, it);
+    uint32_t slots = usual_sides(&s, body, it, &book, slot);
     EXPECT(&s, "}");
     if (!s.ok || s.p != s.end)
         return MR_E_AGAIN;
 
     dec->kind = KIND_SNAPSHOT;
-    union mr_slot *slot = mr_take_slot(dec, out, MR_EVENT_BOOK, it);
+    slot->event.source = dec->kind;
     slot->book.flags |= MR_FLAG_SNAPSHOT;
-    slot->book.venue_ns = (int64_t)(time * MR_NS_PER_MS);
+    slot->book.venue_ns = time;
     slot->book.seq = slot->book.first_seq = seq;
-    return (int)mr_take_book(slot, count[0], count[1]);
+    return (int)slots;
 }

@@ -83,6 +83,8 @@ struct mr_bybit_ticker {
 bool mr_bybit_ticker_row(struct mr_rows *rows, struct mr_json *j, struct mr_bybit_ticker *last, int64_t venue_ns,
                          bool best);
 
+/* Books in their usual form: slots, or MR_E_AGAIN (books_usual.c). */
+int mr_bybit_books_usual(struct mr_decoder *dec, const struct mr_frame *frame, union mr_slot *out, uint32_t out_max);
 int mr_bybit_decode(struct mr_decoder *dec, const struct mr_frame *frame, union mr_slot *out, uint32_t out_max);
 int mr_bybit_rest(struct mr_decoder *dec, struct mr_span url, const struct mr_frame *body, struct mr_instruments *table,
                   union mr_slot *out, uint32_t out_max);

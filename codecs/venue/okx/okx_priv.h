@@ -116,6 +116,33 @@ bool mr_okx_row(struct mr_okx_message *m, struct mr_json *j);
 /* All of `data`. */
 bool mr_okx_data(struct mr_okx_message *m, struct mr_json *j);
 
+/* What orders a book's messages. prevSeqId is -1 (or, seen once, not there) on a snapshot. */
+struct mr_okx_sequence {
+    uint64_t seq;
+    int64_t prev, checksum;
+};
+static inline bool mr_okx_sequence_good(const struct mr_okx_sequence *s)
+{
+    return s->prev >= -1 && s->checksum >= INT32_MIN && s->checksum <= UINT32_MAX;
+}
+/* Into the head of a book whose levels are counted. Two exceptions are no gaps: a keep-alive after 60 quiet seconds (no
+ * levels, prev == seq), and a restart of the venue's numbers (seq < prev). */
+static inline void mr_okx_sequence(const struct mr_okx_sequence *s, struct mr_book_head *head)
+{
+    head->seq = head->first_seq = s->seq;
+    head->prev_seq = s->prev < 0 ? 0 : (uint64_t)s->prev;
+    if (s->checksum != 0) { /* always 0 since 2026-06: then it says nothing */
+        head->checksum = (uint32_t)s->checksum;
+        head->book_flags |= MR_BOOK_HAS_CHECKSUM;
+    }
+    if (s->prev >= 0 && head->seq == head->prev_seq && head->bid_count == 0 && head->ask_count == 0)
+        head->book_flags |= MR_BOOK_KEEPALIVE;
+    if (s->prev >= 0 && head->seq < head->prev_seq)
+        head->book_flags |= MR_BOOK_RESET;
+}
+
+/* Books in their usual form: slots, or MR_E_AGAIN (books_usual.c). */
+int mr_okx_books_usual(struct mr_decoder *dec, const struct mr_frame *frame, union mr_slot *out, uint32_t out_max);
 int mr_okx_decode(struct mr_decoder *dec, const struct mr_frame *frame, union mr_slot *out, uint32_t out_max);
 int mr_okx_rest(struct mr_decoder *dec, struct mr_span url, const struct mr_frame *body, struct mr_instruments *table,
                 union mr_slot *out, uint32_t out_max);

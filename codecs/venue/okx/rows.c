@@ -93,30 +93,19 @@ struct book_fields {
     struct mr_field ts, checksum, seq, prev;
 };
 
-/* prevSeqId is -1 (or, seen once, not there) on a snapshot. Two exceptions are no gaps: a keep-alive after 60 quiet
- * seconds (no levels, prev == seq), and a restart of the venue's numbers (seq < prev). */
 static bool book_sequence(struct mr_okx_message *m, struct book_fields *f, struct mr_book_head *head)
 {
     struct mr_rows *r = &m->rows;
-    int64_t prev = -1, checksum = 0;
-    if (mr_field_has(&f->seq) && !mr_field_u64(r, &f->seq, "seqId", &head->seq))
+    struct mr_okx_sequence seq = {.prev = -1};
+    if (mr_field_has(&f->seq) && !mr_field_u64(r, &f->seq, "seqId", &seq.seq))
         return false;
-    if (mr_field_has(&f->prev) && !mr_field_i64(r, &f->prev, "prevSeqId", &prev))
+    if (mr_field_has(&f->prev) && !mr_field_i64(r, &f->prev, "prevSeqId", &seq.prev))
         return false;
-    if (mr_field_has(&f->checksum) && !mr_field_i64(r, &f->checksum, "checksum", &checksum))
+    if (mr_field_has(&f->checksum) && !mr_field_i64(r, &f->checksum, "checksum", &seq.checksum))
         return false;
-    if (prev < -1 || checksum < INT32_MIN || checksum > UINT32_MAX)
-        return mr_rows_fail(r, MR_E_RANGE, prev < -1 ? "prevSeqId" : "checksum");
-    head->first_seq = head->seq;
-    head->prev_seq = prev < 0 ? 0 : (uint64_t)prev;
-    if (checksum != 0) { /* always 0 since 2026-06: then it says nothing */
-        head->checksum = (uint32_t)checksum;
-        head->book_flags |= MR_BOOK_HAS_CHECKSUM;
-    }
-    if (prev >= 0 && head->seq == head->prev_seq && head->bid_count == 0 && head->ask_count == 0)
-        head->book_flags |= MR_BOOK_KEEPALIVE;
-    if (prev >= 0 && head->seq < head->prev_seq)
-        head->book_flags |= MR_BOOK_RESET;
+    if (!mr_okx_sequence_good(&seq))
+        return mr_rows_fail(r, MR_E_RANGE, seq.prev < -1 ? "prevSeqId" : "checksum");
+    mr_okx_sequence(&seq, head);
     return true;
 }
 
