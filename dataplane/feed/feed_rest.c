@@ -184,11 +184,11 @@ void mr_feed_tile_opened(struct mr_feed_product *p, int64_t now_ns)
     }
 }
 
-/* A book that has joined starts from the shortest wait the next time. */
+/* A book that has joined starts from the shortest wait the next time, also where its image came by itself before anybody was asked. */
 static void forget_joined(struct mr_feed_tile_state *t, struct mr_feed_product *p)
 {
     for (uint32_t id = 0; id < t->config.instruments_max; id++) {
-        const struct mr_join *join = p->ask_attempts[id] ? mr_feed_join(p->feed, id) : NULL;
+        const struct mr_join *join = p->ask_attempts[id] || p->ask_due_ns[id] ? mr_feed_join(p->feed, id) : NULL;
         if (!join || join->wants_snapshot)
             continue;
         p->ask_attempts[id] = 0;

@@ -86,6 +86,7 @@ struct mr_feed_tile_product {
     struct mr_feed_metrics *metrics;
     uint32_t connections;                 /* to each route; 0: 1 */
     uint32_t life_s;                      /* of a connection, where the venue limits it to more; 0: the venue's */
+    uint32_t silence_s;                   /* instead of the route's, and as long at most for a pong; 0: the route's */
     int64_t merge_wait_ns;                /* for what one connection lacks and another may bring */
     struct mr_session_metrics **sessions; /* of each route of the product mr_feed_tile_members() */
     struct mr_lane_metrics **lanes;       /* likewise; NULL: not counted */
@@ -100,7 +101,7 @@ struct mr_feed_tile_config {
     struct mr_instruments *instruments;
     uint32_t *table_lock; /* shared by the feed tiles */
     uint32_t instruments_max, joins_max, hold_slots, shapes, message_max;
-    uint32_t connect_s, data_s, dials_per_minute, list_s, hold_ms;
+    uint32_t connect_s, data_s, dials_per_minute, backoff_ms_most, list_s, hold_ms;
     uint32_t quarantine_s; /* mr_session_config.hold_s */
     uint64_t seed;
     bool blocking;                                        /* idle rounds wait in the source, at most a millisecond */

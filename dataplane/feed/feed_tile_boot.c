@@ -81,7 +81,7 @@ static struct mr_session_config session_config(struct mr_feed_route *route)
         .data_s = c->data_s,
         .hold_s = c->quarantine_s,
         .backoff_ms_first = 100,
-        .backoff_ms_most = 30000,
+        .backoff_ms_most = c->backoff_ms_most,
         .dials_per_minute = c->dials_per_minute,
         .seed = c->seed + route->connection,
         .spread = route->member,
@@ -190,6 +190,10 @@ static int boot_route(struct mr_feed_product *p, const struct mr_route *r, uint8
                                     .connection = (uint16_t)t->connections};
     if (c->port)
         route->route.port = c->port;
+    if (c->silence_s) {
+        route->route.silence_s = c->silence_s;
+        route->route.pong_s = r->pong_s < c->silence_s ? r->pong_s : c->silence_s;
+    }
     if (c->life_s && c->life_s < r->life_s)
         route->route.life_s = c->life_s;
     if (route->parked && !r->life_s)

@@ -69,8 +69,10 @@ struct mr_plane_feed { /* one product */
     struct mr_address from[MR_PLANE_SOURCE_ADDRESSES]; /* of ours, taken in turn */
     uint32_t from_count;
     char interface[16];
-    uint32_t connections;  /* to each route [1] */
-    uint32_t life_s;       /* of a connection, where the venue limits it to more; 0: the venue's */
+    uint32_t connections; /* to each route [1] */
+    uint32_t life_s;      /* of a connection, where the venue limits it to more; 0: the venue's */
+    uint32_t
+        silence_s; /* no byte for so long, then none for as long again (or the venue's time for a pong, if less): it ends; 0: the venue's */
     int64_t merge_wait_ns; /* for what one of them lacks and another may bring [200 ms] */
     struct mr_liquidator liquidators[MR_LIQUIDATORS_MAX];
     uint32_t liquidator_count;
@@ -117,7 +119,7 @@ struct mr_plane_config {
     char quarantine_folder[256];
     uint32_t quarantine_per_minute, quarantine_frame;
     uint64_t quarantine_segment, quarantine_keep;
-    uint32_t connect_s, data_s, dials_per_minute;
+    uint32_t connect_s, data_s, dials_per_minute, backoff_ms_most;
     uint32_t
         quarantine_s; /* until a stream for which the venue ended the connection is asked for again, at first [600] */
     struct mr_fresh_config fresh;

@@ -223,6 +223,7 @@ static void plan_product(struct mr_plane *p, uint32_t i)
                                       .metrics = mr_plane_metrics(p, name),
                                       .connections = f->connections,
                                       .life_s = f->life_s,
+                                      .silence_s = f->silence_s,
                                       .merge_wait_ns = f->merge_wait_ns,
                                       .merge = merged ? mr_plane_metrics(p, merge) : NULL,
                                       .lanes = merged ? p->lane_metrics[i] : NULL,
@@ -300,6 +301,7 @@ static void plan_feed_tile(struct mr_plane *p, uint32_t n)
     t->data_s = c->data_s;
     t->quarantine_s = c->quarantine_s;
     t->dials_per_minute = c->dials_per_minute;
+    t->backoff_ms_most = c->backoff_ms_most;
     t->list_s = 10;
     t->hold_ms = 1000;
     t->seed = c->seed + 1000 * n;

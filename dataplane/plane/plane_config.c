@@ -22,6 +22,7 @@ void mr_plane_config_default(struct mr_plane_config *c)
                                   .data_s = 30,
                                   .quarantine_s = 600,
                                   .dials_per_minute = 30,
+                                  .backoff_ms_most = 30000,
                                   .record_compress = 1,
                                   .quarantine_per_minute = 20,
                                   .quarantine_frame = 256u << 10,

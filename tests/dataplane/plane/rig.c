@@ -46,11 +46,30 @@ uint64_t rig_count(const struct rig *rig, uint32_t feed, const char *block, cons
 
 uint64_t rig_tile_count(const struct rig *rig, const char *name) { return sum_of(rig, "metrics/feed-tile/0", name); }
 
+uint64_t rig_engine_count(const struct rig *rig, const char *block, const char *name)
+{
+    char prefix[64];
+    snprintf(prefix, sizeof prefix, "metrics/%s/", block);
+    return sum_of(rig, prefix, name);
+}
+
 static bool image(const struct rig *rig, const char *name, void *out, uint32_t bytes)
 {
     struct mr_region r;
     return mr_workspace_find(mr_plane_workspace(rig->plane), name, &r) == MR_OK &&
            mr_image_read(r.mem, out, bytes, NULL) == MR_OK;
+}
+
+bool rig_says(const struct rig *rig, uint32_t feed, const char *words)
+{
+    static struct mr_plane_connections c;
+    size_t len = strlen(rig->feeds[feed].product);
+    if (!image(rig, "connections/0", &c, sizeof c))
+        return false;
+    for (uint32_t i = 0; i < c.count; i++)
+        if (strncmp(c.row[i].product, rig->feeds[feed].product, len) == 0 && strstr(c.row[i].why, words))
+            return true;
+    return false;
 }
 
 bool rig_book(const struct rig *rig, uint32_t id, struct mr_plane_book *out)
@@ -173,6 +192,7 @@ static void add_feed(struct rig *rig, uint32_t i)
         rig->books += f->symbol_count;
     f->connections = feed->connections ? feed->connections : 1;
     f->life_s = feed->life_s;
+    f->silence_s = feed->silence_s;
     f->fixed = (struct mr_address){.ip = {127, 0, 0, 1}, .family = 4, .port = mr_exchange_port(rig->exchange)};
     for (const struct mr_route *r = mr_dialect_of(venue)->products[product].routes; r->name; r++)
         rig->connections += f->connections;
@@ -197,6 +217,8 @@ int rig_open(struct rig *rig, const struct rig_feed *feeds, uint32_t count)
     c->books_max = RIG_BOOKS;
     c->dials_per_minute = 600;
     c->quarantine_s = 2;
+    c->data_s = 5;
+    c->backoff_ms_most = 400; /* faults come one behind the other; waiting for the next dial proves nothing */
     snprintf(c->workspace, sizeof c->workspace, "%s/workspace", rig->folder);
     snprintf(c->ca_file, sizeof c->ca_file, "%s", mr_exchange_ca(rig->exchange));
     for (uint32_t i = 0; i < count; i++)

@@ -17,7 +17,7 @@
 
 struct rig_feed {
     const char *product, *symbols[RIG_SYMBOLS];
-    uint32_t connections, life_s; /* 0: one; the venue's */
+    uint32_t connections, life_s, silence_s; /* 0: one; the venue's */
 };
 
 struct rig {
@@ -41,7 +41,10 @@ void rig_rest(int ms);
 /* ---- looking ---- */
 /* Of all connections of that feed; block: "session", "feed", "lane", "merge". */
 uint64_t rig_count(const struct rig *rig, uint32_t feed, const char *block, const char *name);
-uint64_t rig_tile_count(const struct rig *rig, const char *name); /* of the feed tile */
+uint64_t rig_tile_count(const struct rig *rig, const char *name);                      /* of the feed tile */
+uint64_t rig_engine_count(const struct rig *rig, const char *block, const char *name); /* of all feeds: "book" */
+/* A connection of that feed gives a reason that holds these words. */
+bool rig_says(const struct rig *rig, uint32_t feed, const char *words);
 bool rig_book(const struct rig *rig, uint32_t id, struct mr_plane_book *out);
 bool rig_live(const struct rig *rig);         /* every connection, every book */
 bool rig_becomes_live(const struct rig *rig); /* within 30 s; else what is not was printed */

@@ -7,10 +7,10 @@
 #include "tests/support/support.h"
 
 static const struct rig_feed feeds[] = {
-    {"binance:usdm", {"BTCUSDT", "ETHUSDT"}, 2, 0},
-    {"bybit:linear", {"BTCUSDT", "ETHUSDT"}, 2, 0},
-    {"okx:public", {"BTC-USDT-SWAP", "ETH-USDT-SWAP"}, 2, 0},
-    {"binance:spot", {"BTCUSDT"}, 1, 12}, /* with a spare, which is not shown */
+    {.product = "binance:usdm", .symbols = {"BTCUSDT", "ETHUSDT"}, .connections = 2},
+    {.product = "bybit:linear", .symbols = {"BTCUSDT", "ETHUSDT"}, .connections = 2},
+    {.product = "okx:public", .symbols = {"BTC-USDT-SWAP", "ETH-USDT-SWAP"}, .connections = 2},
+    {.product = "binance:spot", .symbols = {"BTCUSDT"}, .life_s = 12}, /* with a spare, which is not shown */
 };
 #define FEEDS MR_COUNT_OF(feeds)
 
