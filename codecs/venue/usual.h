@@ -9,6 +9,10 @@
 #include "codecs/json/levels.h"
 #include "codecs/venue/take.h"
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 struct scan {
     const uint8_t *p, *end;
     bool ok;
@@ -44,21 +48,44 @@ static inline uint64_t load8(const uint8_t *p)
 
 #define EACH(b) (0x0101010101010101u * (b))
 
+/* The bytes that end a string of plain ASCII (or are none), one bit each: of 16, or the topmost bit of each of 8. The
+ * lowest is exact. */
+#if defined(__SSE2__)
+#define STRIDE 16
+#define STOP_BITS 1
+static inline uint64_t stops(const uint8_t *p)
+{
+    __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
+    __m128i stop = _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('"')), _mm_cmpeq_epi8(v, _mm_set1_epi8('\\')));
+    stop = _mm_or_si128(stop, _mm_cmplt_epi8(v, _mm_set1_epi8(0x20))); /* bytes above 0x7f are below zero */
+    return (uint32_t)_mm_movemask_epi8(stop);
+}
+#else
+#define STRIDE 8
+#define STOP_BITS 8
+static inline uint64_t stops(const uint8_t *p)
+{
+    uint64_t w = load8(p), quote = w ^ EACH('"'), slash = w ^ EACH('\\');
+    uint64_t stop = ((quote - EACH(1u)) & ~quote) | ((slash - EACH(1u)) & ~slash) | (w - EACH(0x20u)) | w;
+    return stop & EACH(0x80u);
+}
+#endif
+
 /* A string of plain ASCII, from behind its opening quote to behind the closing one. */
 static inline struct mr_span string(struct scan *s)
 {
     const uint8_t *from = s->p;
-    for (; s->end - s->p >= 8; s->p += 8) {
-        uint64_t w = load8(s->p), quote = w ^ EACH('"'), slash = w ^ EACH('\\');
-        uint64_t stop = ((quote - EACH(1u)) & ~quote) | ((slash - EACH(1u)) & ~slash) | (w - EACH(0x20u)) | w;
-        if ((stop &= EACH(0x80u)) != 0) { /* its lowest mark is exact, the others may be borrowed */
-            s->p += (uint32_t)__builtin_ctzll(stop) / 8;
-            s->ok &= *s->p == '"';
-            return (struct mr_span){from, (uint32_t)(s->p++ - from)};
-        }
-    }
-    s->ok = false;
-    return (struct mr_span){from, 0};
+    uint64_t stop = 0;
+    for (; s->end - s->p >= STRIDE; s->p += STRIDE)
+        if ((stop = stops(s->p)) != 0)
+            break;
+    s->p += stop ? (uint32_t)__builtin_ctzll(stop) / STOP_BITS : 0;
+    while (!stop && s->p < s->end && *s->p >= 0x20 && *s->p < 0x7f && *s->p != '"' && *s->p != '\\')
+        s->p++; /* the last few bytes of a frame */
+    s->ok &= s->p < s->end && *s->p == '"';
+    const struct mr_span text = {from, (uint32_t)(s->p - from)};
+    s->p += s->p < s->end;
+    return text;
 }
 
 /* How many of the eight bytes, from the first, are digits; their values in `w` (0..9 each). */

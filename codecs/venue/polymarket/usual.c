@@ -1,119 +1,28 @@
-/* The fast path of books, their changes and trades: the members in the order
- * the venue sends them, no blanks, no escapes.
+/* The fast path of books and their changes: the members in the order the venue sends them, no escapes.
  *
  *   {"market":"0x..","price_changes":[{"asset_id":"..","price":"0.06","size":"374.34","side":"BUY","hash":"..",
  *    "best_bid":"0.07","best_ask":"0.08"},..],"timestamp":"1786728438403","event_type":"price_change"}
  *
  *   {"market":"0x..","asset_id":"..","timestamp":"..","hash":"..","bids":[{"price":"0.001","size":"2200.8"},..],
  *    "asks":[..],"tick_size":"0.001","last_trade_price":"0.004","event_type":"book"}
- * alone, or several in an array
+ * alone, or several in an array; hash and timestamp may stand behind the asks
  *
- * Every byte is compared or converted, so what passes is legal and means what
- * it says. Anything else is MR_E_AGAIN and goes to the general path, which
- * alone decides what is wrong with it. */
+ * A blank stands behind each comma, or behind none: the first one tells. Every byte is compared or converted, so what
+ * passes is legal and means what it says. Anything else is MR_E_AGAIN and goes to the general path, which alone decides
+ * what is wrong with it. */
 #include "codecs/venue/polymarket/polymarket_priv.h"
 
-#include "codecs/venue/take.h"
-
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
+#include "codecs/venue/usual.h"
 
 #define SCALE 8     /* of tokens' prices and sizes; others go the general way */
 #define LOOKS_AT 24 /* bytes that reading one number may look at */
 
-struct scan {
-    const uint8_t *p, *end;
-    bool ok;
-};
-
-static inline bool found(struct scan *s, const char *text, size_t len)
-{
-    bool is = (size_t)(s->end - s->p) >= len && memcmp(s->p, text, len) == 0;
-    s->p += is ? len : 0;
-    return is;
-}
-#define FOUND(s, literal) found((s), literal, sizeof(literal) - 1)
-
-/* It must be next: moves on in any case, so that what follows need not wait for
- * the comparison. */
-static inline void expect(struct scan *s, const char *text, size_t len)
-{
-    if (mr_unlikely((size_t)(s->end - s->p) < len)) {
-        s->ok = false;
-        return;
-    }
-    s->ok &= memcmp(s->p, text, len) == 0;
-    s->p += len;
-}
-#define EXPECT(s, literal) expect((s), literal, sizeof(literal) - 1)
-
-static inline uint64_t load8(const uint8_t *p)
-{
-    uint64_t w;
-    memcpy(&w, p, sizeof w);
-    return w;
-}
-
-#define EACH(b) (0x0101010101010101u * (b))
-
-/* The bytes that end a string of plain ASCII (or are none), one bit each: of
- * 16, or the topmost bit of each of 8. The lowest is exact. */
-#if defined(__SSE2__)
-#define STRIDE 16
-#define STOP_BITS 1
-static inline uint64_t stops(const uint8_t *p)
-{
-    __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
-    __m128i stop = _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('"')), _mm_cmpeq_epi8(v, _mm_set1_epi8('\\')));
-    stop = _mm_or_si128(stop, _mm_cmplt_epi8(v, _mm_set1_epi8(0x20))); /* bytes above 0x7f are below zero */
-    return (uint32_t)_mm_movemask_epi8(stop);
-}
-#else
-#define STRIDE 8
-#define STOP_BITS 8
-static inline uint64_t stops(const uint8_t *p)
-{
-    uint64_t w = load8(p), quote = w ^ EACH('"'), slash = w ^ EACH('\\');
-    uint64_t stop = ((quote - EACH(1u)) & ~quote) | ((slash - EACH(1u)) & ~slash) | (w - EACH(0x20u)) | w;
-    return stop & EACH(0x80u);
-}
-#endif
-
-/* From behind a string's opening quote to behind the closing one. */
-static inline struct mr_span string(struct scan *s)
-{
-    const uint8_t *from = s->p;
-    uint64_t stop = 0;
-    for (; s->end - s->p >= STRIDE; s->p += STRIDE)
-        if ((stop = stops(s->p)) != 0)
-            break;
-    s->p += stop ? (uint32_t)__builtin_ctzll(stop) / STOP_BITS : 0;
-    while (!stop && s->p < s->end && *s->p >= 0x20 && *s->p < 0x7f && *s->p != '"' && *s->p != '\\')
-        s->p++; /* the last few bytes of a frame */
-    s->ok &= s->p < s->end && *s->p == '"';
-    const struct mr_span text = {from, (uint32_t)(s->p - from)};
-    s->p += s->p < s->end;
-    return text;
-}
-
-/* How many of the eight bytes, from the first, are digits; their values in `w`
- * (0..9 each). */
-static inline uint32_t digit_run(uint64_t *w)
-{
-    *w ^= EACH(0x30u);
-    uint64_t other = (((*w & EACH(0x7fu)) + EACH(0x76u)) | *w) & EACH(0x80u);
-    return other ? (uint32_t)__builtin_ctzll(other) / 8 : 8;
-}
+/* The next member's name and what opens its value. */
+#define NEXT(s, spaced, literal) ((spaced) ? EXPECT(s, ", " literal) : EXPECT(s, "," literal))
+#define FOUND_NEXT(s, spaced, literal) ((spaced) ? FOUND(s, ", " literal) : FOUND(s, "," literal))
 
 /* The first n of eight digit values, 1 <= n <= 8, as a number. */
-static inline uint64_t number(uint64_t w, uint32_t n)
-{
-    w <<= 64 - 8 * n;
-    w = (w * 10 + (w >> 8)) & 0x00ff00ff00ff00ffu;
-    w = (w * 100 + (w >> 16)) & 0x0000ffff0000ffffu;
-    return (w * 10000 + (w >> 32)) & 0xffffffffu;
-}
+static inline uint64_t first_of(uint64_t w, uint32_t n) { return eight(w << (64 - 8 * n)); }
 
 static inline bool room(struct scan *s)
 {
@@ -130,7 +39,7 @@ static inline int64_t price(struct scan *s)
     uint32_t n = digit_run(&w);
     s->ok &= s->p[0] == '0' && s->p[1] == '.' && n > 0 && s->p[2 + n] == '"';
     s->p += 3 + n;
-    return n ? (int64_t)(number(w, n) * (uint64_t)mr_pow10[SCALE - n]) : 0;
+    return n ? (int64_t)(first_of(w, n) * (uint64_t)mr_pow10[SCALE - n]) : 0;
 }
 
 /* 374.34" : at scale 8. The end and the point are found before anything is
@@ -153,9 +62,9 @@ static inline int64_t size(struct scan *s)
     s->p += len + 1;
     if (mr_unlikely(!s->ok))
         return 0;
-    uint64_t value = number(load8(p) ^ EACH(0x30u), whole) * (uint64_t)mr_pow10[SCALE];
+    uint64_t value = first_of(load8(p) ^ EACH(0x30u), whole) * (uint64_t)mr_pow10[SCALE];
     if (part)
-        value += number(load8(p + whole + 1) ^ EACH(0x30u), part) * (uint64_t)mr_pow10[SCALE - part];
+        value += first_of(load8(p + whole + 1) ^ EACH(0x30u), part) * (uint64_t)mr_pow10[SCALE - part];
     return (int64_t)value;
 }
 #else
@@ -168,14 +77,14 @@ static inline int64_t size(struct scan *s)
     s->ok &= n > 0 && (s->p[0] != '0' || n == 1);
     if (mr_unlikely(!n))
         return 0;
-    value = number(w, n) * (uint64_t)mr_pow10[SCALE];
+    value = first_of(w, n) * (uint64_t)mr_pow10[SCALE];
     s->p += n;
     if (*s->p == '.') {
         w = load8(s->p + 1);
         n = digit_run(&w);
         s->ok &= n > 0;
         s->p += 1 + n;
-        value += n ? number(w, n) * (uint64_t)mr_pow10[SCALE - n] : 0;
+        value += n ? first_of(w, n) * (uint64_t)mr_pow10[SCALE - n] : 0;
     }
     s->ok &= *s->p++ == '"';
     return (int64_t)value;
@@ -191,7 +100,7 @@ static inline uint64_t time_ms(struct scan *s)
     bool good = digit_run(&a) == 8 && digit_run(&b) == 5 && s->p[13] == '"' && s->p[0] != '0';
     s->ok &= good;
     s->p += 14;
-    return good ? number(a, 8) * 100000 + number(b, 5) : 0;
+    return good ? first_of(a, 8) * 100000 + first_of(b, 5) : 0;
 }
 
 /* The best price after a change; "0" and "1" say that nobody is there. */
@@ -270,7 +179,7 @@ static MR_COLD bool stranger(const struct mr_decoder *dec, struct mr_span id)
 }
 
 /* One entry, without its time. A stranger's is read as well, and left. */
-static inline bool change(struct scan *s, struct mr_decoder *dec, union mr_slot *slot, uint32_t *used,
+static inline bool change(struct scan *s, bool spaced, struct mr_decoder *dec, union mr_slot *slot, uint32_t *used,
                           uint32_t *strangers)
 {
     union mr_slot aside[2];
@@ -288,20 +197,20 @@ static inline bool change(struct scan *s, struct mr_decoder *dec, union mr_slot 
     *used += it ? 2 : 0;
     mr_take_slot(dec, slot, MR_EVENT_BOOK, it);
     memset(&slot[1], 0, sizeof slot[1]);
-    EXPECT(s, ",\"price\":\"");
+    NEXT(s, spaced, "\"price\":\"");
     slot[1].level[0].price = price(s);
-    EXPECT(s, ",\"size\":\"");
+    NEXT(s, spaced, "\"size\":\"");
     slot[1].level[0].size = size(s);
-    EXPECT(s, ",\"side\":\"");
+    NEXT(s, spaced, "\"side\":\"");
     bool ask = FOUND(s, "SELL\"");
     s->ok &= ask || FOUND(s, "BUY\"");
-    EXPECT(s, ",\"hash\":\"");
+    NEXT(s, spaced, "\"hash\":\"");
     if (mr_unlikely(!s->ok))
         return false;
     struct mr_span hash = string(s);
-    EXPECT(s, ",\"best_bid\":\"");
+    NEXT(s, spaced, "\"best_bid\":\"");
     uint64_t bid = touch(s, '0');
-    EXPECT(s, ",\"best_ask\":\"");
+    NEXT(s, spaced, "\"best_ask\":\"");
     uint64_t best_ask = touch(s, '1');
     EXPECT(s, "}");
     stamp(&slot->book, 0, hash);
@@ -313,17 +222,18 @@ static inline bool change(struct scan *s, struct mr_decoder *dec, union mr_slot 
     return s->ok;
 }
 
-static int changes(struct scan *s, struct mr_decoder *dec, union mr_slot *out, uint32_t out_max)
+static int changes(struct scan *s, bool spaced, struct mr_decoder *dec, union mr_slot *out, uint32_t out_max)
 {
     uint32_t n = 0, strangers = 0;
     dec->kind = MR_POLYMARKET_PRICE_CHANGE;
     do {
-        if (mr_unlikely(n + 2 > out_max || !change(s, dec, &out[n], &n, &strangers)))
+        if (mr_unlikely(n + 2 > out_max || !change(s, spaced, dec, &out[n], &n, &strangers)))
             return MR_E_AGAIN;
-    } while (FOUND(s, ","));
-    EXPECT(s, "],\"timestamp\":\"");
+    } while (FOUND_NEXT(s, spaced, ""));
+    EXPECT(s, "]");
+    NEXT(s, spaced, "\"timestamp\":\"");
     uint64_t ms = time_ms(s);
-    EXPECT(s, ",\"event_type\":\"price_change\"}");
+    NEXT(s, spaced, "\"event_type\":\"price_change\"}");
     if (mr_unlikely(!s->ok || s->p != s->end || !n))
         return MR_E_AGAIN;
     dec->passed_over += strangers;
@@ -336,77 +246,84 @@ static int changes(struct scan *s, struct mr_decoder *dec, union mr_slot *out, u
 
 /* ---- books ---- */
 
-/* The levels from behind the opening bracket to behind the closing one; false
- * beyond `max`, or s->ok false. */
-static inline bool levels(struct scan *s, struct mr_level *out, uint32_t max, uint32_t *count)
+/* Both sides, with what names them, to the last bracket. */
+static inline void sides(struct scan *s, bool spaced, const struct mr_frame *frame, union mr_slot *out, uint32_t max,
+                         uint32_t count[2])
 {
-    uint32_t n = 0;
-    *count = 0;
-    if (FOUND(s, "]"))
-        return s->ok;
-    do {
-        if (mr_unlikely(n == max))
-            return false;
-        EXPECT(s, "{\"price\":\"");
-        out[n].price = price(s);
-        EXPECT(s, ",\"size\":\"");
-        out[n].size = size(s);
-        EXPECT(s, "}");
-        n++;
-    } while (mr_likely(s->ok) && FOUND(s, ","));
-    EXPECT(s, "]");
-    *count = n;
-    return s->ok;
+    const struct mr_levels_scan how = {spaced ? MR_LEVELS_SPACED : MR_LEVELS_NAMED, SCALE, SCALE};
+    struct mr_level *level = mr_take_levels(out);
+    NEXT(s, spaced, "\"bids\":");
+    count[0] = usual_side(s, frame, &how, level, max);
+    NEXT(s, spaced, "\"asks\":");
+    count[1] = usual_side(s, frame, &how, level + count[0], max - count[0]);
+    int64_t signs = 0;
+    for (uint32_t i = 0; i < count[0] + count[1]; i++)
+        signs |= level[i].price | level[i].size;
+    s->ok &= signs >= 0;
 }
 
 /* One book's slots, or MR_E_AGAIN. */
-static int book(struct scan *s, struct mr_decoder *dec, union mr_slot *out, uint32_t out_max)
+static int book(struct scan *s, struct mr_decoder *dec, const struct mr_frame *frame, union mr_slot *out,
+                uint32_t out_max)
 {
     EXPECT(s, "{\"market\":\"");
     if (!s->ok || out_max < 2)
         return MR_E_AGAIN;
     string(s);
-    EXPECT(s, ",\"asset_id\":\"");
+    const bool spaced = s->end - s->p >= 2 && s->p[1] == ' ';
+    NEXT(s, spaced, "\"asset_id\":\"");
     const struct mr_instrument *it = s->ok ? token(dec, string(s)) : NULL;
     if (mr_unlikely(!it || !s->ok))
         return MR_E_AGAIN;
-    EXPECT(s, ",\"timestamp\":\"");
-    uint64_t ms = time_ms(s);
-    EXPECT(s, ",\"hash\":\"");
+    mr_take_slot(dec, out, MR_EVENT_BOOK, it);
+    uint32_t max = mr_take_levels_max(out, out + out_max), count[2] = {0, 0};
+    uint64_t ms = 0;
+    struct mr_span hash;
+    bool stamped = FOUND_NEXT(s, spaced, "\"timestamp\":\"");
+    if (stamped)
+        ms = time_ms(s);
+    else
+        sides(s, spaced, frame, out, max, count);
+    NEXT(s, spaced, "\"hash\":\"");
     if (!s->ok)
         return MR_E_AGAIN;
-    struct mr_span hash = string(s);
-    mr_take_slot(dec, out, MR_EVENT_BOOK, it);
-    uint32_t max = mr_take_levels_max(out, out + out_max), bids, asks;
-    struct mr_level *level = mr_take_levels(out);
-    EXPECT(s, ",\"bids\":[");
-    if (!levels(s, level, max, &bids) || !FOUND(s, ",\"asks\":[") || !levels(s, level + bids, max - bids, &asks))
+    hash = string(s);
+    if (stamped) {
+        sides(s, spaced, frame, out, max, count);
+    } else {
+        NEXT(s, spaced, "\"timestamp\":\"");
+        ms = time_ms(s);
+    }
+    if (!s->ok)
         return MR_E_AGAIN;
-    if (FOUND(s, ",\"tick_size\":\"") && (price(s) != it->tick || !it->tick)) /* news: the general path tells it */
+    if (FOUND_NEXT(s, spaced, "\"tick_size\":\"") && (price(s) != it->tick || !it->tick)) /* news: the general path */
         return MR_E_AGAIN;
-    if (FOUND(s, ",\"last_trade_price\":\""))
+    if (FOUND_NEXT(s, spaced, "\"last_trade_price\":\""))
         string(s);
-    EXPECT(s, ",\"event_type\":\"book\"}");
+    NEXT(s, spaced, "\"event_type\":\"book\"}");
     if (!s->ok)
         return MR_E_AGAIN;
     stamp(&out->book, ms, hash);
     out->book.first_seq = ms;
     out->book.flags |= MR_FLAG_SNAPSHOT;
-    return (int)mr_take_book(out, bids, asks);
+    return (int)mr_take_book(out, count[0], count[1]);
 }
 
-static int books(struct scan *s, struct mr_decoder *dec, union mr_slot *out, uint32_t out_max)
+/* One book, or an array of them with commas (and blanks) between. */
+static int books(struct scan *s, struct mr_decoder *dec, const struct mr_frame *frame, union mr_slot *out,
+                 uint32_t out_max)
 {
     bool array = FOUND(s, "[");
     uint32_t used = 0, earlier = 0;
     dec->kind = MR_POLYMARKET_BOOK;
     for (;; earlier++) {
-        int n = book(s, dec, out + used, out_max - used);
+        int n = book(s, dec, frame, out + used, out_max - used);
         if (n < 0)
             return n;
         used += (uint32_t)n;
         if (!array || !FOUND(s, ","))
             break;
+        (void)FOUND(s, " ");
     }
     if ((array && !FOUND(s, "]")) || s->p != s->end)
         return MR_E_AGAIN;
@@ -455,13 +372,14 @@ int mr_polymarket_usual(struct mr_decoder *dec, const struct mr_frame *frame, un
     int n = MR_E_AGAIN;
     if (FOUND(&s, "{\"market\":\"")) {
         string(&s);
-        if (s.ok && FOUND(&s, ",\"price_changes\":["))
-            n = changes(&s, dec, out, out_max);
+        bool spaced = s.end - s.p >= 2 && s.p[1] == ' ';
+        if (s.ok && FOUND_NEXT(&s, spaced, "\"price_changes\":["))
+            n = changes(&s, spaced, dec, out, out_max);
         else if (s.ok && FOUND(&s, ",\"asset_id\":\""))
             n = trade(&s, dec, out, out_max);
     }
     if (n == MR_E_AGAIN)
-        n = books(&(struct scan){frame->data, frame->data + frame->len, true}, dec, out, out_max);
+        n = books(&(struct scan){frame->data, frame->data + frame->len, true}, dec, frame, out, out_max);
     if (n < 0)
         dec->kind = MR_POLYMARKET_UNKNOWN;
     else

@@ -103,7 +103,7 @@ static int px_sz(char *to, uint64_t *r)
 }
 static int outcome(char *to, uint64_t *r)
 {
-    return sprintf(to, "{\"price\":\"%s\",\"size\":\"%s\"}", part(r), size(r));
+    return sprintf(to, "{\"price\":\"%s\", \"size\":\"%s\"}", part(r), size(r));
 }
 
 static int levels(char *to, uint64_t *r, level_fn *one, uint32_t n)
@@ -111,7 +111,7 @@ static int levels(char *to, uint64_t *r, level_fn *one, uint32_t n)
     int len = sprintf(to, "[");
     for (uint32_t i = 0; i < n; i++) {
         if (i)
-            to[len++] = ',';
+            len += sprintf(to + len, one == outcome ? ", " : ","); /* Polymarket: a blank behind each comma */
         len += one(to + len, r);
     }
     return len + sprintf(to + len, "]");

@@ -21,6 +21,7 @@ static void stock(struct mr_desk *desk)
     "{\"market\":\"" MARKET "\",\"asset_id\":\"" id "\",\"timestamp\":\"1786728432337\",\"hash\":\"" HASH_A "\"," rest \
     "\"event_type\":\"book\"}"
 #define LEVEL(price, size) "{\"price\":\"" price "\",\"size\":\"" size "\"}"
+#define SPACED(price, size) "{\"price\":\"" price "\", \"size\":\"" size "\"}"
 #define CHANGE(id, price, size, side, hash, bid, ask)                                                                  \
     "{\"asset_id\":\"" id "\",\"price\":\"" price "\",\"size\":\"" size "\",\"side\":\"" side "\",\"hash\":\"" hash    \
     "\",\"best_bid\":\"" bid "\",\"best_ask\":\"" ask "\"}"
@@ -47,6 +48,24 @@ static void books_and_their_changes(void **state)
         {"a refresh says neither tick nor last trade; blanks",
          "{\"asset_id\": \"" UP "\", \"bids\": [], \"asks\": [{\"size\": \"1\", \"price\": \"0.48\"}], \"hash\": \"" HASH_B "\", \"timestamp\": \"5\", \"event_type\": \"book\"}",
          "book " UP " [ | 0.48x1] seq 5 state f328c9bc @5 snapshot first last"},
+        {"a blank behind each comma, the stamps in front",
+         "{\"market\":\"" MARKET "\", \"asset_id\":\"" UP "\", \"timestamp\":\"1786728432337\", \"hash\":\"" HASH_A "\", \"bids\":[" SPACED("0.001", "2200.8") ", " SPACED("0.004", "100")
+         "], \"asks\":[" SPACED("0.999", "50") "], \"event_type\":\"book\"}",
+         "book " UP " [0.001x2200.8 0.004x100 | 0.999x50] seq 1786728432337 state 924ec9bc @1786728432337 snapshot first last"},
+        {"the same, the stamps behind the levels",
+         "{\"market\":\"" MARKET "\", \"asset_id\":\"" UP "\", \"bids\":[" SPACED("0.001", "2200.8") ", " SPACED("0.004", "100")
+         "], \"asks\":[], \"hash\":\"" HASH_B "\", \"timestamp\":\"1786728432337\", \"event_type\":\"book\"}",
+         "book " UP " [0.001x2200.8 0.004x100 | ] seq 1786728432337 state f328c9bc @1786728432337 snapshot first last"},
+        {"blanks behind some commas only",
+         "{\"market\":\"" MARKET "\", \"asset_id\":\"" UP "\",\"timestamp\":\"1786728432337\", \"hash\":\"" HASH_A "\", \"bids\":[" SPACED("0.001", "2200.8") "," LEVEL("0.004", "100")
+         "], \"asks\":[" LEVEL("0.999", "50") "], \"event_type\":\"book\"}",
+         "book " UP " [0.001x2200.8 0.004x100 | 0.999x50] seq 1786728432337 state 924ec9bc @1786728432337 snapshot first last"},
+        {"changes with a blank behind each comma",
+         "{\"market\":\"" MARKET "\", \"price_changes\":[{\"asset_id\":\"" UP "\", \"price\":\"0.06\", \"size\":\"374.34\", \"side\":\"BUY\", \"hash\":\"" HASH_A
+         "\", \"best_bid\":\"0.07\", \"best_ask\":\"0.08\"}, {\"asset_id\":\"" DOWN "\", \"price\":\"0.94\", \"size\":\"0\", \"side\":\"SELL\", \"hash\":\"" HASH_B
+         "\", \"best_bid\":\"0.92\", \"best_ask\":\"0.93\"}], \"timestamp\":\"1786728438403\", \"event_type\":\"price_change\"}",
+         "book " UP " [0.06x374.34 | ] seq 1786728438403 touch 0.07/0.08 state 924ec9bc @1786728438403 first\n"
+         "book " DOWN " [ | 0.94x0] seq 1786728438403 touch 0.92/0.93 state f328c9bc @1786728438403 last"},
         {"asks before bids", BOOK(UP, "\"asks\":[" LEVEL("0.9", "1") "],\"bids\":[" LEVEL("0.1", "2") "],"),
          "book " UP " [0.1x2 | 0.9x1] seq 1786728432337 state 924ec9bc @1786728432337 snapshot first last"},
         {"the dump: an array, a tick that is news", "[" BOOK(UP, "\"bids\":[],\"asks\":[],\"tick_size\":\"0.01\",") "," BOOK(DOWN, "\"bids\":[],\"asks\":[],") "]",
