@@ -142,13 +142,15 @@ int mr_orders_init(void *mem, const struct mr_orders_config *config, const struc
 int mr_orders_add_link(struct mr_orders *om, const struct mr_orders_link *link, int64_t now_ns);
 
 /* After a restart, before anything else: every ORDER, FILL and ACCOUNT record of the journal, in order; then `restored`, which acts on fills that
- * were durable but not acted on, and takes what may have left for UNKNOWN. Nothing is journalled, events are told for `restored` only.
+ * were durable but not acted on, and takes what may have left for UNKNOWN. What `restored` changes is journalled and told; what
+ * `restore` takes in is not.
  * MR_OK; MR_E_VERSION; MR_E_CORRUPT: a record that cannot follow what came before. */
 int mr_orders_restore(struct mr_orders *om, unsigned kind, const void *payload, uint32_t bytes, int64_t at_ns);
 int mr_orders_restored(struct mr_orders *om, int64_t now_ns);
 uint32_t mr_orders_epoch_seen(const struct mr_orders *om); /* highest of all ids restored; 0 none */
-/* Ids from now on: epoch << 32 | 1, 2, ... The epoch is above epoch_seen(), and the caller has made it durable. */
-void mr_orders_begin(struct mr_orders *om, uint32_t epoch);
+/* Ids from now on: epoch << 32 | 1, 2, ... The epoch is above epoch_seen(), and the caller has made it durable. Writes the opening cash where
+ * the journal has none yet. MR_OK, or MR_E_FULL: the journal takes nothing. */
+int mr_orders_begin(struct mr_orders *om, uint32_t epoch, int64_t now_ns);
 
 /* Shows a wish to the gate. `intent` needs instrument, strategy, side, type, tif, flags, role, parent, price, stop_price, size, expires_ns and
  * arrival_mid (0: the market's mid now); the rest is filled in. Flags outside MR_ORDER_FLAGS_ALL, or EMERGENCY without REDUCE_ONLY, stop the process.

@@ -27,6 +27,12 @@ struct mr_positions *mr_positions_init(void *mem, uint32_t instruments, mr_money
     return ps;
 }
 
+void mr_positions_open(struct mr_positions *ps, mr_money cash)
+{
+    MR_ASSERT(!ps->realised && !ps->fees && !ps->funding);
+    ps->cash = cash;
+}
+
 /* amount * part / whole toward zero, 0 < part <= whole: never larger than amount, so nothing overflows on the way. */
 static mr_money share(mr_money amount, mr_size part, mr_size whole)
 {
@@ -146,7 +152,7 @@ const struct mr_position *mr_positions_next(const struct mr_positions *ps, uint3
 {
     while (*cursor < ps->count) {
         const struct mr_position *p = &ps->at[(*cursor)++];
-        if (p->updated_ns)
+        if (p->fills || p->funding)
             return p;
     }
     return NULL;

@@ -34,6 +34,8 @@ struct mr_positions; /* opaque */
 
 size_t mr_positions_bytes(uint32_t instruments);
 struct mr_positions *mr_positions_init(void *mem, uint32_t instruments, mr_money cash);
+/* The cash it began with, anew: before the first fill. */
+void mr_positions_open(struct mr_positions *ps, mr_money cash);
 
 /* One distinct fill. The instrument is the one named in it. */
 int mr_positions_fill(struct mr_positions *ps, const struct mr_instrument *it, const struct mr_fill *fill);

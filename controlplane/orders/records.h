@@ -45,10 +45,11 @@ struct mr_record_fill {
 };
 
 enum mr_account_kind {
-    MR_ACCOUNT_FUNDING,   /* amount: received, or paid (< 0) */
-    MR_ACCOUNT_BALANCE,   /* amount: equity as the venue has it; other: as we have it */
-    MR_ACCOUNT_POSITION,  /* sync: verdict, size as the venue has it, ours */
-    MR_ACCOUNT_LIQUIDATED /* the venue says so; the fills come by themselves */
+    MR_ACCOUNT_FUNDING,    /* amount: received, or paid (< 0) */
+    MR_ACCOUNT_BALANCE,    /* amount: equity as the venue has it; other: as we have it */
+    MR_ACCOUNT_POSITION,   /* sync: verdict, size as the venue has it, ours */
+    MR_ACCOUNT_LIQUIDATED, /* the venue says so; the fills come by themselves */
+    MR_ACCOUNT_OPENING     /* amount: cash at the very first start */
 };
 struct mr_record_account {
     struct mr_record_head head;
