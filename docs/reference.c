@@ -172,7 +172,7 @@ static void product(FILE *out, const struct mr_venue *venue, uint8_t at)
         "\n### %s:%s\n| | |\n|---|---|\n| instruments | %s |\n| books | %s |\n| trades that engines count | `%s` |\n",
         venue->name, p->name, instrument_types[p->type], sequencing[p->sequencing],
         p->primary_trades ? p->primary_trades : "none");
-    fprintf(out, "| REST | <%s>, %u requests a minute at most |\n\n", dial->rest, dial->rest_per_minute);
+    fprintf(out, "| REST | <%s>, at most %u of weight in %u s |\n\n", dial->rest, dial->rest_weight, dial->rest_s);
     fputs("| channel | route | subscription of `SYMBOL` | |\n|---|---|---|---|\n", out);
     for (size_t c = 0; c < MR_COUNT_OF(channels); c++) {
         uint32_t bit = channels[c].bit;

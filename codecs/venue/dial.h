@@ -31,7 +31,8 @@ struct mr_route {
 struct mr_product_dial {           /* same order as mr_venue.products */
     const struct mr_route *routes; /* ends with an empty row */
     const char *rest;              /* "https://fapi.binance.com" */
-    uint32_t rest_per_minute;
+    uint32_t rest_weight,
+        rest_s;           /* what its host takes from an address in so many seconds, as mr_dialect.weight counts it */
     uint32_t interest_s;  /* open interest is polled so often; 0: it is in the stream, or there is none */
     uint32_t market_wide; /* channels that are subscribed once, for all instruments: symbol empty */
     /* channels that may rightly say nothing for many minutes: their silence proves nothing */
@@ -79,10 +80,13 @@ struct mr_grant {
     char why[96];                   /* not granted: what the venue said */
 };
 
-/* What a venue allows from one address of ours; 0: no rule is known. */
+/* What a venue allows from one address of ours; 0: it has no such rule. Where a venue publishes nothing of its connection attempts the row holds a
+ * cautious value of ours, and says so. */
 struct mr_venue_limits {
     uint32_t dials, dials_s; /* connection attempts in so many seconds */
     uint32_t connections;    /* open at once */
+    uint32_t subscriptions;  /* held at once, over all connections */
+    uint32_t sends, sends_s; /* client messages in so many seconds, over all connections */
 };
 
 struct mr_dialect {
@@ -108,6 +112,8 @@ struct mr_dialect {
     /* `symbol` "" : all there is (the first page of it); else at least that one.
      * A REST request: path and query for GET; `body` non-empty: POST that JSON. MR_OK, MR_E_UNSUPPORTED: the product has none. */
     int (*url)(uint8_t product, enum mr_url_kind kind, const char *symbol, struct mr_text *path, struct mr_text *body);
+    /* What such a request weighs. NULL: 1 each. */
+    uint32_t (*weight)(uint8_t product, enum mr_url_kind kind);
     /* A symbol like this one is in the product's list of instruments or the venue does not have it (listed as halted: no longer), so that it
      * need not be asked for. NULL: no list says so, or asking in vain harms nobody. */
     bool (*listed)(uint8_t product, const char *symbol);

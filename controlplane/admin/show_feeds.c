@@ -8,6 +8,7 @@ struct product {
     char name[40];
     uint32_t connections, live, streams, streams_live, mute, held;
     char held_symbol[40];
+    uint32_t waits[MR_BUDGET_KINDS]; /* connections that wait for what the venue allows, by what */
     uint64_t frames, bytes, messages, gaps, refused;
     int64_t wanting, lag_p50_ns, last_byte_ns, channels_live, channels_stale, channels_dead;
     double per_s;
@@ -45,6 +46,7 @@ static void add_connections(struct products *all, const struct mr_look *look)
         p->streams_live += c->streams_live;
         p->mute += c->mute;
         p->held += c->held;
+        p->waits[c->waits < MR_BUDGET_KINDS ? c->waits : MR_BUDGET_NONE]++;
         if (c->held)
             mr_show_clean(p->held_symbol, sizeof p->held_symbol, c->held_symbol);
         p->frames += c->frames;
@@ -105,6 +107,10 @@ static void product_json(struct mr_json_out *j, const struct product *p)
     mr_json_out_u64(j, "streams_live", p->streams_live);
     mr_json_out_u64(j, "mute", p->mute);
     mr_json_out_u64(j, "held", p->held);
+    mr_json_out_u64(j, "waits_dials", p->waits[MR_BUDGET_DIALS]);
+    mr_json_out_u64(j, "waits_connections", p->waits[MR_BUDGET_CONNECTIONS]);
+    mr_json_out_u64(j, "waits_sends", p->waits[MR_BUDGET_SENDS]);
+    mr_json_out_u64(j, "waits_subscriptions", p->waits[MR_BUDGET_SUBSCRIPTIONS]);
     if (p->held)
         mr_json_out_string(j, "held_symbol", p->held_symbol);
     mr_json_out_i64(j, "channels_live", p->channels_live);
@@ -240,6 +246,11 @@ int mr_show_feeds(const struct mr_show *s, const struct mr_look *look, struct mr
             mr_show_row(s, "%s: %u streams are not asked for: quarantined, or not in the venue's list: %s%s",
                         all.list[i].name, all.list[i].held, all.list[i].held_symbol,
                         all.list[i].held > 1 ? ", ..." : "");
+    for (uint32_t i = 0; i < all.count && !s->json; i++)
+        for (uint8_t k = MR_BUDGET_NONE + 1; k < MR_BUDGET_KINDS; k++)
+            if (all.list[i].waits[k])
+                mr_show_row(s, "%s: %u connections wait: the venue allows no more %s from our address now",
+                            all.list[i].name, all.list[i].waits[k], mr_budget_kind_name(k));
     show_channels(s, look, product);
     return MR_OK;
 }

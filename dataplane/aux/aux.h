@@ -21,27 +21,28 @@
 #include "dataplane/source/source.h"
 #include "dataplane/tile/tile.h"
 
-#define MR_AUX_CALLS_MAX      256
-#define MR_AUX_ADDRESSES_MAX  8
-#define MR_AUX_TEXT_MAX       2048          /* a host or a URL, with its NUL */
-#define MR_AUX_POST_MAX       (32u << 10)   /* a POST body, with its NUL */
-#define MR_AUX_HELD_S         60            /* the longest wait for a host's limit */
+#define MR_AUX_CALLS_MAX 256
+#define MR_AUX_ADDRESSES_MAX 8
+#define MR_AUX_TEXT_MAX 2048        /* a host or a URL, with its NUL */
+#define MR_AUX_POST_MAX (32u << 10) /* a POST body, with its NUL */
+#define MR_AUX_HELD_S 60            /* the longest wait for a host's limit */
 #define MR_AUX_LOOKUP_THREADS 2
-#define MR_AUX_ERROR_BODY     4096          /* of a body that came with an HTTP status other than 200 */
+#define MR_AUX_ERROR_BODY 4096 /* of a body that came with an HTTP status other than 200 */
 
 enum mr_aux_kind { MR_AUX_RESOLVE = 1, MR_AUX_GET };
-struct mr_aux_request {         /* then the text: host, or URL, NUL, POST body (may be empty), NUL */
+struct mr_aux_request { /* then the text: host, or URL, NUL, POST body (may be empty), NUL */
     uint8_t kind;
     uint8_t venue, product, purpose; /* enum mr_url_kind */
     uint16_t connection;
     uint16_t port;
     uint32_t instrument;
+    uint32_t weight; /* of the host's limit; 0: 1 */
     uint64_t id;
 };
 /* Then addresses (struct mr_address), the host or URL, NUL, why, NUL, and this part of the body. */
 struct mr_aux_answer {
     struct mr_aux_request request;
-    int32_t status;             /* as mr_aux_reply says */
+    int32_t status; /* as mr_aux_reply says */
     uint32_t http;
     int64_t recv_ns;
     uint32_t body_bytes, part_at, part_bytes;
@@ -72,8 +73,8 @@ struct mr_aux_link {
 }; /* byte rings: one pair a feed tile */
 struct mr_aux_limit {
     const char *host;
-    uint32_t per_minute;
-}; /* 0: no limit */
+    uint32_t most, window_s; /* weight in so many seconds [60]; 0: no limit */
+};
 /* F-25: fixed addresses. port 0: whatever the port; address.port 0: the port asked for. */
 struct mr_aux_override {
     const char *host;

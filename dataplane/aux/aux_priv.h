@@ -5,6 +5,7 @@
 #include <curl/curl.h>
 
 #include "dataplane/aux/aux.h"
+#include "dataplane/budget/budget.h"
 
 #define HOST_BYTES 256
 #define HOSTS_MAX 64
@@ -13,16 +14,14 @@
 /* ---- aux_limit.c: a host's token bucket ---- */
 struct mr_aux_bucket {
     char host[HOST_BYTES];
-    uint32_t per_minute; /* 0: no limit, only stops */
-    int64_t tokens;      /* in 1 / TOKEN of a request */
-    int64_t filled_ns, stop_ns;
-    uint32_t ahead; /* of the tile: requests seen for it in this walk of the queue */
+    struct mr_budget budget; /* most 0: no limit, only stops */
+    uint32_t ahead;          /* of the tile: weight of the requests seen for it in this walk of the queue */
 };
-void mr_aux_bucket_init(struct mr_aux_bucket *b, const char *host, uint32_t per_minute);
-bool mr_aux_bucket_take(struct mr_aux_bucket *b, int64_t now_ns);
-/* How long until `ahead` + 1 requests could have gone, if nobody else took any. */
-int64_t mr_aux_bucket_wait_ns(struct mr_aux_bucket *b, int64_t now_ns, uint32_t ahead);
-void mr_aux_bucket_stop(struct mr_aux_bucket *b, int64_t until_ns);
+void mr_aux_bucket_init(struct mr_aux_bucket *b, const char *host, uint32_t most, uint32_t window_s);
+bool mr_aux_bucket_take(struct mr_aux_bucket *b, uint32_t weight, int64_t now_ns);
+/* How long until so much could have gone, if nobody else took any. */
+int64_t mr_aux_bucket_wait_ns(const struct mr_aux_bucket *b, int64_t now_ns, uint32_t weight);
+void mr_aux_bucket_stop(struct mr_aux_bucket *b, int64_t until_ns, int64_t now_ns);
 
 /* ---- aux_names.c: addresses of names, looked up on helper threads, kept for a while ---- */
 struct mr_aux_names;

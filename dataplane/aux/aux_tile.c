@@ -125,7 +125,7 @@ static struct mr_aux_bucket *bucket_of(struct aux *aux, const char *host)
     if (aux->bucket_count == HOSTS_MAX)
         return &aux->buckets[HOSTS_MAX - 1];
     struct mr_aux_bucket *b = &aux->buckets[aux->bucket_count++];
-    mr_aux_bucket_init(b, host, 0);
+    mr_aux_bucket_init(b, host, 0, 0);
     return b;
 }
 
@@ -253,7 +253,8 @@ static bool go(struct aux *aux, struct call *c)
         return true;
     }
     struct mr_aux_bucket *b = c->bucket;
-    int64_t wait_ns = mr_aux_bucket_wait_ns(b, aux->now_ns, b->ahead);
+    uint32_t weight = c->request.weight ? c->request.weight : 1;
+    int64_t wait_ns = mr_aux_bucket_wait_ns(b, aux->now_ns, b->ahead + weight);
     if (wait_ns > MR_AUX_HELD_S * SECOND_NS) {
         c->answer.addresses = 0;
         mr_aux_fail(c, MR_E_AGAIN, "%s: its limit leaves no room for %lld s", c->host,
@@ -263,8 +264,8 @@ static bool go(struct aux *aux, struct call *c)
     }
     if (aux->bodies >= aux->config.inflight_max)
         return false;
-    if (b->ahead || !mr_aux_bucket_take(b, aux->now_ns)) {
-        b->ahead++;
+    if (b->ahead || !mr_aux_bucket_take(b, weight, aux->now_ns)) {
+        b->ahead += weight;
         MR_COUNT(aux->config.metrics, limited, !c->counted_limited);
         c->counted_limited = true;
         return false;
@@ -365,7 +366,7 @@ static int open_limits(struct aux *aux, struct mr_err *err)
         if (aux->bucket_count == HOSTS_MAX - 1 || strlen(limit->host) >= HOST_BYTES)
             return mr_err_set(err, MR_E_INVALID, "aux: limits[%u] (%s): more than %d hosts, or a name too long", i,
                               limit->host, HOSTS_MAX - 1);
-        mr_aux_bucket_init(&aux->buckets[aux->bucket_count++], limit->host, limit->per_minute);
+        mr_aux_bucket_init(&aux->buckets[aux->bucket_count++], limit->host, limit->most, limit->window_s);
     }
     return MR_OK;
 }

@@ -198,7 +198,7 @@ static void refused(struct aux *aux, struct call *c, long http)
             after = http == 418 ? STOP_418_S : STOP_429_S;
         if (after > STOP_S_MAX)
             after = STOP_S_MAX;
-        mr_aux_bucket_stop(c->bucket, aux->now_ns + after * SECOND_NS);
+        mr_aux_bucket_stop(c->bucket, aux->now_ns + after * SECOND_NS, aux->now_ns);
         MR_COUNT(aux->config.metrics, stopped, 1);
         mr_aux_fail(c, MR_E_INVALID, "HTTP %ld: the host wants no requests for %lld s", http, (long long)after);
     } else {

@@ -23,6 +23,11 @@ void mr_feed_tile_resolve(void *arg, struct mr_session *session, const char *hos
         MR_COUNT(t->metrics, not_asked, 1); /* the session's deadline passes, and it asks again */
 }
 
+static uint32_t weight_of(const struct mr_feed_product *p, enum mr_url_kind kind)
+{
+    return p->dialect->weight ? p->dialect->weight(p->config->product, kind) : 1;
+}
+
 static bool get(struct mr_feed_tile_state *t, struct mr_feed_product *p, enum mr_url_kind kind, uint32_t instrument,
                 const char *symbol)
 {
@@ -37,6 +42,7 @@ static bool get(struct mr_feed_tile_state *t, struct mr_feed_product *p, enum mr
                                            .venue = p->config->venue->id,
                                            .product = p->config->product,
                                            .purpose = (uint8_t)kind,
+                                           .weight = weight_of(p, kind),
                                            .instrument = instrument,
                                            .id = ++t->request_id};
     bool asked = mr_aux_ask(&t->requests, &request, url, body) == MR_OK;
@@ -61,6 +67,7 @@ void mr_feed_tile_token(void *arg, struct mr_session *session)
                                            .venue = p->config->venue->id,
                                            .product = p->config->product,
                                            .purpose = MR_URL_TOKEN,
+                                           .weight = weight_of(p, MR_URL_TOKEN),
                                            .connection = route->connection,
                                            .instrument = UINT32_MAX,
                                            .id = ++t->request_id};

@@ -331,6 +331,7 @@ static void show_connections(struct mr_feed_tile_state *t)
                                             .streams_live = v.streams_live,
                                             .mute = v.mute,
                                             .held = v.held,
+                                            .waits = v.waits,
                                             .attempts = v.attempts,
                                             .since_ns = v.since_ns,
                                             .last_byte_ns = v.last_byte_ns,

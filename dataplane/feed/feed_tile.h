@@ -78,7 +78,7 @@ struct mr_feed_tile_product {
     struct mr_address fixed;
     const struct mr_address *from; /* of ours: connections to a route take them in turn; 0: the host's choice */
     uint32_t from_count;
-    struct mr_budget *const *budgets; /* of dials: one for each of `from`, or one; NULL: none */
+    struct mr_budgets *const *budgets; /* one for each of `from`, or one; NULL: none */
     const char *interface;
     const struct mr_liquidator *liquidators;
     uint32_t liquidator_count;
@@ -132,7 +132,7 @@ uint32_t mr_feed_tile_members(const struct mr_product_dial *dial, uint32_t conne
 struct mr_plane_connection {
     char product[40], route[16], host[64], why[96], tls[64];
     uint16_t number;
-    uint8_t state, tile;
+    uint8_t state, tile, waits; /* enum mr_session_state; enum mr_budget_kind */
     uint32_t streams, streams_live, mute, attempts, held;
     char held_symbol[40]; /* of one stream that is not asked for */
     int64_t since_ns, last_byte_ns, next_dial_ns;

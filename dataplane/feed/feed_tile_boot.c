@@ -70,7 +70,7 @@ static struct mr_session_config session_config(struct mr_feed_route *route)
         .port = p->port,
         .fixed = p->fixed,
         .from = from,
-        .budget = p->budgets ? p->budgets[p->from_count ? route->member % p->from_count : 0] : NULL,
+        .budgets = p->budgets ? p->budgets[p->from_count ? route->member % p->from_count : 0] : NULL,
         .interface = p->interface,
         .streams = route->streams,
         .stream_count = route->stream_count,

@@ -120,6 +120,7 @@ struct mr_plane_config {
     uint32_t quarantine_per_minute, quarantine_frame;
     uint64_t quarantine_segment, quarantine_keep;
     uint32_t connect_s, data_s, dials_per_minute, backoff_ms_most;
+    uint32_t limit_share; /* of what venues allow one address, in percent: other processes may use it too [100] */
     uint32_t
         quarantine_s; /* until a stream for which the venue ended the connection is asked for again, at first [600] */
     struct mr_fresh_config fresh;

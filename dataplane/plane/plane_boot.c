@@ -82,7 +82,8 @@ static void rest_of(struct mr_plane *p, uint32_t i, const struct mr_product_dial
         p->overrides[p->aux.override_count++] =
             (struct mr_aux_override){host, f->fixed.port && !*f->rest ? f->fixed.port : port, f->fixed};
     }
-    p->limits[p->aux.limit_count++] = (struct mr_aux_limit){host, dial->rest_per_minute};
+    p->limits[p->aux.limit_count++] =
+        (struct mr_aux_limit){host, mr_budget_share(dial->rest_weight, p->config.limit_share), dial->rest_s};
 }
 
 /* ---- tiles ---- */
@@ -166,18 +167,17 @@ static bool plan_sessions(struct mr_plane *p, uint32_t i, const struct mr_produc
     return members > 1;
 }
 
-/* Sessions to one venue from one address of ours share its limit of connection attempts. */
-static struct mr_budget *budget_of(struct mr_plane *p, const struct mr_venue *venue, const struct mr_address *from)
+/* Sessions to one venue from one address of ours share its limits. */
+static struct mr_budgets *budget_of(struct mr_plane *p, const struct mr_venue *venue, const struct mr_address *from)
 {
-    const struct mr_venue_limits *limits = &mr_dialect_of(venue)->limits;
     for (uint32_t i = 0; i < p->budget_count; i++)
         if (p->budgets[i].venue == venue && memcmp(&p->budgets[i].from, from, sizeof *from) == 0)
-            return &p->budgets[i].budget;
+            return &p->budgets[i].budgets;
     struct mr_plane_budget *b = &p->budgets[p->budget_count++];
     b->venue = venue;
     b->from = *from;
-    b->budget = (struct mr_budget){.most = limits->dials, .window_s = limits->dials_s};
-    return &b->budget;
+    mr_budgets_init(&b->budgets, &mr_dialect_of(venue)->limits, p->config.limit_share);
+    return &b->budgets;
 }
 
 static void plan_budgets(struct mr_plane *p, uint32_t i, const struct mr_venue *venue)

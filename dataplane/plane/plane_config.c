@@ -23,6 +23,7 @@ void mr_plane_config_default(struct mr_plane_config *c)
                                   .quarantine_s = 600,
                                   .dials_per_minute = 30,
                                   .backoff_ms_most = 30000,
+                                  .limit_share = 100,
                                   .record_compress = 1,
                                   .quarantine_per_minute = 20,
                                   .quarantine_frame = 256u << 10,
@@ -90,7 +91,7 @@ static int check_connections(const struct mr_plane_config *c, uint32_t i, struct
     const struct mr_venue *venue, *other;
     uint8_t product;
     mr_venue_parse(f->product, &venue, &product, NULL);
-    uint32_t most = mr_dialect_of(venue)->limits.connections;
+    uint32_t most = mr_budget_share(mr_dialect_of(venue)->limits.connections, c->limit_share);
     for (uint32_t k = 0; most && (k < f->from_count || k == 0); k++) {
         uint32_t n = 0;
         for (uint32_t o = 0; o < c->feed_count; o++)

@@ -48,10 +48,10 @@ struct mr_plane {
     struct mr_plane_budget {
         const struct mr_venue *venue;
         struct mr_address from;
-        struct mr_budget budget;
+        struct mr_budgets budgets;
     } budgets[MR_PLANE_FEEDS_MAX * MR_PLANE_SOURCE_ADDRESSES];
     uint32_t budget_count;
-    struct mr_budget *budget_of[MR_PLANE_FEEDS_MAX][MR_PLANE_SOURCE_ADDRESSES];
+    struct mr_budgets *budget_of[MR_PLANE_FEEDS_MAX][MR_PLANE_SOURCE_ADDRESSES];
     char rest[MR_PLANE_FEEDS_MAX][192];
     struct mr_session_metrics *session_metrics[MR_PLANE_FEEDS_MAX][MR_FEED_TILE_SESSIONS];
     struct mr_lane_metrics *lane_metrics[MR_PLANE_FEEDS_MAX][MR_FEED_TILE_SESSIONS];

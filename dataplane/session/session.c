@@ -9,6 +9,8 @@ MR_METRICS_DEFINE(mr_session, MR_SESSION_METRICS);
  * data is longer. */
 #define NOTICE_BYTES 128
 #define LIFE_MARGIN_NS (10 * MR_NS_PER_S)
+#define BANNED_S 120       /* 418 without Retry-After */
+#define TURNED_AWAY_S 3600 /* the longest that is believed */
 
 /* ---- messages ---- */
 
@@ -209,6 +211,25 @@ static void handshake(struct mr_session *s, struct mr_tls_cursor *in)
     mr_session_flush(s);
 }
 
+/* Too many attempts, says the venue: all sessions to it from our address wait, as long as it says or until the budget has one more. */
+static MR_COLD void turned_away(struct mr_session *s)
+{
+    struct mr_http_head head;
+    if (mr_http_response(s->plain + s->begin, s->end - s->begin, &head) <= 0 ||
+        (head.status != 429 && head.status != 418))
+        return;
+    struct mr_span after = mr_http_find(&head, "retry-after"); /* a date in it counts as none */
+    int64_t wait_s = 0;
+    for (uint32_t i = 0; i < after.len && after.data[i] >= '0' && after.data[i] <= '9' && wait_s < TURNED_AWAY_S; i++)
+        wait_s = 10 * wait_s + (after.data[i] - '0');
+    if (wait_s == 0 && head.status == 418)
+        wait_s = BANNED_S;
+    wait_s = wait_s < TURNED_AWAY_S ? wait_s : TURNED_AWAY_S;
+    MR_COUNT(s->metrics, turned_away, 1);
+    if (s->config.budgets)
+        mr_budget_owe(&s->config.budgets->dials, wait_s ? s->now_ns + wait_s * MR_NS_PER_S : 0, s->now_ns);
+}
+
 /* The server's answer to the upgrade. True: it is whole and good, and frames may follow. */
 static bool read_answer(struct mr_session *s)
 {
@@ -217,6 +238,7 @@ static bool read_answer(struct mr_session *s)
     if (n == 0)
         return false;
     if (n < 0) {
+        turned_away(s);
         mr_session_end(s, MR_END_UPGRADE, err.text);
         return false;
     }

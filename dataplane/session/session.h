@@ -22,8 +22,8 @@
 #define MR_SESSION_SESSION_H
 
 #include "codecs/venue/dial.h"
+#include "dataplane/budget/budget.h"
 #include "dataplane/metrics/metrics.h"
-#include "dataplane/session/budget.h"
 #include "dataplane/source/source.h"
 #include "dataplane/tls/tls.h"
 
@@ -46,6 +46,10 @@ const char *mr_session_state_name(enum mr_session_state state);
 #define MR_SESSION_METRICS(COUNTER, GAUGE, HIST)                                                                       \
     COUNTER(dials, "dials", "connections tried")                                                                       \
     COUNTER(held_back, "times", "a dial waited: the venue allows no more attempts from our address now")               \
+    COUNTER(no_place, "times", "a dial waited: as many connections are open as the venue allows from our address")     \
+    COUNTER(sends_held, "times", "messages waited: the venue takes no more from our address now")                      \
+    COUNTER(subs_held, "times", "subscriptions waited: the venue allows no more from our address")                     \
+    COUNTER(turned_away, "times", "ended: the venue said 429 or 418; nobody dials it from our address for a while")    \
     COUNTER(lives, "times", "times it went live")                                                                      \
     COUNTER(closes, "times", "connections that ended, for any reason")                                                 \
     COUNTER(refused, "times", "ended: no connection (refused, unreachable, timed out)")                                \
@@ -69,6 +73,7 @@ const char *mr_session_state_name(enum mr_session_state state);
     GAUGE(state, "state",                                                                                              \
           "0 down, 1 resolve, 2 dial, 3 tls, 4 upgrade, 5 subscribe, 6 live, 7 stale, 8 paused, "                      \
           "9 token, 10 welcome")                                                                                       \
+    GAUGE(waits, "", "for what the venue allows: 1 attempts, 2 a connection, 3 messages, 4 subscriptions; 0 nothing")  \
     GAUGE(streams, "streams", "wanted")                                                                                \
     GAUGE(streams_live, "streams", "with data seen since the connection opened")                                       \
     GAUGE(streams_held, "streams", "blamed or unlisted, and not asked for now")                                        \
@@ -95,7 +100,7 @@ struct mr_session_config {
     uint32_t connect_s, data_s; /* deadline of each step to SUBSCRIBE [5]; of first data on a stream [30] */
     uint32_t hold_s; /* until a blamed stream is asked for again, twice as long each time, a day at most [600] */
     uint32_t backoff_ms_first, backoff_ms_most, dials_per_minute; /* [100, 30,000, 30] */
-    struct mr_budget *budget; /* of attempts, shared with other sessions to the venue from the same address; NULL */
+    struct mr_budgets *budgets; /* shared with other sessions to the venue from the same address; NULL */
     uint64_t seed;
     uint32_t spread; /* of several connections the how many-th: begins at another of the name's addresses */
     void (*resolve)(void *arg, struct mr_session *s, const char *host); /* answer: mr_session_resolved, later */
@@ -159,6 +164,7 @@ struct mr_session_view {
     uint8_t state;
     int64_t since_ns, last_byte_ns, next_dial_ns;
     uint32_t streams, streams_live, mute, held, attempts;
+    uint8_t waits;           /* enum mr_budget_kind */
     const char *held_symbol; /* of one that is held; NULL: none */
     bool closing;            /* to end as planned, once another connection has taken over */
     char why[96];

@@ -145,6 +145,7 @@ void mr_session_view(const struct mr_session *s, struct mr_session_view *out)
         .streams_live = s->live_count,
         .attempts = s->failures,
         .closing = s->relieved,
+        .waits = s->waits,
     };
     for (uint32_t i = s->sub_count; i-- > 0;) {
         bool held = s->subs[i].state == MR_SUB_HELD;

@@ -96,6 +96,11 @@ struct mr_session {
     bool answer_due;
     int64_t ping_ns; /* when the last one went out */
     uint32_t hour_requests;
+
+    /* of the venue's budgets */
+    uint8_t waits;       /* enum mr_budget_kind */
+    bool placed;         /* counted among its connections */
+    uint32_t subscribed; /* counted among its subscriptions */
     int64_t hour_ns;
 
     /* subscriptions */
@@ -123,6 +128,8 @@ enum mr_session_end {
 /* The connection is over; back-off decides when the next dial is. */
 void mr_session_end(struct mr_session *s, enum mr_session_end end, const char *why);
 void mr_session_dial(struct mr_session *s);
+/* It waits for this, or (NONE) goes on. */
+void mr_session_waits(struct mr_session *s, enum mr_budget_kind kind);
 /* Numbers below `bound`, from the seed. */
 uint64_t mr_session_random(struct mr_session *s, uint64_t bound);
 /* Frames may be read and written: the upgrade was answered. */

@@ -69,9 +69,19 @@ static bool allowed(const struct mr_session *s)
 static bool send_frame(struct mr_session *s, uint8_t opcode, const void *payload, uint32_t len)
 {
     int64_t n = mr_ws_write(s->frame, MR_SESSION_TEXT_BYTES + MR_WS_HEAD_MAX, opcode, true, mask(s), payload, len);
+    struct mr_budget *sends = s->config.budgets ? &s->config.budgets->sends : NULL;
     MR_ASSERT(n > 0);
-    if (!mr_session_write(s, s->frame, (uint32_t)n))
+    if (sends && mr_budget_take(sends, 1, s->now_ns)) {
+        mr_session_waits(s, MR_BUDGET_SENDS);
         return false;
+    }
+    if (!mr_session_write(s, s->frame, (uint32_t)n)) {
+        if (sends)
+            mr_budget_give(sends, 1);
+        return false;
+    }
+    if (mr_unlikely(s->waits == MR_BUDGET_SENDS))
+        mr_session_waits(s, MR_BUDGET_NONE);
     s->sent[s->sent_at] = s->now_ns;
     s->sent_at = (s->sent_at + 1) % MR_SESSION_SENDS_MAX;
     return true;

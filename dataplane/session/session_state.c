@@ -103,6 +103,12 @@ static void drop(struct mr_session *s)
     s->connected = false;
     s->linger = MR_LINGER_NONE;
     s->begin = s->end = 0;
+    if (s->placed)
+        mr_stock_give(&s->config.budgets->connections, 1);
+    if (s->subscribed)
+        mr_stock_give(&s->config.budgets->subscriptions, s->subscribed);
+    s->placed = false;
+    s->subscribed = 0;
 }
 
 /* What belonged to the connection is over; the state says what comes next. */
@@ -176,17 +182,50 @@ void mr_session_dial(struct mr_session *s)
     }
 }
 
+void mr_session_waits(struct mr_session *s, enum mr_budget_kind kind)
+{
+    if (mr_likely(s->waits == kind))
+        return;
+    s->waits = (uint8_t)kind;
+    MR_COUNT(s->metrics, held_back, kind == MR_BUDGET_DIALS);
+    MR_COUNT(s->metrics, no_place, kind == MR_BUDGET_CONNECTIONS);
+    MR_COUNT(s->metrics, sends_held, kind == MR_BUDGET_SENDS);
+    MR_COUNT(s->metrics, subs_held, kind == MR_BUDGET_SUBSCRIPTIONS);
+    MR_GAUGE_SET(s->metrics, waits, kind);
+}
+
+/* A place among the venue's connections, and one of its attempts: the token, the name and the dial that follow are one. */
+static bool may_dial(struct mr_session *s)
+{
+    struct mr_budgets *b = s->config.budgets;
+    if (!b || s->placed)
+        return true;
+    if (mr_stock_take(&b->connections, 1) == 0) {
+        s->next_dial_ns = s->now_ns + MR_NS_PER_S;
+        mr_session_waits(s, MR_BUDGET_CONNECTIONS);
+        return false;
+    }
+    int64_t allowed = mr_budget_take(&b->dials, 1, s->now_ns);
+    if (allowed) {
+        mr_stock_give(&b->connections, 1); /* another venue's budget of attempts may have room */
+        s->next_dial_ns = allowed;
+        mr_session_waits(s, MR_BUDGET_DIALS);
+        return false;
+    }
+    s->placed = true;
+    mr_session_waits(s, MR_BUDGET_NONE);
+    return true;
+}
+
 static void begin(struct mr_session *s)
 {
     int64_t allowed = budget_ns(s);
-    if (s->now_ns >= allowed && s->config.budget) {
-        allowed = mr_budget_take(s->config.budget, s->now_ns);
-        MR_COUNT(s->metrics, held_back, allowed != 0);
-    }
     if (s->now_ns < allowed) {
         s->next_dial_ns = allowed;
         return;
     }
+    if (!may_dial(s))
+        return;
     if (s->route->token && !s->has_token) {
         s->token_id++;
         MR_COUNT(s->metrics, tokens, 1);

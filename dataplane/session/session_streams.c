@@ -120,6 +120,36 @@ static bool within_hour(struct mr_session *s)
     return !s->route->requests_per_hour || s->hour_requests < s->route->requests_per_hour / 2;
 }
 
+/* How many of `want` subscriptions the venue allows us now. */
+static uint32_t room_for(struct mr_session *s, uint32_t want)
+{
+    if (!s->config.budgets)
+        return want;
+    uint32_t room = mr_stock_take(&s->config.budgets->subscriptions, want);
+    if (room == 0)
+        mr_session_waits(s, MR_BUDGET_SUBSCRIPTIONS);
+    else if (s->waits == MR_BUDGET_SUBSCRIPTIONS)
+        mr_session_waits(s, MR_BUDGET_NONE);
+    return room;
+}
+
+/* Of them so many are held at the venue now. */
+static void keep(struct mr_session *s, uint32_t taken, uint32_t held)
+{
+    if (!s->config.budgets)
+        return;
+    mr_stock_give(&s->config.budgets->subscriptions, taken - held);
+    s->subscribed += held;
+}
+
+static void let_go(struct mr_session *s, uint32_t unsubscribed)
+{
+    uint32_t n = unsubscribed < s->subscribed ? unsubscribed : s->subscribed; /* 0 without budgets */
+    if (n)
+        mr_stock_give(&s->config.budgets->subscriptions, n);
+    s->subscribed -= n;
+}
+
 bool mr_session_ask(struct mr_session *s)
 {
     struct mr_text text;
@@ -130,11 +160,19 @@ bool mr_session_ask(struct mr_session *s)
     if (i == s->sub_count || !within_hour(s))
         return false;
     bool reverse = s->subs[i].unsubscribe;
+    uint32_t most = reverse ? last - i : room_for(s, last - i);
+    if (most == 0)
+        return false;
     mr_text_init(&text, s->text, MR_SESSION_TEXT_BYTES);
-    int status = (reverse ? s->dialect->unsubscribe : s->dialect->subscribe)(s->config.product, s->wanted + i, last - i,
+    int status = (reverse ? s->dialect->unsubscribe : s->dialect->subscribe)(s->config.product, s->wanted + i, most,
                                                                              &at, s->id + 1, &text);
     MR_ASSERT(status == MR_OK && at > 0); /* names were tried at init */
-    if (!mr_session_send_text(s, (uint32_t)text.len))
+    bool sent = mr_session_send_text(s, (uint32_t)text.len);
+    if (!reverse)
+        keep(s, most, sent ? at : 0);
+    else if (sent)
+        let_go(s, at); /* until it is asked for again, at once */
+    if (!sent)
         return false;
     s->id++;
     s->hour_requests++;

@@ -264,7 +264,7 @@ void venue_within_limits(const struct venue_subject *subject)
         assert_true(l.route->sends_per_s > 0 && l.route->streams_max > 0);
         if (l.talk.rule->messages_per_s)
             assert_true(l.route->sends_per_s <= l.talk.rule->messages_per_s);
-        assert_true(l.dialect->products[s->product].rest_per_minute > 0);
+        assert_true(l.dialect->products[s->product].rest_weight > 0);
     }
     free(l.subs);
     stand_close(s);

@@ -27,7 +27,7 @@ static const struct mr_route spot[] = {
     {0},
 };
 /* 600 requests in 5 s; beyond that the address is shut out for ten minutes, so a tenth of it. */
-#define REST .rest = "https://api.bybit.com", .rest_per_minute = 720
+#define REST .rest = "https://api.bybit.com", .rest_weight = 60, .rest_s = 5
 static const struct mr_product_dial products[] = {
     [MR_BYBIT_LINEAR] = {.routes = linear, .quiet = MR_LIQUIDATIONS, REST},
     [MR_BYBIT_SPOT] = {.routes = spot, REST},

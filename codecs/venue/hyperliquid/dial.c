@@ -24,8 +24,9 @@ static const struct mr_route routes[] = {
 static const struct mr_product_dial products[] = {
     {.routes = routes,
      .rest = "https://api.hyperliquid.xyz",
-     .rest_per_minute = 60,
-     .quiet = MR_LIQUIDATIONS}, /* most calls weigh 20 of 1,200 */
+     .rest_weight = 1200,
+     .rest_s = 60,
+     .quiet = MR_LIQUIDATIONS},
     {0},
 };
 
@@ -250,6 +251,12 @@ static int url(uint8_t product, enum mr_url_kind kind, const char *symbol, struc
     return MR_OK;
 }
 
+static uint32_t weight(uint8_t product, enum mr_url_kind kind)
+{
+    (void)product;
+    return kind == MR_URL_SNAPSHOT ? 2 : 20;
+}
+
 /* meta lists the perpetuals of the venue itself; those of builders ("dex:COIN"), spot pairs and users are not in it. */
 static bool listed(uint8_t product, const char *symbol)
 {
@@ -261,7 +268,7 @@ static bool listed(uint8_t product, const char *symbol)
 }
 
 const struct mr_dialect mr_dialect_hyperliquid = {
-    .limits = {.dials = 30, .dials_s = 60, .connections = 10},
+    .limits = {.dials = 30, .dials_s = 60, .connections = 10, .subscriptions = 1000, .sends = 2000, .sends_s = 60},
     .products = products,
     .acks_each = true,
     .name = name,
@@ -270,5 +277,6 @@ const struct mr_dialect mr_dialect_hyperliquid = {
     .ping = ping,
     .control = control,
     .url = url,
+    .weight = weight,
     .listed = listed,
 };

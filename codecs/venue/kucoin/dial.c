@@ -48,9 +48,10 @@ static const struct mr_product_dial products[] = {
     [MR_KUCOIN_FUTURES] = {.routes = futures,
                            .quiet = MR_FUNDINGS, /* one a minute */
                            .rest = "https://api-futures.kucoin.com",
-                           .rest_per_minute = 400,
+                           .rest_weight = 1000, /* half of 2,000 in 30 s, which is hearsay */
+                           .rest_s = 30,
                            .interest_s = 60},
-    [MR_KUCOIN_SPOT] = {.routes = spot, .rest = "https://api.kucoin.com", .rest_per_minute = 400},
+    [MR_KUCOIN_SPOT] = {.routes = spot, .rest = "https://api.kucoin.com", .rest_weight = 1000, .rest_s = 30},
     {0},
 };
 
@@ -237,6 +238,12 @@ static int url(uint8_t product, enum mr_url_kind kind, const char *symbol, struc
     return MR_E_UNSUPPORTED;
 }
 
+static uint32_t weight(uint8_t product, enum mr_url_kind kind)
+{
+    (void)product;
+    return kind == MR_URL_TOKEN ? 10 : 3;
+}
+
 const struct mr_dialect mr_dialect_kucoin = {
     .limits = {.dials = 250, .dials_s = 300, .connections = 800},
     .products = products,
@@ -246,5 +253,6 @@ const struct mr_dialect mr_dialect_kucoin = {
     .ping = ping,
     .control = control,
     .url = url,
+    .weight = weight,
     .token = mr_kucoin_token,
 };

@@ -22,11 +22,9 @@ static const struct mr_route futures[] = {
     {0},
 };
 static const struct mr_product_dial products[] = {
-    /* 10 depth calls in 2 s, of which half */
-    [MR_MEXC_FUTURES] = {.routes = futures,
-                         .rest = "https://api.mexc.com",
-                         .rest_per_minute = 150,
-                         .quiet = MR_FUNDINGS},
+    /* 10 depth calls in 2 s; of no other call that we make more is known */
+    [MR_MEXC_FUTURES] =
+        {.routes = futures, .rest = "https://api.mexc.com", .rest_weight = 10, .rest_s = 2, .quiet = MR_FUNDINGS},
     {0},
 };
 
@@ -186,7 +184,9 @@ static int url(uint8_t product, enum mr_url_kind kind, const char *symbol, struc
     return MR_E_UNSUPPORTED;
 }
 
+/* None is published: cautious ones of ours. */
 const struct mr_dialect mr_dialect_mexc = {
+    .limits = {.dials = 60, .dials_s = 60, .connections = 50},
     .products = products,
     .name = name,
     .subscribe = subscribe,

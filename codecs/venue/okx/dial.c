@@ -27,7 +27,7 @@ static const struct mr_route business_routes[] = {
     {0},
 };
 /* The slowest call that we make has 20 requests in 2 s. */
-#define REST .rest = "https://www.okx.com", .rest_per_minute = 300
+#define REST .rest = "https://www.okx.com", .rest_weight = 20, .rest_s = 2
 static const struct mr_product_dial products[] = {
     [MR_OKX_PUBLIC] = {.routes = public_routes,
                        .market_wide = MR_LIQUIDATIONS,

@@ -46,10 +46,14 @@ static const struct mr_route rtds_routes[] = {
 };
 
 static const struct mr_product_dial products[] = {
-    [MR_POLYMARKET_CLOB] = {.routes = clob_routes, .rest = "https://clob.polymarket.com", .rest_per_minute = 600},
+    [MR_POLYMARKET_CLOB] = {.routes = clob_routes,
+                            .rest = "https://clob.polymarket.com",
+                            .rest_weight = 100,
+                            .rest_s = 10},
     [MR_POLYMARKET_RTDS] = {.routes = rtds_routes,
                             .rest = "https://clob.polymarket.com",
-                            .rest_per_minute = 60,
+                            .rest_weight = 10,
+                            .rest_s = 10,
                             .market_wide = MR_TRADES,
                             .quiet = MR_TRADES}, /* reported as switched off */
     {0},
@@ -225,7 +229,9 @@ static int url(uint8_t product, enum mr_url_kind kind, const char *symbol, struc
     return MR_OK;
 }
 
+/* None is published: cautious ones of ours. */
 const struct mr_dialect mr_dialect_polymarket = {
+    .limits = {.dials = 60, .dials_s = 60, .connections = 50},
     .products = products,
     .acks_by_data = true,
     .name = name,

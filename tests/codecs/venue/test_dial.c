@@ -197,7 +197,7 @@ static void routes_serve_every_channel_once(void **state)
         assert_int_equal(served | polled | MR_CONTROL, venue->products[product].channels);
         assert_int_equal((row->market_wide | row->quiet) & ~served, 0);
         assert_non_null(strstr(row->rest, "https://"));
-        assert_true(row->rest_per_minute > 0);
+        assert_true(row->rest_weight > 0 && row->rest_s > 0);
     }
 }
 

@@ -543,17 +543,17 @@ static void a_planned_end_waits_for_another_connection_but_not_for_ever(void **s
     }
 }
 
-static struct mr_budget shared_budget;
+static struct mr_budgets shared;
 
-static void with_budget(struct rig *rig) { rig->config.budget = &shared_budget; }
+static void with_budget(struct rig *rig) { rig->config.budgets = &shared; }
 
 static void dials_keep_the_venues_limit_whoever_dials(void **state)
 {
     (void)state;
-    shared_budget = (struct mr_budget){.most = 6, .window_s = 60};
+    shared = (struct mr_budgets){.dials = {.most = 6, .window_s = 60}};
     struct rig *rig = rig_open(&rig_venues[BINANCE_PUBLIC], with_budget);
     rig->refuse = 100;
-    assert_int_equal(mr_budget_take(&shared_budget, rig->now_ns), 0); /* somebody else's */
+    assert_int_equal(mr_budget_take(&shared.dials, 1, rig->now_ns), 0); /* somebody else's */
     rig_run(rig, 119000);
     assert_in_range(rig->dials, 5, 8); /* 3 at once, then one in 20 s; one of them was not ours */
     assert_true(rig->metrics->held_back > 0);

@@ -219,7 +219,7 @@ static void routes_are_sane(void **state)
         const struct mr_route *route = row->routes;
         assert_int_equal(route->channels | MR_CONTROL, mr_venue_by_name("polymarket")->products[product].channels);
         assert_true(route->ping == MR_PING_TEXT && route->ping_s && route->pong_s && route->silence_s);
-        assert_true(route->streams_max && route->sends_per_s && row->rest_per_minute);
+        assert_true(route->streams_max && route->sends_per_s && row->rest_weight && row->rest_s);
         assert_null(route[1].name);
     }
     uint8_t product;
