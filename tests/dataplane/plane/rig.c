@@ -216,7 +216,7 @@ int rig_open(struct rig *rig, const struct rig_feed *feeds, uint32_t count)
     c->instruments_max = 64;
     c->books_max = RIG_BOOKS;
     c->dials_per_minute = 600;
-    c->quarantine_s = 2;
+    c->quarantine_s = 8; /* longer than a venue that has just said 429 lets one wait for the next dial */
     c->data_s = 5;
     c->backoff_ms_most = 400; /* faults come one behind the other; waiting for the next dial proves nothing */
     snprintf(c->workspace, sizeof c->workspace, "%s/workspace", rig->folder);

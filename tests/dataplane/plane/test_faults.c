@@ -267,7 +267,7 @@ static void once_more(const struct trial *t, bool lose)
 static void while_one_is_refused(const struct row *row)
 {
     bool lives = false;
-    for (int i = 0; i < 400 && !lives; i++, rig_rest(50)) {
+    for (int i = 0; i < 800 && !lives; i++, rig_rest(50)) {
         lives = others_live();
         for (uint32_t k = 0; k < FEEDS && i % 20 == 0; k++)
             begin(row, row->fault, k);
