@@ -1,0 +1,349 @@
+/* Values of limits: text to members and back, defaults, and the binding of names. */
+#include "controlplane/risk/limits_priv.h"
+
+#include <stdio.h>
+
+#include "codecs/venue/venue.h"
+
+const struct mr_limit_row mr_limit_rows[] = {
+#define MR_LIMIT(section, key, type, member, fallback, least, most, looser, help)                                      \
+    {#section,                                                                                                         \
+     #key,                                                                                                             \
+     fallback,                                                                                                         \
+     least,                                                                                                            \
+     most,                                                                                                             \
+     help,                                                                                                             \
+     LIMIT_##type,                                                                                                     \
+     LOOSER_##looser,                                                                                                  \
+     offsetof(struct mr_risk_limits, member)},
+#define MR_MARKET_LIMIT(...)
+#include "controlplane/risk/limits.def"
+#undef MR_LIMIT
+#undef MR_MARKET_LIMIT
+};
+const struct mr_limit_row mr_market_rows[] = {
+#define MR_LIMIT(...)
+#define MR_MARKET_LIMIT(key, type, member, fallback, least, most, looser, help)                                        \
+    {"markets",                                                                                                        \
+     #key,                                                                                                             \
+     fallback,                                                                                                         \
+     least,                                                                                                            \
+     most,                                                                                                             \
+     help,                                                                                                             \
+     LIMIT_##type,                                                                                                     \
+     LOOSER_##looser,                                                                                                  \
+     offsetof(struct mr_risk_market, member)},
+#include "controlplane/risk/limits.def"
+#undef MR_LIMIT
+#undef MR_MARKET_LIMIT
+};
+const uint32_t mr_limit_count = MR_COUNT_OF(mr_limit_rows), mr_market_count = MR_COUNT_OF(mr_market_rows);
+
+/* ---- text to value ---- */
+
+int mr_limit_decimal(const char *text, size_t len, int scale, mr_i128 *out)
+{
+    mr_money v;
+    int status = len > 60 ? MR_E_MALFORMED : mr_money_parse((struct mr_span){(const uint8_t *)text, (uint32_t)len}, &v);
+    if (status)
+        return status;
+    mr_i128 unit = mr_pow10[MR_MONEY_SCALE - scale];
+    if (v % unit)
+        return MR_E_INEXACT;
+    *out = v / unit;
+    return MR_OK;
+}
+
+static const char *const day_names[] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
+
+static bool days_of(const char *text, size_t len, mr_i128 *out)
+{
+    uint32_t days = 0;
+    for (size_t at = 0; at < len; at += 4) {
+        uint32_t d = 0;
+        while (d < 7 && (len - at < 3 || memcmp(text + at, day_names[d], 3) != 0))
+            d++;
+        if (d == 7 || days >> d & 1 || (at + 3 < len && text[at + 3] != ' ') || at + 4 == len)
+            return false;
+        days |= 1u << d;
+    }
+    *out = days;
+    return days != 0;
+}
+
+static bool minute_of(const char *text, size_t len, mr_i128 *out)
+{
+    if (len != 5 || text[2] != ':')
+        return false;
+    for (size_t i = 0; i < 5; i++)
+        if (i != 2 && (text[i] < '0' || text[i] > '9'))
+            return false;
+    int hour = (text[0] - '0') * 10 + text[1] - '0', minute = (text[3] - '0') * 10 + text[4] - '0';
+    if (minute > 59 || hour * 60 + minute > 24 * 60)
+        return false;
+    *out = hour * 60 + minute;
+    return true;
+}
+
+static bool time_of(const char *text, size_t len, mr_i128 *out)
+{
+    static const struct {
+        const char *name;
+        int64_t ns;
+    } units[] = {{"ms", 1000000}, {"s", 1000000000}, {"m", 60000000000}, {"h", 3600000000000}};
+    size_t digits = 0;
+    while (digits < len && text[digits] >= '0' && text[digits] <= '9')
+        digits++;
+    mr_i128 n;
+    if (digits == 0 || digits > 12 || mr_limit_decimal(text, digits, 0, &n) != MR_OK)
+        return false;
+    for (size_t i = 0; i < MR_COUNT_OF(units); i++)
+        if (strlen(units[i].name) == len - digits && memcmp(text + digits, units[i].name, len - digits) == 0) {
+            *out = n * units[i].ns;
+            return true;
+        }
+    return false;
+}
+
+static bool bool_of(const char *text, size_t len, mr_i128 *out)
+{
+    *out = len == 4;
+    return (len == 4 && memcmp(text, "true", 4) == 0) || (len == 5 && memcmp(text, "false", 5) == 0);
+}
+
+static const char *wanted(uint8_t type)
+{
+    switch (type) {
+    case LIMIT_COUNT:
+        return "a whole number";
+    case LIMIT_PCT:
+        return "percent, at most six decimals";
+    case LIMIT_AMOUNT:
+        return "a plain decimal number";
+    case LIMIT_TIME:
+        return "a duration with its unit: ms, s, m, h";
+    case LIMIT_BOOL:
+        return "true or false";
+    case LIMIT_MINUTE:
+        return "hh:mm up to 24:00";
+    default:
+        return "days as in \"mon tue wed thu fri sat sun\"";
+    }
+}
+
+static bool read_type(uint8_t type, const char *text, size_t len, mr_i128 *out)
+{
+    switch (type) {
+    case LIMIT_COUNT:
+        return mr_limit_decimal(text, len, 0, out) == MR_OK && !memchr(text, '.', len);
+    case LIMIT_PCT: /* 5 (%) is 0.05: two places of the eight are the percent's */
+        return mr_limit_decimal(text, len, 6, out) == MR_OK;
+    case LIMIT_AMOUNT:
+        return mr_limit_decimal(text, len, MR_MONEY_SCALE, out) == MR_OK;
+    case LIMIT_TIME:
+        return time_of(text, len, out);
+    case LIMIT_BOOL:
+        return bool_of(text, len, out);
+    case LIMIT_MINUTE:
+        return minute_of(text, len, out);
+    default:
+        return days_of(text, len, out);
+    }
+}
+
+static void put(const struct mr_limit_row *row, void *place, mr_i128 v)
+{
+    uint32_t v32 = (uint32_t)v;
+    int64_t v64 = (int64_t)v;
+    bool b = v != 0;
+    switch (row->type) {
+    case LIMIT_AMOUNT:
+        memcpy(place, &v, sizeof v);
+        break;
+    case LIMIT_PCT:
+    case LIMIT_TIME:
+        memcpy(place, &v64, sizeof v64);
+        break;
+    case LIMIT_BOOL:
+        memcpy(place, &b, sizeof b);
+        break;
+    default:
+        memcpy(place, &v32, sizeof v32);
+    }
+}
+
+mr_i128 mr_limit_get(const struct mr_limit_row *row, const void *place)
+{
+    mr_i128 v;
+    int64_t v64;
+    uint32_t v32;
+    bool b;
+    switch (row->type) {
+    case LIMIT_AMOUNT:
+        memcpy(&v, place, sizeof v);
+        return v;
+    case LIMIT_PCT:
+    case LIMIT_TIME:
+        memcpy(&v64, place, sizeof v64);
+        return v64;
+    case LIMIT_BOOL:
+        memcpy(&b, place, sizeof b);
+        return b;
+    default:
+        memcpy(&v32, place, sizeof v32);
+        return v32;
+    }
+}
+
+static bool ranged(uint8_t type) { return type != LIMIT_BOOL && type != LIMIT_MINUTE && type != LIMIT_DAYS; }
+
+bool mr_limit_set(const struct mr_limit_row *row, void *place, const char *text, size_t len, char why[MR_LIMIT_WHY])
+{
+    mr_i128 v, least = 0, most = 0;
+    bool good = len > 0 && read_type(row->type, text, len, &v);
+    int n = len < 40 ? (int)len : 40;
+    if (!good) {
+        snprintf(why, MR_LIMIT_WHY, "\"%.*s\" is no value here; want %s", n, text, wanted(row->type));
+        return false;
+    }
+    if (ranged(row->type)) {
+        MR_ASSERT(read_type(row->type, row->least, strlen(row->least), &least) || row->type == LIMIT_TIME);
+        MR_ASSERT(read_type(row->type, row->most, strlen(row->most), &most));
+        if (v < least || v > most) {
+            snprintf(why, MR_LIMIT_WHY, "%.*s is out of range; want %s from %s to %s", n, text, wanted(row->type),
+                     row->least, row->most);
+            return false;
+        }
+    }
+    put(row, place, v);
+    return true;
+}
+
+/* ---- value to text ---- */
+
+static void decimal_text(mr_i128 v, int scale, struct mr_text *out)
+{
+    char text[MR_MONEY_TEXT];
+    mr_money_text(v * mr_pow10[MR_MONEY_SCALE - scale], text);
+    mr_text_add(out, text);
+}
+
+static void time_text(int64_t ns, struct mr_text *out)
+{
+    static const struct {
+        const char *name;
+        int64_t ns;
+    } units[] = {{"h", 3600000000000}, {"m", 60000000000}, {"s", 1000000000}, {"ms", 1000000}};
+    uint32_t i = 0;
+    while (i < 3 && (ns == 0 || ns % units[i].ns))
+        i++;
+    mr_text_format(out, "%lld%s", (long long)(ns / units[i].ns), units[i].name);
+}
+
+void mr_limit_text(const struct mr_limit_row *row, const void *place, struct mr_text *out)
+{
+    mr_i128 v = mr_limit_get(row, place);
+    bool first = true;
+    switch (row->type) {
+    case LIMIT_AMOUNT:
+        decimal_text(v, MR_MONEY_SCALE, out);
+        break;
+    case LIMIT_PCT:
+        decimal_text(v, 6, out);
+        break;
+    case LIMIT_TIME:
+        time_text((int64_t)v, out);
+        break;
+    case LIMIT_BOOL:
+        mr_text_add(out, v ? "true" : "false");
+        break;
+    case LIMIT_MINUTE:
+        mr_text_format(out, "\"%02d:%02d\"", (int)v / 60, (int)v % 60);
+        break;
+    case LIMIT_DAYS:
+        for (uint32_t d = 0; d < 7; d++)
+            if (v >> d & 1) {
+                mr_text_format(out, "%s%s", first ? "" : " ", day_names[d]);
+                first = false;
+            }
+        break;
+    default:
+        mr_text_format(out, "%u", (unsigned)v);
+    }
+}
+
+/* ---- defaults, names ---- */
+
+void mr_risk_limits_default(struct mr_risk_limits *limits)
+{
+    char why[MR_LIMIT_WHY];
+    memset(limits, 0, sizeof *limits);
+    for (uint32_t i = 0; i < mr_limit_count; i++) {
+        const struct mr_limit_row *row = &mr_limit_rows[i];
+        MR_ASSERT(mr_limit_set(row, (char *)limits + row->at, row->fallback, strlen(row->fallback), why));
+    }
+    memset(limits->market_of, MR_RISK_MARKET_NONE, sizeof limits->market_of);
+}
+
+struct mr_risk_market *mr_risk_limits_market(struct mr_risk_limits *limits, const char *name)
+{
+    char why[MR_LIMIT_WHY];
+    if (limits->market_count == MR_RISK_MARKETS_MAX || !*name || strlen(name) >= MR_RISK_NAME_BYTES)
+        return NULL;
+    struct mr_risk_market *m = &limits->markets[limits->market_count++];
+    memset(m, 0, sizeof *m);
+    snprintf(m->name, sizeof m->name, "%s", name);
+    for (uint32_t i = 0; i < mr_market_count; i++) {
+        const struct mr_limit_row *row = &mr_market_rows[i];
+        MR_ASSERT(mr_limit_set(row, (char *)m + row->at, row->fallback, strlen(row->fallback), why));
+    }
+    return m;
+}
+
+void mr_risk_market_name(const struct mr_instrument *it, char out[MR_RISK_NAME_BYTES])
+{
+    const struct mr_venue *venue = mr_venue_by_id(it->venue);
+    out[0] = 0;
+    for (uint32_t p = 0; venue && venue->products[p].name; p++)
+        if (p == it->product)
+            snprintf(out, MR_RISK_NAME_BYTES, "%s:%s:%.*s", venue->name, venue->products[p].name, (int)it->symbol_len,
+                     it->symbol);
+}
+
+static uint8_t market_named(const struct mr_risk_limits *limits, const char *name)
+{
+    uint8_t all = MR_RISK_MARKET_NONE;
+    for (uint32_t m = 0; m < limits->market_count; m++) {
+        if (strcmp(limits->markets[m].name, name) == 0)
+            return (uint8_t)m;
+        if (strcmp(limits->markets[m].name, "*") == 0)
+            all = (uint8_t)m;
+    }
+    return all;
+}
+
+uint32_t mr_risk_limits_bind(struct mr_risk_limits *limits, const struct mr_instruments *instruments)
+{
+    uint32_t n = mr_instruments_count(instruments), missing = 0;
+    bool seen[MR_RISK_MARKETS_MAX] = {false};
+    char name[MR_RISK_NAME_BYTES];
+    memset(limits->market_of, MR_RISK_MARKET_NONE, sizeof limits->market_of);
+    for (uint32_t p = 0; p < limits->policy_count; p++)
+        limits->policies[p].instrument = limits->policies[p].market[0] ? UINT32_MAX - 1 : UINT32_MAX;
+    for (uint32_t i = 0; i < n && i < MR_RISK_INSTRUMENTS_MAX; i++) {
+        mr_risk_market_name(mr_instruments_get(instruments, i), name);
+        uint8_t m = name[0] ? market_named(limits, name) : MR_RISK_MARKET_NONE;
+        limits->market_of[i] = m;
+        if (m != MR_RISK_MARKET_NONE)
+            seen[m] = true;
+        for (uint32_t p = 0; p < limits->policy_count; p++)
+            if (limits->policies[p].market[0] && strcmp(limits->policies[p].market, name) == 0)
+                limits->policies[p].instrument = i;
+    }
+    for (uint32_t m = 0; m < limits->market_count; m++)
+        missing += !seen[m] && strcmp(limits->markets[m].name, "*") != 0;
+    for (uint32_t p = 0; p < limits->policy_count; p++)
+        missing += limits->policies[p].instrument == UINT32_MAX - 1;
+    limits->bound = true;
+    return missing;
+}

@@ -1,0 +1,188 @@
+/* Worst-case exposure with the order: of the market, and of firm, venue, strategy and symbol; and C-20's policies.
+ *
+ * The order's part is valued at the dearer of the reference and its own price. A limit is broken when the exposure with the order is over it
+ * and larger than without: what reduces passes, however far over the limit we are. */
+#include "controlplane/risk/look.h"
+
+static mr_i128 absolute(mr_i128 v) { return v < 0 ? -v : v; }
+
+static mr_i128 worst(const struct mr_risk_cell *c)
+{
+    mr_i128 up = absolute(mr_risk_worst_long(c)), down = absolute(mr_risk_worst_short(c));
+    return up > down ? up : down;
+}
+
+static void look_at_position_limit(struct look *l)
+{
+    int scale = l->row->it.size_scale;
+    mr_i128 now = worst(&l->is);
+    bool larger = now > worst(&l->was);
+    if (l->market && larger && amount(now, scale) > l->market->position_max)
+        deny(l, MR_RISK_POSITION, amount(now, scale), l->market->position_max);
+    mr_i128 down = mr_risk_worst_short(&l->is);
+    if (l->order->side == MR_SIDE_SELL && down < 0 && !(l->market && l->market->short_allowed))
+        deny(l, MR_RISK_SHORT, amount(down, scale), 0);
+}
+
+/* What the order adds to a scope: from the cell it counts in. */
+struct change {
+    mr_money long_value, short_value, gross;
+    bool known;
+};
+
+/* The dearer price: values only grow with it, so sums with it are no smaller than with the reference. */
+static struct change change_of(const struct look *l, const struct mr_risk_cell *was)
+{
+    struct change c = {0};
+    struct mr_risk_cell is = *was;
+    mr_price reference = l->row->reference, dear = l->price > reference ? l->price : reference;
+    propose(l, &is, l->order->size - l->order->filled);
+    mr_i128 more_up = mr_risk_worst_long(&is) - mr_risk_worst_long(was),
+            more_down = mr_risk_worst_short(&is) - mr_risk_worst_short(was);
+    c.known = !was->unpriced && l->valued && mr_risk_value(&l->row->it, dear, more_up, &c.long_value) &&
+              mr_risk_value(&l->row->it, dear, more_down, &c.short_value);
+    if (!c.known)
+        return c;
+    mr_money up = absolute(was->long_value + c.long_value);
+    mr_money down = absolute(was->short_value + c.short_value);
+    c.gross = (up > down ? up : down) - was->gross;
+    return c;
+}
+
+static mr_money net_of(mr_money up, mr_money down)
+{
+    mr_money a = absolute(up), b = absolute(down);
+    return a > b ? a : b;
+}
+
+static void look_at_scope(struct look *l, enum mr_risk_scope_id id, const struct mr_risk_scope *scope,
+                          const struct change *c)
+{
+    const struct mr_risk_scope_limits *m = &l->limits->scope[id];
+    uint32_t orders = scope->orders + !l->slot;
+    mr_money notional = scope->notional + l->value - (l->slot ? l->slot->notional : 0);
+    if (orders > m->orders_max)
+        deny(l, (enum mr_risk_rule)(MR_RISK_ORDERS_FIRM + (int)id), orders, m->orders_max);
+    if (l->valued && notional > m->notional_max)
+        deny(l, (enum mr_risk_rule)(MR_RISK_NOTIONAL_FIRM + (int)id), notional, m->notional_max);
+    if (scope->unpriced)
+        deny(l, MR_RISK_UNPRICED, scope->unpriced, 0);
+    if (!c->known)
+        return;
+    mr_money gross = scope->gross + c->gross;
+    if (c->gross > 0 && gross > m->gross_max)
+        deny(l, (enum mr_risk_rule)(MR_RISK_GROSS_FIRM + (int)id), gross, m->gross_max);
+    mr_money was = net_of(scope->long_value, scope->short_value),
+             net = net_of(scope->long_value + c->long_value, scope->short_value + c->short_value);
+    if (net > was && net > m->net_max)
+        deny(l, (enum mr_risk_rule)(MR_RISK_NET_FIRM + (int)id), net, m->net_max);
+}
+
+void mr_risk_look_at_exposure(struct look *l)
+{
+    if (!l->row || !l->numbers)
+        return;
+    look_at_position_limit(l);
+    const struct mr_risk_state *s = l->state;
+    struct change all = change_of(l, &l->was);
+    l->exposure = l->was.gross + all.gross;
+    l->added = all.gross;
+    l->known = all.known;
+    if (!all.known)
+        deny(l, MR_RISK_UNPRICED, 1, 0);
+    look_at_scope(l, MR_SCOPE_FIRM, &s->firm, &all);
+    if (l->venue)
+        look_at_scope(l, MR_SCOPE_VENUE, &l->venue->scope, &all);
+    look_at_scope(l, MR_SCOPE_SYMBOL, &s->symbols[l->row->symbol], &all);
+    if (!l->strategy)
+        return;
+    struct change own = change_of(l, mr_risk_cell(s, l->order->instrument, l->order->strategy));
+    look_at_scope(l, MR_SCOPE_STRATEGY, &l->strategy->scope, &own);
+}
+
+/* ---- policies ---- */
+
+static void broken(struct look *l, uint32_t i, enum mr_risk_rule rule, mr_i128 value, mr_i128 limit)
+{
+    deny(l, rule, value, limit);
+    if (!l->applies[mr_risk_rules[rule].class])
+        return;
+    l->out->policies |= 1u << i;
+    l->out->policy[i] = (struct mr_risk_measure){value, limit};
+}
+
+static void judge_position(struct look *l, uint32_t i, const struct mr_risk_policy *p)
+{
+    if (!l->row || !l->numbers || (p->instrument != UINT32_MAX && p->instrument != l->order->instrument))
+        return;
+    mr_i128 now = worst(&l->is), size = amount(now, l->row->it.size_scale);
+    if (now > worst(&l->was) && size > p->max)
+        broken(l, i, MR_RISK_POLICY_POSITION, size, p->max);
+}
+
+static void judge_inventory(struct look *l, uint32_t i, const struct mr_risk_policy *p)
+{
+    if (!l->known) {
+        if (l->grows)
+            broken(l, i, MR_RISK_POLICY_INVENTORY, MR_MONEY_MAX, p->max);
+        return;
+    }
+    mr_money inventory = l->state->firm.gross + l->added; /* with the proposal */
+    if (l->added > 0 && inventory > p->max)
+        broken(l, i, MR_RISK_POLICY_INVENTORY, inventory, p->max);
+}
+
+static void judge_var(struct look *l, uint32_t i, const struct mr_risk_policy *p)
+{
+    for (uint32_t k = 0; k < MR_RISK_VALUES; k++) {
+        const struct mr_risk_var *v = &l->state->vars[k];
+        if (v->confidence_e8 != p->confidence_e8 || v->horizon_days != p->horizon_days ||
+            !fresh(l, v->at, l->limits->market.values_ns))
+            continue;
+        if (v->value > p->max)
+            broken(l, i, MR_RISK_POLICY_VAR, v->value, p->max);
+        return;
+    }
+    broken(l, i, MR_RISK_POLICY_VAR, MR_MONEY_MAX, p->max); /* nobody said: as good as too much */
+}
+
+static void judge_greeks(struct look *l, uint32_t i, const struct mr_risk_policy *p)
+{
+    const struct mr_risk_state *s = l->state;
+    const mr_money value[] = {absolute(s->delta), absolute(s->gamma), absolute(s->vega)},
+                   most[] = {p->delta, p->gamma, p->vega};
+    if (!fresh(l, s->greeks_ns, l->limits->market.values_ns)) {
+        broken(l, i, MR_RISK_POLICY_GREEKS, MR_MONEY_MAX, p->delta);
+        return;
+    }
+    for (size_t k = 0; k < MR_COUNT_OF(value); k++)
+        if (value[k] > most[k]) {
+            broken(l, i, MR_RISK_POLICY_GREEKS, value[k], most[k]);
+            return;
+        }
+}
+
+void mr_risk_look_at_policies(struct look *l)
+{
+    const struct mr_risk_limits *m = l->limits;
+    for (uint32_t i = 0; i < m->policy_count && i < MR_RISK_POLICIES_MAX; i++) {
+        const struct mr_risk_policy *p = &m->policies[i];
+        switch (p->kind) {
+        case MR_POLICY_POSITION:
+            judge_position(l, i, p);
+            break;
+        case MR_POLICY_INVENTORY:
+            judge_inventory(l, i, p);
+            break;
+        case MR_POLICY_VAR:
+            judge_var(l, i, p);
+            break;
+        case MR_POLICY_GREEKS:
+            judge_greeks(l, i, p);
+            break;
+        default: /* KillSwitch; and a kind nobody knows */
+            if (p->enabled || p->kind != MR_POLICY_KILL)
+                broken(l, i, MR_RISK_POLICY_KILL, 0, 0);
+        }
+    }
+}
