@@ -106,6 +106,22 @@ MR_INLINE __m128i mr_levels_pick(const struct mr_levels_spelling *s, const uint1
     return _mm256_castsi256_si128(_mm256_permutexvar_epi16(s->numbers == 3 ? of_three : of_four, all));
 }
 
+/* What closes in front of each of these: as the list moved by one. (A load from one place earlier would wait for the
+ * stores of two blocks.) */
+MR_INLINE __m128i mr_levels_pick_before(const struct mr_levels_spelling *s, const uint16_t *list, __m128i picked)
+{
+    const __m256i of_three = _mm256_setr_epi16(0, 0, 2, 3, 5, 6, 8, 9, 0, 0, 0, 0, 0, 0, 0, 0),
+                  of_four = _mm256_setr_epi16(0, 0, 3, 4, 7, 8, 11, 12, 0, 0, 0, 0, 0, 0, 0, 0);
+    __m128i before;
+    if (s->numbers == 2) {
+        before = _mm_slli_si128(picked, 2);
+    } else {
+        __m256i all = _mm256_loadu_si256((const __m256i *)(const void *)list);
+        before = _mm256_castsi256_si128(_mm256_permutexvar_epi16(s->numbers == 3 ? of_three : of_four, all));
+    }
+    return _mm_insert_epi16(before, list[-1], 0);
+}
+
 /* Has a count of one of these levels, which nobody reads, a point? */
 MR_INLINE bool mr_levels_broken_count(const struct mr_levels_spelling *s, const uint16_t *close, const uint16_t *point,
                                       uint32_t levels)
@@ -122,8 +138,9 @@ MR_INLINE bool mr_levels_group(const struct mr_levels_vector *v, const struct mr
                                const uint16_t *close, const uint16_t *point, uint32_t levels, bool all,
                                struct mr_level *out)
 {
+    __m128i shut = mr_levels_pick(s, close);
     struct mr_levels_numbers n =
-        mr_levels_measure(v, mr_levels_pick(s, close - 1), mr_levels_pick(s, close), mr_levels_pick(s, point));
+        mr_levels_measure(v, mr_levels_pick_before(s, close, shut), shut, mr_levels_pick(s, point));
     __m128i lane[2 * MR_LEVELS_GROUP];
     for (uint32_t i = 0; i < MR_LEVELS_GROUP; i++) {
         lane[i] = mr_levels_lane(v, close[(int)(s->numbers * i) - 1], s->behind[s->numbers - 1].len, all, i < levels);

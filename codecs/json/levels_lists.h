@@ -44,10 +44,9 @@ struct mr_levels_masks {
 };
 
 #if defined(MR_KERNEL_avx512)
-MR_INLINE struct mr_levels_masks mr_levels_look(const uint8_t *data, uint32_t room, char closes)
+MR_INLINE struct mr_levels_masks mr_levels_look(const uint8_t *data, char closes)
 {
-    __m512i v =
-        mr_likely(room >= 64) ? _mm512_loadu_si512(data) : _mm512_maskz_loadu_epi8(_bzhi_u64(~0ull, room), data);
+    __m512i v = _mm512_loadu_si512(data);
     struct mr_levels_masks m;
     m.digits = _mm512_cmple_epu8_mask(_mm512_sub_epi8(v, _mm512_set1_epi8('0')), _mm512_set1_epi8(9));
     m.points = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('.'));
@@ -79,14 +78,8 @@ MR_INLINE uint64_t mr_levels_equal(__m256i low, __m256i high, char c)
     return mr_levels_bits(_mm256_cmpeq_epi8(low, _mm256_set1_epi8(c)), _mm256_cmpeq_epi8(high, _mm256_set1_epi8(c)));
 }
 
-MR_INLINE struct mr_levels_masks mr_levels_look(const uint8_t *data, uint32_t room, char closes)
+MR_INLINE struct mr_levels_masks mr_levels_look(const uint8_t *data, char closes)
 {
-    uint8_t last[64];
-    if (mr_unlikely(room < 64)) { /* once a message: what is behind it may not be read */
-        memset(last, 0, sizeof last);
-        memcpy(last, data, room);
-        data = last;
-    }
     __m256i low = _mm256_loadu_si256((const __m256i *)(const void *)data);
     __m256i high = _mm256_loadu_si256((const __m256i *)(const void *)(data + 32));
     const __m256i first = _mm256_set1_epi8('0' - 128), most = _mm256_set1_epi8(-128 + 9);
@@ -112,23 +105,41 @@ MR_INLINE void mr_levels_write(uint16_t *list, uint64_t bits, uint32_t base)
 }
 #endif
 
-/* Fills the lists from the stretch that begins at data[0], a number's first byte. */
+/* The last bytes of the buffer, fewer than 64, of which `front` stand in front of data[0]. */
+MR_INLINE struct mr_levels_masks mr_levels_look_last(const uint8_t *data, uint32_t room, size_t front, char closes)
+{
+    uint32_t missing = 64 - room;
+    uint8_t copy[64] = {0};
+    struct mr_levels_masks m;
+    if (front >= missing) { /* whole, and moved: a masked load of text that was just decrypted waits for the stores */
+        m = mr_levels_look(data - missing, closes);
+    } else {
+        memcpy(copy + missing, data, room);
+        m = mr_levels_look(copy, closes);
+    }
+    return (struct mr_levels_masks){m.digits >> missing, m.points >> missing, m.zeros >> missing, m.brackets >> missing,
+                                    m.closes >> missing};
+}
+
+/* Fills the lists from the stretch that begins at data[0], a number's first byte; `front` bytes stand before it. */
 MR_INLINE void mr_levels_list(struct mr_levels_lists *l, const struct mr_levels_spelling *s, const uint8_t *data,
-                              uint32_t len)
+                              uint32_t len, size_t front)
 {
     uint16_t *close = l->close_from + 32, *point = l->point_from;
     uint64_t closing = 0, number_before = 0, point_before = 0, zero_before = 0, carry = 0, odd = 0;
     uint32_t most = len < MR_LEVELS_STRETCH ? len : MR_LEVELS_STRETCH, base = 0;
-    l->end = l->bytes = 0;
+    uint32_t bytes = 0, end = 0;
     for (; base < most; base += 64) {
-        struct mr_levels_masks m = mr_levels_look(data + base, len - base, s->closes);
+        struct mr_levels_masks m = mr_likely(len - base >= 64)
+                                       ? mr_levels_look(data + base, s->closes)
+                                       : mr_levels_look_last(data + base, len - base, front + base, s->closes);
         uint64_t ends = m.brackets & (m.closes << 1 | closing);
         closing = m.closes >> 63;
         if (mr_unlikely(ends)) { /* the end of the array: what is behind it is not ours */
             uint64_t before = _blsmsk_u64(ends) >> 1;
             m.digits &= before;
             m.points &= before;
-            l->end = base + (uint32_t)_tzcnt_u64(ends);
+            end = base + (uint32_t)_tzcnt_u64(ends);
             most = 0;
         }
         uint64_t number = m.digits | m.points, behind = number << 1 | number_before;
@@ -142,12 +153,14 @@ MR_INLINE void mr_levels_list(struct mr_levels_lists *l, const struct mr_levels_
         point_before = m.points >> 63;
         zero_before = zero >> 63;
         l->number[base / 64] = number;
-        l->bytes += (uint32_t)_mm_popcnt_u64(number);
+        bytes += (uint32_t)_mm_popcnt_u64(number);
         mr_levels_write(close, shut, base);
         mr_levels_write(point, stops, base);
         close += _mm_popcnt_u64(shut);
         point += _mm_popcnt_u64(stops);
     }
+    l->end = end;
+    l->bytes = bytes;
     l->blocks = base / 64;
     l->closes = (uint32_t)(close - (l->close_from + 32));
     l->points = (uint32_t)(point - l->point_from);

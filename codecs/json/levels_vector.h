@@ -13,49 +13,62 @@
  * beyond what mr_levels_list() counted (levels, closes); the fuzzer compares with the plain walk, under ASan. */
 // NOLINTBEGIN(clang-analyzer-core.CallAndMessage,clang-analyzer-core.UndefinedBinaryOperatorResult)
 
-/* Not 0 if the text does not stand there: two words that overlap, of the widest that fit. */
-#define MR_LEVELS_DIFFERS(word)                                                                                        \
-    {                                                                                                                  \
-        word first, last, want_first, want_last;                                                                       \
-        uint32_t back = text->len - (uint32_t)sizeof(word);                                                            \
-        memcpy(&first, at, sizeof first);                                                                              \
-        memcpy(&last, at + back, sizeof last);                                                                         \
-        memcpy(&want_first, text->bytes, sizeof want_first);                                                           \
-        memcpy(&want_last, text->bytes + back, sizeof want_last);                                                      \
-        return (uint64_t)(first ^ want_first) | (uint64_t)(last ^ want_last);                                          \
-    }
-
-MR_INLINE uint64_t mr_levels_differs(const uint8_t *at, const struct mr_levels_text *text)
+MR_INLINE uint64_t mr_levels_eight_of(const void *at)
 {
-    if (text->len >= 8)
-        MR_LEVELS_DIFFERS(uint64_t)
-    if (text->len >= 4)
-        MR_LEVELS_DIFFERS(uint32_t)
-    if (text->len >= 2)
-        MR_LEVELS_DIFFERS(uint16_t)
-    return at[0] ^ (uint8_t)text->bytes[0];
+    uint64_t v;
+    memcpy(&v, at, sizeof v);
+    return v;
 }
 
-/* Do the form's texts stand behind all numbers of `levels` levels, and the numbers fill all that is between? Behind the
- * last number another level's opening or, if there is none, the array's end. So every byte of the array is either
- * compared here, or a digit or point. */
-MR_INLINE bool mr_levels_between(const struct mr_levels_lists *l, const struct mr_levels_spelling *s,
-                                 const uint8_t *data, uint32_t levels, bool another)
+/* Not 0 if the text does not stand there. 16 bytes must. */
+MR_INLINE uint64_t mr_levels_differs(const uint8_t *at, const struct mr_levels_text *text)
 {
-    const uint16_t *close = l->close_from + 32;
-    const struct mr_levels_text *last = &s->behind[s->numbers - 1];
-    uint32_t texts = 0, stop = close[s->numbers * levels - 1] - (uint32_t)MR_LEVELS_BIAS;
+    uint32_t n = text->len;
+    if (n <= 4) {
+        uint32_t is, wanted;
+        memcpy(&is, at, sizeof is);
+        memcpy(&wanted, text->bytes, sizeof wanted);
+        return (is ^ wanted) << (32 - 8 * n);
+    }
+    uint64_t first = mr_levels_eight_of(at) ^ mr_levels_eight_of(text->bytes);
+    return n <= 8 ? first << (64 - 8 * n)
+                  : first | (mr_levels_eight_of(at + n - 8) ^ mr_levels_eight_of(text->bytes + n - 8));
+}
+
+/* The same near the end of the buffer: `room` bytes stand there. */
+MR_INLINE uint64_t mr_levels_differs_last(const uint8_t *at, ptrdiff_t room, const struct mr_levels_text *text)
+{
+    if (mr_likely(room >= 16))
+        return mr_levels_differs(at, text);
+    return room < text->len || memcmp(at, text->bytes, text->len) != 0;
+}
+
+/* Not 0 if one of the form's texts does not stand behind its number of these levels. `last`: no level follows them, but
+ * the array's end. `all`: 16 bytes stand behind each number. */
+MR_INLINE uint64_t mr_levels_between(const struct mr_levels_vector *v, const struct mr_levels_spelling *s,
+                                     const uint16_t *close, uint32_t levels, bool last, bool all)
+{
+    const uint8_t *end = v->data + v->len;
     uint64_t wrong = 0;
-    for (uint32_t i = 0; i + 1 < levels; i++)
-        for (uint32_t k = 0; k < s->numbers; k++)
-            wrong |= mr_levels_differs(mr_levels_at(data, close[s->numbers * i + k], 0), &s->behind[k]);
-    for (uint32_t k = 0; k + 1 < s->numbers; k++)
-        wrong |= mr_levels_differs(mr_levels_at(data, close[s->numbers * (levels - 1) + k], 0), &s->behind[k]);
-    wrong |= another ? mr_levels_differs(data + stop, last) : mr_levels_differs(data + stop, &s->end);
+    for (uint32_t i = 0; i < levels; i++)
+        for (uint32_t k = 0; k < s->numbers; k++) {
+            const uint8_t *at = mr_levels_at(v->data, close[s->numbers * i + k], 0);
+            const struct mr_levels_text *text = &s->behind[k];
+            if (k + 1 == s->numbers && i + 1 == levels && last)
+                text = &s->end;
+            wrong |= all ? mr_levels_differs(at, text) : mr_levels_differs_last(at, end - at, text);
+        }
+    return wrong;
+}
+
+/* Do numbers fill all that is not taken by the form's texts? Then, where the texts stand, each number begins behind one. */
+MR_INLINE bool mr_levels_filled(const struct mr_levels_lists *l, const struct mr_levels_spelling *s, uint32_t levels)
+{
+    uint32_t texts = 0, stop = l->close_from[32 + s->numbers * levels - 1] - (uint32_t)MR_LEVELS_BIAS;
     for (uint32_t k = 0; k < s->numbers; k++)
         texts += s->behind[k].len;
-    uint32_t bytes = another ? l->bytes - mr_levels_bytes_from(l, stop) : l->bytes;
-    return wrong == 0 && bytes == stop - (texts * levels - last->len);
+    uint32_t bytes = l->end ? l->bytes : l->bytes - mr_levels_bytes_from(l, stop);
+    return bytes + texts * levels == stop + s->behind[s->numbers - 1].len;
 }
 
 /* Out of line: one for all forms. */
@@ -77,30 +90,36 @@ static MR_COLD bool mr_levels_slowly(struct mr_levels_walk w, const struct mr_le
     return true;
 }
 
-/* The levels of one stretch, whose lists are made and whose bytes between are checked. */
-MR_INLINE bool mr_levels_stretch(const struct mr_levels_walk *w, const struct mr_levels_spelling *s,
-                                 struct mr_levels_vector *v, const struct mr_levels_lists *l, uint32_t levels,
-                                 struct mr_level *out)
+/* The levels of one stretch, whose lists are made. MR_OK; MR_E_AGAIN a number is none; 1 the texts between are not as
+ * usual, and nothing is said. */
+MR_INLINE int mr_levels_stretch(const struct mr_levels_walk *w, const struct mr_levels_spelling *s,
+                                struct mr_levels_vector *v, const struct mr_levels_lists *l, uint32_t levels,
+                                struct mr_level *out)
 {
-    const uint16_t *close = l->close_from + 32, *point = l->point_from;
-    uint32_t origin = w->pos;
-    v->data = w->data + origin;
-    v->len = w->len - origin;
+    const uint16_t *from = l->close_from + 32, *points = l->point_from;
+    uint32_t most = levels < MR_LEVELS_GROUP ? levels : MR_LEVELS_GROUP;
+    v->data = w->data + w->pos;
+    v->len = w->len - w->pos;
     for (uint32_t i = 0; i < levels; i += MR_LEVELS_GROUP) {
         /* the last group takes some levels of the one before it once more, rather than fewer than its vectors hold */
-        uint32_t at = levels - i >= MR_LEVELS_GROUP ? i : levels >= MR_LEVELS_GROUP ? levels - MR_LEVELS_GROUP : 0;
-        uint32_t count = levels < MR_LEVELS_GROUP ? levels : MR_LEVELS_GROUP, first = s->numbers * at;
-        /* the last vector to be read begins at the last size of the group */
-        uint32_t last = close[first + s->numbers * (count - 1)] + s->behind[0].len - (uint32_t)MR_LEVELS_BIAS;
-        bool good;
-        if (mr_likely(count == MR_LEVELS_GROUP && last + 16 <= v->len))
-            good = mr_levels_group(v, s, close + first, point + first, MR_LEVELS_GROUP, true, out + at);
-        else
-            good = mr_levels_group(v, s, close + first, point + first, count, false, out + at);
-        if (mr_unlikely(!good) && !mr_levels_slowly(*w, s, origin, close + first, count, out + at))
-            return false;
+        uint32_t at = levels - i < most ? levels - most : i;
+        const uint16_t *close = from + s->numbers * at, *point = points + s->numbers * at;
+        bool last = at + most == levels && l->end, good;
+        /* the texts first: where they stand, numbers begin inside the buffer */
+        if (mr_likely(most == MR_LEVELS_GROUP &&
+                      close[s->numbers * MR_LEVELS_GROUP - 1] + 16u - MR_LEVELS_BIAS <= v->len)) {
+            if (mr_unlikely(mr_levels_between(v, s, close, MR_LEVELS_GROUP, last, true) != 0))
+                return 1;
+            good = mr_levels_group(v, s, close, point, MR_LEVELS_GROUP, true, out + at);
+        } else {
+            if (mr_unlikely(mr_levels_between(v, s, close, most, last, false) != 0))
+                return 1;
+            good = mr_levels_group(v, s, close, point, most, false, out + at);
+        }
+        if (mr_unlikely(!good) && !mr_levels_slowly(*w, s, w->pos, close, most, out + at))
+            return MR_E_AGAIN;
     }
-    return true;
+    return MR_OK;
 }
 
 MR_INLINE int64_t mr_levels_fast(struct mr_levels_walk *w, const struct mr_levels_spelling *s, struct mr_level *out,
@@ -112,7 +131,7 @@ MR_INLINE int64_t mr_levels_fast(struct mr_levels_walk *w, const struct mr_level
     mr_levels_prepare(&v, s, w->scan);
     while (w->pos < w->len) {
         const uint8_t *data = w->data + w->pos;
-        mr_levels_list(&l, s, data, w->len - w->pos);
+        mr_levels_list(&l, s, data, w->len - w->pos, w->pos);
         const uint16_t *close = l.close_from + 32;
         uint32_t levels = l.closes / s->numbers, end = l.end + 1;
         if (l.odd || levels == 0)
@@ -124,10 +143,13 @@ MR_INLINE int64_t mr_levels_fast(struct mr_levels_walk *w, const struct mr_level
         } else if (--levels == 0) { /* the last one may go on behind the stretch, and would be the next one's first */
             break;
         }
-        if (levels > out_max - done || !mr_levels_between(&l, s, data, levels, !l.end))
+        if (levels > out_max - done || !mr_levels_filled(&l, s, levels))
             break;
-        if (!mr_levels_stretch(w, s, &v, &l, levels, out + done))
+        int said = mr_levels_stretch(w, s, &v, &l, levels, out + done);
+        if (mr_unlikely(said == MR_E_AGAIN))
             return MR_E_AGAIN;
+        if (mr_unlikely(said != MR_OK))
+            break;
         done += levels;
         if (l.end) {
             *count = done;

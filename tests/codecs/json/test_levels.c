@@ -419,6 +419,28 @@ static void one_changed_byte_anywhere_is_judged_alike_by_all(void **state)
     }
 }
 
+/* The right bytes in no order, of every length, up to an unmapped page: nobody looks behind it, and all say the same. */
+static void bytes_of_levels_in_any_order_are_judged_alike_by_all(void **state)
+{
+    (void)state;
+    static const char bytes[] = "1111200..,,,\"\"[[]]]{}} pxszn:";
+    static const char *const opens[] = {"[[\"", "[[", "[{\"px\":\"", "[{\"price\":\"", "["};
+    static const char *const ends[] = {"", "]]", "\"]]", "}]", "\"}]", "]}"};
+    struct mr_random r = {4242};
+    char text[200];
+    struct mr_guard g = mr_guard_open(sizeof text);
+    for (int i = 0; i < (quick() ? 60000 : 1000000); i++) {
+        struct mr_levels_scan scan = {(enum mr_levels_form)mr_random_below(&r, FORMS), 8, 8};
+        uint32_t len = (uint32_t)sprintf(text, "%s", opens[mr_random_below(&r, MR_COUNT_OF(opens))]);
+        for (uint32_t n = (uint32_t)mr_random_below(&r, i % 8 ? 40 : 150); n; n--)
+            text[len++] = bytes[mr_random_below(&r, i % 3 ? 13 : sizeof bytes - 1)];
+        len += (uint32_t)sprintf(text + len, "%s", ends[mr_random_below(&r, MR_COUNT_OF(ends))]);
+        memcpy(g.data + (uint32_t)sizeof text - len, text, len);
+        all_agree(g.data + (uint32_t)sizeof text - len, len, 0, &scan, LEVELS);
+    }
+    mr_guard_close(&g);
+}
+
 static void every_prefix_ends_at_an_unmapped_page(void **state)
 {
     (void)state;
@@ -447,6 +469,7 @@ int main(void)
         cmocka_unit_test(more_levels_than_room_is_full_and_writes_no_further),
         cmocka_unit_test(random_arrays_are_read_alike_by_all),
         cmocka_unit_test(one_changed_byte_anywhere_is_judged_alike_by_all),
+        cmocka_unit_test(bytes_of_levels_in_any_order_are_judged_alike_by_all),
         cmocka_unit_test(every_prefix_ends_at_an_unmapped_page),
     };
     return MR_TEST_MAIN(tests);
