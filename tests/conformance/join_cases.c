@@ -159,7 +159,7 @@ void venue_join_isolates(const struct venue_subject *subject)
 void venue_join_disconnect(const struct venue_subject *subject)
 {
     struct stand *s = live(subject);
-    mr_feed_disconnect(s->feed, s->now_ns);
+    stand_disconnect(s);
     for (uint32_t i = 0; i < s->symbols; i++) {
         assert_int_equal(s->gaps[i], 1);
         assert_false(mr_book_live(s->book[i]));
@@ -172,7 +172,7 @@ void venue_join_disconnect(const struct venue_subject *subject)
 void venue_join_restart(const struct venue_subject *subject)
 {
     struct stand *s = live(subject);
-    mr_feed_disconnect(s->feed, s->now_ns);
+    stand_disconnect(s);
     mr_tape_renumber(s->tape);
     stand_run(s, 1000);
     want_equal(s);

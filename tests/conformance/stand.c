@@ -1,5 +1,7 @@
 #include "tests/conformance/stand.h"
 
+#include "tests/conformance/wire.h"
+
 #include <stdio.h>
 #include <strings.h>
 
@@ -83,7 +85,20 @@ int stand_frame(struct stand *s, const void *data, uint32_t len)
 {
     const struct mr_frame frame = {
         .data = data, .len = len, .connection = 1, .clock = MR_CLOCK_KERNEL, .recv_ns = s->now_ns};
-    int status = mr_feed_frame(s->feed, &frame);
+    return s->wire ? wire_say(s->wire, data, len) : stand_take(s, &frame);
+}
+
+void stand_disconnect(struct stand *s)
+{
+    if (s->wire)
+        wire_cut(s->wire);
+    else
+        mr_feed_disconnect(s->feed, s->now_ns);
+}
+
+int stand_take(struct stand *s, const struct mr_frame *frame)
+{
+    int status = mr_feed_frame(s->feed, frame);
     for (uint32_t id = 0; id < s->symbols; id++)
         if (s->broken[id]) {
             s->broken[id] = false;
@@ -190,11 +205,14 @@ void stand_run(struct stand *s, uint32_t ms)
     struct mr_piece piece;
     for (int64_t end = s->now_ns + ms * 1000000ll; s->now_ns < end;) {
         s->now_ns += STEP_NS;
+        if (s->wire)
+            wire_step(s->wire);
         while (mr_tape_next(s->tape, s->now_ns, &piece) == MR_OK)
             if (!s->deaf && piece.kind == MR_PIECE_FRAME && piece.venue == s->venue->id && piece.product == s->product)
                 message(s, &piece);
         bool wants[STAND_BOOKS] = {false};
-        mr_feed_wanting(s->feed, wanted, wants);
+        if (!s->wire || wire_connected(s->wire)) /* a snapshot is asked for while there is a stream that it can join */
+            mr_feed_wanting(s->feed, wanted, wants);
         for (uint32_t i = 0; i < s->symbols && !s->no_snapshots; i++)
             if (wants[i])
                 stand_snapshot(s, i);
@@ -274,6 +292,10 @@ static void open_feed(struct stand *s)
     s->feed = mr_feed_init(memory(mr_feed_bytes(&config)), &config, s->metrics);
 }
 
+static const char *certs_folder;
+
+void stand_over_tls(const char *certs) { certs_folder = certs; }
+
 struct stand *stand_open(const char *product, uint32_t market, uint32_t books_per_s)
 {
     struct stand *s = calloc(1, sizeof *s);
@@ -304,12 +326,17 @@ struct stand *stand_open(const char *product, uint32_t market, uint32_t books_pe
         s->book[i] = mr_book_init(memory(mr_book_bytes(8192)), 8192, mr_instruments_get(s->table, i), s->book_metrics);
         mr_book_image_cut_set(s->book[i], mr_sequencing_by_rest(s->rule));
     }
+    if (certs_folder)
+        s->wire = wire_open(s, certs_folder);
     return s;
 }
 
 void stand_close(struct stand *s)
 {
-    mr_tape_close(s->tape);
+    if (s->wire)
+        wire_close(s->wire);
+    else
+        mr_tape_close(s->tape);
     void *blocks[] = {s->text,      s->spoilt, s->held,    s->truth,        s->group,   s->digest, s->table,
                       s->catalogue, s->feed,   s->metrics, s->book_metrics, s->book[0], s->book[1]};
     for (size_t i = 0; i < MR_COUNT_OF(blocks); i++)

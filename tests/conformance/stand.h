@@ -1,5 +1,5 @@
-/* One product's stream of the generated market through feed and books, in memory and in virtual time: what the venue's cases of join and replay
- * stand on. What comes out is watched: an update that follows neither an image nor the one before it fails the test. */
+/* One product's stream of the generated market through feed and books, in virtual time: what the venue's cases of join and replay stand on. Messages go to the
+ * feed in memory, or over TLS (wire.h). What comes out is watched: an update that follows neither an image nor the one before it fails the test. */
 #ifndef MR_TESTS_CONFORMANCE_STAND_H
 #define MR_TESTS_CONFORMANCE_STAND_H
 
@@ -46,7 +46,11 @@ struct stand {
     bool live[STAND_BOOKS], broken[STAND_BOOKS], first[STAND_BOOKS];
     char *held;
     uint32_t held_len;
+    struct wire *wire; /* NULL: in memory */
 };
+
+/* Stands opened from now on are over TLS, with certificates in that folder; NULL: in memory. */
+void stand_over_tls(const char *certs);
 
 struct stand *stand_open(const char *product, uint32_t market, uint32_t books_per_s);
 void stand_close(struct stand *s);
@@ -54,6 +58,9 @@ void stand_close(struct stand *s);
 void stand_run(struct stand *s, uint32_t ms);
 /* One frame or answer, as it comes. */
 int stand_frame(struct stand *s, const void *data, uint32_t len);
+int stand_take(struct stand *s, const struct mr_frame *frame); /* as it is given to the feed */
+/* The connection is cut. Until it is dialled again, nothing of the stream arrives. */
+void stand_disconnect(struct stand *s);
 /* The venue's list of instruments; false: it has none. */
 bool stand_list(struct stand *s);
 /* An answer, or an image in the stream, for that symbol. False: this venue has neither. */

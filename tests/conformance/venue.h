@@ -9,4 +9,12 @@ struct venue_subject {
     uint32_t market; /* enum mr_market_venue */
 };
 
+/* The dialogues with a live exchange: wire_cases.c. */
+void wire_subscribes_to_all(const struct venue_subject *subject);
+void wire_unsubscribes(const struct venue_subject *subject);
+void wire_pings_as_wanted(const struct venue_subject *subject);
+void wire_within_limits(const struct venue_subject *subject);
+void wire_planned_close_is_heard(const struct venue_subject *subject);
+void wire_tokens(const struct venue_subject *subject);
+
 #endif
