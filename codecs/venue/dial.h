@@ -66,6 +66,8 @@ struct mr_control {
     /* ACK, ERROR: `stream` is only a word of such a name (its channel, or its symbol), as answers that come in the order of
      * the requests have it: the oldest one asked for that has this word is meant */
     bool part;
+    /* ERROR without an id: all of the message in which `stream` was is refused, whatever else stood in it; "": of the oldest one unanswered */
+    bool batch;
 };
 
 enum mr_url_kind { MR_URL_INSTRUMENTS, MR_URL_SNAPSHOT, MR_URL_INTEREST, MR_URL_TOKEN };

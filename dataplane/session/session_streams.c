@@ -6,6 +6,9 @@
 /* A stream that spoke and fell silent is given this many times the patience of one that never spoke. */
 #define SPOKE_PATIENCE 4
 
+/* So many failures in a row that the next dial waits as long as any. */
+#define FAILURES_MOST 32
+
 static uint64_t hash_text(const char *text, uint64_t seed)
 {
     uint64_t h = 14695981039346656037u ^ seed;
@@ -299,6 +302,16 @@ static struct mr_sub *named_in_part(struct mr_session *s, const char *word)
     return oldest;
 }
 
+/* Which request a refusal without an id is about: that of the stream it names, else the oldest one that nothing has answered. 0: none. */
+static uint64_t batch_of(const struct mr_session *s, const struct mr_sub *named)
+{
+    uint64_t oldest = named ? named->request : 0;
+    for (uint32_t i = 0; !named && i < s->sub_count; i++)
+        if (s->subs[i].state == MR_SUB_ASKED && (!oldest || s->subs[i].request < oldest))
+            oldest = s->subs[i].request;
+    return oldest;
+}
+
 static struct mr_sub *meant(struct mr_session *s, const struct mr_control *said)
 {
     return said->part ? named_in_part(s, said->stream) : named(s, said->stream);
@@ -332,14 +345,17 @@ void mr_session_control(struct mr_session *s, const struct mr_control *said)
         acknowledged(s, said);
     } else {
         struct mr_sub *sub = meant(s, said);
-        if (sub && (s->dialect->acks_each || !said->id))
+        if (said->batch)
+            refuse_request(s, batch_of(s, sub), sub ? sub->name_hash : 0, said->text);
+        else if (sub && (s->dialect->acks_each || !said->id))
             refuse(s, sub, said->text);
         else if (said->id)
             refuse_request(s, said->id, sub ? sub->name_hash : 0, said->text);
         else
             snprintf(s->why, sizeof s->why, "the venue says: %.70s", said->text);
-        if (all_refused(s)) {
+        if (all_refused(s)) { /* it would say the same again: nobody is in a hurry */
             char why[sizeof s->why];
+            s->failures = FAILURES_MOST;
             snprintf(why, sizeof why, "every subscription was refused: %.60s", said->text);
             mr_session_send_close(s, 1000, NULL);
             mr_session_end(s, MR_END_PLAIN, why);
@@ -352,6 +368,12 @@ void mr_session_control(struct mr_session *s, const struct mr_control *said)
 
 /* ---- data ---- */
 
+/* Asked for, of a venue that acks by data alone, and need not speak: nothing will ever say that it stands. */
+static bool silent_by_right(const struct mr_session *s, const struct mr_sub *sub)
+{
+    return s->dialect->acks_by_data && sub->quiet && sub->state == MR_SUB_ASKED;
+}
+
 /* Each is acked, refused, speaking or known to be mute; and some speak, unless none need to. */
 void mr_session_settle(struct mr_session *s)
 {
@@ -362,7 +384,7 @@ void mr_session_settle(struct mr_session *s)
         const struct mr_sub *sub = &s->subs[i];
         if (sub->state == MR_SUB_REFUSED || sub->state == MR_SUB_HELD)
             continue;
-        if (sub->state != MR_SUB_ACKED && !sub->data_ns && !sub->mute)
+        if (sub->state != MR_SUB_ACKED && !sub->data_ns && !sub->mute && !silent_by_right(s, sub))
             return;
         speaking |= sub->data_ns != 0;
         must_speak |= !sub->quiet;
@@ -443,7 +465,7 @@ void mr_session_streams_check(struct mr_session *s)
     int64_t patience = (int64_t)s->config.data_s * MR_NS_PER_S;
     for (uint32_t i = 0; i < s->sub_count; i++) {
         struct mr_sub *sub = &s->subs[i];
-        bool unheard = sub->state == MR_SUB_ASKED; /* asked, and not even an ack */
+        bool unheard = sub->state == MR_SUB_ASKED && !silent_by_right(s, sub); /* asked, and not even an ack */
         if ((sub->quiet && !unheard) || (sub->state != MR_SUB_ASKED && sub->state != MR_SUB_ACKED))
             continue;
         int64_t spoke = sub->data_ns > sub->asked_ns ? sub->data_ns : 0;

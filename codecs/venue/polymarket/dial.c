@@ -1,6 +1,8 @@
 /* How to talk to Polymarket. The market channel: tokens by their ids, one message that opens the subscription, others
  * that add to it or take from it. The data socket: topics with a filter, in batches. Neither acknowledges anything: data
  * is the only answer. */
+#include <stdio.h>
+
 #include "codecs/venue/dial_priv.h"
 #include "codecs/venue/polymarket/polymarket_priv.h"
 
@@ -187,6 +189,18 @@ static bool refusal(struct mr_span message, struct mr_span *why)
     return mr_json_close(&j) == MR_OK && status && !topic_too;
 }
 
+/* One unknown topic refuses the whole message: "... desc = topic: gossip and type: * not found" */
+static void refused_topic(struct mr_control *out)
+{
+    static const char before[] = "topic: ";
+    const char *at = strstr(out->text, before);
+    out->batch = out->part = true;
+    if (at) {
+        at += sizeof before - 1;
+        snprintf(out->stream, sizeof out->stream, "%.*s", (int)strcspn(at, " "), at);
+    }
+}
+
 /* [], with blanks anywhere */
 static bool empty_array(struct mr_span message)
 {
@@ -209,6 +223,7 @@ static void control(uint8_t product, struct mr_span message, struct mr_control *
     } else if (product == MR_POLYMARKET_RTDS && message.len <= MR_CONTROL_BYTES_MAX && refusal(message, &why)) {
         out->kind = MR_CONTROL_ERROR;
         mr_dial_text(why, out->text, sizeof out->text);
+        refused_topic(out);
     }
 }
 

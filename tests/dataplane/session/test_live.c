@@ -85,6 +85,68 @@ static void when_all_is_refused_the_connection_is_given_up(void **state)
     assert_string_equal(rig->why, "every subscription was refused: no");
     assert_int_equal(rig->metrics->rejected, 2);
     assert_int_equal(rig->close_code, 1000);
+    struct mr_session_view view;
+    mr_session_view(rig->session, &view);
+    assert_in_range(view.next_dial_ns - rig->now_ns, 14000 * RIG_MS, 30000 * RIG_MS); /* it would say the same again */
+    rig_close(rig);
+}
+
+/* Polymarket's data socket: nothing is acknowledged, activity may be silent, and one unknown topic refuses a whole message. */
+#define RTDS_PRICES "{\"topic\":\"crypto_prices\",\"type\":\"*\",\"filters\":\"{\\\"symbol\\\":\\\"btcusdt\\\"}\"}"
+#define RTDS_ACTIVITY "{\"topic\":\"activity\",\"type\":\"trades\"}"
+#define RTDS_ASKS(what) "{\"action\":\"subscribe\",\"subscriptions\":[" what "]}"
+#define RTDS_NO(what)                                                                                                  \
+    "{\"body\":{\"message\":\"leger GetTopics error: rpc error: code = NotFound desc = topic: " what                   \
+    " and type: x not found\"},\"statusCode\":401}"
+#define RTDS_PRICE                                                                                                     \
+    "{\"connection_id\":\"a\",\"payload\":{\"full_accuracy_value\":\"79697.73000000\",\"symbol\":\"btcusdt\","         \
+    "\"timestamp\":1788600389000,\"value\":79697.73},\"timestamp\":1788600389154,\"topic\":\"crypto_prices\","         \
+    "\"type\":"                                                                                                        \
+    "\"update\"}"
+static const struct mr_stream rtds_streams[] = {{MR_TRADES, ""}, {MR_MARKS, "btcusdt"}};
+
+static struct rig *rtds(const struct rig_line *lines, struct rig_venue *venue)
+{
+    *venue = (struct rig_venue){.product = "polymarket:rtds",
+                                .streams = rtds_streams,
+                                .stream_count = 2,
+                                .lines = lines,
+                                .message = RTDS_PRICE,
+                                .channel = MR_MARKS,
+                                .symbol = "btcusdt"};
+    return rig_open(venue, NULL);
+}
+
+static void where_nothing_is_acknowledged_a_stream_that_may_be_silent_keeps_nobody_waiting(void **state)
+{
+    static const struct rig_line lines[] = {{RTDS_ASKS(RTDS_ACTIVITY "," RTDS_PRICES), NULL, RTDS_PRICE}, {0}};
+    struct rig_venue venue;
+    (void)state;
+    struct rig *rig = rtds(lines, &venue);
+    (void)rig_until(rig, MR_SESSION_LIVE, 2000);
+    rig_run_with_data(rig, 70000, 1000); /* longer than two patiences */
+    assert_int_equal(rig->metrics->mute, 0);
+    assert_int_equal(rig->metrics->closes, 0);
+    assert_int_equal(rig_heard(rig, RTDS_ASKS(RTDS_ACTIVITY)), 0); /* nor is it asked for again */
+    rig_close(rig);
+}
+
+static void one_topic_that_is_refused_with_its_whole_message_keeps_out_no_other(void **state)
+{
+    static const struct rig_line lines[] = {
+        {RTDS_ASKS(RTDS_ACTIVITY "," RTDS_PRICES), RTDS_NO("activity"), NULL},
+        {RTDS_ASKS(RTDS_PRICES), NULL, RTDS_PRICE},
+        {0},
+    };
+    struct rig_venue venue;
+    (void)state;
+    struct rig *rig = rtds(lines, &venue);
+    (void)rig_until(rig, MR_SESSION_LIVE, 2000);
+    rig_run_with_data(rig, 70000, 1000);
+    assert_int_equal(rig->metrics->rejected, 1);
+    assert_int_equal(rig->metrics->closes, 0);
+    assert_int_equal(rig_heard(rig, RTDS_ASKS(RTDS_ACTIVITY "," RTDS_PRICES)), 1);
+    assert_int_equal(rig_heard(rig, RTDS_ASKS(RTDS_ACTIVITY)), 0);
     rig_close(rig);
 }
 
@@ -865,6 +927,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_refused_stream_does_not_keep_out_its_neighbours),
         cmocka_unit_test(when_all_is_refused_the_connection_is_given_up),
+        cmocka_unit_test(where_nothing_is_acknowledged_a_stream_that_may_be_silent_keeps_nobody_waiting),
+        cmocka_unit_test(one_topic_that_is_refused_with_its_whole_message_keeps_out_no_other),
         cmocka_unit_test(a_venues_complaint_without_an_address_is_shown),
         cmocka_unit_test(a_mute_stream_is_subscribed_again_then_reported_then_welcomed),
         cmocka_unit_test(acks_without_any_data_are_no_feed),

@@ -26,6 +26,8 @@ void mr_market_traded(struct stream *s, const struct trade *trade)
     c->trades++;
     if (s->writer->copy)
         s->next_ns[CHANNEL_COPY] = trade->time_ns;
+    if (s->told)
+        s->told->next_ns[CHANNEL_COPY] = trade->time_ns;
 }
 
 bool mr_market_candle(struct mr_text *t, struct stream *s, int64_t now_ns)
@@ -41,6 +43,8 @@ bool mr_market_greeting(struct mr_text *t, struct stream *s, uint32_t channel, i
 {
     const struct writer *w = s->writer;
     if (channel == MR_TRADES && w->backfill && s->recent_count)
+        w->backfill(t, s);
+    else if (channel == MR_MARKS && w->backfill && !w->trade && s->recent_count)
         w->backfill(t, s);
     else if (channel == MR_BEST && w->top && s->has_book)
         w->top(t, s, now_ns);

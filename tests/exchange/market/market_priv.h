@@ -34,7 +34,7 @@ struct writer {
     void (*funding)(struct mr_text *t, struct stream *s, int64_t now_ns);
     /* what a subscription to this channel (enum mr_channel) begins with; NULL: none, or that of another channel */
     void (*ticker)(struct mr_text *t, struct stream *s, int64_t now_ns);
-    void (*backfill)(struct mr_text *t, struct stream *s); /* trades of before */
+    void (*backfill)(struct mr_text *t, struct stream *s); /* trades, or marks, of before */
     bool one_by_one;              /* a message tells one change; those of one move come at one moment */
     bool outcome;    /* prices of an outcome, from 0 to 1 */
     bool asked_only;              /* the list comes when it is asked for, not at the start of the stream */
@@ -93,6 +93,8 @@ struct stream {
     int64_t sizes[2][RING];
     int64_t low[2], high[2];
     bool has_book, image_sent;
+    struct stream *told;         /* the other socket's stream that tells this one's trades once more; NULL */
+    const struct stream *tells;  /* ... and whose trades those are */
     const struct stream *mirror; /* its book is that one, turned round: bids at 1 - its asks; NULL: its own */
     struct change changes[CHANGES_MAX];
     uint32_t changes_count, changes_told; /* told: one_by_one */

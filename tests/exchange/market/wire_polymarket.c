@@ -224,7 +224,7 @@ const struct writer mr_market_polymarket = {
 /* The other token of a pair: its messages are those of the first. */
 const struct writer mr_market_polymarket_pair = {.venue = "polymarket", .product = "clob", .outcome = true};
 
-/* ---- the data socket: Binance's price, Chainlink's and its two averages in turn ---- */
+/* ---- the data socket: Binance's price, Chainlink's and its two averages in turn; the market channel's trades once more ---- */
 
 static void marks(struct mr_text *t, struct stream *s, int64_t now_ns)
 {
@@ -242,6 +242,50 @@ static void marks(struct mr_text *t, struct stream *s, int64_t now_ns)
     mr_text_decimal(t, s->mark, s->price_decimals);
     mr_text_format(t, "%s},\"timestamp\":%lld,\"topic\":\"%s\",\"type\":\"update\"}", windows[which], MS(now_ns),
                    chainlink ? topics[which] : "crypto_prices");
+    s->recent[s->recent_count++ % RECENT] =
+        (struct trade){.time_ns = now_ns / 1000000000 * 1000000000, .price = s->mark};
 }
 
-const struct writer mr_market_polymarket_data = {.venue = "polymarket", .product = "rtds", .marks = marks};
+/* The first message of a subscription with a filter; Chainlink's comes under Binance's topic too, and only the averages' has exact values. */
+static void backlog(struct mr_text *t, struct stream *s)
+{
+    uint32_t n = s->recent_count < RECENT ? s->recent_count : RECENT;
+    int64_t last_ns = s->recent[(s->recent_count - 1) % RECENT].time_ns;
+    mr_text_format(t,
+                   "{\"topic\":\"crypto_prices\",\"type\":\"subscribe\",\"timestamp\":%lld,\"payload\":{\"symbol\":\"%"
+                   "s\",\"data\":[",
+                   MS(last_ns), s->symbol);
+    for (uint32_t i = s->recent_count - n; i < s->recent_count; i++) {
+        const struct trade *was = &s->recent[i % RECENT];
+        mr_text_format(t, "%s{\"timestamp\":%lld,\"value\":", i + n > s->recent_count ? "," : "", MS(was->time_ns));
+        mr_text_decimal(t, was->price, s->price_decimals);
+        mr_text_add(t, "}");
+    }
+    mr_text_add(t, "]}}");
+}
+
+static void activity(struct mr_text *t, struct stream *s, int64_t now_ns)
+{
+    const struct stream *of = s->tells;
+    const struct trade *trade = &of->recent[(of->recent_count - 1) % RECENT];
+    mr_text_format(
+        t,
+        "{\"connection_id\":\"gZexFa6cUWeIKEiTDA==\",\"payload\":{\"asset\":\"%s\",\"bio\":\"\",\"conditionId\":\"%s\","
+        "\"eventSlug\":\"up-or-down\",\"icon\":\"\",\"name\":\"\",\"outcome\":\"Up\",\"outcomeIndex\":0,\"price\":",
+        of->symbol, mr_outcome_market(mr_span_of(of->symbol)));
+    mr_text_decimal(t, trade->price, of->price_decimals);
+    mr_text_format(t,
+                   ",\"profileImage\":\"\",\"proxyWallet\":\"0x6af75d4e4aaf700450efbac3708cce1665810ff1\","
+                   "\"pseudonym\":\"Quick-Otter\","
+                   "\"side\":\"%s\",\"size\":",
+                   trade->sell ? "SELL" : "BUY");
+    mr_text_decimal(t, trade->size, of->size_decimals);
+    mr_text_format(t,
+                   ",\"slug\":\"up-or-down\",\"timestamp\":%lld,\"title\":\"Up or "
+                   "Down\",\"transactionHash\":\"0x%064llx\"},\"timestamp\":%lld,"
+                   "\"topic\":\"activity\",\"type\":\"trades\"}",
+                   MS(trade->time_ns) / 1000, (unsigned long long)trade->id * 2654435761u, MS(now_ns));
+}
+
+const struct writer mr_market_polymarket_data = {
+    .venue = "polymarket", .product = "rtds", .marks = marks, .backfill = backlog, .copy = activity};

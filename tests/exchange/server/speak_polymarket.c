@@ -166,8 +166,10 @@ static void take_topics(struct mr_talk *talk, struct mr_span subscriptions, bool
             continue;
         }
         snprintf(kind, sizeof kind, "%.*s", (int)(t.topic.len < 40 ? t.topic.len : 40), (const char *)t.topic.data);
-        const struct mr_talk_sub *sub = mr_talk_add(talk, span, mr_talk_key(kind, symbol), MR_MARKS, symbol);
-        if (sub && symbol.len && talk->host->knows(talk->arg, talk->place.venue, talk->place.product, symbol))
+        const uint32_t channel = mr_span_eq(t.topic, "activity") ? MR_TRADES : MR_MARKS;
+        const struct mr_talk_sub *sub = mr_talk_add(talk, span, mr_talk_key(kind, symbol), channel, symbol);
+        if (sub && symbol.len && !mr_span_starts(t.topic, "crypto_prices_twap") &&
+            talk->host->knows(talk->arg, talk->place.venue, talk->place.product, symbol))
             talk->host->image(talk->arg, sub);
     }
 }
@@ -228,13 +230,15 @@ static bool address_data(struct mr_letter *l, struct mr_span text)
 {
     char kind[48];
     struct mr_span topic = behind(text, "\"topic\":\"");
-    l->symbol = behind(text, "\"symbol\":\"");
+    bool activity = mr_span_eq(topic, "activity");
+    l->symbol = behind(text, activity ? "\"asset\":\"" : "\"symbol\":\"");
     if (!topic.len || topic.len >= sizeof kind || !l->symbol.len)
         return false;
     snprintf(kind, sizeof kind, "%.*s", (int)topic.len, (const char *)topic.data);
     l->key[0] = mr_talk_key(kind, l->symbol);
-    l->keys = 1;
-    l->channel = MR_MARKS;
+    l->key[1] = mr_talk_key(kind, (struct mr_span){NULL, 0}); /* without a filter: all of the topic */
+    l->keys = 2;
+    l->channel = activity ? MR_TRADES : MR_MARKS;
     return true;
 }
 

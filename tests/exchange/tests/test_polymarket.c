@@ -273,7 +273,7 @@ static bool hears(struct client *c, const char *what)
     return false;
 }
 
-static void the_data_socket_serves_prices_and_refuses_batches(void **state)
+static void the_data_socket_serves_prices_and_activity_and_refuses_batches(void **state)
 {
     (void)state;
     struct mr_exchange *x = live_exchange();
@@ -283,22 +283,25 @@ static void the_data_socket_serves_prices_and_refuses_batches(void **state)
     client_say(c, "{\"action\":\"subscribe\",\"subscriptions\":[{\"topic\":\"crypto_prices\",\"type\":\"*\"},"
                   "{\"topic\":\"gossip\",\"type\":\"*\"}]}");
     assert_true(hears(c, "\"statusCode\":401"));
-    const struct mr_stream streams[] = {{MR_MARKS, "btcusdt"}, {MR_MARKS, "eth/usd"}};
+    sleep(4); /* a price has been told, so that there is a backlog */
+    const struct mr_stream streams[] = {{MR_MARKS, "btcusdt"}, {MR_MARKS, "eth/usd"}, {MR_TRADES, ""}};
     char text[2048];
     struct mr_text t;
     uint32_t at = 0;
     mr_text_init(&t, text, sizeof text);
-    assert_int_equal(mr_dialect_of(mr_venue_by_name("polymarket"))->subscribe(r.product, streams, 2, &at, 1, &t),
+    assert_int_equal(mr_dialect_of(mr_venue_by_name("polymarket"))->subscribe(r.product, streams, 3, &at, 1, &t),
                      MR_OK);
-    assert_int_equal(at, 2);
+    assert_int_equal(at, 3);
     client_say(c, text);
+    assert_true(hears(c, "\"type\":\"subscribe\""));
+    assert_true(hears(c, "\"topic\":\"activity\",\"type\":\"trades\""));
     client_say(c, "PING");
     struct mr_player_totals totals = {.gaps = 0};
-    for (int i = 0; i < 12 && totals.events[MR_EVENT_INDEX] < 4; i++) {
+    for (int i = 0; i < 40 && (totals.events[MR_EVENT_INDEX] < 4 || totals.events[MR_EVENT_TRADE] < 2); i++) {
         receive(c, &r, 1);
         mr_player_totals(r.player, &totals);
     }
-    assert_true(totals.events[MR_EVENT_INDEX] >= 4);
+    assert_true(totals.events[MR_EVENT_INDEX] >= 4 && totals.events[MR_EVENT_TRADE] >= 2);
     assert_int_equal(totals.refused + totals.unknown, 0);
     client_close(c);
     mr_player_close(r.player);
@@ -350,7 +353,7 @@ int main(void)
         cmocka_unit_test(copies_change_nothing),
         cmocka_unit_test(a_books_hash_is_that_of_its_summary),
         cmocka_unit_test(rest_answers_as_the_venue_does),
-        cmocka_unit_test(the_data_socket_serves_prices_and_refuses_batches),
+        cmocka_unit_test(the_data_socket_serves_prices_and_activity_and_refuses_batches),
         cmocka_unit_test(the_market_channel_answers_pings_and_little_else),
     };
     return cmocka_run_group_tests(tests, make_folder, drop_folder) ? 1 : 0;
