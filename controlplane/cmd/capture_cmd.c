@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "controlplane/cmd/capture.h"
 #include "controlplane/cmd/cmd.h"
+#include "controlplane/cmd/when.h"
 
 enum {
     KEY_RECV = 1000,
@@ -49,33 +49,6 @@ static const struct argp_option argp_options[] = {
     {0},
 };
 
-static int64_t parse_ns(struct mr_capture_options *o, const char *name, const char *text)
-{
-    char *end;
-    errno = 0;
-    long long ns = strtoll(text, &end, 10);
-    if (end == text || *end || errno)
-        o->status = mr_err_set(&o->err, MR_E_INVALID, "--%s %s: want ns since 1970", name, text);
-    return ns;
-}
-
-/* Of a whole second, or with up to nine decimals. */
-static int64_t parse_time(struct mr_capture_options *o, const char *name, const char *text)
-{
-    struct tm tm = {0};
-    const char *end = strchr(text, 'T') ? strptime(text, "%Y-%m-%dT%H:%M:%S", &tm) : NULL;
-    if (!strchr(text, 'T'))
-        return parse_ns(o, name, text);
-    int64_t ns = 0, unit = 100000000;
-    if (end && *end == '.')
-        for (end++; *end >= '0' && *end <= '9' && unit; end++, unit /= 10)
-            ns += (*end - '0') * unit;
-    if (!end || strcmp(end, "Z") != 0)
-        o->status =
-            mr_err_set(&o->err, MR_E_INVALID, "--%s %s: want a time in UTC, as 2026-01-31T12:00:00.5Z", name, text);
-    return (int64_t)timegm(&tm) * 1000000000 + ns;
-}
-
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct mr_capture_options *o = state->input;
@@ -94,10 +67,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         o->inputs.rest = arg;
         break;
     case KEY_FROM:
-        o->from_ns = parse_time(o, "from", arg);
+        o->status = mr_when_parse("from", arg, &o->from_ns, &o->err);
         break;
     case KEY_TO:
-        o->to_ns = parse_time(o, "to", arg);
+        o->status = mr_when_parse("to", arg, &o->to_ns, &o->err);
         break;
     case KEY_ONLY:
         o->only = arg;

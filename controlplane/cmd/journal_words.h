@@ -1,0 +1,23 @@
+/* What a journal's payloads say, in words and as JSON: a row for each kind and shape of record (journal_words.c). A payload that no row knows
+ * is shown by its length and bytes. */
+#ifndef MR_CMD_JOURNAL_WORDS_H
+#define MR_CMD_JOURNAL_WORDS_H
+
+#include "controlplane/journal/journal.h"
+#include "dataplane/text/text.h"
+
+/* The order a record is about; 0: of none, or not known. */
+uint64_t mr_journal_words_order(const struct mr_journal_record *r);
+void mr_journal_words_text(const struct mr_journal_record *r, struct mr_text *t);
+void mr_journal_words_json(const struct mr_journal_record *r, struct mr_json_out *j);
+
+/* The state the records lead to: each order as its last record has it, each position as the sum of its fills. Needs nothing but the
+ * journal, and shares nothing with the order manager, whose state after a restart it can be held against. */
+struct mr_journal_state; /* opaque */
+struct mr_journal_state *mr_journal_state_new(void);
+void mr_journal_state_free(struct mr_journal_state *s);
+int mr_journal_state_each(void *state, const struct mr_journal_record *r); /* a mr_journal_each_fn */
+void mr_journal_state_text(const struct mr_journal_state *s);
+void mr_journal_state_json(const struct mr_journal_state *s);
+
+#endif
