@@ -97,20 +97,20 @@ static void config(FILE *out)
     fputs("\nYAML. `millrace config check FILE` tells every error, `millrace config show --origin` what is in force "
           "and where it is from.\n"
           "Keys before the first section stand at the top of the file; `feeds` is a list, each element with the keys "
-          "below.\n",
+          "below. `config reload` takes changes of the keys marked live; the others want a restart.\n",
           out);
     const char *section = NULL;
     struct mr_config_key key;
     for (unsigned i = 0; mr_config_key(i, &key); i++) {
         if (!section || strcmp(section, key.section) != 0) {
             section = key.section;
-            fprintf(out, "\n## %s\n\n| key | default | value | what |\n|---|---|---|---|\n",
+            fprintf(out, "\n## %s\n\n| key | default | value | when | what |\n|---|---|---|---|---|\n",
                     section[0] ? section : "top");
         }
         char value[480], fallback[128];
         snprintf(value, sizeof value, "%s%s", key.list ? "a list, each " : "", key.want);
         snprintf(fallback, sizeof fallback, key.fallback[0] ? "`%s`" : "%s", key.fallback);
-        row(out, (const char *[]){key.name, fallback, value, key.help}, 4);
+        row(out, (const char *[]){key.name, fallback, value, key.live ? "live" : "restart", key.help}, 5);
     }
 }
 

@@ -166,12 +166,9 @@ static const char *why_not(int error)
     }
 }
 
-int mr_config_load(struct mr_config *config, const char *path, mr_config_error_fn *each, void *arg)
+int mr_config_read(const char *path, char **text, size_t *len, mr_config_error_fn *each, void *arg)
 {
     struct stat st;
-    mr_config_default(config);
-    if (!*path)
-        return MR_OK;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)
         return cannot(each, arg, path, why_not(errno));
@@ -179,15 +176,31 @@ int mr_config_load(struct mr_config *config, const char *path, mr_config_error_f
         close(fd);
         return cannot(each, arg, path, S_ISDIR(st.st_mode) ? why_not(EISDIR) : "not a regular file");
     }
-    char *text = malloc(MR_CONFIG_BYTES_MAX + 1);
-    MR_ASSERT(text);
-    size_t len = 0;
+    *text = malloc(MR_CONFIG_BYTES_MAX + 1);
+    MR_ASSERT(*text);
+    *len = 0;
     ssize_t n;
-    while ((n = read(fd, text + len, MR_CONFIG_BYTES_MAX + 1 - len)) > 0)
-        len += (size_t)n;
+    while ((n = read(fd, *text + *len, MR_CONFIG_BYTES_MAX + 1 - *len)) > 0)
+        *len += (size_t)n;
     int error = errno;
     close(fd);
-    int status = n < 0 ? cannot(each, arg, path, why_not(error)) : mr_config_parse(config, path, text, len, each, arg);
+    if (n == 0)
+        return MR_OK;
+    free(*text);
+    return cannot(each, arg, path, why_not(error));
+}
+
+int mr_config_load(struct mr_config *config, const char *path, mr_config_error_fn *each, void *arg)
+{
+    char *text;
+    size_t len;
+    mr_config_default(config);
+    if (!*path)
+        return MR_OK;
+    int status = mr_config_read(path, &text, &len, each, arg);
+    if (status != MR_OK)
+        return status;
+    status = mr_config_parse(config, path, text, len, each, arg);
     free(text);
     return status;
 }

@@ -69,7 +69,7 @@ void mr_config_show_json(const struct mr_config *config, bool origin, struct mr_
 struct mr_config_key {
     const char *section, *name, *fallback, *help; /* section "": the top of the file */
     char want[400];                               /* "an integer from 1 to 8 (tiles)"; of a list: each element */
-    bool list;
+    bool list, live;
 };
 bool mr_config_key(unsigned i, struct mr_config_key *out);
 /* The reference: every key with type, range, default and help, as text or as a JSON list. */

@@ -49,7 +49,7 @@ enum mr_key_type {
 struct mr_key {
     const char *name, *fallback, *unit, *help;
     uint8_t section, type;
-    bool list;
+    bool list, live;    /* live: a reload takes it */
     uint32_t at, bytes; /* of the value, or of a list's first element */
     uint32_t count_at;  /* of a list's count; 0: always `most_elements` */
     uint32_t fewest, most_elements;
@@ -71,6 +71,11 @@ void mr_value_json(const struct mr_key *key, const char *name, const void *place
 void mr_value_want(const struct mr_key *key, struct mr_why *why);
 void mr_value_default(const struct mr_key *key, void *base);
 uint32_t mr_value_count(const struct mr_key *key, const void *base);
+/* The whole value, a list too, as `config show` has it. */
+void mr_value_whole(const struct mr_key *key, const void *base, struct mr_text *out);
+
+/* The file's text, malloc'd, MR_CONFIG_BYTES_MAX + 1 bytes at most; MR_E_IO and one sentence. */
+int mr_config_read(const char *path, char **text, size_t *len, mr_config_error_fn *each, void *arg);
 
 /* What no single key can say. Each complaint names the line of the key it is about. */
 typedef void mr_complain_fn(void *arg, uint32_t line, const char *path, const char *sentence);

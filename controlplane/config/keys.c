@@ -28,18 +28,21 @@ const char *const mr_key_sections[SECTION_COUNT] = {[SECTION_top] = "",
 #define BASE_control struct mr_config
 #define BASE_feeds struct mr_plane_feed
 
+#define WHEN_LIVE true
+#define WHEN_RESTART false
+
 /* clang-format off */
-#define ROW(SECTION, NAME, TYPE, FIELD, DEFAULT, LEAST, MOST, UNIT, HELP, ...)                                                       \
+#define ROW(SECTION, NAME, TYPE, FIELD, DEFAULT, LEAST, MOST, UNIT, WHEN, HELP, ...)                                                       \
     [MR_KEY_##SECTION##_##NAME] = {.name = #NAME, .fallback = DEFAULT, .unit = UNIT, .help = HELP, .section = SECTION_##SECTION,     \
-                                   .type = KEY_##TYPE, .least = LEAST, .most = MOST, .at = offsetof(BASE_##SECTION, FIELD),          \
+                                   .type = KEY_##TYPE, .live = WHEN_##WHEN, .least = LEAST, .most = MOST, .at = offsetof(BASE_##SECTION, FIELD),          \
                                    .bytes = sizeof(((BASE_##SECTION *)0)->FIELD), __VA_ARGS__},
-#define MR_KEY(SECTION, NAME, TYPE, FIELD, DEFAULT, LEAST, MOST, UNIT, HELP)                                                         \
-    ROW(SECTION, NAME, TYPE, FIELD, DEFAULT, LEAST, MOST, UNIT, HELP, .list = KEY_##TYPE == KEY_FLAGS)
-#define MR_LIST(SECTION, NAME, TYPE, FIELD, COUNT, FEWEST, MANY, DEFAULT, LEAST, MOST, UNIT, HELP)                                   \
-    ROW(SECTION, NAME, TYPE, FIELD, DEFAULT, LEAST, MOST, UNIT, HELP, .list = true, .fewest = FEWEST, .most_elements = MANY,         \
+#define MR_KEY(SECTION, NAME, TYPE, FIELD, DEFAULT, LEAST, MOST, UNIT, WHEN, HELP)                                                         \
+    ROW(SECTION, NAME, TYPE, FIELD, DEFAULT, LEAST, MOST, UNIT, WHEN, HELP, .list = KEY_##TYPE == KEY_FLAGS)
+#define MR_LIST(SECTION, NAME, TYPE, FIELD, COUNT, FEWEST, MANY, DEFAULT, LEAST, MOST, UNIT, WHEN, HELP)                                   \
+    ROW(SECTION, NAME, TYPE, FIELD, DEFAULT, LEAST, MOST, UNIT, WHEN, HELP, .list = true, .fewest = FEWEST, .most_elements = MANY,         \
         .count_at = offsetof(BASE_##SECTION, COUNT))
-#define MR_FIXED(SECTION, NAME, TYPE, FIELD, MANY, DEFAULT, LEAST, MOST, UNIT, HELP)                                                 \
-    ROW(SECTION, NAME, TYPE, FIELD, DEFAULT, LEAST, MOST, UNIT, HELP, .list = true, .fewest = MANY, .most_elements = MANY)
+#define MR_FIXED(SECTION, NAME, TYPE, FIELD, MANY, DEFAULT, LEAST, MOST, UNIT, WHEN, HELP)                                                 \
+    ROW(SECTION, NAME, TYPE, FIELD, DEFAULT, LEAST, MOST, UNIT, WHEN, HELP, .list = true, .fewest = MANY, .most_elements = MANY)
 /* clang-format on */
 
 const struct mr_key mr_keys[MR_KEY_COUNT] = {

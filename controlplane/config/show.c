@@ -11,7 +11,7 @@ static void origin_text(const struct mr_config *config, uint32_t line, char *out
         snprintf(out, bytes, "%s:%u", config->file, line);
 }
 
-static void element_yaml(const struct mr_key *key, const void *base, struct mr_text *out)
+void mr_value_whole(const struct mr_key *key, const void *base, struct mr_text *out)
 {
     const char *place = (const char *)base + key->at;
     if (!key->list) {
@@ -35,7 +35,7 @@ static void row_yaml(const struct mr_config *config, const struct mr_key *key, c
     size_t begin = out->len;
     char where[300];
     mr_text_format(out, "%s%s: ", indent, key->name);
-    element_yaml(key, base, out);
+    mr_value_whole(key, base, out);
     if (lines) {
         size_t width = out->len - begin;
         origin_text(config, lines[key - mr_keys], where, sizeof where);
@@ -149,7 +149,8 @@ bool mr_config_key(unsigned i, struct mr_config_key *out)
     const struct mr_key *key = &mr_keys[i];
     struct mr_why want;
     mr_value_want(key, &want);
-    *out = (struct mr_config_key){mr_key_sections[key->section], key->name, key->fallback, key->help, "", key->list};
+    *out = (struct mr_config_key){
+        mr_key_sections[key->section], key->name, key->fallback, key->help, "", key->list, key->live};
     snprintf(out->want, sizeof out->want, "%s", want.text);
     return true;
 }
@@ -162,6 +163,7 @@ static void key_json(const struct mr_config_key *key, struct mr_json_out *j)
     mr_json_out_string(j, "want", key->want);
     mr_json_out_bool(j, "list", key->list);
     mr_json_out_string(j, "default", key->fallback);
+    mr_json_out_string(j, "when", key->live ? "live" : "restart");
     mr_json_out_string(j, "help", key->help);
     mr_json_out_end(j);
 }
@@ -177,8 +179,9 @@ void mr_config_keys(bool json, struct mr_text *out)
         if (json)
             key_json(&key, &j);
         else
-            mr_text_format(out, "%s%s%s [%s]\n    %s\n    %s%s\n", key.section, key.section[0] ? "." : "", key.name,
-                           key.fallback, key.help, key.list ? "a list, each " : "", key.want);
+            mr_text_format(out, "%s%s%s [%s]\n    %s\n    %s%s%s\n", key.section, key.section[0] ? "." : "", key.name,
+                           key.fallback, key.help, key.list ? "a list, each " : "", key.want,
+                           key.live ? "; a reload takes it" : "");
     }
     if (json)
         mr_json_out_end(&j);
