@@ -19,7 +19,7 @@ struct scan {
 };
 
 /* Is `text` (a literal) next? Moves behind it if so. */
-static inline bool found(struct scan *s, const char *text, size_t len)
+MR_INLINE bool found(struct scan *s, const char *text, size_t len)
 {
     bool is = (size_t)(s->end - s->p) >= len && memcmp(s->p, text, len) == 0;
     s->p += is ? len : 0;

@@ -59,9 +59,15 @@ static int general(struct mr_decoder *dec, const struct mr_frame *frame, union m
 int mr_decode(struct mr_decoder *dec, const struct mr_frame *frame, union mr_slot *out, uint32_t out_max)
 {
     if (mr_likely(dec->shapes != NULL)) {
+        int n = dec->venue->usual ? dec->venue->usual(dec, frame, out, out_max) : MR_E_AGAIN;
+        if (n > 0) {
+            finish(frame, out, (uint32_t)n);
+            dec->messages[dec->kind]++;
+            return n;
+        }
         if (mr_unlikely(dec->changes != mr_instruments_changes(dec->instruments)))
             forget_shapes(dec);
-        int n = mr_shapes_decode(dec->shapes, frame, out, out_max, &dec->kind);
+        n = mr_shapes_decode(dec->shapes, frame, out, out_max, &dec->kind);
         if (mr_likely(n >= 0)) {
             dec->messages[dec->kind]++;
             return n;
@@ -107,6 +113,7 @@ void mr_decoder_init(struct mr_decoder *dec, const struct mr_venue *venue, uint8
 void mr_decoder_reset(struct mr_decoder *dec)
 {
     dec->last = NULL;
+    memset(dec->guess, 0, sizeof dec->guess);
     if (dec->shapes)
         forget_shapes(dec);
     if (dec->venue->reset)

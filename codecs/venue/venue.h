@@ -89,6 +89,7 @@ struct mr_liquidator {
     char address[43];
 };
 
+#define MR_DECODER_GUESS_BITS 6
 struct mr_decoder {
     const struct mr_venue *venue;
     uint8_t product; /* row in venue->products */
@@ -99,10 +100,12 @@ struct mr_decoder {
     uint8_t spare;
     uint32_t changes;                   /* mr_instruments_changes() the shapes were learnt under */
     struct mr_instruments *instruments; /* read only here */
-    struct mr_shapes *shapes;           /* NULL: always the general path */
+    struct mr_shapes *shapes;           /* NULL: always the general path, nothing before it */
     void *state;                        /* venue->state_bytes, partial last values */
     struct mr_shape_recorder recorder;
     const struct mr_instrument *last; /* prediction: the instrument seen last */
+    const struct mr_instrument *guess[1 << MR_DECODER_GUESS_BITS]; /* ... by the bytes of its symbol (usual_small.h) */
+    uint8_t like[8]; /* ... how many digits the ids in messages had last (usual_small.h) */
     /* about the last failure */
     struct mr_span name; /* unknown kind or symbol: points into the frame, or into name_plain if it had escapes */
     uint8_t name_plain[128];
@@ -120,6 +123,9 @@ struct mr_venue {
     /* of one decoder's partial values for `instruments` instruments: state_bytes + n * state_bytes_each */
     size_t state_bytes;
     size_t state_bytes_each;
+    /* Small messages in their usual form, read without looking at their grammar (usual_small.h): slots, with dec->kind set; or
+     * MR_E_AGAIN and nothing changed: shapes and the general path then have their turn. NULL: none. */
+    int (*usual)(struct mr_decoder *dec, const struct mr_frame *frame, union mr_slot *out, uint32_t out_max);
     /* The general path, and the only authority: sets dec->kind, fills out, returns slots or a status. Called by
      * mr_decode only, which puts in recv_ns, connection, clock, FIRST and LAST. codecs/venue/take.h has what decoders
      * share. */
@@ -152,7 +158,8 @@ int mr_decoder_liquidators(struct mr_decoder *dec, const struct mr_liquidator *w
 /* Could be one. */
 bool mr_liquidator_good(const struct mr_liquidator *who);
 
-/* Decodes one frame: a known shape if there is one, else the general path, which then may teach the shape. */
+/* Decodes one frame: in its usual form, or by a known shape if there is one, else by the general path, which then may teach
+ * the shape. */
 int mr_decode(struct mr_decoder *dec, const struct mr_frame *frame, union mr_slot *out, uint32_t out_max);
 /* Decodes one REST body. `table` is dec->instruments, writable: only boot and the feed tile's housekeeping may pass it;
  * NULL: instrument lists are understood, and dropped. */

@@ -134,6 +134,8 @@ int binance_sides(struct binance_message *m, const struct mr_instrument *it, uni
 
 /* ---- entry points: decode.c, rest.c ---- */
 
+/* trades_usual.c: trades, best bids and asks. MR_E_AGAIN: not the usual form. */
+int binance_usual(struct mr_decoder *dec, const struct mr_frame *frame, union mr_slot *out, uint32_t out_max);
 int binance_decode(struct mr_decoder *dec, const struct mr_frame *frame, union mr_slot *out, uint32_t out_max);
 int binance_rest(struct mr_decoder *dec, struct mr_span url, const struct mr_frame *body, struct mr_instruments *table,
                  union mr_slot *out, uint32_t out_max);

@@ -56,6 +56,7 @@ const struct mr_venue mr_venue_binance = {
     .title = "Binance spot and USD-M",
     .products = products,
     .kinds = kinds,
+    .usual = binance_usual,
     .decode = binance_decode,
     .rest = binance_rest,
 };

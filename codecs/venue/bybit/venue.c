@@ -38,6 +38,7 @@ const struct mr_venue mr_venue_bybit = {
     .products = products,
     .kinds = kinds,
     .state_bytes_each = sizeof(struct mr_bybit_ticker),
+    .usual = mr_bybit_usual,
     .decode = mr_bybit_decode,
     .rest = mr_bybit_rest,
     .reset = reset,

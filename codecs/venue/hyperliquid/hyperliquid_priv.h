@@ -63,6 +63,8 @@ bool mr_hyperliquid_fills(struct mr_rows *rows, struct mr_json *j);
 /* Books in their usual form: slots, or MR_E_AGAIN (books_usual.c). */
 int mr_hyperliquid_books_usual(struct mr_decoder *dec, const struct mr_frame *frame, union mr_slot *out,
                                uint32_t out_max);
+/* Trades, best bids and asks in their usual form: slots, or MR_E_AGAIN (trades_usual.c). */
+int mr_hyperliquid_usual(struct mr_decoder *dec, const struct mr_frame *frame, union mr_slot *out, uint32_t out_max);
 int mr_hyperliquid_decode(struct mr_decoder *dec, const struct mr_frame *frame, union mr_slot *out, uint32_t out_max);
 int mr_hyperliquid_rest(struct mr_decoder *dec, struct mr_span url, const struct mr_frame *body,
                         struct mr_instruments *table, union mr_slot *out, uint32_t out_max);

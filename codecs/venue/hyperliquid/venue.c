@@ -52,6 +52,7 @@ const struct mr_venue mr_venue_hyperliquid = {
     .kinds = kinds,
     .state_bytes = sizeof(struct mr_hyperliquid_state),
     .state_bytes_each = 1,
+    .usual = mr_hyperliquid_usual,
     .decode = mr_hyperliquid_decode,
     .rest = mr_hyperliquid_rest,
     .reset = reset,

@@ -93,6 +93,8 @@ bool mr_kucoin_uta(struct mr_kucoin_message *m, const struct mr_kucoin_uta *u, s
 
 int mr_kucoin_token(uint8_t product, struct mr_span body, uint64_t id, struct mr_grant *out); /* as mr_dialect.token */
 
+/* Trades, best bids and asks in their usual form: slots, or MR_E_AGAIN (trades_usual.c). */
+int mr_kucoin_usual(struct mr_decoder *dec, const struct mr_frame *frame, union mr_slot *out, uint32_t out_max);
 int mr_kucoin_decode(struct mr_decoder *dec, const struct mr_frame *frame, union mr_slot *out, uint32_t out_max);
 int mr_kucoin_rest(struct mr_decoder *dec, struct mr_span url, const struct mr_frame *body,
                    struct mr_instruments *table, union mr_slot *out, uint32_t out_max);

@@ -30,6 +30,7 @@ const struct mr_venue mr_venue_kucoin = {
     .title = "KuCoin futures and spot",
     .products = products,
     .kinds = kinds,
+    .usual = mr_kucoin_usual,
     .decode = mr_kucoin_decode,
     .rest = mr_kucoin_rest,
 };

@@ -79,6 +79,8 @@ int mr_mexc_book_usual(struct mr_decoder *dec, const struct mr_frame *frame, uni
 int mr_mexc_snapshot_usual(struct mr_decoder *dec, struct mr_span symbol, const struct mr_frame *body,
                            union mr_slot *out, uint32_t out_max);
 
+/* Trades, best bids and asks in their usual form: slots, or MR_E_AGAIN (trades_usual.c). */
+int mr_mexc_usual(struct mr_decoder *dec, const struct mr_frame *frame, union mr_slot *out, uint32_t out_max);
 int mr_mexc_decode(struct mr_decoder *dec, const struct mr_frame *frame, union mr_slot *out, uint32_t out_max);
 int mr_mexc_rest(struct mr_decoder *dec, struct mr_span url, const struct mr_frame *body, struct mr_instruments *table,
                  union mr_slot *out, uint32_t out_max);

@@ -33,6 +33,7 @@ const struct mr_venue mr_venue_mexc = {
     .products = products,
     .kinds = kinds,
     .state_bytes_each = sizeof(struct mr_mexc_last),
+    .usual = mr_mexc_usual,
     .decode = mr_mexc_decode,
     .rest = mr_mexc_rest,
     .reset = reset,

@@ -143,6 +143,8 @@ static inline void mr_okx_sequence(const struct mr_okx_sequence *s, struct mr_bo
 
 /* Books in their usual form: slots, or MR_E_AGAIN (books_usual.c). */
 int mr_okx_books_usual(struct mr_decoder *dec, const struct mr_frame *frame, union mr_slot *out, uint32_t out_max);
+/* Trades, best bids and asks in their usual form: slots, or MR_E_AGAIN (trades_usual.c). */
+int mr_okx_usual(struct mr_decoder *dec, const struct mr_frame *frame, union mr_slot *out, uint32_t out_max);
 int mr_okx_decode(struct mr_decoder *dec, const struct mr_frame *frame, union mr_slot *out, uint32_t out_max);
 int mr_okx_rest(struct mr_decoder *dec, struct mr_span url, const struct mr_frame *body, struct mr_instruments *table,
                 union mr_slot *out, uint32_t out_max);

@@ -32,6 +32,7 @@ const struct mr_venue mr_venue_okx = {
     .title = "OKX v5",
     .products = products,
     .kinds = kinds,
+    .usual = mr_okx_usual,
     .decode = mr_okx_decode,
     .rest = mr_okx_rest,
 };

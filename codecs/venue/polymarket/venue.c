@@ -30,6 +30,7 @@ const struct mr_venue mr_venue_polymarket = {
     .products = products,
     .kinds = kinds,
     .state_bytes = sizeof(struct mr_polymarket_state),
+    .usual = mr_polymarket_usual_small,
     .decode = mr_polymarket_decode,
     .rest = mr_polymarket_rest,
 };

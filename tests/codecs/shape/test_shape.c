@@ -33,8 +33,12 @@ struct pair {
 
 static void pair_open(struct pair *p, const char *product, enum mr_kernel kernel)
 {
+    static struct mr_venue shapes_only; /* what has a usual form would never come to a shape */
     rig_open(&p->fast, product, 256, kernel);
     rig_open(&p->plain, product, 0, kernel);
+    shapes_only = *p->fast.dec.venue;
+    shapes_only.usual = NULL;
+    p->fast.dec.venue = &shapes_only;
     for (int i = 0; i < 2; i++)
         mr_instruments_add_bare(i ? p->fast.table : p->plain.table, 1, p->fast.dec.product, mr_span_of("BTCUSDT"));
 }

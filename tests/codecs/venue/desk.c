@@ -247,6 +247,13 @@ static void same_slots(const struct mr_desk *a, const struct mr_desk *b, const u
                  b->text);
 }
 
+static void shapes_only(struct mr_desk *desk)
+{
+    desk->shapes_only = *desk->dec.venue;
+    desk->shapes_only.usual = NULL;
+    desk->dec.venue = &desk->shapes_only;
+}
+
 void mr_desk_learns(const char *venue_product, void (*stock)(struct mr_desk *desk), const char *const *messages,
                     size_t count, uint64_t hits)
 {
@@ -254,6 +261,7 @@ void mr_desk_learns(const char *venue_product, void (*stock)(struct mr_desk *des
     struct mr_shapes_stats stats;
     stock(general);
     stock(fast);
+    shapes_only(fast);
     for (size_t i = 0; i < count; i++) {
         size_t n = strlen(messages[i]);
         assert_true(mr_desk_decode(general, messages[i], n) > 0);
@@ -286,15 +294,17 @@ static size_t mutated(const char *message, struct mr_random *r, char *out)
 }
 
 /* Message and mutations alternate, so that shapes are learnt and then tried; both decoders see all of them in one
- * order. */
+ * order. With the usual forms and without them. */
 static void same_with_and_without_shapes(const char *venue_product, void (*stock)(struct mr_desk *desk),
-                                         const struct mr_desk_case *cases, size_t count)
+                                         const struct mr_desk_case *cases, size_t count, bool usual)
 {
     struct mr_desk *general = mr_desk_open(venue_product, false), *fast = mr_desk_open(venue_product, true);
     struct mr_random r = {2026};
     static char text[16384];
     stock(general);
     stock(fast);
+    if (!usual)
+        shapes_only(fast);
     for (size_t i = 0; i < count; i++)
         for (int round = 0; round < 200; round++) {
             MR_ASSERT(strlen(cases[i].message) <= sizeof text);
@@ -323,7 +333,8 @@ void mr_desk_expect(const char *venue_product, void (*stock)(struct mr_desk *des
         assert_string_not_equal(desk->dec.venue->kinds[desk->dec.kind].name, "?");
     }
     mr_desk_close(desk);
-    same_with_and_without_shapes(venue_product, stock, cases, count);
+    same_with_and_without_shapes(venue_product, stock, cases, count, true);
+    same_with_and_without_shapes(venue_product, stock, cases, count, false);
 }
 
 void mr_desk_refuse(const char *venue_product, void (*stock)(struct mr_desk *desk), const struct mr_desk_refusal *cases,

@@ -7,6 +7,7 @@
 
 struct mr_desk {
     struct mr_decoder dec;
+    struct mr_venue shapes_only; /* the decoder's venue without its usual forms, where a test is about shapes */
     struct mr_instruments *table;
     void *state, *shapes_mem;
     union mr_slot *out;

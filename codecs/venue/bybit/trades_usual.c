@@ -1,0 +1,180 @@
+/* The fast path of trades, liquidations and orderbook.1: the members in the order Bybit sends them.
+ *
+ *   linear {"topic":"publicTrade.BTCUSDT","type":"snapshot","ts":1,"data":[{"T":1,"s":"BTCUSDT","S":"Sell","v":"2","p":"1.0",
+ *           "L":"MinusTick","i":"a9188a0a-82bc-50de-be60-03eedbe3cdd7","BT":false,"RPI":false,"seq":1},..]}
+ *          {"topic":"allLiquidation.BTCUSDT","type":"snapshot","ts":1,"data":[{"T":1,"s":"BTCUSDT","S":"Buy","v":"2","p":"1"},..]}
+ *          {"topic":"orderbook.1.BTCUSDT","type":"delta","ts":1,"data":{"s":"BTCUSDT","b":[["1.0","2"]],"a":[],"u":1,"seq":1},
+ *           "cts":1}
+ *   spot   the same with ts in front of type, and trades as
+ *          {"i":"2280000001739247417","T":1,"p":"1.0","v":"2","S":"Sell","seq":1,"s":"ETHUSDT","BT":false,"RPI":false}
+ *
+ * RPI (2025), seq (2025-08) and cts may be missing. Every byte is compared or converted; anything else is MR_E_AGAIN. */
+#include "codecs/venue/bybit/bybit_priv.h"
+#include "codecs/venue/usual_small.h"
+
+#define UUID 36
+
+struct head {
+    struct named of;
+    int64_t ts;
+    bool delta;
+};
+
+MR_INLINE bool type(struct scan *s, bool *delta)
+{
+    *delta = FOUND(s, ",\"type\":\"delta\"");
+    return *delta || FOUND(s, ",\"type\":\"snapshot\"");
+}
+MR_INLINE bool ts(struct scan *s, int64_t *out) { return FOUND(s, ",\"ts\":") && time_ns(s, out); }
+
+/* SYMBOL","type":"delta","ts":1,"data": */
+MR_INLINE bool head(struct scan *s, struct mr_decoder *dec, struct head *h)
+{
+    if (!instrument(s, dec, &h->of))
+        return false;
+    bool in_order = type(s, &h->delta) ? ts(s, &h->ts) : ts(s, &h->ts) && type(s, &h->delta);
+    return in_order && FOUND(s, ",\"data\":");
+}
+
+/* ---- trades and liquidations ---- */
+
+/* {"T":1,"s":"BTCUSDT","S":"Sell","v":"2","p":"1.0" */
+MR_INLINE bool linear_row(struct scan *s, struct mr_decoder *dec, const struct named *of, struct mr_event *in)
+{
+    (void)dec;
+    return FOUND(s, "{\"T\":") && time_ns(s, &in->venue_ns) && FOUND(s, ",\"s\":\"") && same_symbol(s, of) &&
+           FOUND(s, ",\"S\":\"") && SIDE(s, "Sell\"", "Buy\"", &in->flags) && FOUND(s, ",\"v\":\"") &&
+           decimal(s, of->it->size_scale, &in->size) && FOUND(s, ",\"p\":\"") &&
+           decimal(s, of->it->price_scale, &in->price);
+}
+
+/* Which way the price went: not used, and eight bytes tell all four from others. */
+MR_INLINE bool tick(struct scan *s)
+{
+    return FOUND(s, ",\"L\":\"") && (FOUND(s, "PlusTick\"") || FOUND(s, "MinusTick\"") || FOUND(s, "ZeroPlusTick\"") ||
+                                     FOUND(s, "ZeroMinusTick\""));
+}
+
+/* No block trade, which is no price of the market; RPI says nothing to us. */
+MR_INLINE bool no_block(struct scan *s)
+{
+    uint32_t rpi;
+    if (!FOUND(s, ",\"BT\":false"))
+        return true; /* missing; what else stands here does not pass */
+    return !FOUND(s, ",\"RPI\":") || EITHER(s, "true", "false", &rpi);
+}
+
+/* Of which number the digits were: places in dec->like. */
+enum { SEQ, UPDATE };
+
+MR_INLINE bool seq(struct scan *s, struct mr_decoder *dec, struct mr_event *in)
+{
+    return !FOUND(s, ",\"seq\":") || integer(s, &dec->like[SEQ], &in->seq);
+}
+
+MR_INLINE bool linear_trade(struct scan *s, struct mr_decoder *dec, const struct named *of, struct mr_event *in)
+{
+    return linear_row(s, dec, of, in) && tick(s) && FOUND(s, ",\"i\":\"") && skip_text(s, UUID) && no_block(s) &&
+           seq(s, dec, in);
+}
+
+MR_INLINE bool spot_trade(struct scan *s, struct mr_decoder *dec, const struct named *of, struct mr_event *in)
+{
+    return FOUND(s, "{\"i\":\"") && skip_string(s) && FOUND(s, ",\"T\":") && time_ns(s, &in->venue_ns) &&
+           FOUND(s, ",\"p\":\"") && decimal(s, of->it->price_scale, &in->price) && FOUND(s, ",\"v\":\"") &&
+           decimal(s, of->it->size_scale, &in->size) && FOUND(s, ",\"S\":\"") &&
+           SIDE(s, "Sell\"", "Buy\"", &in->flags) && seq(s, dec, in) && FOUND(s, ",\"s\":\"") && same_symbol(s, of) &&
+           no_block(s);
+}
+
+typedef bool row_fn(struct scan *s, struct mr_decoder *dec, const struct named *of, struct mr_event *in);
+
+/* The list of rows, from the symbol in the topic on. */
+MR_INLINE int rows(struct scan *s, struct mr_decoder *dec, enum mr_event_kind kind, row_fn *row, union mr_slot *out,
+                   uint32_t out_max)
+{
+    struct head h;
+    uint32_t n = 0;
+    if (!head(s, dec, &h) || h.delta || !FOUND(s, "["))
+        return MR_E_AGAIN;
+    dec->kind = kind == MR_EVENT_TRADE ? MR_BYBIT_TRADES : MR_BYBIT_LIQUIDATIONS;
+    do {
+        struct mr_event in = {.seq = 0};
+        if (mr_unlikely(n == out_max || n == MR_TRADES_MAX) || !row(s, dec, &h.of, &in) || !FOUND(s, "}"))
+            return MR_E_AGAIN;
+        if (kind == MR_EVENT_LIQUIDATION && !(h.of.it->flags & MR_INSTRUMENT_QUOTE_USD))
+            in.flags |= MR_FLAG_CAUTION; /* the notional is in another currency than USD */
+        if (!put_trade(&out[n++], dec, kind, h.of.it, &in))
+            return MR_E_AGAIN;
+    } while (FOUND(s, ","));
+    return FOUND(s, "]}") && at_end(s) ? (int)n : MR_E_AGAIN;
+}
+
+static int linear_trades(struct scan at, struct mr_decoder *dec, union mr_slot *out, uint32_t out_max)
+{
+    return rows(&at, dec, MR_EVENT_TRADE, linear_trade, out, out_max);
+}
+static int spot_trades(struct scan at, struct mr_decoder *dec, union mr_slot *out, uint32_t out_max)
+{
+    return rows(&at, dec, MR_EVENT_TRADE, spot_trade, out, out_max);
+}
+static int liquidations(struct scan at, struct mr_decoder *dec, union mr_slot *out, uint32_t out_max)
+{
+    return rows(&at, dec, MR_EVENT_LIQUIDATION, linear_row, out, out_max);
+}
+
+/* ---- best bid and ask ---- */
+
+/* What a side's best is after [["1.0","2"]], or [] where nothing changed: as decode.c has it, of one level. */
+MR_INLINE bool side_after(struct scan *s, const struct mr_instrument *it, struct mr_level *best)
+{
+    struct mr_level now;
+    if (FOUND(s, "[]"))
+        return true;
+    if (!(FOUND(s, "[[\"") && decimal(s, it->price_scale, &now.price) && FOUND(s, ",\"") &&
+          decimal(s, it->size_scale, &now.size) && FOUND(s, "]]")))
+        return false;
+    if (now.size)
+        *best = now;
+    else if (now.price == best->price)
+        *best = (struct mr_level){0, 0};
+    return true;
+}
+
+/* u 1 restarts the book, and is the only one of a delta that is an image: for the general path. */
+static int best(struct scan at, struct mr_decoder *dec, union mr_slot *out)
+{
+    struct scan *s = &at;
+    struct head h;
+    uint64_t u;
+    if (!head(s, dec, &h) || !FOUND(s, "{\"s\":\"") || !same_symbol(s, &h.of))
+        return MR_E_AGAIN;
+    struct mr_bybit_ticker *state = (struct mr_bybit_ticker *)dec->state + h.of.it->id;
+    struct mr_level top[2] = {{0, 0}, {0, 0}};
+    if (h.delta) {
+        top[0] = state->top_bid;
+        top[1] = state->top_ask;
+    }
+    if (!(FOUND(s, ",\"b\":") && side_after(s, h.of.it, &top[0]) && FOUND(s, ",\"a\":") &&
+          side_after(s, h.of.it, &top[1]) && FOUND(s, ",\"u\":") && integer(s, &dec->like[UPDATE], &u) && u != 1 &&
+          (!FOUND(s, ",\"seq\":") || skip_integer(s, &dec->like[SEQ])) && FOUND(s, "}") &&
+          (!FOUND(s, ",\"cts\":") || time_ns(s, &h.ts)) && FOUND(s, "}") && at_end(s)))
+        return MR_E_AGAIN;
+    state->top_bid = top[0];
+    state->top_ask = top[1];
+    state->known |= MR_BYBIT_KNOWN_TOP;
+    dec->kind = MR_BYBIT_BOOK_1 + h.delta;
+    return put_best(out, dec, h.of.it, h.ts, u, top);
+}
+
+int mr_bybit_usual(struct mr_decoder *dec, const struct mr_frame *frame, union mr_slot *out, uint32_t out_max)
+{
+    struct scan s;
+    if (!usual_open(&s, frame) || mr_unlikely(out_max < 2))
+        return MR_E_AGAIN;
+    if (FOUND(&s, "{\"topic\":\"orderbook.1."))
+        return best(s, dec, out);
+    if (FOUND(&s, "{\"topic\":\"publicTrade."))
+        return (dec->product == MR_BYBIT_SPOT ? spot_trades : linear_trades)(s, dec, out, out_max);
+    return FOUND(&s, "{\"topic\":\"allLiquidation.") ? liquidations(s, dec, out, out_max) : MR_E_AGAIN;
+}

@@ -1,0 +1,53 @@
+/* The fast path of deals: the members in the order MEXC sends them. Books are in usual.c.
+ *
+ *   {"symbol":"BTC_USDT","data":[{"p":1.0,"v":2,"T":1,"O":3,"M":1,"t":1,"i":"1","cts":"1"},..],"channel":"push.deal","ts":1}
+ *
+ * i and cts of a deal may be missing. Every byte is compared or converted; anything else is MR_E_AGAIN. */
+#include "codecs/venue/mexc/mexc_priv.h"
+#include "codecs/venue/usual_small.h"
+
+/* Of which number the digits were: places in dec->like. */
+enum { OPEN, SELF, ID };
+
+MR_INLINE bool deal(struct scan *s, struct mr_decoder *dec, const struct mr_instrument *it, struct mr_event *in)
+{
+    return FOUND(s, "{\"p\":") && decimal_to(s, it->price_scale, ',', &in->price) && FOUND(s, ",\"v\":") &&
+           decimal_to(s, it->size_scale, ',', &in->size) && FOUND(s, ",\"T\":") && SIDE(s, "2,", "1,", &in->flags) &&
+           FOUND(s, "\"O\":") && skip_integer(s, &dec->like[OPEN]) && FOUND(s, ",\"M\":") &&
+           skip_integer(s, &dec->like[SELF]) && FOUND(s, ",\"t\":") && time_ns(s, &in->venue_ns) &&
+           (!FOUND(s, ",\"i\":\"") || (integer(s, &dec->like[ID], &in->seq) && FOUND(s, "\""))) &&
+           (!FOUND(s, ",\"cts\":\"") || (skip_time(s) && FOUND(s, "\""))) && FOUND(s, "}");
+}
+
+static int deals(struct scan at, struct mr_decoder *dec, const struct mr_instrument *it, union mr_slot *out,
+                 uint32_t out_max)
+{
+    struct scan *s = &at;
+    uint32_t n = 0;
+    dec->kind = MR_MEXC_DEAL;
+    do {
+        struct mr_event in = {.seq = 0};
+        if (mr_unlikely(n == out_max || n == MR_TRADES_MAX) || !deal(s, dec, it, &in) ||
+            !put_trade(&out[n++], dec, MR_EVENT_TRADE, it, &in))
+            return MR_E_AGAIN;
+    } while (FOUND(s, ","));
+    if (!(FOUND(s, "],\"channel\":\"push.deal\",\"ts\":") && skip_time(s) && FOUND(s, "}") && at_end(s)))
+        return MR_E_AGAIN;
+    for (uint32_t i = 0, j = n - 1; i < j; i++, j--) { /* an array stands newest first */
+        union mr_slot slot = out[i];
+        out[i] = out[j];
+        out[j] = slot;
+    }
+    return (int)n;
+}
+
+int mr_mexc_usual(struct mr_decoder *dec, const struct mr_frame *frame, union mr_slot *out, uint32_t out_max)
+{
+    struct scan s;
+    struct named of;
+    if (!usual_open(&s, frame) || !FOUND(&s, "{\"symbol\":\"") || !instrument(&s, dec, &of))
+        return MR_E_AGAIN;
+    if (FOUND(&s, ",\"data\":["))
+        return deals(s, dec, of.it, out, out_max);
+    return mr_mexc_book_usual(dec, frame, out, out_max);
+}

@@ -1,0 +1,88 @@
+/* The fast path of trades and bbo-tbt: the members in the order OKX sends them.
+ *
+ *   {"arg":{"channel":"trades","instId":"BTC-USDT"},"data":[{"instId":"BTC-USDT","tradeId":"1","px":"1.0","sz":"2",
+ *    "side":"buy","ts":"1","count":"1","source":"0","seqId":1},..]}            what follows ts: since 2023
+ *   {"arg":{"channel":"bbo-tbt","instId":"BTC-USDT"},"data":[{"asks":[["1.1","2","0","1"]],"bids":[["1.0","2","0","1"]],
+ *    "ts":"1","seqId":1}]}
+ *
+ * Every byte is compared or converted; anything else is MR_E_AGAIN. */
+#include "codecs/venue/okx/okx_priv.h"
+#include "codecs/venue/usual_small.h"
+
+/* A whole number in quotes, from behind the opening one. */
+MR_INLINE bool quoted(struct scan *s, uint8_t *like, uint64_t *out) { return integer(s, like, out) && FOUND(s, "\""); }
+MR_INLINE bool skip_quoted(struct scan *s, uint8_t *like) { return skip_integer(s, like) && FOUND(s, "\""); }
+
+/* Of which number the digits were: places in dec->like. */
+enum { TRADE_ID, COUNT, SOURCE, SEQ, ORDERS };
+
+MR_INLINE bool head(struct scan *s, struct mr_decoder *dec, struct named *of)
+{
+    return FOUND(s, ",\"instId\":\"") && instrument(s, dec, of) && FOUND(s, "},\"data\":[");
+}
+
+MR_INLINE bool trade(struct scan *s, struct mr_decoder *dec, const struct named *of, struct mr_event *in)
+{
+    return FOUND(s, "{\"instId\":\"") && same_symbol(s, of) && FOUND(s, ",\"tradeId\":\"") &&
+           quoted(s, &dec->like[TRADE_ID], &in->seq) && FOUND(s, ",\"px\":\"") &&
+           decimal(s, of->it->price_scale, &in->price) && FOUND(s, ",\"sz\":\"") &&
+           decimal(s, of->it->size_scale, &in->size) && FOUND(s, ",\"side\":\"") &&
+           SIDE(s, "sell\"", "buy\"", &in->flags) && FOUND(s, ",\"ts\":\"") && time_ns(s, &in->venue_ns) &&
+           FOUND(s, "\"") && (!FOUND(s, ",\"count\":\"") || skip_quoted(s, &dec->like[COUNT])) &&
+           (!FOUND(s, ",\"source\":\"") || skip_quoted(s, &dec->like[SOURCE])) &&
+           (!FOUND(s, ",\"seqId\":") || skip_integer(s, &dec->like[SEQ])) && FOUND(s, "}");
+}
+
+static int trades(struct scan at, struct mr_decoder *dec, bool all, union mr_slot *out, uint32_t out_max)
+{
+    struct scan *s = &at;
+    struct named of;
+    uint32_t n = 0;
+    if (!head(s, dec, &of))
+        return MR_E_AGAIN;
+    dec->kind = all ? MR_OKX_KIND_TRADES_ALL : MR_OKX_KIND_TRADES;
+    do {
+        struct mr_event in = {.seq = 0};
+        if (mr_unlikely(n == out_max || n == MR_TRADES_MAX) || !trade(s, dec, &of, &in))
+            return MR_E_AGAIN;
+        in.flags |= all ? MR_FLAG_SECONDARY : 0;
+        if (!put_trade(&out[n++], dec, MR_EVENT_TRADE, of.it, &in))
+            return MR_E_AGAIN;
+    } while (FOUND(s, ","));
+    return FOUND(s, "]}") && at_end(s) ? (int)n : MR_E_AGAIN;
+}
+
+/* [["1.1","2","0","1"]]: an empty side is for the general path. */
+MR_INLINE bool level(struct scan *s, struct mr_decoder *dec, const struct mr_instrument *it, struct mr_level *out)
+{
+    return FOUND(s, ":[[\"") && decimal(s, it->price_scale, &out->price) && FOUND(s, ",\"") &&
+           decimal(s, it->size_scale, &out->size) && FOUND(s, ",\"") && skip_quoted(s, &dec->like[SOURCE]) &&
+           FOUND(s, ",\"") && skip_quoted(s, &dec->like[ORDERS]) && FOUND(s, "]]");
+}
+
+static int best(struct scan at, struct mr_decoder *dec, union mr_slot *out)
+{
+    struct scan *s = &at;
+    struct named of;
+    struct mr_level top[2];
+    int64_t venue_ns;
+    uint64_t seq = 0;
+    if (!(head(s, dec, &of) && FOUND(s, "{\"asks\"") && level(s, dec, of.it, &top[1]) && FOUND(s, ",\"bids\"") &&
+          level(s, dec, of.it, &top[0]) && FOUND(s, ",\"ts\":\"") && time_ns(s, &venue_ns) && FOUND(s, "\"") &&
+          (!FOUND(s, ",\"seqId\":") || integer(s, &dec->like[SEQ], &seq)) && FOUND(s, "}]}") && at_end(s)))
+        return MR_E_AGAIN;
+    dec->kind = MR_OKX_KIND_BBO;
+    return put_best(out, dec, of.it, venue_ns, seq, top);
+}
+
+int mr_okx_usual(struct mr_decoder *dec, const struct mr_frame *frame, union mr_slot *out, uint32_t out_max)
+{
+    struct scan s;
+    if (!usual_open(&s, frame) || mr_unlikely(out_max < 2) || !FOUND(&s, "{\"arg\":{\"channel\":\""))
+        return MR_E_AGAIN;
+    if (FOUND(&s, "bbo-tbt\""))
+        return best(s, dec, out);
+    if (FOUND(&s, "trades\""))
+        return trades(s, dec, false, out, out_max);
+    return FOUND(&s, "trades-all\"") ? trades(s, dec, true, out, out_max) : MR_E_AGAIN;
+}

@@ -1,0 +1,90 @@
+/* The fast path of trades and best bids and asks: the members in the order Polymarket sends them, with a blank behind each comma
+ * (as on the wire) or without (as in its documents).
+ *
+ *   {"market":"0x..","asset_id":"..","price":"0.585","size":"2.46","fee_rate_bps":"0","side":"SELL","timestamp":"1",
+ *    "event_type":"last_trade_price","transaction_hash":"0x.."}                   the last may be missing
+ *   {"market":"0x..","asset_id":"..","best_bid":"0.585","best_ask":"0.587","spread":"0.002","timestamp":"1",
+ *    "event_type":"best_bid_ask"}
+ *
+ * Every byte is compared or converted; anything else is MR_E_AGAIN. */
+#include "codecs/venue/polymarket/polymarket_priv.h"
+#include "codecs/venue/usual_small.h"
+
+#define MARKET 66 /* 0x and 64 digits; so has the hash of a transaction */
+
+/* A member's name behind its comma. `blank` is a constant wherever this is inlined. */
+#define NEXT(s, blank, text) ((blank) ? FOUND(s, ", \"" text) : FOUND(s, ",\"" text))
+
+MR_INLINE int trade(struct scan *s, struct mr_decoder *dec, const struct mr_instrument *it, bool blank,
+                    union mr_slot *out)
+{
+    struct mr_event in = {.seq = 0};
+    if (!(decimal(s, it->price_scale, &in.price) && NEXT(s, blank, "size\":\"") &&
+          decimal(s, it->size_scale, &in.size) && NEXT(s, blank, "fee_rate_bps\":\"") && skip_string(s) &&
+          NEXT(s, blank, "side\":\"") && SIDE(s, "SELL\"", "BUY\"", &in.flags) && NEXT(s, blank, "timestamp\":\"") &&
+          time_ns(s, &in.venue_ns) && FOUND(s, "\"") && NEXT(s, blank, "event_type\":\"last_trade_price\"")))
+        return MR_E_AGAIN;
+    if (NEXT(s, blank, "transaction_hash\":\"") && !skip_text(s, MARKET))
+        return MR_E_AGAIN;
+    if (!(FOUND(s, "}") && at_end(s)))
+        return MR_E_AGAIN;
+    dec->kind = MR_POLYMARKET_LAST_TRADE;
+    return put_trade(out, dec, MR_EVENT_TRADE, it, &in) ? 1 : MR_E_AGAIN;
+}
+
+/* "0" says that nobody is there; of an ask, "1" too. */
+MR_INLINE bool level(struct scan *s, const struct mr_instrument *it, bool ask, struct mr_level *out)
+{
+    *out = (struct mr_level){0, 0};
+    if (FOUND(s, "0\"") || (ask && FOUND(s, "1\"")))
+        return true;
+    out->size = it->lot ? it->lot : mr_pow10[it->size_scale];
+    return decimal(s, it->price_scale, &out->price);
+}
+
+MR_INLINE int best(struct scan *s, struct mr_decoder *dec, const struct mr_instrument *it, bool blank,
+                   union mr_slot *out)
+{
+    struct mr_level top[2];
+    uint64_t ms;
+    if (!(level(s, it, false, &top[0]) && NEXT(s, blank, "best_ask\":\"") && level(s, it, true, &top[1]) &&
+          NEXT(s, blank, "spread\":\"") && skip_string(s) && NEXT(s, blank, "timestamp\":\"") && thirteen(s, &ms) &&
+          ms <= INT64_MAX / MR_NS_PER_MS && FOUND(s, "\"") && NEXT(s, blank, "event_type\":\"best_bid_ask\"}") &&
+          at_end(s)))
+        return MR_E_AGAIN;
+    dec->kind = MR_POLYMARKET_BEST;
+    int slots = put_best(out, dec, it, (int64_t)(ms * MR_NS_PER_MS), ms, top);
+    out->book.book_flags = MR_BOOK_NO_SIZES;
+    return slots;
+}
+
+/* From behind the market. */
+MR_INLINE int event(struct scan *s, struct mr_decoder *dec, bool blank, union mr_slot *out)
+{
+    const struct mr_instrument *it = NEXT(s, blank, "asset_id\":\"") ? long_instrument(s, dec) : NULL;
+    if (mr_unlikely(!it))
+        return MR_E_AGAIN;
+    if (NEXT(s, blank, "best_bid\":\""))
+        return best(s, dec, it, blank, out);
+    return NEXT(s, blank, "price\":\"") ? trade(s, dec, it, blank, out) : MR_E_AGAIN;
+}
+
+static int on_the_wire(struct scan at, struct mr_decoder *dec, union mr_slot *out)
+{
+    return event(&at, dec, true, out);
+}
+static int as_documented(struct scan at, struct mr_decoder *dec, union mr_slot *out)
+{
+    struct scan *s = &at;
+    return event(s, dec, false, out);
+}
+
+int mr_polymarket_usual_small(struct mr_decoder *dec, const struct mr_frame *frame, union mr_slot *out,
+                              uint32_t out_max)
+{
+    struct scan s;
+    if (!usual_open(&s, frame) || mr_unlikely(out_max < 2) || !FOUND(&s, "{\"market\":\"") || !skip_text(&s, MARKET) ||
+        s.end - s.p < 2)
+        return MR_E_AGAIN;
+    return s.p[1] == ' ' ? on_the_wire(s, dec, out) : as_documented(s, dec, out);
+}
