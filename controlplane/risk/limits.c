@@ -5,39 +5,40 @@
 
 #include "codecs/venue/venue.h"
 
+/* clang-format off */
+#define ROW(section, key, type, fallback, least, most, looser, kinds, base, member, help) \
+    {section, #key, fallback, least, most, help, LIMIT_##type, LOOSER_##looser, kinds, offsetof(struct base, member)},
 const struct mr_limit_row mr_limit_rows[] = {
-#define MR_LIMIT(section, key, type, member, fallback, least, most, looser, help)                                      \
-    {#section,                                                                                                         \
-     #key,                                                                                                             \
-     fallback,                                                                                                         \
-     least,                                                                                                            \
-     most,                                                                                                             \
-     help,                                                                                                             \
-     LIMIT_##type,                                                                                                     \
-     LOOSER_##looser,                                                                                                  \
-     offsetof(struct mr_risk_limits, member)},
+#define MR_LIMIT(section, key, type, member, fallback, least, most, looser, help) \
+    ROW(#section, key, type, fallback, least, most, looser, 0, mr_risk_limits, member, help)
 #define MR_MARKET_LIMIT(...)
+#define MR_POLICY_LIMIT(...)
 #include "controlplane/risk/limits.def"
 #undef MR_LIMIT
 #undef MR_MARKET_LIMIT
+#undef MR_POLICY_LIMIT
 };
 const struct mr_limit_row mr_market_rows[] = {
 #define MR_LIMIT(...)
-#define MR_MARKET_LIMIT(key, type, member, fallback, least, most, looser, help)                                        \
-    {"markets",                                                                                                        \
-     #key,                                                                                                             \
-     fallback,                                                                                                         \
-     least,                                                                                                            \
-     most,                                                                                                             \
-     help,                                                                                                             \
-     LIMIT_##type,                                                                                                     \
-     LOOSER_##looser,                                                                                                  \
-     offsetof(struct mr_risk_market, member)},
+#define MR_MARKET_LIMIT(key, type, member, fallback, least, most, looser, help) \
+    ROW("markets", key, type, fallback, least, most, looser, 0, mr_risk_market, member, help)
+#define MR_POLICY_LIMIT(...)
+#include "controlplane/risk/limits.def"
+#undef MR_MARKET_LIMIT
+#undef MR_POLICY_LIMIT
+};
+const struct mr_limit_row mr_policy_rows[] = {
+#define MR_MARKET_LIMIT(...)
+#define MR_POLICY_LIMIT(kinds, key, type, member, fallback, least, most, looser, help) \
+    ROW("policies", key, type, fallback, least, most, looser, kinds, mr_risk_policy, member, help)
 #include "controlplane/risk/limits.def"
 #undef MR_LIMIT
 #undef MR_MARKET_LIMIT
+#undef MR_POLICY_LIMIT
 };
-const uint32_t mr_limit_count = MR_COUNT_OF(mr_limit_rows), mr_market_count = MR_COUNT_OF(mr_market_rows);
+/* clang-format on */
+const uint32_t mr_limit_count = MR_COUNT_OF(mr_limit_rows), mr_market_count = MR_COUNT_OF(mr_market_rows),
+               mr_policy_count = MR_COUNT_OF(mr_policy_rows);
 
 /* ---- text to value ---- */
 
@@ -111,6 +112,34 @@ static bool bool_of(const char *text, size_t len, mr_i128 *out)
     return (len == 4 && memcmp(text, "true", 4) == 0) || (len == 5 && memcmp(text, "false", 5) == 0);
 }
 
+static const char *const kind_names[MR_POLICY_KIND_COUNT] = {"PositionLimit", "InventoryLimit", "KillSwitch",
+                                                             "VarLimit", "GreeksLimit"};
+
+const char *mr_policy_kind_name(unsigned kind) { return kind < MR_POLICY_KIND_COUNT ? kind_names[kind] : "?"; }
+
+static bool kind_of(const char *text, size_t len, mr_i128 *out)
+{
+    for (uint32_t k = 0; k < MR_POLICY_KIND_COUNT; k++)
+        if (strlen(kind_names[k]) == len && memcmp(kind_names[k], text, len) == 0) {
+            *out = k;
+            return true;
+        }
+    return false;
+}
+
+static bool is_name(uint8_t type, const char *text, size_t len)
+{
+    size_t room = type == LIMIT_NAME ? sizeof((struct mr_risk_policy *)0)->name : MR_RISK_NAME_BYTES;
+    for (size_t i = 0; i < len; i++) {
+        char c = text[i];
+        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+                      c == '_' || c == '-';
+        if (!letter && (type == LIMIT_NAME || c <= ' ' || c > '~' || c == '"' || c == '\\'))
+            return false;
+    }
+    return len < room;
+}
+
 static const char *wanted(uint8_t type)
 {
     switch (type) {
@@ -126,6 +155,12 @@ static const char *wanted(uint8_t type)
         return "true or false";
     case LIMIT_MINUTE:
         return "hh:mm up to 24:00";
+    case LIMIT_NAME:
+        return "letters, digits, '.', '_', '-', at most 47";
+    case LIMIT_MARKET:
+        return "venue:product:symbol";
+    case LIMIT_KIND:
+        return "PositionLimit, InventoryLimit, KillSwitch, VarLimit or GreeksLimit";
     default:
         return "days as in \"mon tue wed thu fri sat sun\"";
     }
@@ -146,8 +181,13 @@ static bool read_type(uint8_t type, const char *text, size_t len, mr_i128 *out)
         return bool_of(text, len, out);
     case LIMIT_MINUTE:
         return minute_of(text, len, out);
-    default:
+    case LIMIT_DAYS:
         return days_of(text, len, out);
+    case LIMIT_KIND:
+        return kind_of(text, len, out);
+    default:
+        *out = 0;
+        return is_name(type, text, len);
     }
 }
 
@@ -156,7 +196,11 @@ static void put(const struct mr_limit_row *row, void *place, mr_i128 v)
     uint32_t v32 = (uint32_t)v;
     int64_t v64 = (int64_t)v;
     bool b = v != 0;
+    uint8_t v8 = (uint8_t)v;
     switch (row->type) {
+    case LIMIT_KIND:
+        memcpy(place, &v8, sizeof v8);
+        break;
     case LIMIT_AMOUNT:
         memcpy(place, &v, sizeof v);
         break;
@@ -177,8 +221,12 @@ mr_i128 mr_limit_get(const struct mr_limit_row *row, const void *place)
     mr_i128 v;
     int64_t v64;
     uint32_t v32;
+    uint8_t v8;
     bool b;
     switch (row->type) {
+    case LIMIT_KIND:
+        memcpy(&v8, place, sizeof v8);
+        return v8;
     case LIMIT_AMOUNT:
         memcpy(&v, place, sizeof v);
         return v;
@@ -195,7 +243,8 @@ mr_i128 mr_limit_get(const struct mr_limit_row *row, const void *place)
     }
 }
 
-static bool ranged(uint8_t type) { return type != LIMIT_BOOL && type != LIMIT_MINUTE && type != LIMIT_DAYS; }
+static bool ranged(uint8_t type) { return type <= LIMIT_TIME; }
+static bool textual(uint8_t type) { return type == LIMIT_NAME || type == LIMIT_MARKET; }
 
 bool mr_limit_set(const struct mr_limit_row *row, void *place, const char *text, size_t len, char why[MR_LIMIT_WHY])
 {
@@ -215,7 +264,12 @@ bool mr_limit_set(const struct mr_limit_row *row, void *place, const char *text,
             return false;
         }
     }
-    put(row, place, v);
+    if (textual(row->type)) {
+        memcpy(place, text, len);
+        ((char *)place)[len] = 0;
+    } else {
+        put(row, place, v);
+    }
     return true;
 }
 
@@ -242,6 +296,10 @@ static void time_text(int64_t ns, struct mr_text *out)
 
 void mr_limit_text(const struct mr_limit_row *row, const void *place, struct mr_text *out)
 {
+    if (textual(row->type)) {
+        mr_text_format(out, "\"%s\"", (const char *)place);
+        return;
+    }
     mr_i128 v = mr_limit_get(row, place);
     bool first = true;
     switch (row->type) {
@@ -266,6 +324,9 @@ void mr_limit_text(const struct mr_limit_row *row, const void *place, struct mr_
                 mr_text_format(out, "%s%s", first ? "" : " ", day_names[d]);
                 first = false;
             }
+        break;
+    case LIMIT_KIND:
+        mr_text_add(out, mr_policy_kind_name((unsigned)v));
         break;
     default:
         mr_text_format(out, "%u", (unsigned)v);
@@ -292,11 +353,11 @@ struct mr_risk_market *mr_risk_limits_market(struct mr_risk_limits *limits, cons
         return NULL;
     struct mr_risk_market *m = &limits->markets[limits->market_count++];
     memset(m, 0, sizeof *m);
-    snprintf(m->name, sizeof m->name, "%s", name);
     for (uint32_t i = 0; i < mr_market_count; i++) {
         const struct mr_limit_row *row = &mr_market_rows[i];
         MR_ASSERT(mr_limit_set(row, (char *)m + row->at, row->fallback, strlen(row->fallback), why));
     }
+    snprintf(m->name, sizeof m->name, "%s", name);
     return m;
 }
 

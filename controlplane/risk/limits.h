@@ -102,6 +102,22 @@ struct mr_risk_limits {
     uint8_t market_of[MR_RISK_INSTRUMENTS_MAX]; /* bound: row of `markets`, or MR_RISK_MARKET_NONE */
 };
 
+typedef void mr_risk_error_fn(void *arg, const char *sentence);
+#define MR_RISK_LIMITS_BYTES_MAX (1u << 18)
+#define MR_RISK_ERRORS_MAX 100
+/* YAML or JSON into `limits`. All errors go to `each`: file:line:column: key: sentence. MR_OK; MR_E_INVALID there was one, and
+ * `limits` are the defaults: nothing may be traded; MR_E_IO, MR_E_NOMEM. */
+int mr_risk_limits_parse(struct mr_risk_limits *limits, const char *name, const char *text, size_t len,
+                         mr_risk_error_fn *each, void *arg);
+int mr_risk_limits_load(struct mr_risk_limits *limits, const char *path, mr_risk_error_fn *each, void *arg);
+/* As YAML that reads back to the same. */
+struct mr_text;
+void mr_risk_limits_show(const struct mr_risk_limits *limits, struct mr_text *out);
+/* What would change, a line each ("order.value_max: 10000 -> 20000 (raised)"); who and when is the caller's to add. MR_OK: `new` has its version
+ * and may be put in force. MR_E_INVALID: it raises something, and trading is not armed; nothing of it is to be used. A process's first
+ * set (`old` has version 0) is free. */
+int mr_risk_limits_change(const struct mr_risk_limits *old, struct mr_risk_limits *new, bool armed,
+                          struct mr_text *out);
 /* Defaults of limits.def; no markets (nothing may be traded), no policies, version 0. */
 void mr_risk_limits_default(struct mr_risk_limits *limits);
 /* A new market row with its defaults; NULL when full or the name is empty or too long. */

@@ -58,6 +58,15 @@ MR_INLINE void propose(const struct look *l, struct mr_risk_cell *cell, mr_size 
     *open += left > had ? left - had : 0;
 }
 
+/* Best bid + best ask; 0: there is no mid. */
+MR_INLINE mr_i128 twice_mid(const struct look *l)
+{
+    const struct mr_risk_instrument *r = l->row;
+    if (r->bid_count == 0 || r->ask_count == 0 || r->bids[0].price <= 0 || r->asks[0].price <= 0)
+        return 0;
+    return (mr_i128)r->bids[0].price + r->asks[0].price;
+}
+
 void mr_risk_look_at_market(struct look *l);
 void mr_risk_look_at_rates(struct look *l);
 void mr_risk_look_at_exposure(struct look *l);

@@ -159,16 +159,14 @@ static void look_at_break_even(struct look *l)
 /* The distance from the mid to the price at which the venue would close what this order opens; exact, without a division. */
 static void look_at_liquidation(struct look *l)
 {
-    const struct mr_risk_instrument *r = l->row;
-    if (r->leverage == 0 || l->price <= 0 || r->bid_count == 0 || r->ask_count == 0)
+    mr_i128 mid2 = twice_mid(l);
+    uint32_t times = l->row->leverage;
+    int64_t near = l->limits->account.liquidation_e8, maintenance = l->market->maintenance_e8;
+    uint8_t side = l->order->side;
+    if (times == 0 || l->price <= 0 || mid2 == 0)
         return; /* refused already: LEVERAGE, NO_REFERENCE */
-    int64_t near = l->limits->account.liquidation_e8;
-    if (!mr_risk_liquidation_far(l->price, (mr_i128)r->bids[0].price + r->asks[0].price, l->order->side, r->leverage,
-                                 l->market->maintenance_e8, near))
-        deny(l, MR_RISK_LIQUIDATION,
-             mr_risk_liquidation_distance_e8(l->price, (mr_i128)r->bids[0].price + r->asks[0].price, l->order->side,
-                                             r->leverage, l->market->maintenance_e8),
-             near);
+    if (!mr_risk_liquidation_far(l->price, mid2, side, times, maintenance, near))
+        deny(l, MR_RISK_LIQUIDATION, mr_risk_liquidation_distance_e8(l->price, mid2, side, times, maintenance), near);
 }
 
 /* ---- correlation with what is open ---- */

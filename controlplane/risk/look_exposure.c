@@ -20,7 +20,7 @@ static void look_at_position_limit(struct look *l)
     if (l->market && larger && amount(now, scale) > l->market->position_max)
         deny(l, MR_RISK_POSITION, amount(now, scale), l->market->position_max);
     mr_i128 down = mr_risk_worst_short(&l->is);
-    if (l->order->side == MR_SIDE_SELL && down < 0 && !(l->market && l->market->short_allowed))
+    if (l->order->side == MR_SIDE_SELL && down < 0 && l->market && !l->market->short_allowed)
         deny(l, MR_RISK_SHORT, amount(down, scale), 0);
 }
 

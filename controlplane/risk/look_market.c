@@ -3,14 +3,6 @@
 
 /* ---- can the book be believed ---- */
 
-static mr_i128 twice_mid(const struct look *l)
-{
-    const struct mr_risk_instrument *r = l->row;
-    if (r->bid_count == 0 || r->ask_count == 0 || r->bids[0].price <= 0 || r->asks[0].price <= 0)
-        return 0;
-    return (mr_i128)r->bids[0].price + r->asks[0].price;
-}
-
 static void look_at_book(struct look *l)
 {
     const struct mr_risk_instrument *r = l->row;

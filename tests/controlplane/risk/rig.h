@@ -41,7 +41,7 @@ uint64_t rig_rest(struct rig *r, uint32_t instrument, enum mr_side side, const c
                   unsigned flags);
 void rig_hold(struct rig *r, uint32_t instrument, const char *size /* "-0.5": short */);
 void rig_market(struct rig *r, uint32_t instrument, const char *bid, const char *ask);
-/* Only these rules are violated; ends with MR_RISK_RULE_COUNT. `says` stands in the failure. */
-void rig_expect(const struct rig *r, const char *says, const unsigned *rules);
+/* Only these rules are violated; ends with MR_RISK_RULE_COUNT. What differs is printed under `says`. */
+bool rig_expect(const struct rig *r, const char *says, const unsigned *rules);
 
 #endif
