@@ -274,9 +274,11 @@ static void commands(FILE *out)
     } rows[] = {
 #define MR_SHOW(words, arguments, function, what) {words, arguments, "observe", what},
 #define MR_ACT(words, arguments, level, function, command, what) {words, arguments, #level, what},
+#define MR_DO(words, arguments, level, function, what) {words, arguments, #level, what},
 #include "controlplane/admin/commands.def"
 #undef MR_SHOW
 #undef MR_ACT
+#undef MR_DO
     };
     heading(out, "Commands of the admin socket", "`controlplane/admin/commands.def`");
     fputs("\nThe level is what the peer's user id must be allowed (section `control` of the configuration).\n\n"

@@ -429,6 +429,7 @@ int mr_admin_open(struct mr_admin **out, uv_loop_t *loop, const struct mr_admin_
     MR_ASSERT(admin->reply);
     admin->commands->version = config->version;
     admin->commands->build = config->build;
+    admin->commands->hands = config->hands;
     admin->commands->audit = on_audit;
     admin->commands->shutdown = on_shutdown;
     admin->commands->arg = admin;
@@ -454,6 +455,19 @@ int mr_admin_attach(struct mr_admin *admin, const char *name, const char *path)
 }
 
 void mr_admin_detach(struct mr_admin *admin, const char *name) { mr_commands_detach(admin->commands, name); }
+
+void mr_admin_limits(struct mr_admin *admin, const struct mr_control_config *control)
+{
+    struct mr_control_config *mine = &admin->config.control;
+    memcpy(mine->operate_uids, control->operate_uids, sizeof mine->operate_uids);
+    memcpy(mine->administer_uids, control->administer_uids, sizeof mine->administer_uids);
+    mine->operate_count = control->operate_count;
+    mine->administer_count = control->administer_count;
+    mine->others = control->others;
+    mine->clients_max = control->clients_max;
+    mine->output_max = control->output_max;
+    mine->half_s = control->half_s;
+}
 
 void mr_admin_counts(const struct mr_admin *admin, struct mr_admin_counts *out) { *out = admin->counts; }
 

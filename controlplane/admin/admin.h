@@ -7,7 +7,7 @@
  * The kernel says who is at the other end (SO_PEERCRED): root and the instance's own user administer, the configured users do what
  * they were given, everyone else observes or is refused. Every acting command, refused ones too, is audited.
  *
- * Shows read workspaces and nothing else; acts write a struct mr_plane_command into the feed tiles' command rings, wait for nothing and
+ * Shows read workspaces and nothing else; commands of the control plane itself (do.h) are carried out here; acts write a struct mr_plane_command into the feed tiles' command rings, wait for nothing and
  * answer "sent": what came of it is seen in a show. Nothing a client does can hold up a data plane.
  *
  * Bounds  clients, length of a line, replies not read (then nothing more is read from that client, then it is closed), time for half a
@@ -30,6 +30,7 @@ enum mr_admin_level mr_admin_level_of(const struct mr_control_config *control, u
 #define MR_ADMIN_REPLY_BYTES (2u << 20) /* of one reply; more is refused with a sentence */
 
 struct mr_log;
+struct mr_admin_hands;
 struct mr_admin_config {
     struct mr_control_config control;
     const char *version, *build;                /* of this program */
@@ -37,6 +38,7 @@ struct mr_admin_config {
     void (*audit)(void *arg, const char *line); /* the same lines, beside the log; may be NULL */
     void (*shutdown)(void *arg); /* an administrator said shutdown, and the data planes were told; may be NULL */
     void *arg;
+    const struct mr_admin_hands *hands; /* kill switch, life cycle, configuration (do.h); outlives it; may be NULL */
 };
 
 struct mr_admin_counts {
@@ -52,6 +54,8 @@ int mr_admin_open(struct mr_admin **admin, uv_loop_t *loop, const struct mr_admi
  * attached already). */
 int mr_admin_attach(struct mr_admin *admin, const char *name, const char *path);
 void mr_admin_detach(struct mr_admin *admin, const char *name);
+/* From now on these limits and levels: clients that are there keep their level. Not the socket, not line_max. */
+void mr_admin_limits(struct mr_admin *admin, const struct mr_control_config *control);
 void mr_admin_counts(const struct mr_admin *admin, struct mr_admin_counts *out);
 /* Closes all; memory goes when the loop has run the last close. The socket's file is removed. */
 void mr_admin_close(struct mr_admin *admin);

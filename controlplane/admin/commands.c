@@ -1,20 +1,23 @@
 #include "controlplane/admin/commands.h"
 
+#include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "controlplane/admin/acts.h"
+#include "controlplane/admin/do.h"
 #include "controlplane/admin/show.h"
 #include "controlplane/config/nearest.h"
 
-#define WORDS_MAX 8
+#define WORDS_MAX 40
 
 struct row {
     const char *words, *usage, *help;
     enum mr_admin_level level;
     mr_show_fn *show;
     mr_act_fn *act;
+    mr_do_fn *carry;
     enum mr_plane_command_kind kind;
 };
 static const struct row rows[] = {
@@ -22,9 +25,12 @@ static const struct row rows[] = {
     {.words = WORDS, .usage = USAGE, .help = HELP, .level = MR_ADMIN_OBSERVE, .show = FUNCTION},
 #define MR_ACT(WORDS, USAGE, LEVEL, FUNCTION, KIND, HELP)                                                              \
     {.words = WORDS, .usage = USAGE, .help = HELP, .level = MR_ADMIN_##LEVEL, .act = FUNCTION, .kind = KIND},
+#define MR_DO(WORDS, USAGE, LEVEL, FUNCTION, HELP)                                                                     \
+    {.words = WORDS, .usage = USAGE, .help = HELP, .level = MR_ADMIN_##LEVEL, .carry = FUNCTION},
 #include "controlplane/admin/commands.def"
 #undef MR_SHOW
 #undef MR_ACT
+#undef MR_DO
     {.words = "help", .usage = "[word] [word]", .help = "this list, or what begins so", .level = MR_ADMIN_OBSERVE},
     {.words = "quit", .usage = "", .help = "closes this connection", .level = MR_ADMIN_OBSERVE},
 };
@@ -109,7 +115,7 @@ static bool arity_ok(const char *usage, uint32_t count)
         must += *c == '<';
         may += *c == '[';
     }
-    return count >= must && count <= must + may;
+    return count >= must && (count <= must + may || strstr(usage, "..."));
 }
 
 /* ---- replies ---- */
@@ -286,11 +292,10 @@ static void audit(struct mr_commands *c, const struct mr_peer *peer, const struc
         c->audit(c->arg, line);
 }
 
-static enum mr_reply act(struct mr_commands *c, const struct row *row, const struct words *w, uint32_t used,
-                         const struct mr_peer *peer, struct mr_text *out)
+/* Good, or the refusal is written. */
+static enum mr_reply permitted(struct mr_commands *c, const struct row *row, const struct words *w,
+                               const struct mr_peer *peer, struct mr_text *out)
 {
-    struct mr_err err = {""};
-    char said[160];
     if (peer->level < row->level) {
         audit(c, peer, w, "refused");
         return fail(out, out->len, w->json, MR_REPLY_REFUSED,
@@ -300,6 +305,17 @@ static enum mr_reply act(struct mr_commands *c, const struct row *row, const str
     if (c->read_only)
         return fail(out, out->len, w->json, MR_REPLY_REFUSED, "\"%s\" wants the admin socket; this is a look at a file",
                     row->words);
+    return MR_REPLY_GOOD;
+}
+
+static enum mr_reply act(struct mr_commands *c, const struct row *row, const struct words *w, uint32_t used,
+                         const struct mr_peer *peer, struct mr_text *out)
+{
+    struct mr_err err = {""};
+    char said[160];
+    enum mr_reply kind = permitted(c, row, w, peer, out);
+    if (kind != MR_REPLY_GOOD)
+        return kind;
     struct mr_act a = {.kind = row->kind, .args = (const char *const *)w->list + used, .arg_count = w->count - used};
     int status = row->act(c, &a, &err);
     if (status != MR_OK) {
@@ -323,6 +339,57 @@ static enum mr_reply act(struct mr_commands *c, const struct row *row, const str
     mr_json_out_u64(&j, "planes", a.planes);
     mr_json_out_end(&j);
     mr_text_add(out, "\n");
+    return MR_REPLY_GOOD;
+}
+
+/* ---- what the control plane does itself ---- */
+
+static void name_of(uint32_t uid, char out[32])
+{
+    char room[1024];
+    struct passwd entry, *found = NULL;
+    if (getpwuid_r(uid, &entry, room, sizeof room, &found) == 0 && found)
+        snprintf(out, 32, "%.31s", found->pw_name);
+    else
+        snprintf(out, 32, "uid %u", uid);
+}
+
+static enum mr_reply carry(struct mr_commands *c, const struct row *row, const struct words *w, uint32_t used,
+                           const struct mr_peer *peer, struct mr_text *out)
+{
+    static const struct mr_admin_hands empty;
+    struct mr_json_out j;
+    struct mr_err err = {""};
+    char who[32];
+    size_t begin = out->len;
+    enum mr_reply kind = permitted(c, row, w, peer, out);
+    if (kind != MR_REPLY_GOOD)
+        return kind;
+    name_of(peer->uid, who);
+    struct mr_do d = {.hands = c->hands ? c->hands : &empty,
+                      .peer = peer,
+                      .who = who,
+                      .args = (const char *const *)w->list + used,
+                      .arg_count = w->count - used,
+                      .out = out,
+                      .json = w->json ? &j : NULL};
+    mr_json_out_init(&j, out);
+    if (w->json) {
+        mr_json_out_object(&j, NULL);
+        mr_json_out_string(&j, "command", row->words);
+    }
+    int status = row->carry(&d, &err);
+    if (row->level > MR_ADMIN_OBSERVE)
+        audit(c, peer, w, status != MR_OK ? err.text : *d.outcome ? d.outcome : "done");
+    if (status != MR_OK)
+        return fail(out, begin, w->json, status == MR_E_INVALID ? MR_REPLY_USAGE : MR_REPLY_FAILED, "%s", err.text);
+    if (w->json)
+        mr_json_out_end(&j);
+    else
+        make_harmless(out, begin);
+    mr_text_add(out, w->json ? "\n" : ".\n");
+    if (out->cut || out->len + 1 >= out->bytes)
+        return fail(out, begin, w->json, MR_REPLY_FAILED, "the reply is larger than %zu bytes", out->bytes);
     return MR_REPLY_GOOD;
 }
 
@@ -367,6 +434,8 @@ enum mr_reply mr_command(struct mr_commands *c, const char *line, size_t len, co
             return show(c, row, &w, used, out);
         if (row->act)
             return act(c, row, &w, used, peer, out);
+        if (row->carry)
+            return carry(c, row, &w, used, peer, out);
         if (strcmp(row->words, "quit") == 0)
             return MR_REPLY_QUIT;
         help(&w, out);

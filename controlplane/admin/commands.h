@@ -30,8 +30,9 @@ struct mr_peer {
 struct mr_commands {
     struct mr_seat seats[MR_ADMIN_PLANES_MAX];
     const char *version, *build;
-    bool read_only;   /* acts are refused: this is a look at a file */
-    uint64_t last_id; /* of commands sent */
+    const struct mr_admin_hands *hands; /* what the control plane's own commands act on (do.h); NULL: nothing */
+    bool read_only;                     /* acts are refused: this is a look at a file */
+    uint64_t last_id;                   /* of commands sent */
     void (*audit)(void *arg, const char *line);
     void (*shutdown)(void *arg);
     void *arg;

@@ -26,9 +26,11 @@ struct mr_show {
 typedef int mr_show_fn(const struct mr_show *s, const struct mr_look *look, struct mr_err *err);
 #define MR_SHOW(words, usage, function, help) mr_show_fn function;
 #define MR_ACT(words, usage, level, function, kind, help)
+#define MR_DO(words, usage, level, function, help)
 #include "controlplane/admin/commands.def"
 #undef MR_SHOW
 #undef MR_ACT
+#undef MR_DO
 
 /* ---- what the screens share (show.c) ---- */
 

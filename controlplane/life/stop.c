@@ -99,6 +99,8 @@ bool mr_stop_trigger(struct mr_stop *stop, enum mr_stop_cause cause, const char 
         return false;
     }
     memset(stop->step, 0, sizeof stop->step);
+    for (unsigned i = 0; i < MR_STOP_STEP_COUNT; i++)
+        stop->step[i].status = MR_E_EMPTY;
     stop->active = true;
     stop->cause = (uint8_t)cause;
     stop->at = MR_STOP_SIGNALS;
@@ -125,7 +127,7 @@ void mr_stop_poll(struct mr_stop *stop, int64_t now_ns)
     advance(stop, now_ns);
 }
 
-int mr_stop_release(struct mr_stop *stop, bool force, int64_t now_ns, struct mr_err *err)
+int mr_stop_over(const struct mr_stop *stop, bool force, struct mr_err *err)
 {
     if (!stop->active)
         return mr_err_set(err, MR_E_EMPTY, "no emergency stop is under way");
@@ -135,6 +137,14 @@ int mr_stop_release(struct mr_stop *stop, bool force, int64_t now_ns, struct mr_
                               stop->step[step].sentence);
     if (stop->at != MR_STOP_WAIT && !force)
         return mr_err_set(err, MR_E_AGAIN, "step %u, %s, is under way", stop->at + 1, mr_stop_step_name(stop->at));
+    return MR_OK;
+}
+
+int mr_stop_release(struct mr_stop *stop, bool force, int64_t now_ns, struct mr_err *err)
+{
+    int status = mr_stop_over(stop, force, err);
+    if (status != MR_OK)
+        return status;
     stop->active = false;
     ended(stop, MR_STOP_WAIT, MR_OK, force ? "released by force" : "released", now_ns);
     return MR_OK;

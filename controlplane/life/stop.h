@@ -58,7 +58,7 @@ struct mr_stop_port {
 
 struct mr_stop_record {
     int64_t begun_ns, ended_ns; /* 0: not yet */
-    int status;                 /* MR_E_AGAIN while it runs; MR_E_END: not in time */
+    int status;                 /* MR_E_EMPTY: not begun; MR_E_AGAIN while it runs; MR_E_END: not in time */
     char sentence[160];
 };
 struct mr_stop {
@@ -78,6 +78,8 @@ void mr_stop_init(struct mr_stop *stop, struct mr_stop_port port);
 bool mr_stop_trigger(struct mr_stop *stop, enum mr_stop_cause cause, const char *reason, int64_t now_ns);
 /* At each round of the owner; nothing to do when not active. */
 void mr_stop_poll(struct mr_stop *stop, int64_t now_ns);
+/* Whether it may be released: as mr_stop_release, and changes nothing. */
+int mr_stop_over(const struct mr_stop *stop, bool force, struct mr_err *err);
 /* The operator has come (who that may be is life's table). MR_E_EMPTY: no stop; MR_E_AGAIN: step 7 is not reached, or orders or positions
  * are still open: the sentence names them. `force`: all the same. */
 int mr_stop_release(struct mr_stop *stop, bool force, int64_t now_ns, struct mr_err *err);

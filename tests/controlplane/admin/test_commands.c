@@ -205,7 +205,8 @@ static const struct {
     {"feed pause a b", "want: feed pause [product]", MR_REPLY_USAGE},
     {"feed resync binance:usdm ETHUSDT", "binance:usdm has no instrument \"ETHUSDT\"", MR_REPLY_USAGE},
     {"record", "no command \"record\"", MR_REPLY_USAGE},
-    {"a b c d e f g h i", "too many words", MR_REPLY_USAGE},
+    {"a b c d e f g h i j k l m n o p q r s t u v w x y z a b c d e f g h i j k l m n o", "too many words",
+     MR_REPLY_USAGE},
     {"show \x01tiles", "bytes that are no text", MR_REPLY_USAGE},
     {"show t\xc3\xafles", "bytes that are no text", MR_REPLY_USAGE},
 };
@@ -415,9 +416,11 @@ static void help_has_every_row_and_every_row_a_level(void **state)
     static const char *const words[] = {
 #define MR_SHOW(w, usage, function, help) w,
 #define MR_ACT(w, usage, level, function, kind, help) w,
+#define MR_DO(w, usage, level, function, help) w,
 #include "controlplane/admin/commands.def"
 #undef MR_SHOW
 #undef MR_ACT
+#undef MR_DO
         "help", "quit"};
     say("help --json");
     for (size_t i = 0; i < MR_COUNT_OF(words); i++) {
