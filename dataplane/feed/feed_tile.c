@@ -392,8 +392,11 @@ static MR_COLD bool open_port(struct mr_feed_tile_state *t, uint32_t i)
 /* How many pieces the ring has room for. The ring full for longer than hold_ms: reading goes on, and books get gaps. */
 static uint32_t may_read(struct mr_feed_tile_state *t, int64_t now_ns)
 {
-    mr_ring_reserve(&t->ring, MR_GROUP_SLOTS); /* looks at the reader's mark */
     uint64_t room = t->ring.slots - (t->ring.head - t->ring.tail_seen);
+    if (mr_unlikely(room <= HOLD_MARGIN)) { /* as far as we know: the reader may have moved on long ago */
+        mr_ring_reserve_look(&t->ring, MR_GROUP_SLOTS);
+        room = t->ring.slots - (t->ring.head - t->ring.tail_seen);
+    }
     if (mr_likely(room > HOLD_MARGIN)) {
         t->held_since_ns = 0;
         uint64_t pieces = (room - MR_GROUP_SLOTS) / PIECE_SLOTS;
