@@ -154,7 +154,8 @@ int mr_capture_each(struct mr_capture_options *o, mr_capture_piece_fn *take, voi
         struct mr_piece piece = m.inputs[i].piece;
         if (!mr_capture_wants(want, &piece))
             continue;
-        status = note_connection(&m, &piece, i);
+        if (piece.kind != MR_PIECE_NOTE) /* which is of no one connection */
+            status = note_connection(&m, &piece, i);
         if (status == MR_OK)
             status = take(arg, &piece);
         each->count++;

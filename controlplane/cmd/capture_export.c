@@ -152,7 +152,10 @@ static int beside(struct export *e, struct set *p, const struct mr_piece *piece)
     if (rest)
         fprintf(p->rest, "\"url\":%s", e->text);
     else
-        fprintf(p->rest, "\"event\":\"%s\"", piece->kind == MR_PIECE_OPENED ? "opened" : "closed");
+        fprintf(p->rest, "\"event\":\"%s\"",
+                piece->kind == MR_PIECE_OPENED ? "opened"
+                : piece->kind == MR_PIECE_NOTE ? "note"
+                                               : "closed");
     if (p->mixed)
         fprintf(p->rest, ",\"product\":\"%s\"", mr_capture_product(piece->venue, piece->product, name));
     fprintf(p->rest, ",\"recv_ns\":%lld,\"line\":%llu,\"connection\":%u,\"clock\":%u,", (long long)piece->recv_ns,

@@ -119,11 +119,9 @@ static int read_folder(struct inspect *x)
 
 static int to_inspect(void *arg, const struct mr_piece *p)
 {
-    static const uint8_t kinds[] = {[MR_PIECE_FRAME] = MR_CAPTURE_FRAME,
-                                    [MR_PIECE_DATAGRAM] = MR_CAPTURE_FRAME,
-                                    [MR_PIECE_REST] = MR_CAPTURE_REST,
-                                    [MR_PIECE_OPENED] = MR_CAPTURE_OPENED,
-                                    [MR_PIECE_CLOSED] = MR_CAPTURE_CLOSED};
+    static const uint8_t kinds[] = {[MR_PIECE_FRAME] = MR_CAPTURE_FRAME,   [MR_PIECE_DATAGRAM] = MR_CAPTURE_FRAME,
+                                    [MR_PIECE_REST] = MR_CAPTURE_REST,     [MR_PIECE_OPENED] = MR_CAPTURE_OPENED,
+                                    [MR_PIECE_CLOSED] = MR_CAPTURE_CLOSED, [MR_PIECE_NOTE] = MR_CAPTURE_NOTE};
     const struct mr_capture_record r = {.recv_ns = p->recv_ns,
                                         .len = p->len,
                                         .connection = p->connection,

@@ -47,11 +47,9 @@ int mr_capture_sink_close(struct mr_capture_options *o, struct mr_capture_sink *
 
 static int to_segment(void *arg, const struct mr_piece *p)
 {
-    static const uint8_t kinds[] = {[MR_PIECE_FRAME] = MR_CAPTURE_FRAME,
-                                    [MR_PIECE_DATAGRAM] = MR_CAPTURE_FRAME,
-                                    [MR_PIECE_REST] = MR_CAPTURE_REST,
-                                    [MR_PIECE_OPENED] = MR_CAPTURE_OPENED,
-                                    [MR_PIECE_CLOSED] = MR_CAPTURE_CLOSED};
+    static const uint8_t kinds[] = {[MR_PIECE_FRAME] = MR_CAPTURE_FRAME,   [MR_PIECE_DATAGRAM] = MR_CAPTURE_FRAME,
+                                    [MR_PIECE_REST] = MR_CAPTURE_REST,     [MR_PIECE_OPENED] = MR_CAPTURE_OPENED,
+                                    [MR_PIECE_CLOSED] = MR_CAPTURE_CLOSED, [MR_PIECE_NOTE] = MR_CAPTURE_NOTE};
     const struct mr_capture_record r = {.recv_ns = p->recv_ns,
                                         .data = p->data,
                                         .len = p->len,
@@ -129,7 +127,7 @@ static int to_player(void *arg, const struct mr_piece *piece)
 int mr_capture_compact(struct mr_capture_options *o)
 {
     struct compact c = {0};
-    const struct mr_player_config config = {.on_event = on_event, .arg = &c};
+    const struct mr_player_config config = {.on_event = on_event, .merge = true, .arg = &c};
     struct mr_capture_each each = {0};
     int status = mr_capture_sink_open(o, o->out, &c.sink);
     if (status)

@@ -347,7 +347,7 @@ int mr_cmd_evaluate(int argc, char **argv)
         return mr_cmd_fail(MR_EXIT_USAGE, "evaluate", &o.err);
     o.eval.labels = o.moves ? MR_EVAL_MOVES : MR_EVAL_WINDOWS;
     const struct mr_player_config config = {
-        .reference = o.reference, .on_signal = on_signal, .on_event = on_event, .arg = &o};
+        .reference = o.reference, .on_signal = on_signal, .on_event = on_event, .merge = true, .arg = &o};
     struct mr_stretches stretches = {0};
     struct mr_evaluation evaluation;
     int status = mr_player_open(&o.player, &config, &o.err);

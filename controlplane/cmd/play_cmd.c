@@ -250,8 +250,12 @@ int mr_cmd_play(int argc, char **argv)
             "millrace run: no recordings; set MILLRACE_CAPTURES to a folder of them. The generator plays instead.\n");
         o.generator = true;
     }
-    const struct mr_player_config config = {
-        .flow = true, .instruments_max = 32, .on_signal = on_signal, .on_reject = on_reject, .arg = &o};
+    const struct mr_player_config config = {.flow = true,
+                                            .merge = !o.generator,
+                                            .instruments_max = 32,
+                                            .on_signal = on_signal,
+                                            .on_reject = on_reject,
+                                            .arg = &o};
     struct mr_source source = {0};
     struct mr_player *player;
     void *mem;

@@ -214,6 +214,7 @@ int mr_cmd_replay(int argc, char **argv)
     char name[] = "millrace replay";
     argv[0] = name;
     o.player.on_reject = on_reject;
+    o.player.merge = true;
     o.player.arg = &o;
     if (argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &o))
         return mr_cmd_fail(MR_EXIT_USAGE, "replay", &o.err);

@@ -1,5 +1,7 @@
 #include "dataplane/player/player.h"
 
+#include <stdio.h>
+
 #include "dataplane/player/player_priv.h"
 
 /* ---- engine side: empties the ring ---- */
@@ -91,6 +93,20 @@ void mr_player_closed(struct mr_feed *feed, uint16_t connection, struct mr_span 
         mr_feed_disconnect(feed, recv_ns);
 }
 
+void mr_player_merge(struct mr_feed *feed, struct mr_span note, int64_t recv_ns)
+{
+    char text[64];
+    unsigned on;
+    long long wait_ns;
+    snprintf(text, sizeof text, "%.*s", (int)(note.len < sizeof text ? note.len : sizeof text - 1),
+             (const char *)note.data);
+    // NOLINTNEXTLINE(cert-err34-c): of our own writing
+    if (sscanf(text, "merge %u %lld", &on, &wait_ns) == 2)
+        mr_feed_merge(feed, on != 0, wait_ns);
+    else if (strcmp(text, "due") == 0)
+        mr_feed_due(feed, recv_ns);
+}
+
 int mr_player_piece(struct mr_player *p, const struct mr_piece *piece)
 {
     p->pieces++;
@@ -113,6 +129,9 @@ int mr_player_piece(struct mr_player *p, const struct mr_piece *piece)
         break;
     case MR_PIECE_CLOSED:
         mr_player_closed(feed, piece->connection, (struct mr_span){piece->data, piece->len}, piece->recv_ns);
+        break;
+    case MR_PIECE_NOTE:
+        mr_player_merge(feed, (struct mr_span){piece->data, piece->len}, piece->recv_ns);
         break;
     case MR_PIECE_OPENED:
         mr_player_opened(feed, piece->connection, (struct mr_span){piece->data, piece->len});

@@ -30,6 +30,8 @@ struct mr_player_config {
     const struct mr_signal_config *signal;
     const struct mr_liquidator *liquidators; /* of each feed whose venue has no channel of liquidations */
     uint32_t liquidator_count;
+    bool
+        merge; /* recordings of feeds with several connections: where they say so their copies are dropped, as live; costs memory a feed */
     bool digest;
     bool flow;                                                    /* trade-flow velocity beside the liquidations' */
     void (*on_signal)(void *arg, const struct mr_signal *signal); /* may be NULL */

@@ -23,7 +23,7 @@ static struct mr_feed_config feed_config(struct mr_player *p, const struct mr_ve
                                    .instruments_max = c->instruments_max,
                                    .hold_slots = HOLD_SLOTS,
                                    .joins_max = c->books_max,
-                                   .lanes_max = c->recording ? LANES_MAX : 0,
+                                   .lanes_max = c->recording || c->merge ? LANES_MAX : 0,
                                    .shapes = c->shapes == UINT32_MAX ? 0 : c->shapes,
                                    .add_unknown = !c->listed_only,
                                    .liquidators = venue->liquidators ? c->liquidators : NULL,

@@ -83,18 +83,6 @@ static void decode(struct tile *t, const struct mr_capture_record *r)
         mr_player_closed(feed, r->connection, (struct mr_span){r->data, r->len}, r->recv_ns);
 }
 
-/* What a feed tile did about its connections: dataplane/feed/feed_tile.h has the texts. */
-static void follow_merge(struct mr_feed *feed, const char *text, int64_t recv_ns)
-{
-    unsigned on;
-    long long wait_ns;
-    // NOLINTNEXTLINE(cert-err34-c): of our own writing
-    if (sscanf(text, "merge %u %lld", &on, &wait_ns) == 2)
-        mr_feed_merge(feed, on != 0, wait_ns);
-    else if (strcmp(text, "due") == 0)
-        mr_feed_due(feed, recv_ns);
-}
-
 /* What the feed tile passed on in band. "status STATE CHANNEL SYMBOL" (* is the whole market): a channel became live, stale or dead; "hole FIRST LAST": datagrams that no
  * line brought. */
 static void note(struct tile *t, const struct mr_capture_record *r)
@@ -109,7 +97,7 @@ static void note(struct tile *t, const struct mr_capture_record *r)
     if (feed && sscanf(text, "hole %llu %llu", &first, &last) == 2)
         mr_feed_hole(feed, first, last, r->recv_ns);
     if (feed)
-        follow_merge(feed, text, r->recv_ns);
+        mr_player_merge(feed, (struct mr_span){r->data, r->len}, r->recv_ns);
     // NOLINTNEXTLINE(cert-err34-c): likewise
     if (sscanf(text, "status %u %u %95s", &state, &channel, symbol) != 3)
         return;

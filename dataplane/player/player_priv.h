@@ -33,6 +33,8 @@ struct mr_feed *mr_player_feed_new(struct mr_player *p, uint32_t key, mr_feed_em
 /* A connection of a recording, with what its record says: the number of its route; what was lost with it ("books", "route", "copy"). */
 void mr_player_opened(struct mr_feed *feed, uint16_t connection, struct mr_span route);
 void mr_player_closed(struct mr_feed *feed, uint16_t connection, struct mr_span lost, int64_t recv_ns);
+/* What its feed tile did about its connections: dataplane/feed/feed_tile.h has the texts. */
+void mr_player_merge(struct mr_feed *feed, struct mr_span note, int64_t recv_ns);
 void mr_player_take(struct mr_player *p, const union mr_slot *group);
 void mr_player_on_signal(void *arg, const struct mr_signal *signal);
 void mr_player_on_broken(void *arg, uint32_t instrument, enum mr_gap_cause cause, int64_t recv_ns);

@@ -26,7 +26,8 @@ enum mr_piece_kind {
     MR_PIECE_REST,
     MR_PIECE_OPENED,
     MR_PIECE_CLOSED,
-    MR_PIECE_END
+    MR_PIECE_END,
+    MR_PIECE_NOTE /* replay: what the feed tile did about its connections (dataplane/feed/feed_tile.h has the texts) */
 };
 
 struct mr_piece {

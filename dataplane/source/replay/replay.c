@@ -18,7 +18,14 @@ static int read_record(struct input *in, struct mr_capture_record *r)
     return in->recording ? mr_recording_next(in->recording, r) : mr_capture_next(in->segment, r);
 }
 
-/* The next record that is traffic: not a table, a note, an engine's log. */
+/* From when to when several connections of a product brought the same, and what was no longer waited for. */
+static bool is_of_merge(const struct mr_capture_record *r)
+{
+    return r->kind == MR_CAPTURE_NOTE &&
+           ((r->len > 6 && memcmp(r->data, "merge ", 6) == 0) || (r->len == 3 && memcmp(r->data, "due", 3) == 0));
+}
+
+/* The next record that is traffic or tells how to merge it: not a table, another note, an engine's log. */
 static bool next_record(struct input *in)
 {
     static const uint8_t kinds[] = {[MR_CAPTURE_FRAME] = MR_PIECE_FRAME,
@@ -26,6 +33,7 @@ static bool next_record(struct input *in)
                                     [MR_CAPTURE_OPENED] = MR_PIECE_OPENED,
                                     [MR_CAPTURE_CLOSED] = MR_PIECE_CLOSED};
     struct mr_capture_record r;
+    uint8_t kind;
     do {
         int status = read_record(in, &r);
         if (status) {
@@ -33,11 +41,12 @@ static bool next_record(struct input *in)
             return false;
         }
         in->lost += mr_recording_note_lost(&r);
-    } while (r.kind >= MR_COUNT_OF(kinds) || r.kind == 0);
+        kind = is_of_merge(&r) ? MR_PIECE_NOTE : r.kind < MR_COUNT_OF(kinds) ? kinds[r.kind] : 0;
+    } while (kind == 0);
     in->next = (struct mr_piece){.data = (uint8_t *)(uintptr_t)r.data,
                                  .len = r.len,
                                  .connection = r.connection,
-                                 .kind = kinds[r.kind],
+                                 .kind = kind,
                                  .clock = r.clock,
                                  .recv_ns = r.recv_ns,
                                  .venue = r.venue,

@@ -8,7 +8,7 @@
  * What `millrace capture export` writes has more, so that nothing of a recording is lost on the way: a line of X.recv may go on with the
  * connection's number, the clock (enum mr_clock_source) and VENUE:PRODUCT (of all lines or of none; then no --venue is needed, and one file may
  * hold many); elements of X.rest.json may have `line`, the number of the line they stand before
- * (all of them, or none), `connection`, `clock`, `product`, `text` in place of `body` for what is no JSON, and `event`, "opened" or "closed", in place of
+ * (all of them, or none), `connection`, `clock`, `product`, `text` in place of `body` for what is no JSON, and `event`, "opened", "closed" or "note", in place of
  * `url`. Without receive times the pieces carry clock MR_CLOCK_VENUE and recv_ns 0: the
  * decoder's venue time serves, and the replay says so (mr_replay_untimed).
  *

@@ -110,8 +110,10 @@ static bool read_event(struct mr_json *j, struct rest_body *body)
     struct mr_span name;
     if (!mr_json_string(j, &name))
         return false;
-    body->kind = mr_span_eq(name, "opened") ? MR_PIECE_OPENED : MR_PIECE_CLOSED;
-    return body->kind == MR_PIECE_OPENED || mr_span_eq(name, "closed") || mr_json_fail(j, MR_E_RANGE);
+    body->kind = mr_span_eq(name, "opened") ? MR_PIECE_OPENED
+                 : mr_span_eq(name, "note") ? MR_PIECE_NOTE
+                                            : MR_PIECE_CLOSED;
+    return body->kind != MR_PIECE_CLOSED || mr_span_eq(name, "closed") || mr_json_fail(j, MR_E_RANGE);
 }
 
 static bool read_product(struct mr_json *j, struct rest_body *body)
