@@ -320,6 +320,23 @@ MR_INLINE bool decimal(struct scan *s, int scale, int64_t *out)
     return true;
 }
 
+/* A price. `like`: how long the one before was, as of integer(). */
+MR_INLINE bool price(struct scan *s, int scale, uint8_t *like, int64_t *out)
+{
+    const uint8_t *from = s->p;
+    if (mr_unlikely(!decimal(s, scale, out)))
+        return false;
+    uint32_t len = (uint32_t)(s->p - from), was = *like;
+    __asm__("" : "+r"(was));
+    if (mr_likely(len == was)) {
+        s->p = from + was;
+        __asm__("" : "+r"(s->p));
+        return true;
+    }
+    *like = (uint8_t)len;
+    return true;
+}
+
 /* A time in ms, as ns since 1970. */
 MR_INLINE bool time_ns(struct scan *s, int64_t *out)
 {
@@ -398,7 +415,7 @@ MR_INLINE const struct mr_instrument *long_instrument(struct scan *s, struct mr_
     uint32_t len = 64 + (uint32_t)__builtin_ctz(equal(look(&tail), '"') | 1u << 16);
     uint64_t hash = load8(s->p + len - 8) * 0x9e3779b97f4a7c15u >> (64 - MR_DECODER_GUESS_BITS);
     const struct mr_instrument **guess = &dec->guess[hash % MR_COUNT_OF(dec->guess)], *it = *guess;
-    if (mr_unlikely(!it || it->symbol_len != len || memcmp(s->p, it->symbol, 64) != 0 ||
+    if (mr_unlikely(!it || it->symbol_len != len || !same_text(s->p, it->symbol, 64) ||
                     memcmp(s->p + len - 16, it->symbol + len - 16, 16) != 0))
         return instrument_long_way(s, dec, guess);
     s->p += len + 1;

@@ -34,16 +34,17 @@ MR_INLINE int end_trade(struct scan *s, struct mr_decoder *dec, const struct mr_
 }
 
 /* Of which number the digits were: places in dec->like. */
-enum { ID, FIRST, LAST, UPDATE };
+enum { ID, FIRST, LAST, UPDATE, PRICE };
 
 MR_INLINE bool symbol(struct scan *s, struct mr_decoder *dec, struct named *of)
 {
     return FOUND(s, ",\"s\":\"") && instrument(s, dec, of);
 }
 
-MR_INLINE bool price_and_size(struct scan *s, const struct mr_instrument *it, struct mr_event *in)
+MR_INLINE bool price_and_size(struct scan *s, struct mr_decoder *dec, const struct mr_instrument *it,
+                              struct mr_event *in)
 {
-    return FOUND(s, ",\"p\":\"") && decimal(s, it->price_scale, &in->price) && FOUND(s, ",\"q\":\"") &&
+    return FOUND(s, ",\"p\":\"") && price(s, it->price_scale, &dec->like[PRICE], &in->price) && FOUND(s, ",\"q\":\"") &&
            decimal(s, it->size_scale, &in->size);
 }
 
@@ -60,7 +61,7 @@ static int agg_trade(struct scan at, struct mr_decoder *dec, bool wrapped, union
         return MR_E_AGAIN;
     if (!futures && !(FOUND(s, ",\"a\":") && integer(s, &dec->like[ID], &in.seq)))
         return MR_E_AGAIN;
-    if (!price_and_size(s, of.it, &in) || (FOUND(s, ",\"nq\":\"") && !decimal(s, of.it->size_scale, &unused)))
+    if (!price_and_size(s, dec, of.it, &in) || (FOUND(s, ",\"nq\":\"") && !decimal(s, of.it->size_scale, &unused)))
         return MR_E_AGAIN;
     if (!(FOUND(s, ",\"f\":") && skip_integer(s, &dec->like[FIRST]) && FOUND(s, ",\"l\":") &&
           skip_integer(s, &dec->like[LAST]) && FOUND(s, ",\"T\":") && time_ns(s, &in.venue_ns)))
@@ -79,7 +80,7 @@ static int trade(struct scan at, struct mr_decoder *dec, bool wrapped, union mr_
     bool futures = FOUND(s, ",\"T\":");
     if ((futures && !time_ns(s, &in.venue_ns)) || !symbol(s, dec, &of))
         return MR_E_AGAIN;
-    if (!(FOUND(s, ",\"t\":") && integer(s, &dec->like[ID], &in.seq) && price_and_size(s, of.it, &in)))
+    if (!(FOUND(s, ",\"t\":") && integer(s, &dec->like[ID], &in.seq) && price_and_size(s, dec, of.it, &in)))
         return MR_E_AGAIN;
     /* other X are no prices of the market: the general path marks them */
     if (futures ? !FOUND(s, ",\"X\":\"MARKET\"") : !(FOUND(s, ",\"T\":") && time_ns(s, &in.venue_ns)))
@@ -99,9 +100,9 @@ MR_INLINE int book_ticker(struct scan *s, struct mr_decoder *dec, bool futures, 
         return MR_E_AGAIN;
     if (futures && FOUND(s, ",\"ps\":\"") && !same_symbol(s, &of))
         return MR_E_AGAIN;
-    if (!(FOUND(s, ",\"b\":\"") && decimal(s, of.it->price_scale, &best[0].price) && FOUND(s, ",\"B\":\"") &&
-          decimal(s, of.it->size_scale, &best[0].size) && FOUND(s, ",\"a\":\"") &&
-          decimal(s, of.it->price_scale, &best[1].price) && FOUND(s, ",\"A\":\"") &&
+    if (!(FOUND(s, ",\"b\":\"") && price(s, of.it->price_scale, &dec->like[PRICE], &best[0].price) &&
+          FOUND(s, ",\"B\":\"") && decimal(s, of.it->size_scale, &best[0].size) && FOUND(s, ",\"a\":\"") &&
+          price(s, of.it->price_scale, &dec->like[PRICE], &best[1].price) && FOUND(s, ",\"A\":\"") &&
           decimal(s, of.it->size_scale, &best[1].size)))
         return MR_E_AGAIN;
     if (futures) {

@@ -14,6 +14,9 @@
 
 #define UUID 36
 
+/* Of which number the digits were: places in dec->like. */
+enum { SEQ, UPDATE, PRICE };
+
 struct head {
     struct named of;
     int64_t ts;
@@ -41,11 +44,10 @@ MR_INLINE bool head(struct scan *s, struct mr_decoder *dec, struct head *h)
 /* {"T":1,"s":"BTCUSDT","S":"Sell","v":"2","p":"1.0" */
 MR_INLINE bool linear_row(struct scan *s, struct mr_decoder *dec, const struct named *of, struct mr_event *in)
 {
-    (void)dec;
     return FOUND(s, "{\"T\":") && time_ns(s, &in->venue_ns) && FOUND(s, ",\"s\":\"") && same_symbol(s, of) &&
            FOUND(s, ",\"S\":\"") && SIDE(s, "Sell\"", "Buy\"", &in->flags) && FOUND(s, ",\"v\":\"") &&
            decimal(s, of->it->size_scale, &in->size) && FOUND(s, ",\"p\":\"") &&
-           decimal(s, of->it->price_scale, &in->price);
+           price(s, of->it->price_scale, &dec->like[PRICE], &in->price);
 }
 
 /* Which way the price went: not used, and eight bytes tell all four from others. */
@@ -64,9 +66,6 @@ MR_INLINE bool no_block(struct scan *s)
     return !FOUND(s, ",\"RPI\":") || EITHER(s, "true", "false", &rpi);
 }
 
-/* Of which number the digits were: places in dec->like. */
-enum { SEQ, UPDATE };
-
 MR_INLINE bool seq(struct scan *s, struct mr_decoder *dec, struct mr_event *in)
 {
     return !FOUND(s, ",\"seq\":") || integer(s, &dec->like[SEQ], &in->seq);
@@ -81,8 +80,8 @@ MR_INLINE bool linear_trade(struct scan *s, struct mr_decoder *dec, const struct
 MR_INLINE bool spot_trade(struct scan *s, struct mr_decoder *dec, const struct named *of, struct mr_event *in)
 {
     return FOUND(s, "{\"i\":\"") && skip_string(s) && FOUND(s, ",\"T\":") && time_ns(s, &in->venue_ns) &&
-           FOUND(s, ",\"p\":\"") && decimal(s, of->it->price_scale, &in->price) && FOUND(s, ",\"v\":\"") &&
-           decimal(s, of->it->size_scale, &in->size) && FOUND(s, ",\"S\":\"") &&
+           FOUND(s, ",\"p\":\"") && price(s, of->it->price_scale, &dec->like[PRICE], &in->price) &&
+           FOUND(s, ",\"v\":\"") && decimal(s, of->it->size_scale, &in->size) && FOUND(s, ",\"S\":\"") &&
            SIDE(s, "Sell\"", "Buy\"", &in->flags) && seq(s, dec, in) && FOUND(s, ",\"s\":\"") && same_symbol(s, of) &&
            no_block(s);
 }
@@ -170,11 +169,11 @@ static int best(struct scan at, struct mr_decoder *dec, union mr_slot *out)
 int mr_bybit_usual(struct mr_decoder *dec, const struct mr_frame *frame, union mr_slot *out, uint32_t out_max)
 {
     struct scan s;
-    if (!usual_open(&s, frame) || mr_unlikely(out_max < 2))
+    if (!usual_open(&s, frame) || mr_unlikely(out_max < 2) || !FOUND(&s, "{\"topic\":\""))
         return MR_E_AGAIN;
-    if (FOUND(&s, "{\"topic\":\"orderbook.1."))
+    if (FOUND(&s, "orderbook.1."))
         return best(s, dec, out);
-    if (FOUND(&s, "{\"topic\":\"publicTrade."))
+    if (FOUND(&s, "publicTrade."))
         return (dec->product == MR_BYBIT_SPOT ? spot_trades : linear_trades)(s, dec, out, out_max);
-    return FOUND(&s, "{\"topic\":\"allLiquidation.") ? liquidations(s, dec, out, out_max) : MR_E_AGAIN;
+    return FOUND(&s, "allLiquidation.") ? liquidations(s, dec, out, out_max) : MR_E_AGAIN;
 }

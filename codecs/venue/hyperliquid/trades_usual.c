@@ -15,11 +15,11 @@
 MR_INLINE bool trade(struct scan *s, struct mr_decoder *dec, const struct mr_instrument *it, struct mr_event *in)
 {
     return FOUND(s, ",\"side\":\"") && SIDE(s, "A\"", "B\"", &in->flags) && FOUND(s, ",\"px\":\"") &&
-           decimal(s, it->price_scale, &in->price) && FOUND(s, ",\"sz\":\"") && decimal(s, it->size_scale, &in->size) &&
-           FOUND(s, ",\"time\":") && time_ns(s, &in->venue_ns) && FOUND(s, ",\"hash\":\"") && skip_text(s, HASH) &&
-           FOUND(s, ",\"tid\":") && integer(s, &dec->like[0], &in->seq) && FOUND(s, ",\"users\":[\"") &&
-           skip_text(s, MR_HYPERLIQUID_ADDRESS) && FOUND(s, ",\"") && skip_text(s, MR_HYPERLIQUID_ADDRESS) &&
-           FOUND(s, "]}");
+           price(s, it->price_scale, &dec->like[1], &in->price) && FOUND(s, ",\"sz\":\"") &&
+           decimal(s, it->size_scale, &in->size) && FOUND(s, ",\"time\":") && time_ns(s, &in->venue_ns) &&
+           FOUND(s, ",\"hash\":\"") && skip_text(s, HASH) && FOUND(s, ",\"tid\":") &&
+           integer(s, &dec->like[0], &in->seq) && FOUND(s, ",\"users\":[\"") && skip_text(s, MR_HYPERLIQUID_ADDRESS) &&
+           FOUND(s, ",\"") && skip_text(s, MR_HYPERLIQUID_ADDRESS) && FOUND(s, "]}");
 }
 
 static int trades(struct scan at, struct mr_decoder *dec, union mr_slot *out, uint32_t out_max)

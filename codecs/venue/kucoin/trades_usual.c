@@ -12,7 +12,7 @@
 #include "codecs/venue/usual_small.h"
 
 /* Of which number the digits were: places in dec->like. */
-enum { SN, SEQUENCE };
+enum { SN, SEQUENCE, PRICE };
 
 /* SYMBOL","type":"message","subject":".." */
 MR_INLINE bool envelope(struct scan *s, struct mr_decoder *dec, const char *subject, size_t len, struct named *of)
@@ -37,9 +37,9 @@ static int trade(struct scan at, struct mr_decoder *dec, union mr_slot *out)
     if (!(ENVELOPE(s, dec, "match", &of) && symbol_and_sequence(s, dec, &of, &in.seq) && FOUND(s, ",\"side\":\"") &&
           SIDE(s, "sell\"", "buy\"", &in.flags) && FOUND(s, ",\"size\":") &&
           decimal_to(s, of.it->size_scale, ',', &in.size) && FOUND(s, ",\"price\":\"") &&
-          decimal(s, of.it->price_scale, &in.price) && FOUND(s, ",\"takerOrderId\":\"") && skip_string(s) &&
-          FOUND(s, ",\"makerOrderId\":\"") && skip_string(s) && FOUND(s, ",\"tradeId\":\"") && skip_string(s) &&
-          FOUND(s, ",\"ts\":") && nineteen(s, &in.venue_ns) && FOUND(s, "}}") && at_end(s)))
+          price(s, of.it->price_scale, &dec->like[PRICE], &in.price) && FOUND(s, ",\"takerOrderId\":\"") &&
+          skip_string(s) && FOUND(s, ",\"makerOrderId\":\"") && skip_string(s) && FOUND(s, ",\"tradeId\":\"") &&
+          skip_string(s) && FOUND(s, ",\"ts\":") && nineteen(s, &in.venue_ns) && FOUND(s, "}}") && at_end(s)))
         return MR_E_AGAIN;
     dec->kind = MR_KUCOIN_EXECUTION;
     return put_trade(out, dec, MR_EVENT_TRADE, of.it, &in) ? 1 : MR_E_AGAIN;
@@ -54,8 +54,8 @@ static int best(struct scan at, struct mr_decoder *dec, union mr_slot *out)
     struct named of;
     if (!(ENVELOPE(s, dec, "tickerV2", &of) && symbol_and_sequence(s, dec, &of, &sequence) &&
           FOUND(s, ",\"bestBidSize\":") && decimal_to(s, of.it->size_scale, ',', &top[0].size) &&
-          FOUND(s, ",\"bestBidPrice\":\"") && decimal(s, of.it->price_scale, &top[0].price) &&
-          FOUND(s, ",\"bestAskPrice\":\"") && decimal(s, of.it->price_scale, &top[1].price) &&
+          FOUND(s, ",\"bestBidPrice\":\"") && price(s, of.it->price_scale, &dec->like[PRICE], &top[0].price) &&
+          FOUND(s, ",\"bestAskPrice\":\"") && price(s, of.it->price_scale, &dec->like[PRICE], &top[1].price) &&
           FOUND(s, ",\"bestAskSize\":") && decimal_to(s, of.it->size_scale, ',', &top[1].size) &&
           FOUND(s, ",\"ts\":") && nineteen(s, &venue_ns) && FOUND(s, "}}") && at_end(s)))
         return MR_E_AGAIN;

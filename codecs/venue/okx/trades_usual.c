@@ -14,7 +14,7 @@ MR_INLINE bool quoted(struct scan *s, uint8_t *like, uint64_t *out) { return int
 MR_INLINE bool skip_quoted(struct scan *s, uint8_t *like) { return skip_integer(s, like) && FOUND(s, "\""); }
 
 /* Of which number the digits were: places in dec->like. */
-enum { TRADE_ID, COUNT, SOURCE, SEQ, ORDERS };
+enum { TRADE_ID, COUNT, SOURCE, SEQ, ORDERS, PRICE };
 
 MR_INLINE bool head(struct scan *s, struct mr_decoder *dec, struct named *of)
 {
@@ -25,7 +25,7 @@ MR_INLINE bool trade(struct scan *s, struct mr_decoder *dec, const struct named 
 {
     return FOUND(s, "{\"instId\":\"") && same_symbol(s, of) && FOUND(s, ",\"tradeId\":\"") &&
            quoted(s, &dec->like[TRADE_ID], &in->seq) && FOUND(s, ",\"px\":\"") &&
-           decimal(s, of->it->price_scale, &in->price) && FOUND(s, ",\"sz\":\"") &&
+           price(s, of->it->price_scale, &dec->like[PRICE], &in->price) && FOUND(s, ",\"sz\":\"") &&
            decimal(s, of->it->size_scale, &in->size) && FOUND(s, ",\"side\":\"") &&
            SIDE(s, "sell\"", "buy\"", &in->flags) && FOUND(s, ",\"ts\":\"") && time_ns(s, &in->venue_ns) &&
            FOUND(s, "\"") && (!FOUND(s, ",\"count\":\"") || skip_quoted(s, &dec->like[COUNT])) &&
@@ -55,7 +55,7 @@ static int trades(struct scan at, struct mr_decoder *dec, bool all, union mr_slo
 /* [["1.1","2","0","1"]]: an empty side is for the general path. */
 MR_INLINE bool level(struct scan *s, struct mr_decoder *dec, const struct mr_instrument *it, struct mr_level *out)
 {
-    return FOUND(s, ":[[\"") && decimal(s, it->price_scale, &out->price) && FOUND(s, ",\"") &&
+    return FOUND(s, ":[[\"") && price(s, it->price_scale, &dec->like[PRICE], &out->price) && FOUND(s, ",\"") &&
            decimal(s, it->size_scale, &out->size) && FOUND(s, ",\"") && skip_quoted(s, &dec->like[SOURCE]) &&
            FOUND(s, ",\"") && skip_quoted(s, &dec->like[ORDERS]) && FOUND(s, "]]");
 }

@@ -79,7 +79,8 @@ int mr_polymarket_decode(struct mr_decoder *dec, const struct mr_frame *frame, u
 /* Books and changes in the usual form: slots, or MR_E_AGAIN (usual.c). */
 int mr_polymarket_usual(struct mr_decoder *dec, const struct mr_frame *frame, union mr_slot *out, uint32_t out_max);
 /* Trades, best bids and asks in theirs (trades_usual.c). */
-int mr_polymarket_usual_small(struct mr_decoder *dec, const struct mr_frame *frame, union mr_slot *out, uint32_t out_max);
+int mr_polymarket_usual_small(struct mr_decoder *dec, const struct mr_frame *frame, union mr_slot *out,
+                              uint32_t out_max);
 /* One message of the real-time data socket, for the decoder. */
 bool mr_polymarket_rtds(struct mr_polymarket_message *m, struct mr_json *j);
 int mr_polymarket_rest(struct mr_decoder *dec, struct mr_span url, const struct mr_frame *body,

@@ -19,7 +19,7 @@ MR_INLINE int trade(struct scan *s, struct mr_decoder *dec, const struct mr_inst
                     union mr_slot *out)
 {
     struct mr_event in = {.seq = 0};
-    if (!(decimal(s, it->price_scale, &in.price) && NEXT(s, blank, "size\":\"") &&
+    if (!(price(s, it->price_scale, &dec->like[0], &in.price) && NEXT(s, blank, "size\":\"") &&
           decimal(s, it->size_scale, &in.size) && NEXT(s, blank, "fee_rate_bps\":\"") && skip_string(s) &&
           NEXT(s, blank, "side\":\"") && SIDE(s, "SELL\"", "BUY\"", &in.flags) && NEXT(s, blank, "timestamp\":\"") &&
           time_ns(s, &in.venue_ns) && FOUND(s, "\"") && NEXT(s, blank, "event_type\":\"last_trade_price\"")))
