@@ -93,6 +93,7 @@ enum mr_orders_event_kind {
     MR_ORDERS_DISCREPANCY, /* `discrepancy`; order, fill, position as far as known */
     MR_ORDERS_BREAKER,     /* of `venue`: state in `hold` (enum mr_breaker_state) */
     MR_ORDERS_READY,       /* `venue` is reconciled (`hold` 1), or is not any more (0) */
+    MR_ORDERS_SYNCED,      /* positions and balance of `venue` were compared with ours: `hold` 1 the same, 0 not */
     MR_ORDERS_EVENT_COUNT
 };
 enum mr_hold {

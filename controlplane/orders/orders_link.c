@@ -159,6 +159,7 @@ static void balance(struct mr_orders *om, struct link *l, const struct mr_answer
     int status = mr_positions_worth(om->positions, instrument, om->ports.self, &w);
     mr_money apart = status ? 0 : a->amount - w.equity, bound = w.equity < 0 ? -w.equity : w.equity;
     apart = apart < 0 ? -apart : apart;
+    bool same = !status && l->differences == 0;
     /* one venue's equity is all of ours only where there is one venue */
     if (om->link_count == 1 && !status && apart * 10000 > bound * om->cfg.balance_bp) {
         struct mr_orders_event e = mr_orders_event_of(om, MR_ORDERS_DISCREPANCY, NULL);
@@ -166,11 +167,16 @@ static void balance(struct mr_orders *om, struct link *l, const struct mr_answer
         e.discrepancy = MR_DISCREPANCY_BALANCE;
         e.venue = l->cfg.venue;
         om->n.discrepancies++;
+        same = false;
         mr_orders_record_account(om, MR_ACCOUNT_BALANCE, &r);
         mr_orders_tell(om, &e);
     }
     if (l->stage == LINK_BALANCE)
         stage(om, l, LINK_READY);
+    struct mr_orders_event synced = mr_orders_event_of(om, MR_ORDERS_SYNCED, NULL);
+    synced.venue = l->cfg.venue;
+    synced.hold = same;
+    mr_orders_tell(om, &synced);
     l->sync_due = om->now_ns + om->cfg.sync_ns;
 }
 

@@ -1,0 +1,83 @@
+/* Shared by the files of this folder. */
+#ifndef MR_TRADE_TRADE_PRIV_H
+#define MR_TRADE_TRADE_PRIV_H
+
+#include "controlplane/trade/measure.h"
+#include "controlplane/trade/records.h"
+#include "controlplane/trade/trade.h"
+
+#define SECOND 1000000000ll
+#define INTENTS 64u
+
+struct traded { /* an instrument that is traded */
+    uint32_t id;
+    struct mr_market_view view;
+    struct mr_measure measure;
+    bool dirty; /* its view has changed since strategies saw it */
+};
+/* What a strategy holds in an instrument: its fills alone, so that two of them may stand against each other. */
+struct holding {
+    mr_size size;
+    int64_t opened_ns, close_at_ns; /* hold_ns of the intent that opened it; 0 not by time */
+    uint64_t entry;                 /* the order that opened it, or is about to */
+    int64_t retry_ns;               /* closing is not tried before */
+    uint32_t stop_roi_ppm, target_roi_ppm;
+    bool closing; /* what is open is being cancelled; then the rest goes at market */
+};
+struct wish {
+    struct mr_intent intent;
+    uint32_t strategy;
+    uint64_t signal_seq;
+    int64_t signal_ns, at_ns;
+    char underlying[16];
+};
+
+struct mr_trade {
+    struct mr_trade_config config;
+    struct mr_trade_ports ports;
+    struct mr_orders *orders;
+    struct mr_risk_state *risk;
+    struct mr_risk_limits limits;
+    struct mr_life life;
+    struct mr_stop stop;
+    struct traded traded[MR_TRADE_NAMES_MAX];
+    struct holding holding[MR_TRADE_STRATEGIES_MAX + 1][MR_TRADE_NAMES_MAX];
+    void *state[MR_TRADE_STRATEGIES_MAX];
+    struct wish wish[INTENTS];
+    uint32_t wish_first, wish_count;
+    int64_t now, timer_ns;
+    uint64_t decisions, appended,
+        persist_seq;                /* appended: the newest record; persist_seq: when a stop began to wait for it */
+    struct mr_journal_port journal; /* in front of the one we were given */
+    struct mr_record_day day;       /* as last written */
+    uint32_t epoch;
+    uint32_t calling; /* the strategy being called */
+    const struct mr_signal *signal;
+    struct mr_trade_account n; /* counts alone */
+    struct mr_risk_verdict verdict;
+    uint8_t venues[MR_ORDERS_LINKS];
+    uint32_t venue_count;
+    mr_money realised[MR_TRADE_NAMES_MAX]; /* of each position, as last seen */
+    bool begun, broken, restoring;
+};
+
+/* Index in `traded`; UINT32_MAX: not traded. */
+uint32_t trade_index(const struct mr_trade *t, uint32_t instrument);
+void trade_tell(const struct mr_trade *t, struct mr_trade_told *what);
+void trade_say(const struct mr_trade *t, uint8_t kind, uint8_t severity, const char *format, ...) MR_PRINTF(4, 5);
+
+/* trade_ports.c: what the order manager asks and tells */
+struct mr_orders_ports trade_ports(struct mr_trade *t);
+void trade_account_to_risk(struct mr_trade *t);
+void trade_day(struct mr_trade *t); /* writes the day's numbers when they have changed */
+
+/* trade_intent.c */
+struct mr_strategy_host trade_host(struct mr_trade *t);
+void trade_intents(struct mr_trade *t);
+void trade_exits(struct mr_trade *t); /* by time, and what is closing */
+int trade_close_holding(struct mr_trade *t, uint32_t strategy, uint32_t index, uint8_t flags);
+
+/* trade_life.c */
+void trade_life_init(struct mr_trade *t);
+
+#endif

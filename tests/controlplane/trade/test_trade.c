@@ -1,0 +1,225 @@
+/* From a signal to a position and out again; what stops it; what a restart leaves. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "tests/controlplane/trade/rig.h"
+#include "tests/support/support.h"
+
+static struct rig *r;
+
+static int begin(void **state)
+{
+    *state = r = malloc(sizeof *r);
+    rig_open(r);
+    return 0;
+}
+
+static int end(void **state)
+{
+    rig_close(*state);
+    free(*state);
+    return 0;
+}
+
+static void assert_sound(void)
+{
+    struct mr_err err = {""};
+    if (mr_trade_check(r->trade, &err) != MR_OK)
+        print_error("%s\n", err.text);
+    assert_int_equal(mr_trade_check(r->trade, &err), MR_OK);
+}
+
+/* A fall of BTC by 30 basis points, then its level. */
+static void cascade(void)
+{
+    rig_price(r, RIG_BTC, 5982000);
+    rig_run(r, 1000);
+    rig_signal(r, "BTC", MR_LEVEL_CRITICAL);
+}
+
+static void a_cascade_is_followed_and_left(void **state)
+{
+    (void)state;
+    struct mr_trade_account a;
+    cascade();
+    rig_run(r, 100);
+    assert_true(rig_held(r, RIG_BTC) < 0);
+    mr_trade_account(r->trade, &a);
+    assert_int_equal(a.approved, 1);
+    assert_int_equal(a.open_positions, 1);
+    assert_sound();
+    rig_price(r, RIG_BTC, 5970000);
+    rig_run(r, 500);
+    rig_signal(r, "BTC", MR_LEVEL_NONE);
+    rig_run(r, 500);
+    assert_int_equal(rig_held(r, RIG_BTC), 0);
+    mr_trade_account(r->trade, &a);
+    assert_int_equal(a.open_positions, 0);
+    assert_int_equal(a.open_orders, 0);
+    assert_true(a.realised > 0);
+    assert_sound();
+}
+
+static void a_position_ends_when_its_time_is_over(void **state)
+{
+    (void)state;
+    cascade();
+    rig_run(r, 59000);
+    assert_true(rig_held(r, RIG_BTC) < 0);
+    rig_run(r, 3000);
+    assert_int_equal(rig_held(r, RIG_BTC), 0);
+    assert_sound();
+}
+
+static void nothing_is_opened_unless_trading(void **state)
+{
+    (void)state;
+    struct mr_err err;
+    struct mr_trade_account a;
+    assert_int_equal(mr_trade_go(r->trade, MR_LIFE_PAUSED, MR_ACTOR_OPERATOR, 0, "lunch", r->now, &err), MR_OK);
+    cascade();
+    rig_run(r, 1000);
+    assert_int_equal(rig_held(r, RIG_BTC), 0);
+    mr_trade_account(r->trade, &a);
+    assert_int_equal(a.dropped, 1);
+    assert_string_equal(r->last[MR_TOLD_INTENT], "follower: dropped: not trading");
+}
+
+static void nothing_leaves_before_it_is_durable_and_no_fill_counts_before(void **state)
+{
+    (void)state;
+    struct mr_paper_counts n;
+    r->hold_disk = true;
+    cascade();
+    rig_run(r, 1000);
+    mr_paper_counts(r->paper, &n);
+    assert_int_equal(n.placed, 0);
+    r->durable = r->appended;
+    rig_run(r, 100);
+    mr_paper_counts(r->paper, &n);
+    assert_int_equal(n.placed, 1);
+    assert_true(rig_held(r, RIG_BTC) < 0);
+    struct mr_trade_account a;
+    mr_trade_account(r->trade, &a);
+    assert_int_equal(a.fills, 0); /* heard, not on disk */
+    r->hold_disk = false;
+    r->durable = r->appended;
+    rig_run(r, 100);
+    mr_trade_account(r->trade, &a);
+    assert_true(a.fills > 0);
+    assert_sound();
+}
+
+static void the_kill_switch_closes_the_gate_and_stops_everything(void **state)
+{
+    (void)state;
+    cascade();
+    rig_run(r, 100);
+    assert_true(rig_held(r, RIG_BTC) < 0);
+    mr_kill_raise(r->kill, MR_KILL_BY_SOCKET);
+    rig_run(r, 20);
+    assert_int_equal(mr_trade_life(r->trade)->state, MR_LIFE_EMERGENCY_STOP);
+    rig_run(r, 3000);
+    assert_int_equal(rig_held(r, RIG_BTC), 0);
+    assert_int_equal(r->notified, 1);
+    assert_int_equal(r->dumped, 1);
+    struct mr_err err;
+    assert_int_equal(mr_trade_release(r->trade, false, r->now, &err), MR_OK);
+    assert_true(mr_trade_go(r->trade, MR_LIFE_READY, MR_ACTOR_ADMIN, 0, "looked", r->now, &err) !=
+                MR_OK); /* it is on still */
+    assert_sound();
+}
+
+static void a_journal_that_fails_stops_trading_and_says_why(void **state)
+{
+    (void)state;
+    r->failed = "fdatasync: Input/output error";
+    rig_run(r, 20);
+    assert_int_equal(mr_trade_life(r->trade)->state, MR_LIFE_EMERGENCY_STOP);
+    assert_non_null(strstr(mr_trade_stopping(r->trade)->reason, "Input/output error"));
+    cascade();
+    rig_run(r, 1000);
+    assert_int_equal(rig_held(r, RIG_BTC), 0);
+}
+
+static void a_restart_knows_what_is_held_and_takes_it_out_when_trading_goes_on(void **state)
+{
+    (void)state;
+    struct mr_trade_account a;
+    cascade();
+    rig_run(r, 100);
+    mr_size held = rig_held(r, RIG_BTC);
+    assert_true(held < 0);
+    rig_restart(r);
+    mr_trade_account(r->trade, &a);
+    assert_int_equal(a.open_positions, 1);
+    assert_int_equal(mr_positions_get(mr_orders_positions(mr_trade_orders(r->trade)), RIG_BTC)->size, held);
+    assert_sound();
+    rig_run(r, 20000);                            /* reconciled, warm */
+    assert_int_equal(rig_held(r, RIG_BTC), held); /* not armed: nothing is done */
+    rig_trade_on(r);
+    rig_run(r, 2000);
+    assert_int_equal(rig_held(r, RIG_BTC), 0);
+    assert_sound();
+}
+
+static void a_fill_that_nobody_heard_is_found_after_a_restart(void **state)
+{
+    (void)state;
+    r->hold_disk = true;
+    cascade();
+    rig_run(r, 10);
+    r->durable = r->appended; /* the intent */
+    rig_run(r, 100);
+    mr_size held = rig_held(r, RIG_BTC);
+    assert_true(held < 0);
+    r->hold_disk = false;
+    rig_restart(r); /* what was not durable is gone: the fill among it */
+    rig_run(r, 20000);
+    assert_int_equal(mr_positions_get(mr_orders_positions(mr_trade_orders(r->trade)), RIG_BTC)->size, held);
+    assert_sound();
+}
+
+static void orders_of_an_operator_pass_the_same_gate(void **state)
+{
+    (void)state;
+    struct mr_err err = {""};
+    uint64_t id;
+    struct mr_order o = {.instrument = RIG_BTC,
+                         .venue = 1,
+                         .side = MR_SIDE_BUY,
+                         .type = MR_ORDER_LIMIT,
+                         .tif = MR_TIF_GTC,
+                         .price = 5990000,
+                         .size = 10};
+    if (mr_trade_place(r->trade, &o, r->now, &id, &err) != MR_OK)
+        print_error("%s\n", err.text);
+    rig_run(r, 100);
+    assert_int_equal(mr_paper_open(r->paper), 1);
+    o.size = 2000000;
+    assert_true(mr_trade_place(r->trade, &o, r->now, &id, &err) != MR_OK);
+    assert_non_null(strstr(err.text, "the order is larger than one order may be"));
+    o.instrument = 5;
+    assert_true(mr_trade_place(r->trade, &o, r->now, &id, &err) != MR_OK);
+    assert_int_equal(mr_trade_cancel_all(r->trade, r->now), 1);
+    rig_run(r, 100);
+    assert_int_equal(mr_paper_open(r->paper), 0);
+    assert_int_equal(mr_trade_cancel(r->trade, 4711, r->now, &err), MR_E_EMPTY);
+    assert_sound();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_cascade_is_followed_and_left, begin, end),
+        cmocka_unit_test_setup_teardown(a_position_ends_when_its_time_is_over, begin, end),
+        cmocka_unit_test_setup_teardown(nothing_is_opened_unless_trading, begin, end),
+        cmocka_unit_test_setup_teardown(nothing_leaves_before_it_is_durable_and_no_fill_counts_before, begin, end),
+        cmocka_unit_test_setup_teardown(the_kill_switch_closes_the_gate_and_stops_everything, begin, end),
+        cmocka_unit_test_setup_teardown(a_journal_that_fails_stops_trading_and_says_why, begin, end),
+        cmocka_unit_test_setup_teardown(a_restart_knows_what_is_held_and_takes_it_out_when_trading_goes_on, begin, end),
+        cmocka_unit_test_setup_teardown(a_fill_that_nobody_heard_is_found_after_a_restart, begin, end),
+        cmocka_unit_test_setup_teardown(orders_of_an_operator_pass_the_same_gate, begin, end),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
