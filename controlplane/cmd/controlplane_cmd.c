@@ -6,6 +6,7 @@
 
 #include "controlplane/admin/admin.h"
 #include "controlplane/cmd/cmd.h"
+#include "controlplane/cmd/hands.h"
 #include "controlplane/cmd/process.h"
 #include "controlplane/link/link.h"
 #include "dataplane/clock/clock.h"
@@ -73,6 +74,7 @@ struct control {
     struct mr_admin *admin;
     struct mr_links *links;
     struct mr_log *log;
+    struct mr_hands hands;
     const volatile int *stopped;
     int64_t end_ns;
     bool shutdown;
@@ -121,6 +123,7 @@ static void on_timer(uv_timer_t *timer)
     clock_gettime(CLOCK_REALTIME, &now);
     while (mr_links_poll(c->links, now.tv_sec * 1000000000ll + now.tv_nsec) > 0) {
     }
+    mr_hands_poll(&c->hands, now.tv_sec * 1000000000ll + now.tv_nsec);
     tell_attached(c);
     if (*c->stopped || c->shutdown || mr_clock_mono() >= c->end_ns)
         uv_stop(&c->loop);
@@ -157,13 +160,14 @@ static void close_loop(struct control *c)
         mr_links_close(c->links);
 }
 
-static int run(struct control *c, const struct options *o, const struct mr_config *config, const char *workspace,
-               struct mr_err *err)
+static int run(struct control *c, const struct options *o, struct mr_config *config, const char *folder,
+               const char *workspace, struct mr_err *err)
 {
     const struct mr_admin_config admin = {.control = config->control,
                                           .version = MR_VERSION,
                                           .build = MR_BUILD,
                                           .log = c->log,
+                                          .hands = &c->hands.admin,
                                           .shutdown = on_shutdown,
                                           .arg = c};
     uv_loop_init(&c->loop);
@@ -173,7 +177,10 @@ static int run(struct control *c, const struct options *o, const struct mr_confi
     c->end_ns = o->seconds > 0 ? mr_clock_mono() + (int64_t)(o->seconds * 1e9) : INT64_MAX;
     int status = mr_links_open(&c->links, on_signal, c, err);
     if (!status)
+        status = mr_hands_open(&c->hands, config, o->instance, folder, MR_BUILD, c->log, err);
+    if (!status)
         status = mr_admin_open(&c->admin, &c->loop, &admin, err);
+    c->hands.socket = status ? NULL : c->admin;
     if (!status)
         status = attach(c, o, config->plane.instance, workspace, err);
     if (!status) {
@@ -184,6 +191,7 @@ static int run(struct control *c, const struct options *o, const struct mr_confi
         MR_LOG(c->log, MR_LOG_INFO, "control plane %s: stopped", config->plane.instance);
     }
     close_loop(c);
+    mr_hands_close(&c->hands);
     return status;
 }
 
@@ -219,7 +227,7 @@ int mr_cmd_controlplane(int argc, char **argv)
     if (!status)
         status = mr_log_open(&c.log, NULL, o.log_json, MR_LOG_INFO, &err);
     if (!status) {
-        status = run(&c, &o, &config, workspace, &err);
+        status = run(&c, &o, &config, process.folder, workspace, &err);
         mr_log_close(c.log);
     }
     mr_process_unlock(&process, c.shutdown);

@@ -12,7 +12,7 @@ const char *mr_shell_line(struct mr_shell *shell);
 void mr_shell_close(struct mr_shell *shell);
 
 /* What could stand next after `line`: the words that continue it, each once; how many. For completion, and its test. */
-#define MR_SHELL_WORDS_MAX 64
+#define MR_SHELL_WORDS_MAX 128
 struct mr_shell_words {
     char commands[MR_SHELL_WORDS_MAX][64];
     uint32_t count;
