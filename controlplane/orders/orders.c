@@ -164,6 +164,8 @@ static int room(struct mr_orders *om, uint8_t venue, uint8_t flags)
     return om->dirty || om->waiting_tail - om->waiting_head == om->waiting_max ? MR_E_FULL : MR_OK;
 }
 
+uint64_t mr_orders_next_id(const struct mr_orders *om) { return (uint64_t)om->epoch << 32 | (om->number + 1); }
+
 int mr_orders_submit(struct mr_orders *om, const struct mr_order *intent, int64_t now_ns, uint64_t *id)
 {
     MR_ASSERT(om->begun);
@@ -174,7 +176,7 @@ int mr_orders_submit(struct mr_orders *om, const struct mr_order *intent, int64_
     if (status || (status = room(om, o.venue, o.flags)))
         return status;
     MR_ASSERT(om->number < UINT32_MAX);
-    uint64_t new_id = (uint64_t)om->epoch << 32 | (om->number + 1);
+    uint64_t new_id = mr_orders_next_id(om);
     struct slot *s = mr_orders_slot_new(om, new_id);
     if (!s)
         return MR_E_FULL;

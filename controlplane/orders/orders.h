@@ -161,6 +161,7 @@ int mr_orders_begin(struct mr_orders *om, uint32_t epoch, int64_t now_ns);
  * MR_E_RANGE       numbers that make no order; MR_E_SYMBOL: no such instrument or venue; MR_E_UNSUPPORTED: inverse contracts */
 #define MR_ORDERS_DENIED 1
 int mr_orders_submit(struct mr_orders *om, const struct mr_order *intent, int64_t now_ns, uint64_t *id);
+uint64_t mr_orders_next_id(const struct mr_orders *om); /* the id that the next wish will get */
 /* MR_OK: it will be tried until the order has ended. MR_E_EMPTY: no such open order. Never waits for gate, disk or breaker. */
 int mr_orders_cancel(struct mr_orders *om, uint64_t id, int64_t now_ns);
 /* All open ones that match (-1: any). Where nothing is left out, the venue is also told in one request, first. Returns how many. */

@@ -98,6 +98,8 @@ static void event(void *self, const struct mr_orders_event *e)
     assert_true(r->event_count < EVENTS);
     r->events[r->event_count++] =
         (struct rig_event){.e = *e, .order = *e->order, .fill = *e->fill, .position = *e->position};
+    if (r->on_event)
+        r->on_event(r->on_event_self, e);
 }
 
 static struct rig *make(void (*change)(struct rig *))

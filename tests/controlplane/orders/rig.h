@@ -15,7 +15,7 @@ struct rig_record {
     unsigned kind;
     uint32_t bytes;
     int64_t at_ns;
-    uint8_t payload[512];
+    uint8_t payload[1024];
 };
 struct rig_event {
     struct mr_orders_event e;
@@ -48,6 +48,8 @@ struct rig {
     uint32_t event_count;
     struct mr_market_view view;
     bool has_view;
+    void (*on_event)(void *, const struct mr_orders_event *); /* NULL, or who else wants them */
+    void *on_event_self;
 };
 
 extern const struct mr_instrument rig_instruments[];
