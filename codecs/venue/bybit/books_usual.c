@@ -71,7 +71,6 @@ int mr_bybit_books_usual(struct mr_decoder *dec, const struct mr_frame *frame, u
     if (!s.ok || s.p != s.end)
         return MR_E_AGAIN;
 
-    mr_shape_refuse(&dec->recorder); /* deltas rarely repeat their pattern */
     dec->kind = kind + delta;
     slot->event.source = dec->kind;
     slot->book.venue_ns = venue_ns;

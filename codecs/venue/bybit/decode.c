@@ -395,9 +395,6 @@ int mr_bybit_decode(struct mr_decoder *dec, const struct mr_frame *frame, union 
     struct message m;
     struct mr_json j;
     struct mr_span key;
-    int slots = mr_bybit_books_usual(dec, frame, out, out_max);
-    if (mr_likely(slots != MR_E_AGAIN))
-        return slots;
     mr_rows_open(&m.rows, dec, frame, out, out_max);
     m.topic.type = m.type.type = m.ts.type = m.cts.type = m.op.type = MR_JSON_NONE;
     m.topic.text = m.type.text = m.op.text = m.late = (struct mr_span){NULL, 0};

@@ -175,5 +175,6 @@ int mr_bybit_usual(struct mr_decoder *dec, const struct mr_frame *frame, union m
         return best(s, dec, out);
     if (FOUND(&s, "publicTrade."))
         return (dec->product == MR_BYBIT_SPOT ? spot_trades : linear_trades)(s, dec, out, out_max);
-    return FOUND(&s, "allLiquidation.") ? liquidations(s, dec, out, out_max) : MR_E_AGAIN;
+    return FOUND(&s, "allLiquidation.") ? liquidations(s, dec, out, out_max)
+                                        : mr_bybit_books_usual(dec, frame, out, out_max);
 }

@@ -26,7 +26,6 @@ int mr_hyperliquid_books_usual(struct mr_decoder *dec, const struct mr_frame *fr
     if (!s.ok || s.p != s.end)
         return MR_E_AGAIN;
 
-    mr_shape_refuse(&dec->recorder); /* the numbers' lengths are never the same twice */
     dec->kind = MR_HYPERLIQUID_L2BOOK;
     slot->event.source = dec->kind;
     slot->book.flags |= MR_FLAG_SNAPSHOT;

@@ -363,9 +363,6 @@ int mr_hyperliquid_decode(struct mr_decoder *dec, const struct mr_frame *frame, 
         dec->kind = MR_HYPERLIQUID_GREETING;
         return 0;
     }
-    int slots = mr_hyperliquid_books_usual(dec, frame, out, out_max);
-    if (mr_likely(slots != MR_E_AGAIN))
-        return slots;
     mr_rows_open(&m.rows, dec, frame, out, out_max);
     m.channel = (struct mr_field){{NULL, 0}, MR_JSON_NONE};
     m.late = (struct mr_span){NULL, 0};

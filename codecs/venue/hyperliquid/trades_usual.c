@@ -71,5 +71,6 @@ int mr_hyperliquid_usual(struct mr_decoder *dec, const struct mr_frame *frame, u
         return MR_E_AGAIN;
     if (FOUND(&s, "bbo\",\"data\":{\"coin\":\""))
         return best(s, dec, out);
-    return FOUND(&s, "trades\",\"data\":[") ? trades(s, dec, out, out_max) : MR_E_AGAIN;
+    return FOUND(&s, "trades\",\"data\":[") ? trades(s, dec, out, out_max)
+                                            : mr_hyperliquid_books_usual(dec, frame, out, out_max);
 }

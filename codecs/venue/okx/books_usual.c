@@ -62,7 +62,6 @@ int mr_okx_books_usual(struct mr_decoder *dec, const struct mr_frame *frame, uni
     if (!s.ok || s.p != s.end || !mr_okx_sequence_good(&seq))
         return MR_E_AGAIN;
 
-    mr_shape_refuse(&dec->recorder); /* the number of levels is never the same twice */
     dec->kind = kind + update;
     slot->event.source = dec->kind;
     slot->book.flags |= update ? 0 : MR_FLAG_SNAPSHOT;

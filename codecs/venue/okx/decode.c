@@ -148,9 +148,6 @@ int mr_okx_decode(struct mr_decoder *dec, const struct mr_frame *frame, union mr
         dec->kind = MR_OKX_KIND_PONG;
         return 0;
     }
-    int slots = mr_okx_books_usual(dec, frame, out, out_max);
-    if (mr_likely(slots != MR_E_AGAIN))
-        return slots;
     mr_rows_open(&e.m.rows, dec, frame, out, out_max);
     e.action = e.event = (struct mr_field){{NULL, 0}, MR_JSON_NONE};
     e.late = e.m.symbol = e.m.channel = (struct mr_span){NULL, 0};

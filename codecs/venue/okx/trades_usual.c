@@ -84,5 +84,6 @@ int mr_okx_usual(struct mr_decoder *dec, const struct mr_frame *frame, union mr_
         return best(s, dec, out);
     if (FOUND(&s, "trades\""))
         return trades(s, dec, false, out, out_max);
-    return FOUND(&s, "trades-all\"") ? trades(s, dec, true, out, out_max) : MR_E_AGAIN;
+    return FOUND(&s, "trades-all\"") ? trades(s, dec, true, out, out_max)
+                                     : mr_okx_books_usual(dec, frame, out, out_max);
 }

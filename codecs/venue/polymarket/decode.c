@@ -447,11 +447,6 @@ int mr_polymarket_decode(struct mr_decoder *dec, const struct mr_frame *frame, u
     struct mr_json j;
     if (mr_unlikely(bare(dec, (struct mr_span){frame->data, frame->len})))
         return 0;
-    if (mr_likely(dec->product == MR_POLYMARKET_CLOB)) {
-        int n = mr_polymarket_usual(dec, frame, out, out_max);
-        if (mr_likely(n != MR_E_AGAIN))
-            return n;
-    }
     mr_rows_open(&m.rows, dec, frame, out, out_max);
     m.rows.kinds_differ = true;
     mr_json_open(&j, frame->data, frame->len);

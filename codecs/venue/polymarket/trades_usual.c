@@ -85,6 +85,7 @@ int mr_polymarket_usual_small(struct mr_decoder *dec, const struct mr_frame *fra
     struct scan s;
     if (!usual_open(&s, frame) || mr_unlikely(out_max < 2) || !FOUND(&s, "{\"market\":\"") || !skip_text(&s, MARKET) ||
         s.end - s.p < 2)
-        return MR_E_AGAIN;
-    return s.p[1] == ' ' ? on_the_wire(s, dec, out) : as_documented(s, dec, out);
+        return mr_polymarket_usual(dec, frame, out, out_max);
+    int n = s.p[1] == ' ' ? on_the_wire(s, dec, out) : as_documented(s, dec, out);
+    return n == MR_E_AGAIN ? mr_polymarket_usual(dec, frame, out, out_max) : n;
 }

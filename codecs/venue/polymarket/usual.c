@@ -91,16 +91,17 @@ static inline int64_t size(struct scan *s)
 }
 #endif
 
-/* 1786728438403" : thirteen digits, as from 2001 to 2286. */
+/* 1786728438403" : thirteen digits, from 2001 to 2262, where nanoseconds end. */
 static inline uint64_t time_ms(struct scan *s)
 {
     if (mr_unlikely(!room(s)))
         return 0;
     uint64_t a = load8(s->p), b = load8(s->p + 8);
     bool good = digit_run(&a) == 8 && digit_run(&b) == 5 && s->p[13] == '"' && s->p[0] != '0';
-    s->ok &= good;
+    uint64_t ms = good ? first_of(a, 8) * 100000 + first_of(b, 5) : 0;
+    s->ok &= good && ms <= INT64_MAX / MR_NS_PER_MS;
     s->p += 14;
-    return good ? first_of(a, 8) * 100000 + first_of(b, 5) : 0;
+    return ms;
 }
 
 /* The best price after a change; "0" and "1" say that nobody is there. */
@@ -331,58 +332,21 @@ static int books(struct scan *s, struct mr_decoder *dec, const struct mr_frame *
     return (int)used;
 }
 
-/* ---- trades ---- */
-
-/* From behind the market. */
-static int trade(struct scan *s, struct mr_decoder *dec, union mr_slot *out, uint32_t out_max)
-{
-    struct mr_span id = string(s);
-    const struct mr_instrument *it = s->ok ? token(dec, id) : NULL;
-    if (mr_unlikely(!it || !out_max || !FOUND(s, ",\"price\":\"")))
-        return MR_E_AGAIN;
-    dec->kind = MR_POLYMARKET_LAST_TRADE;
-    mr_take_slot(dec, out, MR_EVENT_TRADE, it);
-    out->event.price = price(s);
-    EXPECT(s, ",\"size\":\"");
-    out->event.size = size(s);
-    EXPECT(s, ",\"fee_rate_bps\":\"");
-    if (!s->ok)
-        return MR_E_AGAIN;
-    string(s);
-    EXPECT(s, ",\"side\":\"");
-    bool sell = FOUND(s, "SELL\"");
-    s->ok &= sell || FOUND(s, "BUY\"");
-    EXPECT(s, ",\"timestamp\":\"");
-    out->event.venue_ns = (int64_t)(time_ms(s) * MR_NS_PER_MS);
-    EXPECT(s, ",\"event_type\":\"last_trade_price\",\"transaction_hash\":\"");
-    if (!s->ok)
-        return MR_E_AGAIN;
-    string(s);
-    EXPECT(s, "}");
-    if (!s->ok || s->p != s->end ||
-        mr_instrument_notional(it, out->event.price, out->event.size, &out->event.aux) != MR_OK)
-        return MR_E_AGAIN;
-    out->event.flags |= sell ? MR_FLAG_SELL : 0;
-    return 1;
-}
-
 int mr_polymarket_usual(struct mr_decoder *dec, const struct mr_frame *frame, union mr_slot *out, uint32_t out_max)
 {
     struct scan s = {frame->data, frame->data + frame->len, true};
     int n = MR_E_AGAIN;
+    if (dec->product != MR_POLYMARKET_CLOB)
+        return n;
     if (FOUND(&s, "{\"market\":\"")) {
         string(&s);
         bool spaced = s.end - s.p >= 2 && s.p[1] == ' ';
         if (s.ok && FOUND_NEXT(&s, spaced, "\"price_changes\":["))
             n = changes(&s, spaced, dec, out, out_max);
-        else if (s.ok && FOUND(&s, ",\"asset_id\":\""))
-            n = trade(&s, dec, out, out_max);
     }
     if (n == MR_E_AGAIN)
         n = books(&(struct scan){frame->data, frame->data + frame->len, true}, dec, frame, out, out_max);
     if (n < 0)
         dec->kind = MR_POLYMARKET_UNKNOWN;
-    else
-        mr_shape_refuse(&dec->recorder); /* the number of levels is never the same for long */
     return n;
 }
