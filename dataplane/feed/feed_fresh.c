@@ -145,19 +145,30 @@ static MR_COLD void came_back(struct mr_feed_product *p, uint32_t idx, int64_t r
     mr_fresh_tell(p->fresh, idx, recv_ns, &acts);
 }
 
-void mr_feed_tile_fresh_saw(struct mr_feed_product *p)
+static void saw(struct mr_feed_product *p, const struct mr_event *event, uint32_t channels)
 {
-    const union mr_slot *out;
-    const struct mr_decoder *dec = mr_feed_decoder(p->feed);
-    if (!mr_feed_last(p->feed, &out) || out->event.instrument >= p->tile->config.instruments_max)
-        return;
-    uint32_t instrument = out->event.instrument;
-    for (uint32_t bits = dec->venue->kinds[dec->kind].channel & (MR_CONTROL - 1); bits; bits &= bits - 1) {
+    const uint32_t instrument = event->instrument;
+    for (uint32_t bits = channels & (MR_CONTROL - 1); bits; bits &= bits - 1) {
         uint16_t whose = p->fresh_of[instrument * MR_FRESH_KINDS + (uint32_t)__builtin_ctz(bits)];
         if (mr_unlikely(!whose))
             whose = learn_whose(p, instrument, bits & -bits);
         if (whose != NONE && mr_unlikely(mr_fresh_saw(&mr_fresh_cells(p->fresh)[whose - 1], p->tile->piece_ns)))
-            came_back(p, whose - 1u, out->event.recv_ns);
+            came_back(p, whose - 1u, event->recv_ns);
+    }
+}
+
+/* Once for each instrument that the frame tells of; what tells of one in many events has them side by side. */
+void mr_feed_tile_fresh_saw(struct mr_feed_product *p)
+{
+    const union mr_slot *out;
+    const struct mr_decoder *dec = mr_feed_decoder(p->feed);
+    const uint32_t slots = mr_feed_last(p->feed, &out);
+    uint32_t before = UINT32_MAX;
+    for (uint32_t at = 0; at < slots; at += mr_event_slots(&out[at])) {
+        const struct mr_event *event = &out[at].event;
+        if (event->instrument != before && event->instrument < p->tile->config.instruments_max)
+            saw(p, event, dec->venue->kinds[dec->kind].channel);
+        before = event->instrument;
     }
 }
 

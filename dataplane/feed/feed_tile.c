@@ -55,14 +55,16 @@ MR_COLD void mr_feed_tile_reject(void *arg, int status, const struct mr_frame *f
 
 /* ---- in: from sessions ---- */
 
-/* Which channels of which instruments spoke: the sweep tells the sessions. */
+/* Which channels of which instruments spoke: the sweep tells the sessions. A frame may tell of several (both tokens of Polymarket's pairs). */
 static void note_seen(struct mr_feed_route *route)
 {
     const union mr_slot *out;
     const struct mr_feed_product *p = route->product;
     const struct mr_decoder *dec = mr_feed_decoder(p->feed);
-    if (mr_feed_last(p->feed, &out) && out->event.instrument < p->tile->config.instruments_max)
-        route->seen[out->event.instrument] |= (uint16_t)dec->venue->kinds[dec->kind].channel;
+    const uint32_t slots = mr_feed_last(p->feed, &out);
+    for (uint32_t at = 0; at < slots; at += mr_event_slots(&out[at]))
+        if (out[at].event.instrument < p->tile->config.instruments_max)
+            route->seen[out[at].event.instrument] |= (uint16_t)dec->venue->kinds[dec->kind].channel;
 }
 
 int mr_feed_tile_deliver(void *arg, struct mr_session *session, const struct mr_frame *frame)

@@ -527,8 +527,13 @@ uint32_t mr_merge_open_lanes(const struct mr_merge *m) { return m->open; }
 int mr_merge_open(struct mr_merge *m, uint16_t connection, uint8_t route, struct mr_lane_metrics *metrics)
 {
     int lane = mr_merge_lane(m, connection);
-    if (lane >= 0)
+    if (lane >=
+        0) { /* it has spoken already (KuCoin's welcome comes before anything is subscribed to): now it is known whose it is */
+        m->route[lane] = route < MR_MERGE_ROUTES_MAX ? route : 0;
+        m->lane[lane] = metrics ? metrics : m->lane[lane];
+        find_elders(m);
         return lane;
+    }
     for (lane = 0; lane < (int)m->config.lanes_max && m->open & bit(lane); lane++)
         ;
     if (lane == (int)m->config.lanes_max)

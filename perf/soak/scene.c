@@ -119,12 +119,13 @@ static void follow_all(struct mr_soak_scene *s)
     struct mr_market *market = malloc(mr_market_bytes(&c));
     MR_ASSERT(market);
     mr_market_init(market, &c);
-    s->books = mr_market_instruments(market);
-    for (uint32_t i = 0; i < s->books; i++) {
+    for (uint32_t i = 0; i < mr_market_instruments(market); i++) {
         uint8_t venue, product;
         const char *symbol;
         mr_market_instrument(market, i, &venue, &product, &symbol);
         follow(s, venue, product, symbol);
+        s->books +=
+            (mr_venue_by_id(venue)->products[product].channels & MR_DEPTH) != 0; /* those without are the last ones */
     }
     free(market);
 }
@@ -226,8 +227,7 @@ int mr_soak_scene_open(struct mr_soak_scene *s, uint64_t seed, uint32_t rate, st
              access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
     if (!mkdtemp(s->folder))
         return mr_err_set(err, MR_E_IO, "%s: %s", s->folder, strerror(errno));
-    s->market = (struct mr_market_config){
-        .seed = seed, .venues = MR_MARKET_ALL & ~(uint32_t)MR_MARKET_POLYMARKET, .full = true};
+    s->market = (struct mr_market_config){.seed = seed, .venues = MR_MARKET_ALL, .full = true};
     configure(s);
     follow_all(s);
     make_deck(s);

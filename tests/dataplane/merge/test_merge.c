@@ -582,10 +582,31 @@ static void what_goes_on_is_what_the_venue_said_in_order_and_once(void **state)
         run(seed);
 }
 
+/* KuCoin's welcome comes before anything is subscribed to, and so before the connection is told open. */
+static void a_lane_that_spoke_before_it_was_told_open_is_counted_as_its_own(void **state)
+{
+    (void)state;
+    struct rig *r = rig_open("kucoin:futures", WAIT_NS, 1024);
+    assert_int_equal(mr_merge_open(r->merge, 40, 0, NULL), 0);
+    open_lane(r, 0);
+    open_lane(r, 1);
+    assert_int_equal(mr_merge_lanes(r->merge), 2);
+    for (int i = 1; i <= 3; i++) {
+        struct mr_event ev = event(MR_EVENT_TRADE, 0, (uint64_t)i, i, 100);
+        ev.source = kind_of(mr_venue_by_name("kucoin"), "execution");
+        give(r, 0, 2 * i, ev);
+        give(r, 1, 2 * i + 1, ev);
+    }
+    assert_int_equal(r->lane_metrics[0].won, 3);
+    assert_int_equal(r->lane_metrics[1].copies, 3);
+    rig_close(r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_first_copy_wins_whoever_brings_it),
+        cmocka_unit_test(a_lane_that_spoke_before_it_was_told_open_is_counted_as_its_own),
         cmocka_unit_test(a_hole_is_filled_by_the_other_lane),
         cmocka_unit_test(a_hole_that_nobody_fills_is_waited_for_no_longer_than_told),
         cmocka_unit_test(nothing_is_waited_for_when_nobody_can_bring_it),

@@ -237,8 +237,7 @@ void mr_conn_flush(struct conn *c)
     c->dirty = false;
     if (c->state == CONN_FREE || c->state == CONN_TLS)
         return;
-    bool drips =
-        c->state == CONN_SOCKET && mr_fault_lasts(c->x, MR_FAULT_DRIP, c->talk.place.venue, c->talk.place.product);
+    bool drips = mr_fault_drips(c->x, c);
     if (drips && c->x->now_ns - c->dripped_ns < DRIP_NS) {
         c->dirty = true;
         return;

@@ -81,6 +81,8 @@ static uint32_t publish(struct mr_exchange *x, const struct mr_letter *l, bool c
         if (!sub)
             continue;
         n++;
+        if (!count_only && mr_fault_loses(x, c, l))
+            continue;
         if (!count_only && !mr_fault_mutes(x, c))
             send_letter(c, l, sub);
         else if (!count_only)

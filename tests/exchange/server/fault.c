@@ -160,9 +160,19 @@ static bool of_symbol(const struct fault *f, struct mr_span symbol)
     return !len || (symbol.len == len && strncasecmp((const char *)symbol.data, f->what.symbol, len) == 0);
 }
 
+static bool among(const struct fault *f, uint32_t id)
+{
+    for (uint32_t i = 0; i < f->only_count; i++)
+        if (f->only[i] == id)
+            return true;
+    return false;
+}
+
 static bool concerns(const struct fault *f, const struct conn *c)
 {
     if (c->state != CONN_SOCKET || !of_product(f, c->talk.place.venue, c->talk.place.product))
+        return false;
+    if (f->only_count && !among(f, c->id))
         return false;
     for (uint32_t i = 0; f->what.symbol[0] && i < c->talk.sub_count; i++)
         if (of_symbol(f, mr_span_of(c->talk.subs[i].symbol)))
@@ -248,6 +258,47 @@ static void on_oldest(struct mr_exchange *x, const struct fault *f)
     }
 }
 
+static bool has_channel(const struct conn *c, uint32_t bits)
+{
+    for (uint32_t i = 0; i < c->talk.sub_count; i++)
+        if (c->talk.subs[i].channel & bits)
+            return true;
+    return false;
+}
+
+/* A gap, a drip, a silence for some connections only: the oldest that could feel it now. */
+static void choose(struct mr_exchange *x, struct fault *f)
+{
+    uint32_t want = f->what.connections < FAULT_CONNECTIONS ? f->what.connections : FAULT_CONNECTIONS, count = 0;
+    const uint32_t bits = f->what.channel ? f->what.channel : f->what.kind == MR_FAULT_GAP ? MR_DEPTH : UINT32_MAX;
+    uint32_t chosen[FAULT_CONNECTIONS];
+    for (f->only_count = 0; count < want; count++) {
+        const struct conn *oldest = NULL;
+        for (uint32_t i = 0; i < x->open_count; i++) {
+            const struct conn *c = x->open[i];
+            bool taken = false;
+            for (uint32_t k = 0; k < count; k++)
+                taken |= chosen[k] == c->id;
+            if (!taken && concerns(f, c) && has_channel(c, bits) && (!oldest || c->since_ns < oldest->since_ns))
+                oldest = c;
+        }
+        if (!oldest)
+            break;
+        chosen[count] = oldest->id;
+    }
+    memcpy(f->only, chosen, count * sizeof *chosen);
+    f->only_count = count;
+}
+
+/* Those that it was for have ended. */
+static bool gone(const struct mr_exchange *x, const struct fault *f)
+{
+    for (uint32_t i = 0; i < x->open_count; i++)
+        if (among(f, x->open[i]->id))
+            return false;
+    return f->only_count > 0;
+}
+
 static void on_connections(struct mr_exchange *x, const struct fault *f)
 {
     if (f->what.connections) {
@@ -265,6 +316,14 @@ static void work(struct mr_exchange *x, struct fault *f)
     f->left = f->what.count ? f->what.count : 1;
     f->due_ns = 0;
     double seconds = f->what.seconds > 0 ? f->what.seconds : f->what.kind == MR_FAULT_SILENCE ? 10 : 2;
+    if (f->what.connections &&
+        (f->what.kind == MR_FAULT_GAP || f->what.kind == MR_FAULT_DRIP || f->what.kind == MR_FAULT_SILENCE)) {
+        choose(x, f);
+        if (!f->only_count) {
+            f->left = 0;
+            return;
+        }
+    }
     if (lasting(f->what.kind)) {
         f->until_ns = x->now_ns + (int64_t)(seconds * 1e9);
         if (f->what.kind == MR_FAULT_CERTIFICATE)
@@ -334,7 +393,7 @@ void mr_fault_tick(struct mr_exchange *x)
         if (f->used && f->due_ns && x->now_ns >= f->due_ns)
             work(x, f);
         bool lasts = lasting(f->what.kind), over = lasts ? x->now_ns >= f->until_ns : !f->left && !f->held_len;
-        if (at_work(f) && over)
+        if (at_work(f) && (over || gone(x, f)))
             rest(x, f);
     }
 }
@@ -356,6 +415,29 @@ bool mr_fault_lasts(const struct mr_exchange *x, enum mr_fault_kind kind, uint8_
         const struct fault *f = &x->faults[i];
         if (at_work(f) && f->what.kind == kind && x->now_ns < f->until_ns && (!venue || of_product(f, venue, product)))
             return true;
+    }
+    return false;
+}
+
+bool mr_fault_drips(const struct mr_exchange *x, const struct conn *c)
+{
+    for (uint32_t i = 0; i < FAULTS_MAX; i++) {
+        const struct fault *f = &x->faults[i];
+        if (at_work(f) && f->what.kind == MR_FAULT_DRIP && x->now_ns < f->until_ns && concerns(f, c))
+            return true;
+    }
+    return false;
+}
+
+bool mr_fault_loses(struct mr_exchange *x, const struct conn *c, const struct mr_letter *l)
+{
+    for (uint32_t i = 0; i < FAULTS_MAX; i++) {
+        struct fault *f = &x->faults[i];
+        if (at_work(f) && f->what.kind == MR_FAULT_GAP && f->only_count && f->left && concerns(f, c) && hits(f, l)) {
+            f->left--;
+            x->stats.skipped++;
+            return true;
+        }
     }
     return false;
 }
@@ -403,7 +485,7 @@ struct fault_verdict mr_fault_judge(struct mr_exchange *x, const struct mr_lette
     struct fault_verdict v = {.copies = 1};
     for (uint32_t i = 0; i < FAULTS_MAX; i++) {
         struct fault *f = &x->faults[i];
-        if (!at_work(f) || !hits(f, l))
+        if (!at_work(f) || !hits(f, l) || (f->only_count && f->what.kind == MR_FAULT_GAP))
             continue;
         switch (f->what.kind) {
         case MR_FAULT_SILENCE:

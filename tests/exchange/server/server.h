@@ -70,9 +70,10 @@ struct mr_exchange_fault {
     char symbol[96];  /* "": all of the product */
     uint32_t
         channel; /* enum mr_channel bits of gap, duplicate, reorder, silence of a symbol; 0: the book (silence: all) */
-    uint32_t count;          /* [1] */
-    uint32_t connections;    /* of what concerns connections: so many, the oldest first; 0: all */
-    double seconds;          /* of those that last: silence [10], the others [2] */
+    uint32_t count; /* [1] */
+    uint32_t
+        connections; /* of what concerns connections, and of gap, drip and silence: so many, the oldest first; 0: all */
+    double seconds;  /* of those that last: silence [10], the others [2] */
     double after_s, every_s; /* first so long after the start, then again and again; 0: now, and once */
 };
 /* "gap,product=binance:usdm,symbol=BTCUSDT,count=3,after=5,every=30", or the same as a JSON object with "fault":"gap". MR_OK, MR_E_INVALID. */

@@ -17,6 +17,7 @@
 #define MESSAGE_MAX (64u << 10)
 #define BODY_BYTES (2u << 20)
 #define FAULTS_MAX 64
+#define FAULT_CONNECTIONS 4
 #define PARTS_MAX 5
 
 enum conn_state { CONN_FREE, CONN_TLS, CONN_HTTP, CONN_SOCKET, CONN_LAST /* what is queued, then the end */ };
@@ -47,7 +48,9 @@ struct fault {
     struct mr_exchange_fault what;
     uint8_t venue, product; /* venue 0: all */
     bool used;
-    uint32_t left;    /* messages still to hit */
+    uint32_t left; /* messages still to hit */
+    uint32_t only[FAULT_CONNECTIONS],
+        only_count;   /* ids of the connections that a gap, a drip, a silence is for; none: all */
     int64_t due_ns;   /* 0: at work */
     int64_t until_ns; /* of a silence */
     uint8_t *held;    /* reorder: the message that waits for the next */
@@ -61,7 +64,7 @@ struct mr_exchange {
     struct mr_certs certs;
     struct sockaddr_storage at;
     socklen_t at_len;
-    uint16_t port; /* fixed from the first listen on */
+    uint16_t port;           /* fixed from the first listen on */
     SSL_CTX *tls, *stranger; /* stranger: with a certificate of another authority, made when it is wanted */
     int listener, epoll, wake;
     pthread_mutex_t lock;
@@ -114,6 +117,9 @@ bool mr_fault_mutes(const struct mr_exchange *x, const struct conn *c); /* nothi
 /* One of this kind, which lasts, is at work on that product; venue 0: on any. */
 bool mr_fault_lasts(const struct mr_exchange *x, enum mr_fault_kind kind, uint8_t venue, uint8_t product);
 bool mr_fault_hides(const struct mr_exchange *x, uint8_t venue, uint8_t product, struct mr_span symbol);
+bool mr_fault_drips(const struct mr_exchange *x, const struct conn *c);
+/* This message does not go to this connection, though it may go to others. */
+bool mr_fault_loses(struct mr_exchange *x, const struct conn *c, const struct mr_letter *letter);
 /* Where the last digit of the message's checksum stands; 0: it has none that says anything. */
 uint32_t mr_fault_checksum(const struct mr_letter *letter);
 /* What becomes of a message: how many copies go out; `before`, `after`: sends the held one after this. */
