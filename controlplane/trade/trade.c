@@ -43,8 +43,10 @@ void mr_trade_on_view(struct mr_trade *t, const struct mr_market_view *view, int
     w->dirty = true;
     mr_risk_on_market(t->risk, view);
     mr_price mark = view->mark ? view->mark : mr_market_mid(view);
-    if (mark > 0)
-        mr_positions_mark(mr_orders_positions_edit(t->orders), view->instrument, mark);
+    if (mark <= 0)
+        return;
+    mr_positions_mark(mr_orders_positions_edit(t->orders), view->instrument, mark);
+    mr_brackets_mark(t->brackets, view->instrument, mark);
 }
 
 static void strategies_see(struct mr_trade *t)
@@ -142,6 +144,8 @@ uint32_t mr_trade_step(struct mr_trade *t, int64_t now_ns)
         on_timer(t);
         did++;
     }
+    if (t->begun && !t->stop.active)
+        did += mr_brackets_step(t->brackets, t->orders, t->now);
     strategies_see(t);
     trade_intents(t);
     trade_exits(t);

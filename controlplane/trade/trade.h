@@ -15,6 +15,8 @@
 #include "controlplane/kill/kill.h"
 #include "controlplane/life/life.h"
 #include "controlplane/life/stop.h"
+#include "controlplane/orders/brackets/brackets.h"
+#include "controlplane/orders/entry.h"
 #include "controlplane/orders/orders.h"
 #include "controlplane/risk/risk.h"
 #include "controlplane/strategy/strategy.h"
@@ -36,7 +38,9 @@ struct mr_trade_config {
     uint32_t strategy_count;
     struct mr_orders_config orders;
     uint64_t build, config_hash;
-    int64_t slippage_e8;                        /* most that a price may be off the mid */
+    struct mr_entry_limits entry;
+    uint32_t trails; /* stops follow by `staircase` */
+    struct mr_risk_staircase staircase;
     uint32_t atr_bar_s;                         /* bars of the volatility that bounds the leverage */
     int64_t taker_fee_e8, volatility_target_e8; /* a position is at most target / volatility of equity */
     int32_t maintenance_e8;

@@ -21,7 +21,8 @@ static struct mr_risk_config risk_config(const struct mr_trade_config *c)
 size_t mr_trade_bytes(const struct mr_trade_config *config)
 {
     struct mr_risk_config risk = risk_config(config);
-    size_t bytes = line(sizeof(struct mr_trade)) + line(mr_orders_bytes(&config->orders)) + line(mr_risk_bytes(&risk));
+    size_t bytes = line(sizeof(struct mr_trade)) + line(mr_orders_bytes(&config->orders)) + line(mr_risk_bytes(&risk)) +
+                   line(mr_brackets_bytes(MR_TRADE_BRACKETS));
     for (uint32_t i = 0; i < config->strategy_count; i++)
         bytes += line(config->strategy[i].row->bytes);
     return bytes;
@@ -106,6 +107,9 @@ int mr_trade_init(void *mem, const struct mr_trade_config *config, const struct 
     if (!t->risk)
         return mr_err_set(err, MR_E_RANGE, "risk: more instruments, strategies or symbols than it can follow");
     at += line(mr_risk_bytes(&risk));
+    struct mr_brackets_ports brackets = trade_brackets(t);
+    t->brackets = mr_brackets_init(at, MR_TRADE_BRACKETS, 4, &brackets);
+    at += line(mr_brackets_bytes(MR_TRADE_BRACKETS));
     for (uint32_t i = 0; i < config->strategy_count; i++) {
         t->state[i] = at;
         config->strategy[i].row->init(at, &t->config.strategy[i].config);
@@ -191,6 +195,8 @@ int mr_trade_restore(struct mr_trade *t, unsigned kind, const void *payload, uin
     if (kind == MR_JOURNAL_ORDER || kind == MR_JOURNAL_FILL || kind == MR_JOURNAL_ACCOUNT) {
         if (head->what == MR_RECORD_DAY && bytes == sizeof(struct mr_record_day))
             return restore_day(t, payload);
+        if (head->what == MR_RECORD_BRACKET)
+            return mr_brackets_restore(t->brackets, payload, bytes);
         int status = mr_orders_restore(t->orders, kind, payload, bytes, at_ns);
         if (status == MR_OK && kind == MR_JOURNAL_FILL)
             status = restore_fill(t, payload);
@@ -230,8 +236,10 @@ int mr_trade_restored(struct mr_trade *t, int64_t now_ns)
     t->restoring = true;
     int status = mr_orders_restored(t->orders, now_ns);
     t->restoring = false;
-    if (status == MR_OK)
+    if (status == MR_OK) {
+        mr_brackets_restored(t->brackets, t->orders);
         count_again(t);
+    }
     return status;
 }
 

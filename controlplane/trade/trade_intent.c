@@ -43,11 +43,12 @@ static mr_size position(void *self, uint32_t instrument)
     return i == UINT32_MAX ? 0 : t->holding[t->calling][i].size;
 }
 
-static bool has_open(const struct mr_trade *t, uint32_t strategy, uint32_t instrument)
+/* Open orders whose role is one of `roles` (bits). */
+static bool has_open(const struct mr_trade *t, uint32_t strategy, uint32_t instrument, unsigned roles)
 {
     uint32_t cursor = 0;
     for (const struct mr_order *o; (o = mr_orders_next(t->orders, &cursor)) != NULL;)
-        if (o->strategy == strategy && o->instrument == instrument)
+        if (o->strategy == strategy && o->instrument == instrument && roles >> o->role & 1)
             return true;
     return false;
 }
@@ -60,7 +61,7 @@ static bool busy(void *self, uint32_t instrument)
         if (w->strategy == t->calling && w->intent.instrument == instrument)
             return true;
     }
-    return has_open(t, t->calling, instrument);
+    return has_open(t, t->calling, instrument, 0xff);
 }
 
 struct mr_strategy_host trade_host(struct mr_trade *t)
@@ -98,46 +99,28 @@ static void record(struct mr_trade *t, const struct wish *w)
     trade_tell(t, &(struct mr_trade_told){.kind = MR_TOLD_SIGNAL, .intent = &w->intent, .signal = t->signal});
 }
 
-/* What rests on the other side up to the slippage allowed from the mid, and the worst price of it: the limit of an order that takes it. */
-static mr_size within_reach(const struct mr_market_view *v, uint8_t side, int64_t slippage_e8, mr_price *limit)
+/* What rests on the other side within the slippage allowed from the mid. */
+static mr_size within_reach(const struct mr_market_view *v, uint8_t side, uint32_t slippage_e6)
 {
     const struct mr_level *level = side == MR_SIDE_BUY ? v->asks : v->bids;
     uint32_t n = side == MR_SIDE_BUY ? v->ask_count : v->bid_count;
     mr_i128 mid = mr_market_mid(v);
     mr_size depth = 0;
-    for (uint32_t i = 0; i < n && mid > 0; i++) {
+    for (uint32_t i = 0; i < n; i++) {
         mr_i128 away = side == MR_SIDE_BUY ? level[i].price - mid : mid - level[i].price;
-        if (away * 100000000 > mid * slippage_e8)
+        if (away * 1000000 > mid * slippage_e6)
             break;
-        *limit = level[i].price;
         depth += level[i].size;
     }
     return depth;
 }
 
-/* The order, or why there is none. */
-static const char *shape(struct mr_trade *t, const struct wish *w, struct mr_order *o)
+/* Stop and target of a position from `price`, and how large it may be. */
+static const char *size_up(struct mr_trade *t, const struct wish *w, mr_price price, struct mr_bracket_plan *plan)
 {
     const struct mr_trade_strategy *s = &t->config.strategy[w->strategy];
     const struct traded *m = &t->traded[trade_index(t, w->intent.instrument)];
     const struct mr_instrument *it = mr_instruments_get(t->config.instruments, m->id);
-    *o = (struct mr_order){.instrument = m->id,
-                           .strategy = (uint16_t)w->strategy,
-                           .venue = it->venue,
-                           .side = w->intent.side,
-                           .type = MR_ORDER_LIMIT,
-                           .tif = MR_TIF_IOC,
-                           .role = MR_ROLE_ENTRY};
-    if (m->view.flags != MR_MARKET_LIVE)
-        return "its book is not to be believed now";
-    mr_size depth = within_reach(&m->view, w->intent.side, t->config.slippage_e8, &o->price);
-    if (depth == 0)
-        return "nothing can be taken within the slippage allowed";
-    mr_price stop = 0;
-    if (w->intent.stop_roi_ppm == 0 ||
-        mr_risk_stop_price(o->price, w->intent.side, (int64_t)w->intent.stop_roi_ppm * 100, s->leverage, &stop) !=
-            MR_OK)
-        return "it has no stop, which its size comes from";
     const struct mr_risk_sizing sizing = {.equity = t->risk->account.equity,
                                           .risk_e8 = t->config.risk_e8,
                                           .confidence_e8 = (int64_t)w->intent.confidence_ppm * 100,
@@ -146,33 +129,70 @@ static const char *shape(struct mr_trade *t, const struct wish *w, struct mr_ord
                                           .depth_share_e8 = t->limits.order.depth_share_e8,
                                           .taker_fee_e8 = t->config.taker_fee_e8};
     int64_t volatility = mr_measure_volatility_e8(&m->measure);
+    mr_size depth = within_reach(&m->view, w->intent.side, t->config.entry.slippage_e6);
     if (volatility < 0)
         return "its volatility is not known yet";
-    int status = mr_risk_size(&sizing, it, o->price, stop, volatility, depth, &o->size);
-    return status != MR_OK || o->size <= 0 ? "its size comes out as nothing" : NULL;
+    if (w->intent.stop_roi_ppm == 0 || mr_risk_stop_price(price, w->intent.side, (int64_t)w->intent.stop_roi_ppm * 100,
+                                                          s->leverage, &plan->stop) != MR_OK)
+        return "it has no stop, which its size comes from";
+    plan->target = 0;
+    if (w->intent.target_roi_ppm && mr_risk_target_price(price, w->intent.side, (int64_t)w->intent.target_roi_ppm * 100,
+                                                         s->leverage, &plan->target) != MR_OK)
+        return "its target is no price";
+    if (it->tick > 0) { /* triggers stand on the tick: the stop nearer to the entry, the target further away */
+        mr_price up = w->intent.side == MR_SIDE_BUY ? it->tick - 1 : 0;
+        plan->stop = (plan->stop + up) / it->tick * it->tick;
+        plan->target = (plan->target + up) / it->tick * it->tick;
+    }
+    int status = mr_risk_size(&sizing, it, price, plan->stop, volatility, depth, &plan->entry.size);
+    return status != MR_OK || plan->entry.size <= 0 ? "its size comes out as nothing" : NULL;
+}
+
+/* The bracket, or why there is none. Urgent ones take, the others stand at a level of their own side. */
+static const char *shape(struct mr_trade *t, const struct wish *w, struct mr_bracket_plan *plan)
+{
+    const struct mr_trade_strategy *s = &t->config.strategy[w->strategy];
+    const struct mr_market_view *v = &t->traded[trade_index(t, w->intent.instrument)].view;
+    const struct mr_instrument *it = mr_instruments_get(t->config.instruments, v->instrument);
+    struct mr_order *o = &plan->entry;
+    uint32_t level = mr_entry_level(&t->config.entry, w->intent.confidence_ppm / 100);
+    *plan = (struct mr_bracket_plan){
+        .leverage = s->leverage, .tick = it->tick, .trails = t->config.trails, .staircase = t->config.staircase};
+    *o = (struct mr_order){.instrument = v->instrument,
+                           .strategy = (uint16_t)w->strategy,
+                           .venue = it->venue,
+                           .side = w->intent.side,
+                           .type = MR_ORDER_LIMIT,
+                           .tif = level ? MR_TIF_GTC : MR_TIF_IOC,
+                           .role = MR_ROLE_ENTRY,
+                           .flags = level ? MR_ORDER_POST_ONLY : 0};
+    mr_price near = mr_market_mid(v);
+    if (v->flags != MR_MARKET_LIVE || near <= 0)
+        return "its book is not to be believed now";
+    const char *why = size_up(t, w, near, plan);
+    if (why)
+        return why;
+    enum mr_entry_verdict verdict = level ? mr_entry_passive(&t->config.entry, v, o->side, level, o->size, &o->price)
+                                          : mr_entry_taking(&t->config.entry, v, o->side, o->size, &o->price);
+    return verdict != MR_ENTRY_GOOD ? mr_entry_verdict_name(verdict) : size_up(t, w, o->price, plan);
 }
 
 static void open_position(struct mr_trade *t, const struct wish *w)
 {
     uint32_t i = trade_index(t, w->intent.instrument);
     struct holding *h = &t->holding[w->strategy][i];
-    struct mr_order o;
-    uint64_t id;
-    if (t->life.state != MR_LIFE_TRADING) {
-        drop(t, w, "not trading");
-        return;
-    }
-    if (h->size || has_open(t, w->strategy, w->intent.instrument)) {
-        drop(t, w, "there is a position or an order already");
-        return;
-    }
-    const char *why = shape(t, w, &o);
+    struct mr_bracket_plan plan;
+    uint64_t id = 0;
+    const char *why = t->life.state != MR_LIFE_TRADING ? "not trading"
+                      : h->size || has_open(t, w->strategy, w->intent.instrument, 0xff)
+                          ? "there is a position or an order already"
+                          : shape(t, w, &plan);
     if (why) {
         drop(t, w, why);
         return;
     }
     record(t, w);
-    int status = mr_orders_submit(t->orders, &o, t->now, &id);
+    int status = mr_brackets_open(t->brackets, t->orders, &plan, t->now, &id);
     if (status < 0) {
         drop(t, w, mr_status_text(status));
         return;
@@ -180,10 +200,7 @@ static void open_position(struct mr_trade *t, const struct wish *w)
     t->n.intents++;
     if (status == MR_ORDERS_DENIED)
         return; /* told with the decision */
-    *h = (struct holding){.entry = id,
-                          .stop_roi_ppm = w->intent.stop_roi_ppm,
-                          .target_roi_ppm = w->intent.target_roi_ppm,
-                          .close_at_ns = w->intent.hold_ns ? t->now + w->intent.hold_ns : 0};
+    *h = (struct holding){.entry = id, .close_at_ns = w->intent.hold_ns ? t->now + w->intent.hold_ns : 0};
 }
 
 void trade_intents(struct mr_trade *t)
@@ -226,22 +243,41 @@ int trade_close_holding(struct mr_trade *t, uint32_t strategy, uint32_t i, uint8
     return mr_orders_submit(t->orders, &o, t->now, &id);
 }
 
-/* What else is open there goes first; then the rest at market. */
+/* Entries that rest go first; then what is held, at market. Stop and target guard it until it is gone, and follow then (brackets.h). */
 static void close_one(struct mr_trade *t, uint32_t strategy, uint32_t i)
 {
     uint32_t cursor = 0;
-    bool open = false;
-    for (const struct mr_order *o; (o = mr_orders_next(t->orders, &cursor)) != NULL;) {
-        if (o->strategy != strategy || o->instrument != t->traded[i].id)
-            continue;
-        open = true;
-        if (o->role != MR_ROLE_EXIT && !mr_orders_cancelling(t->orders, o->id)) {
+    for (const struct mr_order *o; (o = mr_orders_next(t->orders, &cursor)) != NULL;)
+        if (o->strategy == strategy && o->instrument == t->traded[i].id && o->role == MR_ROLE_ENTRY &&
+            !mr_orders_cancelling(t->orders, o->id)) {
             mr_orders_cancel(t->orders, o->id, t->now);
             cursor = 0;
         }
-    }
-    if (!open && t->now >= t->holding[strategy][i].retry_ns)
+    if (!has_open(t, strategy, t->traded[i].id, 1u << MR_ROLE_ENTRY | 1u << MR_ROLE_EXIT) &&
+        t->now >= t->holding[strategy][i].retry_ns)
         trade_close_holding(t, strategy, i, 0);
+}
+
+/* Entries that rest follow their level, or are given up. */
+static void reprice(struct mr_trade *t)
+{
+    uint32_t cursor = 0;
+    for (const struct mr_order *o; (o = mr_orders_next(t->orders, &cursor)) != NULL;) {
+        uint32_t i = trade_index(t, o->instrument);
+        mr_price price;
+        if (o->role != MR_ROLE_ENTRY || o->strategy >= t->config.strategy_count || i == UINT32_MAX ||
+            o->state != MR_STATE_ACKED)
+            continue;
+        const struct mr_instrument *it = mr_instruments_get(t->config.instruments, o->instrument);
+        enum mr_entry_verdict v =
+            mr_entry_reprice(&t->config.entry, &t->traded[i].view, o, t->config.entry.level, it->tick, t->now, &price);
+        if (v == MR_ENTRY_GOOD)
+            mr_orders_amend(t->orders, o->id, price, o->size, t->now);
+        else if (v != MR_ENTRY_STAYS && !mr_orders_cancelling(t->orders, o->id))
+            mr_orders_cancel(t->orders, o->id, t->now);
+        if (v != MR_ENTRY_STAYS)
+            return; /* the list has moved: the others at the next step */
+    }
 }
 
 void trade_exits(struct mr_trade *t)
@@ -257,4 +293,5 @@ void trade_exits(struct mr_trade *t)
             if (h->closing)
                 close_one(t, s, i);
         }
+    reprice(t);
 }

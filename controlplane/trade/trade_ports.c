@@ -244,6 +244,7 @@ static void event(void *self, const struct mr_orders_event *e)
     static const char *const held[] = {"nothing",    "the breaker",    "the rate limit",
                                        "the driver", "reconciliation", "another try"};
     struct mr_trade *t = self;
+    mr_brackets_event(t->brackets, e);
     switch (e->kind) {
     case MR_ORDERS_CHANGED:
         on_changed(t, e);
@@ -296,4 +297,20 @@ struct mr_orders_ports trade_ports(struct mr_trade *t)
                                     .market = market,
                                     .event = event,
                                     .journal = t->journal};
+}
+
+static void bracket_event(void *self, const struct mr_bracket_event *e)
+{
+    static const char *const words[] = {
+        "is open",  "has moved", "is BARE: no stop rests", "is guarded again", "is closed: no stop could be placed",
+        "has ended"};
+    bool grave = e->kind == MR_BRACKET_BARE || e->kind == MR_BRACKET_GIVEN_UP;
+    trade_say(self, grave ? MR_TOLD_ALERT : MR_TOLD_HELD, grave ? 2 : 0, "the bracket of order %llu %s",
+              (unsigned long long)e->entry, e->kind < MR_COUNT_OF(words) ? words[e->kind] : "?");
+}
+
+struct mr_brackets_ports trade_brackets(struct mr_trade *t)
+{
+    return (struct mr_brackets_ports){
+        .self = t, .instrument = instrument, .event = bracket_event, .journal = t->journal};
 }

@@ -8,6 +8,7 @@
 
 #define SECOND 1000000000ll
 #define INTENTS 64u
+#define MR_TRADE_BRACKETS 128u
 
 struct traded { /* an instrument that is traded */
     uint32_t id;
@@ -21,8 +22,7 @@ struct holding {
     int64_t opened_ns, close_at_ns; /* hold_ns of the intent that opened it; 0 not by time */
     uint64_t entry;                 /* the order that opened it, or is about to */
     int64_t retry_ns;               /* closing is not tried before */
-    uint32_t stop_roi_ppm, target_roi_ppm;
-    bool closing; /* what is open is being cancelled; then the rest goes at market */
+    bool closing;                   /* what is open is being cancelled; then the rest goes at market */
 };
 struct wish {
     struct mr_intent intent;
@@ -36,6 +36,7 @@ struct mr_trade {
     struct mr_trade_config config;
     struct mr_trade_ports ports;
     struct mr_orders *orders;
+    struct mr_brackets *brackets;
     struct mr_risk_state *risk;
     struct mr_risk_limits limits;
     struct mr_life life;
@@ -68,6 +69,7 @@ void trade_say(const struct mr_trade *t, uint8_t kind, uint8_t severity, const c
 
 /* trade_ports.c: what the order manager asks and tells */
 struct mr_orders_ports trade_ports(struct mr_trade *t);
+struct mr_brackets_ports trade_brackets(struct mr_trade *t);
 void trade_account_to_risk(struct mr_trade *t);
 void trade_day(struct mr_trade *t); /* writes the day's numbers when they have changed */
 

@@ -72,12 +72,14 @@ static void configure(struct rig *r)
                                          .traded_count = 2,
                                          .strategy_count = 1,
                                          .orders = mr_orders_defaults(),
-                                         .slippage_e8 = 500000,
+
+                                         .entry = mr_entry_defaults(),
                                          .atr_bar_s = 1,
                                          .risk_e8 = 1000000,
                                          .taker_fee_e8 = 60000,
                                          .volatility_target_e8 = 2000000,
                                          .maintenance_e8 = 500000};
+    r->config.entry.taker_e4 = 5000;
     r->config.orders.cash = 10000 * MR_MONEY_ONE;
     *s = (struct mr_trade_strategy){.row = mr_strategy_by_name("follower"), .leverage = 10, .target_e8 = 4000000};
     s->config =

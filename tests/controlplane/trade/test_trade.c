@@ -45,7 +45,8 @@ static void a_cascade_is_followed_and_left(void **state)
     rig_run(r, 100);
     assert_true(rig_held(r, RIG_BTC) < 0);
     mr_trade_account(r->trade, &a);
-    assert_int_equal(a.approved, 1);
+    assert_int_equal(a.approved, 3); /* entry, stop, target */
+    assert_int_equal(a.open_orders, 2);
     assert_int_equal(a.open_positions, 1);
     assert_sound();
     rig_price(r, RIG_BTC, 5970000);
@@ -68,6 +69,23 @@ static void a_position_ends_when_its_time_is_over(void **state)
     assert_true(rig_held(r, RIG_BTC) < 0);
     rig_run(r, 3000);
     assert_int_equal(rig_held(r, RIG_BTC), 0);
+    assert_sound();
+}
+
+static void a_stop_ends_a_loss_and_the_target_goes_with_it(void **state)
+{
+    (void)state;
+    struct mr_trade_account a;
+    cascade();
+    rig_run(r, 100);
+    assert_true(rig_held(r, RIG_BTC) < 0);
+    rig_price(r, RIG_BTC, 5998000); /* 0.27 % against us, where the stop is at 0.2 % of the price */
+    rig_run(r, 500);
+    assert_int_equal(rig_held(r, RIG_BTC), 0);
+    assert_int_equal(mr_paper_open(r->paper), 0);
+    mr_trade_account(r->trade, &a);
+    assert_true(a.realised < 0);
+    assert_int_equal(mr_trade_risk(r->trade)->losses, 1);
     assert_sound();
 }
 
@@ -213,6 +231,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_cascade_is_followed_and_left, begin, end),
         cmocka_unit_test_setup_teardown(a_position_ends_when_its_time_is_over, begin, end),
+        cmocka_unit_test_setup_teardown(a_stop_ends_a_loss_and_the_target_goes_with_it, begin, end),
         cmocka_unit_test_setup_teardown(nothing_is_opened_unless_trading, begin, end),
         cmocka_unit_test_setup_teardown(nothing_leaves_before_it_is_durable_and_no_fill_counts_before, begin, end),
         cmocka_unit_test_setup_teardown(the_kill_switch_closes_the_gate_and_stops_everything, begin, end),
