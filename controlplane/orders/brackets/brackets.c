@@ -116,7 +116,11 @@ void mr_brackets_event(struct mr_brackets *bs, const struct mr_orders_event *eve
 {
     for (uint32_t i = 0; i < bs->max; i++) {
         struct bracket *b = &bs->at[i];
-        if (!b->used || !concerns(b, event->order->id))
+        if (!b->used)
+            continue;
+        /* a position may also be closed by an order of nobody's bracket, or by the venue */
+        b->look |= event->kind == MR_ORDERS_FILLED && event->fill->instrument == b->r.plan.entry.instrument;
+        if (!concerns(b, event->order->id))
             continue;
         b->look = true;
         if (event->order->id != b->r.stop_order)
