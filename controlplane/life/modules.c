@@ -65,8 +65,9 @@ static void failed(struct mr_modules *m, struct mr_module_record *r, const char 
         escalate(m, r, now_ns);
         return;
     }
-    int64_t wait_s = r->attempts < 6 ? 1ll << r->attempts : BACK_OFF_MAX_S;
-    wait_s = wait_s < BACK_OFF_MAX_S ? wait_s : BACK_OFF_MAX_S;
+    int64_t wait_s = BACK_OFF_MAX_S;
+    if (r->attempts < 6)
+        wait_s = (int64_t)1 << r->attempts;
     r->attempts++;
     r->retry_ns = now_ns + wait_s * SECOND;
     snprintf(sentence, sizeof sentence, "again in %lld s: %.120s", (long long)wait_s, why);

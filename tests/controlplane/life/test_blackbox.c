@@ -180,6 +180,28 @@ static void a_state_that_is_broken_itself_does_not_hinder_it(void **state)
     free(text);
 }
 
+/* Two threads may break at once, and telling may break: each panic after the first does less, so that it ends. */
+static void of_several_panics_the_first_tells_all_the_second_the_least_and_others_nothing(void **state)
+{
+    (void)state;
+    mr_blackbox_on_panic(&box);
+    box.wall_ns = NULL; /* each file its own name */
+    mr_panic_hook("a.c", 7, "x > 0");
+    assert_true(atomic_load(&page->word) & MR_KILL_BY_PANIC);
+    char *text = the_file(1);
+    assert_non_null(strstr(text, "\"why\":\"a.c:7: broken invariant: x > 0\""));
+    assert_non_null(strstr(text, "\"open_orders\":3"));
+    free(text);
+    mr_panic_hook("b.c", 8, "y > 0");
+    text = the_file(2);
+    assert_non_null(strstr(text, "b.c:8"));
+    assert_null(strstr(text, "open_orders"));
+    free(text);
+    mr_panic_hook("c.c", 9, "z > 0");
+    free(the_file(2));
+    mr_blackbox_on_panic(NULL);
+}
+
 static void without_a_box_a_panic_is_a_panic(void **state)
 {
     (void)state;
@@ -201,6 +223,7 @@ int main(void)
         T(a_folder_that_takes_nothing_is_an_error),
         T(a_broken_assertion_kills_marks_and_tells_and_the_next_start_is_killed),
         T(a_state_that_is_broken_itself_does_not_hinder_it),
+        T(of_several_panics_the_first_tells_all_the_second_the_least_and_others_nothing),
         T(without_a_box_a_panic_is_a_panic),
     };
     return MR_TEST_MAIN(tests);
