@@ -26,7 +26,7 @@ struct names {
     uint32_t count;
 };
 struct change {
-    char from[PATH_BYTES], to[PATH_BYTES]; /* from "": made */
+    char from[PATH_BYTES], to[PATH_BYTES]; /* from "": made; to "": removed */
     int inode;
 };
 struct sim_disk {
@@ -42,6 +42,8 @@ struct sim_disk {
     uint64_t ops, by_kind[SIM_OPS], die_at, fail_at, fail_more, room;
     int fail_error;
     bool fail_half;
+    sim_watch_fn *watch;
+    void *watch_arg;
     uint8_t kinds[SIM_REMEMBERED];
     bool locks[SIM_REMEMBERED];
 };
@@ -104,7 +106,8 @@ static void apply(struct names *n, const struct change *c)
 {
     if (*c->from)
         point(n, c->from, -1);
-    point(n, c->to, c->inode);
+    if (*c->to)
+        point(n, c->to, c->inode);
 }
 
 static void changed(struct sim_disk *d, const char *from, const char *to, int inode)
@@ -142,6 +145,9 @@ static int make_inode(struct sim_disk *d)
 /* 0: go on; 1: half of it; else minus an errno. */
 static int begin(struct sim_disk *d, enum sim_op op, int handle)
 {
+    if (d->watch &&
+        (op == SIM_PWRITE || op == SIM_TRUNCATE || op == SIM_SYNC || op == SIM_RENAME || op == SIM_SYNC_FOLDER))
+        d->watch(d->watch_arg, op);
     uint64_t number = d->ops++;
     if (number < SIM_REMEMBERED) {
         d->kinds[number] = (uint8_t)op;
@@ -391,7 +397,7 @@ static void settle(struct inode *inode, struct mr_random *random)
             kept = SIM_SECTOR;
         else if (choice == 2)
             kept = mr_random_below(random, SIM_SECTOR);
-        for (uint64_t i = sector; i < sector + kept && i < high; i++) {
+        for (uint64_t i = sector; i < sector + kept && i < inode->now.len; i++) { /* what was cut off is not written */
             if (i >= inode->disk.len)
                 grow(&inode->disk, i + 1);
             inode->disk.data[i] = at(&inode->now, i);
@@ -462,4 +468,36 @@ void sim_disk_remove(struct sim_disk *d, const char *path)
 {
     point(&d->now, path, -1);
     point(&d->disk, path, -1);
+}
+
+int sim_disk_unlink(struct sim_disk *d, const char *path)
+{
+    int r = begin(d, SIM_RENAME, -1);
+    const struct name *n = find(&d->now, path);
+    if (r < 0)
+        return r;
+    if (!n || n->inode < 0)
+        return -ENOENT;
+    changed(d, path, "", -1);
+    return 0;
+}
+
+struct sim_disk *sim_disk_clone(const struct sim_disk *d)
+{
+    struct sim_disk *c = sim_disk_new();
+    for (int i = 0; i < INODES_MAX; i++) {
+        copy(&c->inodes[i].now, &d->inodes[i].now);
+        copy(&c->inodes[i].disk, &d->inodes[i].disk);
+    }
+    c->now = d->now;
+    c->disk = d->disk;
+    memcpy(c->changes, d->changes, sizeof c->changes);
+    c->change_count = d->change_count;
+    return c;
+}
+
+void sim_disk_watch(struct sim_disk *d, sim_watch_fn *watch, void *arg)
+{
+    d->watch = watch;
+    d->watch_arg = arg;
 }

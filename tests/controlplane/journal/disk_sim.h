@@ -60,5 +60,12 @@ void sim_disk_kill(struct sim_disk *d);
 const uint8_t *sim_disk_read(const struct sim_disk *d, const char *path, uint64_t *bytes);
 void sim_disk_put(struct sim_disk *d, const char *path, const void *data, uint64_t bytes);
 void sim_disk_remove(struct sim_disk *d, const char *path);
+/* As a process removes it: undone by a crash until the folder is synced. 0 or minus an errno. */
+int sim_disk_unlink(struct sim_disk *d, const char *path);
+/* Another disk with the same state: what is on it, what is seen, what is not synced; without handles. */
+struct sim_disk *sim_disk_clone(const struct sim_disk *d);
+/* Called before each operation that changes something: what would a crash here leave? */
+typedef void sim_watch_fn(void *arg, enum sim_op op);
+void sim_disk_watch(struct sim_disk *d, sim_watch_fn *watch, void *arg);
 
 #endif
