@@ -32,7 +32,6 @@ static const struct argp_option argp_options[] = {
 
 struct options {
     const char *action, *path, *config, *instance;
-    char folder[256 + 64 + 16];
     bool json;
     unsigned kinds; /* bits; 0: all */
     uint64_t order, after;
@@ -123,8 +122,7 @@ static int find_folder(struct options *o)
     int status = mr_config_load(&config, file, ignore, &o->err);
     if (!status && o->instance)
         status = mr_config_instance(&config, o->instance, &o->err);
-    snprintf(o->folder, sizeof o->folder, "%s/%s/journal", config.data, config.plane.instance);
-    o->path = o->folder;
+    o->path = config.journal.folder;
     return status;
 }
 

@@ -104,6 +104,8 @@ void mr_config_resolve(struct mr_config *config)
     snprintf(folder, sizeof folder, "%s/%s", config->data, plane->instance);
     fill(config, MR_KEY_record_folder, plane->record_folder, folder, "/recordings", "");
     fill(config, MR_KEY_quarantine_folder, plane->quarantine_folder, folder, "/quarantine", "");
+    fill(config, MR_KEY_journal_folder, config->journal.folder, folder, "/journal", "");
+    fill(config, MR_KEY_store_folder, config->store.folder, folder, "/store", "");
     memccpy(plane->data, folder, 0, sizeof plane->data - 1);
 }
 
@@ -123,6 +125,8 @@ int mr_config_instance(struct mr_config *config, const char *instance, struct mr
     forget(config, MR_KEY_control_socket, config->control.socket);
     forget(config, MR_KEY_record_folder, config->plane.record_folder);
     forget(config, MR_KEY_quarantine_folder, config->plane.quarantine_folder);
+    forget(config, MR_KEY_journal_folder, config->journal.folder);
+    forget(config, MR_KEY_store_folder, config->store.folder);
     mr_config_resolve(config);
     return MR_OK;
 }

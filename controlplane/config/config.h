@@ -37,11 +37,28 @@ struct mr_control_config {
     uint8_t others; /* enum mr_others */
     uint32_t clients_max, line_max, output_max, half_s;
 };
+/* controlplane/journal/journal.h, controlplane/store/store.h say what each means. */
+struct mr_journal_config {
+    char folder[256];
+    uint64_t file_bytes;
+    uint32_t ring_bytes, group_bytes, idle_us;
+    int64_t interval_ns;
+    uint8_t fsync; /* enum mr_journal_fsync */
+};
+struct mr_store_config {
+    char folder[256];
+    uint64_t spill_bytes;
+    uint32_t ring_bytes, batch_rows;
+    int64_t retry_ns;
+    bool enabled;
+};
 struct mr_config {
     char file[256];           /* "" : defaults */
     char run[256], data[256]; /* folders: config, else environment, else as 0-definitions says */
     struct mr_plane_config plane;
     struct mr_control_config control;
+    struct mr_journal_config journal;
+    struct mr_store_config store;
     /* Where each value is from: 0 the default, MR_FROM_ENVIRONMENT, else the line of `file`. */
     uint32_t line[MR_KEY_COUNT],
         feed_line[MR_PLANE_FEEDS_MAX][MR_KEY_COUNT]; /* of a feed's keys; [MR_KEY_FEED_BEGIN]: where it begins */

@@ -19,6 +19,8 @@ enum mr_key_section {
     SECTION_volatility,
     SECTION_signal,
     SECTION_control,
+    SECTION_journal,
+    SECTION_store,
     SECTION_feeds,
     SECTION_COUNT
 };
