@@ -172,9 +172,10 @@ static void place_again(struct mr_orders *om, struct slot *s, int64_t not_before
 static void amend_again(struct mr_orders *om, struct slot *s, int64_t not_before)
 {
     s->amend.out = false;
-    if (s->amend.attempts >= om->cfg.attempts) {
+    if (s->amend.attempts >= om->cfg.attempts || s->o.filled == s->o.size) {
         mr_orders_amend_over(om, s, MR_REJECT_OTHER);
         mr_orders_record(om, s, MR_INPUT_COUNT);
+        mr_orders_settle(om, s);
         return;
     }
     int64_t due = om->now_ns + mr_orders_backoff(om, s->amend.attempts);
@@ -331,8 +332,7 @@ static void reprice(struct mr_orders *om, struct slot *s, mr_price price, mr_siz
     struct mr_orders_event e = mr_orders_event_of(om, changed ? MR_ORDERS_AMENDED : MR_ORDERS_AMEND_ENDED, s);
     mr_orders_record(om, s, MR_INPUT_COUNT);
     mr_orders_tell(om, &e);
-    if (s->o.filled == s->o.size && !mr_order_ended(s->o.state))
-        mr_orders_news(om, s, MR_INPUT_FILL_ALL);
+    mr_orders_settle(om, s);
     mr_orders_plan(om, s);
 }
 
@@ -342,6 +342,7 @@ static void amended(struct mr_orders *om, struct slot *s, const struct mr_answer
         om->n.late++;
         return;
     }
+    s->fence = om->next_request;
     reprice(om, s, a->price ? a->price : s->want_price, a->size ? a->size : s->want_size);
 }
 
@@ -356,6 +357,7 @@ static void amend_refused(struct mr_orders *om, struct slot *s, const struct mr_
     mr_orders_record(om, s, MR_INPUT_COUNT);
     if (a->reason == MR_REJECT_UNKNOWN_ORDER || a->reason == MR_REJECT_FILLED)
         mr_orders_news(om, s, MR_INPUT_LOST);
+    mr_orders_settle(om, s);
     mr_orders_plan(om, s);
 }
 
@@ -367,6 +369,13 @@ static void cancel_refused(struct mr_orders *om, struct slot *s, const struct mr
         s->cancel_wanted = false;
     mr_orders_news(om, s, MR_INPUT_CANCEL_REFUSED);
     mr_orders_plan(om, s);
+}
+
+/* It rests as it was before an amendment that left a moment ago: that may still arrive. */
+static bool amend_under_way(const struct mr_orders *om, const struct slot *s, const struct mr_answer *a)
+{
+    return s->amending == AMEND_SENT && !mr_order_ended(a->state) && om->now_ns - s->amend_ns < om->cfg.grace_ns &&
+           (a->price != s->want_price || a->size != s->want_size);
 }
 
 /* What a query found. */
@@ -384,7 +393,12 @@ static void found(struct mr_orders *om, struct link *l, struct slot *s, const st
         return;
     }
     mr_orders_slot_named(om, s, a->venue_id);
-    if (!mr_order_ended(s->o.state) && s->amending != AMEND_WANTED)
+    if (amend_under_way(om, s, a)) {
+        op_again(om, &s->query, 0);
+        mr_orders_plan(om, s);
+        return;
+    }
+    if (!mr_order_ended(s->o.state) && s->amending != AMEND_WANTED && a->request > s->fence)
         reprice(om, s, a->price, a->size);
     switch (a->state) {
     case MR_STATE_SENT:
@@ -548,10 +562,13 @@ static void order_answer(struct mr_orders *om, struct link *l, struct slot *s, c
         break;
     }
     case MR_ANSWER_ORDER:
-        found(om, l, s, a);
-        break;
     case MR_ANSWER_NO_ORDER:
-        none(om, l, s);
+        if (!q || (q->kind == MR_REQUEST_QUERY && q->number != s->query.request))
+            om->n.stray++; /* an older question's: things have been heard since */
+        else if (a->kind == MR_ANSWER_ORDER)
+            found(om, l, s, a);
+        else
+            none(om, l, s);
         break;
     default:
         om->n.stray++;

@@ -232,7 +232,9 @@ void mr_orders_amend_over(struct mr_orders *om, struct slot *s, unsigned reason)
 void mr_orders_fill_order(struct mr_orders *om, struct slot *s, const struct mr_fill *fill)
 {
     const struct mr_instrument *it = om->ports.instrument(om->ports.self, s->o.instrument);
-    mr_size left = s->o.size - s->o.filled, take = fill->size < left ? fill->size : left;
+    bool growing =
+        s->amending == AMEND_SENT && s->want_size > s->o.size; /* the venue may have the larger size already */
+    mr_size left = (growing ? s->want_size : s->o.size) - s->o.filled, take = fill->size < left ? fill->size : left;
     mr_money worth = 0;
     MR_ASSERT(it && left >= 0);
     if (fill->size > left)
@@ -245,6 +247,8 @@ void mr_orders_fill_order(struct mr_orders *om, struct slot *s, const struct mr_
         s->o.cost += worth;
     s->o.fees += fill->fee;
     s->o.filled += take;
+    if (s->o.filled > s->o.size)
+        s->o.size = s->want_size; /* it has */
     s->o.updated_ns = om->now_ns;
     s->fills++;
     s->none_ns = 0;
@@ -253,7 +257,14 @@ void mr_orders_fill_order(struct mr_orders *om, struct slot *s, const struct mr_
         mr_orders_record(om, s, MR_INPUT_FILL);
         return;
     }
-    mr_orders_news(om, s, s->o.filled == s->o.size ? MR_INPUT_FILL_ALL : MR_INPUT_FILL);
+    mr_orders_news(om, s, s->o.filled == (growing ? s->want_size : s->o.size) ? MR_INPUT_FILL_ALL : MR_INPUT_FILL);
+}
+
+/* All of it is filled, and the amendment that would have made it larger has come to nothing. */
+void mr_orders_settle(struct mr_orders *om, struct slot *s)
+{
+    if (s->o.filled == s->o.size && !mr_order_ended(s->o.state))
+        mr_orders_news(om, s, MR_INPUT_FILL_ALL);
 }
 
 /* One request, if bucket and driver let it. `op` NULL: its answer is not waited for. */
@@ -346,6 +357,7 @@ static void amend(struct mr_orders *om, struct link *l, struct slot *s)
     }
     s->held = false;
     s->amending = AMEND_SENT;
+    s->amend_ns = om->now_ns;
     om->n.amends++;
 }
 

@@ -47,8 +47,19 @@ static void plan_all(struct mr_orders *om, const struct link *l)
             mr_orders_plan(om, &om->slots[i]);
 }
 
+/* Questions asked before the stream came back may be answered from before, too: they are asked again. */
+static void ask_anew(struct mr_orders *om, const struct link *l)
+{
+    for (uint32_t i = om->open.first; i != NONE; i = om->slots[i].after) {
+        struct slot *s = &om->slots[i];
+        if (s->o.venue == l->cfg.venue && s->query.out)
+            s->query = (struct op){.due_ns = om->now_ns};
+    }
+}
+
 static void recover(struct mr_orders *om, struct link *l)
 {
+    ask_anew(om, l);
     stage(om, l, LINK_FILLS);
     mr_orders_want_fills(om, l, missed_since(om, l));
 }
@@ -74,7 +85,7 @@ static void ask_unlisted(struct mr_orders *om, const struct link *l)
         struct slot *s = &om->slots[i];
         next = s->after;
         bool rests = s->o.state == MR_STATE_ACKED || s->o.state == MR_STATE_PARTIAL;
-        if (s->o.venue == l->cfg.venue && rests && s->o.updated_ns < l->open_asked_ns)
+        if (s->o.venue == l->cfg.venue && rests && s->listed != l->open.request && s->o.sent_ns < l->open_asked_ns)
             mr_orders_news(om, s, MR_INPUT_LOST);
     }
 }
@@ -248,9 +259,13 @@ bool mr_orders_list_answer(struct mr_orders *om, struct link *l, unsigned kind, 
         *op = (struct op){.request = op->request, .due_ns = om->now_ns};
         list_over(om, l, kind);
         return true;
-    case MR_ANSWER_ORDER:
+    case MR_ANSWER_ORDER: {
+        struct slot *s = mr_orders_slot(om, a->order);
+        if (s)
+            s->listed = op->request;
         op->due_ns = om->now_ns + om->cfg.answer_ns;
         return false;
+    }
     default: /* not sent, lost, limited, refused: asked again after a while */
         *wanted = true;
         if (kind == MR_REQUEST_FILLS && l->fills_since < l->fills_next_since)

@@ -29,7 +29,10 @@ struct slot {
     mr_size want_size;
     uint64_t place_seq, amend_seq, durable_seq; /* records: what must be durable, what is */
     struct op place, cancel, amend, query;
-    int64_t none_ns; /* when the venue first did not know it; 0 it did */
+    uint64_t listed;  /* the last list of open orders that it was in */
+    uint64_t fence;   /* answers to requests up to this one know less of price and size than we do */
+    int64_t amend_ns; /* when the last amendment left */
+    int64_t none_ns;  /* when the venue first did not know it; 0 it did */
     int64_t ended_ns;
     int64_t due_ns;
     uint32_t heap_at;             /* NONE: in no heap */
@@ -138,6 +141,7 @@ bool mr_orders_news(struct mr_orders *om, struct slot *s, unsigned input);
 void mr_orders_plan(struct mr_orders *om, struct slot *s);
 void mr_orders_want_cancel(struct mr_orders *om, struct slot *s);
 void mr_orders_fill_order(struct mr_orders *om, struct slot *s, const struct mr_fill *fill);
+void mr_orders_settle(struct mr_orders *om, struct slot *s);
 void mr_orders_amend_over(struct mr_orders *om, struct slot *s, unsigned reason);
 bool mr_orders_wait(struct mr_orders *om, uint64_t seq, uint64_t order); /* false: no room */
 

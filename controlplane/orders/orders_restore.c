@@ -172,6 +172,7 @@ int mr_orders_restored(struct mr_orders *om, int64_t now_ns)
     for (uint32_t i = om->open.first; i != NONE; i = next) {
         struct slot *s = &om->slots[i];
         next = s->after;
+        s->amend_ns = om->now_ns; /* it may have left until now */
         bool settled = (s->o.state == MR_STATE_ACKED || s->o.state == MR_STATE_PARTIAL) && !s->amending;
         if (settled)
             mr_orders_plan(om, s);
