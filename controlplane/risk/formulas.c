@@ -180,10 +180,9 @@ static int lots_for(const struct mr_instrument *it, mr_price price, mr_money mon
 
 static int lots_to_size(const struct mr_instrument *it, mr_i128 lots, mr_size *out)
 {
-    mr_i128 size = lots * it->lot;
-    if (lots >= NUMBER_MAX || size >= NUMBER_MAX)
+    if (lots >= NUMBER_MAX / it->lot)
         return MR_E_OVERFLOW;
-    *out = (mr_size)size;
+    *out = (mr_size)lots * it->lot;
     return MR_OK;
 }
 

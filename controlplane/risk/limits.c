@@ -96,7 +96,7 @@ static bool time_of(const char *text, size_t len, mr_i128 *out)
     while (digits < len && text[digits] >= '0' && text[digits] <= '9')
         digits++;
     mr_i128 n;
-    if (digits == 0 || digits > 12 || mr_limit_decimal(text, digits, 0, &n) != MR_OK)
+    if (digits > 12 || mr_limit_decimal(text, digits, 0, &n) != MR_OK)
         return false;
     for (size_t i = 0; i < MR_COUNT_OF(units); i++)
         if (strlen(units[i].name) == len - digits && memcmp(text + digits, units[i].name, len - digits) == 0) {

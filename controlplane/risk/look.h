@@ -24,22 +24,10 @@ struct look {
     mr_money exposure, added;
 };
 
-MR_INLINE void deny(struct look *l, enum mr_risk_rule rule, mr_i128 value, mr_i128 limit)
-{
-    if (!l->applies[mr_risk_rules[rule].class])
-        return;
-    l->out->violated[rule / 64] |= 1ull << rule % 64;
-    l->out->measured[rule] = (struct mr_risk_measure){value, limit};
-}
-
+/* Says that the order breaks the rule, if the rule binds it. */
+MR_COLD void mr_risk_deny(struct look *l, enum mr_risk_rule rule, mr_i128 value, mr_i128 limit);
 /* A price or size in 10^-18. */
-MR_INLINE mr_i128 amount(mr_i128 v, int scale)
-{
-    mr_i128 out;
-    return __builtin_mul_overflow(v, (mr_i128)mr_pow10[MR_SCALE_MAX - scale], &out)
-               ? (v < 0 ? -MR_MONEY_MAX : MR_MONEY_MAX)
-               : out;
-}
+mr_i128 mr_risk_amount(mr_i128 v, int scale);
 
 /* How old something is that was told at `at` (0: never): the future is no age. */
 MR_INLINE int64_t age(const struct look *l, int64_t at) { return l->clock && at > 0 ? l->now_ns - at : INT64_MAX; }

@@ -43,7 +43,7 @@ static uint32_t check_position(struct look *l, mr_money equity)
     mr_money limit = share(equity, l->limits->account.position_share_e8, MR_ROUND_DOWN);
     bool fails = !l->known || l->exposure > limit;
     if (fails)
-        deny(l, MR_RISK_POSITION_SHARE, l->known ? l->exposure : MR_MONEY_MAX, limit);
+        mr_risk_deny(l, MR_RISK_POSITION_SHARE, l->known ? l->exposure : MR_MONEY_MAX, limit);
     return part(fails, 25, l->exposure, limit);
 }
 
@@ -52,7 +52,7 @@ static uint32_t check_positions(struct look *l)
     uint32_t open = l->state->positions, most = l->limits->account.positions_max;
     bool fails = !l->was.busy && open >= most;
     if (fails)
-        deny(l, MR_RISK_POSITIONS, (mr_i128)open + 1, most);
+        mr_risk_deny(l, MR_RISK_POSITIONS, (mr_i128)open + 1, most);
     return part(fails, 20, open, most);
 }
 
@@ -62,7 +62,7 @@ static uint32_t check_symbol(struct look *l, mr_money equity)
     mr_money in_symbol = l->state->symbols[l->row->symbol].gross + l->added;
     bool fails = !l->known || in_symbol > limit;
     if (fails)
-        deny(l, MR_RISK_SYMBOL_SHARE, l->known ? in_symbol : MR_MONEY_MAX, limit);
+        mr_risk_deny(l, MR_RISK_SYMBOL_SHARE, l->known ? in_symbol : MR_MONEY_MAX, limit);
     return part(fails, 30, in_symbol, limit);
 }
 
@@ -73,7 +73,7 @@ static uint32_t check_day(struct look *l, mr_money equity)
     mr_money loss = s->day_start - equity > -s->realised_day ? s->day_start - equity : -s->realised_day;
     bool fails = s->day_start <= 0 || loss > limit;
     if (fails)
-        deny(l, MR_RISK_DAILY_LOSS, loss, limit);
+        mr_risk_deny(l, MR_RISK_DAILY_LOSS, loss, limit);
     return part(fails, 40, loss, limit);
 }
 
@@ -83,7 +83,7 @@ static uint32_t check_drawdown(struct look *l, mr_money equity)
              limit = share(peak, l->limits->account.drawdown_e8, MR_ROUND_UP);
     bool fails = down >= limit;
     if (fails)
-        deny(l, MR_RISK_DRAWDOWN, down, limit);
+        mr_risk_deny(l, MR_RISK_DRAWDOWN, down, limit);
     return part(fails, 50, down, limit);
 }
 
@@ -93,7 +93,7 @@ static uint32_t check_margin(struct look *l, mr_money equity, mr_money orders_ma
              with = used + orders_margin;
     bool fails = with >= limit;
     if (fails)
-        deny(l, MR_RISK_MARGIN_USE, with, limit);
+        mr_risk_deny(l, MR_RISK_MARGIN_USE, with, limit);
     return part(fails, 35, used, limit);
 }
 
@@ -110,7 +110,7 @@ static void look_at_capital(struct look *l)
     const struct mr_risk_state *s = l->state;
     mr_money equity = s->account.equity;
     if (!sound(s) || !fresh(l, s->account_ns, l->limits->account.account_ns))
-        deny(l, MR_RISK_ACCOUNT, age(l, s->account_ns), l->limits->account.account_ns);
+        mr_risk_deny(l, MR_RISK_ACCOUNT, age(l, s->account_ns), l->limits->account.account_ns);
     if (!sound(s) || !l->row || !l->numbers)
         return;
     mr_money margin = s->orders_margin - (l->slot ? l->slot->margin : 0);
@@ -121,13 +121,13 @@ static void look_at_capital(struct look *l)
     score = (score + 500) / 1000;
     l->out->score = score < MR_RISK_SCORE_MAX ? score : MR_RISK_SCORE_MAX;
     if (l->out->score > l->limits->account.score_max * 1000)
-        deny(l, MR_RISK_SCORE, l->out->score, (mr_i128)l->limits->account.score_max * 1000);
+        mr_risk_deny(l, MR_RISK_SCORE, l->out->score, (mr_i128)l->limits->account.score_max * 1000);
 
     mr_money free = s->account.equity - s->account.margin_used;
     free = s->account.available < free ? s->account.available : free;
     mr_money need = margin + (l->market ? share(l->value, l->market->taker_fee_e8, MR_ROUND_UP) : 0);
     if (need > free)
-        deny(l, MR_RISK_BALANCE, need, free);
+        mr_risk_deny(l, MR_RISK_BALANCE, need, free);
 }
 
 /* ---- leverage, break-even, liquidation ---- */
@@ -140,20 +140,20 @@ static void look_at_leverage(struct look *l)
         most = l->market->leverage_max;
     if (r->volatility_e8 <= 0 || r->multiplier_e8 <= 0 ||
         !fresh(l, r->volatility_ns, l->limits->market.volatility_ns)) {
-        deny(l, MR_RISK_VOLATILITY, age(l, r->volatility_ns), l->limits->market.volatility_ns);
+        mr_risk_deny(l, MR_RISK_VOLATILITY, age(l, r->volatility_ns), l->limits->market.volatility_ns);
     } else {
         uint32_t tier = mr_risk_leverage_tier(l->limits, r->volatility_e8, r->multiplier_e8);
         most = tier < most ? tier : most;
     }
     if (r->leverage == 0 || r->leverage > most)
-        deny(l, MR_RISK_LEVERAGE, r->leverage, most);
+        mr_risk_deny(l, MR_RISK_LEVERAGE, r->leverage, most);
 }
 
 static void look_at_break_even(struct look *l)
 {
     int64_t need = mr_risk_break_even_e8(l->market->taker_fee_e8, leverage(l), l->limits->account.break_even_buffer_e8);
     if (l->strategy && need > l->strategy->target_e8)
-        deny(l, MR_RISK_BREAK_EVEN, need, l->strategy->target_e8);
+        mr_risk_deny(l, MR_RISK_BREAK_EVEN, need, l->strategy->target_e8);
 }
 
 /* The distance from the mid to the price at which the venue would close what this order opens; exact, without a division. */
@@ -166,7 +166,8 @@ static void look_at_liquidation(struct look *l)
     if (times == 0 || l->price <= 0 || mid2 == 0)
         return; /* refused already: LEVERAGE, NO_REFERENCE */
     if (!mr_risk_liquidation_far(l->price, mid2, side, times, maintenance, near))
-        deny(l, MR_RISK_LIQUIDATION, mr_risk_liquidation_distance_e8(l->price, mid2, side, times, maintenance), near);
+        mr_risk_deny(l, MR_RISK_LIQUIDATION, mr_risk_liquidation_distance_e8(l->price, mid2, side, times, maintenance),
+                     near);
 }
 
 /* ---- correlation with what is open ---- */
@@ -196,7 +197,7 @@ static void look_at_correlation(struct look *l)
             uint32_t symbol = w * 64 + (uint32_t)__builtin_ctzll(left);
             if (symbol == l->row->symbol || !correlated(l, symbol, &value))
                 continue;
-            deny(l, MR_RISK_CORRELATION, value, l->limits->account.correlation_e8);
+            mr_risk_deny(l, MR_RISK_CORRELATION, value, l->limits->account.correlation_e8);
             return;
         }
 }
@@ -205,7 +206,7 @@ void mr_risk_look_at_account(struct look *l)
 {
     look_at_capital(l);
     if (l->state->losses >= l->limits->account.losses_max)
-        deny(l, MR_RISK_LOSSES, l->state->losses, l->limits->account.losses_max);
+        mr_risk_deny(l, MR_RISK_LOSSES, l->state->losses, l->limits->account.losses_max);
     if (!l->row || !l->numbers)
         return;
     look_at_correlation(l);

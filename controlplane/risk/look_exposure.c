@@ -17,11 +17,11 @@ static void look_at_position_limit(struct look *l)
     int scale = l->row->it.size_scale;
     mr_i128 now = worst(&l->is);
     bool larger = now > worst(&l->was);
-    if (l->market && larger && amount(now, scale) > l->market->position_max)
-        deny(l, MR_RISK_POSITION, amount(now, scale), l->market->position_max);
+    if (l->market && larger && mr_risk_amount(now, scale) > l->market->position_max)
+        mr_risk_deny(l, MR_RISK_POSITION, mr_risk_amount(now, scale), l->market->position_max);
     mr_i128 down = mr_risk_worst_short(&l->is);
     if (l->order->side == MR_SIDE_SELL && down < 0 && l->market && !l->market->short_allowed)
-        deny(l, MR_RISK_SHORT, amount(down, scale), 0);
+        mr_risk_deny(l, MR_RISK_SHORT, mr_risk_amount(down, scale), 0);
 }
 
 /* What the order adds to a scope: from the cell it counts in. */
@@ -62,20 +62,20 @@ static void look_at_scope(struct look *l, enum mr_risk_scope_id id, const struct
     uint32_t orders = scope->orders + !l->slot;
     mr_money notional = scope->notional + l->value - (l->slot ? l->slot->notional : 0);
     if (orders > m->orders_max)
-        deny(l, (enum mr_risk_rule)(MR_RISK_ORDERS_FIRM + (int)id), orders, m->orders_max);
+        mr_risk_deny(l, (enum mr_risk_rule)(MR_RISK_ORDERS_FIRM + (int)id), orders, m->orders_max);
     if (l->valued && notional > m->notional_max)
-        deny(l, (enum mr_risk_rule)(MR_RISK_NOTIONAL_FIRM + (int)id), notional, m->notional_max);
+        mr_risk_deny(l, (enum mr_risk_rule)(MR_RISK_NOTIONAL_FIRM + (int)id), notional, m->notional_max);
     if (scope->unpriced)
-        deny(l, MR_RISK_UNPRICED, scope->unpriced, 0);
+        mr_risk_deny(l, MR_RISK_UNPRICED, scope->unpriced, 0);
     if (!c->known)
         return;
     mr_money gross = scope->gross + c->gross;
     if (c->gross > 0 && gross > m->gross_max)
-        deny(l, (enum mr_risk_rule)(MR_RISK_GROSS_FIRM + (int)id), gross, m->gross_max);
+        mr_risk_deny(l, (enum mr_risk_rule)(MR_RISK_GROSS_FIRM + (int)id), gross, m->gross_max);
     mr_money was = net_of(scope->long_value, scope->short_value),
              net = net_of(scope->long_value + c->long_value, scope->short_value + c->short_value);
     if (net > was && net > m->net_max)
-        deny(l, (enum mr_risk_rule)(MR_RISK_NET_FIRM + (int)id), net, m->net_max);
+        mr_risk_deny(l, (enum mr_risk_rule)(MR_RISK_NET_FIRM + (int)id), net, m->net_max);
 }
 
 void mr_risk_look_at_exposure(struct look *l)
@@ -89,7 +89,7 @@ void mr_risk_look_at_exposure(struct look *l)
     l->added = all.gross;
     l->known = all.known;
     if (!all.known)
-        deny(l, MR_RISK_UNPRICED, 1, 0);
+        mr_risk_deny(l, MR_RISK_UNPRICED, 1, 0);
     look_at_scope(l, MR_SCOPE_FIRM, &s->firm, &all);
     if (l->venue)
         look_at_scope(l, MR_SCOPE_VENUE, &l->venue->scope, &all);
@@ -104,7 +104,7 @@ void mr_risk_look_at_exposure(struct look *l)
 
 static void broken(struct look *l, uint32_t i, enum mr_risk_rule rule, mr_i128 value, mr_i128 limit)
 {
-    deny(l, rule, value, limit);
+    mr_risk_deny(l, rule, value, limit);
     if (!l->applies[mr_risk_rules[rule].class])
         return;
     l->out->policies |= 1u << i;
@@ -115,7 +115,7 @@ static void judge_position(struct look *l, uint32_t i, const struct mr_risk_poli
 {
     if (!l->row || !l->numbers || (p->instrument != UINT32_MAX && p->instrument != l->order->instrument))
         return;
-    mr_i128 now = worst(&l->is), size = amount(now, l->row->it.size_scale);
+    mr_i128 now = worst(&l->is), size = mr_risk_amount(now, l->row->it.size_scale);
     if (now > worst(&l->was) && size > p->max)
         broken(l, i, MR_RISK_POLICY_POSITION, size, p->max);
 }
@@ -165,7 +165,7 @@ static void judge_greeks(struct look *l, uint32_t i, const struct mr_risk_policy
 void mr_risk_look_at_policies(struct look *l)
 {
     const struct mr_risk_limits *m = l->limits;
-    for (uint32_t i = 0; i < m->policy_count && i < MR_RISK_POLICIES_MAX; i++) {
+    for (uint32_t i = 0; i < m->policy_count; i++) {
         const struct mr_risk_policy *p = &m->policies[i];
         switch (p->kind) {
         case MR_POLICY_POSITION:

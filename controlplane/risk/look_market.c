@@ -8,19 +8,19 @@ static void look_at_book(struct look *l)
     const struct mr_risk_instrument *r = l->row;
     int scale = r->it.price_scale;
     if (twice_mid(l) == 0)
-        deny(l, MR_RISK_NO_REFERENCE, 0, 0);
+        mr_risk_deny(l, MR_RISK_NO_REFERENCE, 0, 0);
     if (!fresh(l, r->book_ns, l->limits->market.book_ns))
-        deny(l, MR_RISK_STALE, age(l, r->book_ns), l->limits->market.book_ns);
+        mr_risk_deny(l, MR_RISK_STALE, age(l, r->book_ns), l->limits->market.book_ns);
     if (!(r->market_flags & MR_MARKET_LIVE))
-        deny(l, MR_RISK_NOT_LIVE, 0, 0);
+        mr_risk_deny(l, MR_RISK_NOT_LIVE, 0, 0);
     bool both = r->bid_count && r->ask_count, crossed = both && r->bids[0].price >= r->asks[0].price;
     if (crossed || r->market_flags & MR_MARKET_CROSSED)
-        deny(l, MR_RISK_CROSSED, both ? amount(r->bids[0].price, scale) : 0,
-             both ? amount(r->asks[0].price, scale) : 0);
+        mr_risk_deny(l, MR_RISK_CROSSED, both ? mr_risk_amount(r->bids[0].price, scale) : 0,
+                     both ? mr_risk_amount(r->asks[0].price, scale) : 0);
     if (r->market_flags & MR_MARKET_GAP)
-        deny(l, MR_RISK_GAP, 0, 0);
+        mr_risk_deny(l, MR_RISK_GAP, 0, 0);
     if (r->last <= 0 || !fresh(l, r->last_ns, l->limits->market.last_ns))
-        deny(l, MR_RISK_LAST_STALE, r->last > 0 ? age(l, r->last_ns) : INT64_MAX, l->limits->market.last_ns);
+        mr_risk_deny(l, MR_RISK_LAST_STALE, r->last > 0 ? age(l, r->last_ns) : INT64_MAX, l->limits->market.last_ns);
 }
 
 /* ---- price collars: |price - reference| <= reference x share, exact: all sides times the reference's parts and 10^8 ---- */
@@ -38,12 +38,12 @@ static void look_at_collars(struct look *l)
     mr_i128 mid2 = twice_mid(l);
     if (o->type == MR_ORDER_LIMIT) {
         if (mid2 && outside(2 * (mr_i128)o->price, mid2, l->limits->order.collar_mid_e8))
-            deny(l, MR_RISK_COLLAR_MID, amount(o->price, scale), amount(mid2, scale) / 2);
+            mr_risk_deny(l, MR_RISK_COLLAR_MID, mr_risk_amount(o->price, scale), mr_risk_amount(mid2, scale) / 2);
         if (l->row->last > 0 && outside(o->price, l->row->last, l->limits->order.collar_last_e8))
-            deny(l, MR_RISK_COLLAR_LAST, amount(o->price, scale), amount(l->row->last, scale));
+            mr_risk_deny(l, MR_RISK_COLLAR_LAST, mr_risk_amount(o->price, scale), mr_risk_amount(l->row->last, scale));
     } else if (o->type != MR_ORDER_MARKET && mid2 &&
                outside(2 * (mr_i128)o->stop_price, mid2, l->limits->order.collar_stop_e8)) {
-        deny(l, MR_RISK_COLLAR_STOP, amount(o->stop_price, scale), amount(mid2, scale) / 2);
+        mr_risk_deny(l, MR_RISK_COLLAR_STOP, mr_risk_amount(o->stop_price, scale), mr_risk_amount(mid2, scale) / 2);
     }
 }
 
@@ -62,7 +62,8 @@ static void look_at_depth(struct look *l, mr_size left)
             !outside(2 * (mr_i128)levels[i].price, mid2, l->limits->order.collar_mid_e8))
             resting += levels[i].size;
     if ((mr_i128)left * MR_RISK_ONE > resting * l->limits->order.depth_share_e8)
-        deny(l, MR_RISK_DEPTH, amount(left, r->it.size_scale), amount(resting, r->it.size_scale));
+        mr_risk_deny(l, MR_RISK_DEPTH, mr_risk_amount(left, r->it.size_scale),
+                     mr_risk_amount(resting, r->it.size_scale));
 }
 
 /* Stops and targets do not trade when they come, so only limit and market orders can meet our own. */
@@ -74,7 +75,8 @@ static void look_at_own(struct look *l)
     bool buy = o->side == MR_SIDE_BUY, market = o->type == MR_ORDER_MARKET;
     mr_price own = buy ? l->row->own_ask : l->row->own_bid;
     if (own && (market || (buy ? o->price >= own : o->price <= own)))
-        deny(l, MR_RISK_SELF_MATCH, amount(o->price, l->row->it.price_scale), amount(own, l->row->it.price_scale));
+        mr_risk_deny(l, MR_RISK_SELF_MATCH, mr_risk_amount(o->price, l->row->it.price_scale),
+                     mr_risk_amount(own, l->row->it.price_scale));
 }
 
 /* ---- size and value ---- */
@@ -82,13 +84,13 @@ static void look_at_own(struct look *l)
 static void look_at_size(struct look *l, mr_size left)
 {
     const struct mr_instrument *it = &l->row->it;
-    mr_i128 size = amount(l->order->size, it->size_scale);
+    mr_i128 size = mr_risk_amount(l->order->size, it->size_scale);
     l->price = mr_risk_order_price(l->row, l->order, l->limits);
     l->valued = l->price > 0 && mr_risk_value(it, l->price, left, &l->value);
     if (l->price > 0 && !l->valued)
-        deny(l, MR_RISK_OVERFLOW, 0, 0);
+        mr_risk_deny(l, MR_RISK_OVERFLOW, 0, 0);
     if (l->market && size > l->market->order_size_max)
-        deny(l, MR_RISK_ORDER_SIZE, size, l->market->order_size_max);
+        mr_risk_deny(l, MR_RISK_ORDER_SIZE, size, l->market->order_size_max);
     if (!l->valued)
         return;
     l->out->value = l->value;
@@ -96,9 +98,9 @@ static void look_at_size(struct look *l, mr_size left)
     if (l->market && l->market->order_value_max < most)
         most = l->market->order_value_max;
     if (l->value > most)
-        deny(l, MR_RISK_ORDER_VALUE, l->value, most);
+        mr_risk_deny(l, MR_RISK_ORDER_VALUE, l->value, most);
     if (l->market && l->value < l->market->least_value)
-        deny(l, MR_RISK_LEAST_VALUE, l->value, l->market->least_value);
+        mr_risk_deny(l, MR_RISK_LEAST_VALUE, l->value, l->market->least_value);
 }
 
 void mr_risk_look_at_market(struct look *l)
@@ -130,14 +132,14 @@ static void look_at_windows(struct look *l)
     const struct mr_risk_limits *m = l->limits;
     uint64_t sum;
     if (spent(l, &l->state->orders, m->rate.orders_ns, 1, m->rate.orders_max, &sum))
-        deny(l, MR_RISK_RATE, (mr_i128)sum + 1, m->rate.orders_max);
+        mr_risk_deny(l, MR_RISK_RATE, (mr_i128)sum + 1, m->rate.orders_max);
     if (l->strategy && spent(l, &l->strategy->orders, m->rate.orders_ns, 1, m->rate.strategy_orders_max, &sum))
-        deny(l, MR_RISK_RATE_STRATEGY, (mr_i128)sum + 1, m->rate.strategy_orders_max);
+        mr_risk_deny(l, MR_RISK_RATE_STRATEGY, (mr_i128)sum + 1, m->rate.strategy_orders_max);
     /* cancels are never refused: orders that could not be cancelled in time are */
     if (spent(l, &l->state->cancels, m->rate.cancels_ns, 0, m->rate.cancels_max, &sum))
-        deny(l, MR_RISK_CANCEL_RATE, (mr_i128)sum, m->rate.cancels_max);
+        mr_risk_deny(l, MR_RISK_CANCEL_RATE, (mr_i128)sum, m->rate.cancels_max);
     if (l->venue && spent(l, &l->venue->weight, m->rate.weight_ns, m->rate.order_weight, m->rate.weight_max, &sum))
-        deny(l, MR_RISK_WEIGHT, (mr_i128)sum + m->rate.order_weight, m->rate.weight_max);
+        mr_risk_deny(l, MR_RISK_WEIGHT, (mr_i128)sum + m->rate.order_weight, m->rate.weight_max);
 }
 
 static void look_at_ratio(struct look *l)
@@ -145,7 +147,7 @@ static void look_at_ratio(struct look *l)
     const struct mr_risk_state *s = l->state;
     mr_i128 orders = (mr_i128)s->day_orders + 1, trades = s->day_trades ? s->day_trades : 1;
     if (orders > l->limits->rate.ratio_from && orders > trades * l->limits->rate.ratio_max)
-        deny(l, MR_RISK_ORDER_RATIO, orders, trades * l->limits->rate.ratio_max);
+        mr_risk_deny(l, MR_RISK_ORDER_RATIO, orders, trades * l->limits->rate.ratio_max);
 }
 
 static void look_at_duplicates(struct look *l)
@@ -162,12 +164,12 @@ static void look_at_duplicates(struct look *l)
             return;
         if (r->price == o->price && r->size == o->size && r->instrument == o->instrument &&
             r->strategy == o->strategy && r->side == o->side && r->type == o->type && r->stop_price == o->stop_price) {
-            deny(l, MR_RISK_DUPLICATE, l->now_ns - r->at, window);
+            mr_risk_deny(l, MR_RISK_DUPLICATE, l->now_ns - r->at, window);
             return;
         }
     }
     if (s->recent_count > kept) /* more in the window than are remembered */
-        deny(l, MR_RISK_DUPLICATE, 0, window);
+        mr_risk_deny(l, MR_RISK_DUPLICATE, 0, window);
 }
 
 void mr_risk_look_at_rates(struct look *l)
@@ -176,7 +178,7 @@ void mr_risk_look_at_rates(struct look *l)
     look_at_ratio(l);
     look_at_duplicates(l);
     if (l->strategy && l->strategy->throttled)
-        deny(l, MR_RISK_REPEATED, l->strategy->repeats, l->limits->rate.repeats_max);
+        mr_risk_deny(l, MR_RISK_REPEATED, l->strategy->repeats, l->limits->rate.repeats_max);
     if (l->state->rejects >= l->limits->account.rejects_max)
-        deny(l, MR_RISK_REJECTS, l->state->rejects, l->limits->account.rejects_max);
+        mr_risk_deny(l, MR_RISK_REJECTS, l->state->rejects, l->limits->account.rejects_max);
 }

@@ -13,6 +13,22 @@ const struct mr_risk_rule_row mr_risk_rules[MR_RISK_RULE_COUNT] = {
 };
 static_assert(MR_RISK_RULE_COUNT <= 128, "a rule is a bit of two words");
 
+void mr_risk_deny(struct look *l, enum mr_risk_rule rule, mr_i128 value, mr_i128 limit)
+{
+    if (!l->applies[mr_risk_rules[rule].class])
+        return;
+    l->out->violated[rule / 64] |= 1ull << rule % 64;
+    l->out->measured[rule] = (struct mr_risk_measure){value, limit};
+}
+
+mr_i128 mr_risk_amount(mr_i128 v, int scale)
+{
+    mr_i128 out;
+    if (__builtin_mul_overflow(v, (mr_i128)mr_pow10[MR_SCALE_MAX - scale], &out))
+        return v < 0 ? -MR_MONEY_MAX : MR_MONEY_MAX;
+    return out;
+}
+
 /* ---- the order itself ---- */
 
 static bool number(int64_t v) { return v > 0 && v < MR_RISK_NUMBER_MAX; }
@@ -23,10 +39,10 @@ static void look_at_flags(struct look *l)
     bool post = o->flags & MR_ORDER_POST_ONLY, reduce = o->flags & MR_ORDER_REDUCE_ONLY,
          emergency = o->flags & MR_ORDER_EMERGENCY;
     if (o->flags & ~MR_ORDER_FLAGS_ALL)
-        deny(l, MR_RISK_FLAGS, o->flags, MR_ORDER_FLAGS_ALL);
+        mr_risk_deny(l, MR_RISK_FLAGS, o->flags, MR_ORDER_FLAGS_ALL);
     bool taking = o->type != MR_ORDER_LIMIT || o->tif == MR_TIF_IOC || o->tif == MR_TIF_FOK;
     if ((emergency && !reduce) || (post && taking))
-        deny(l, MR_RISK_FLAG_USE, o->flags, 0);
+        mr_risk_deny(l, MR_RISK_FLAG_USE, o->flags, 0);
 }
 
 static void look_at_numbers(struct look *l)
@@ -37,11 +53,11 @@ static void look_at_numbers(struct look *l)
     bool size = number(o->size) && (l->amend ? o->filled >= 0 && o->filled < o->size : o->filled == 0),
          price = limit ? number(o->price) : o->price == 0, trigger = stop ? number(o->stop_price) : o->stop_price == 0;
     if (!size)
-        deny(l, MR_RISK_SIZE, o->size, MR_RISK_NUMBER_MAX - 1);
+        mr_risk_deny(l, MR_RISK_SIZE, o->size, MR_RISK_NUMBER_MAX - 1);
     if (!price)
-        deny(l, MR_RISK_PRICE, o->price, limit ? MR_RISK_NUMBER_MAX - 1 : 0);
+        mr_risk_deny(l, MR_RISK_PRICE, o->price, limit ? MR_RISK_NUMBER_MAX - 1 : 0);
     if (!trigger)
-        deny(l, MR_RISK_STOP_PRICE, o->stop_price, stop ? MR_RISK_NUMBER_MAX - 1 : 0);
+        mr_risk_deny(l, MR_RISK_STOP_PRICE, o->stop_price, stop ? MR_RISK_NUMBER_MAX - 1 : 0);
     l->numbers = size && price && trigger && o->type < MR_ORDER_TYPE_COUNT && o->side <= MR_SIDE_SELL;
 }
 
@@ -51,12 +67,12 @@ static void look_at_form(struct look *l)
     l->amend = o->state == MR_STATE_ACKED || o->state == MR_STATE_PARTIAL;
     if (o->side > MR_SIDE_SELL || o->type >= MR_ORDER_TYPE_COUNT || o->role >= MR_ROLE_COUNT ||
         (o->state != MR_STATE_CREATED && !l->amend))
-        deny(l, MR_RISK_ORDER, o->state, MR_STATE_CREATED);
+        mr_risk_deny(l, MR_RISK_ORDER, o->state, MR_STATE_CREATED);
     look_at_flags(l);
     look_at_numbers(l);
     if (o->tif >= MR_TIF_COUNT || o->expires_ns < 0 ||
         (o->expires_ns == 0 ? o->tif == MR_TIF_GTD : o->expires_ns <= l->now_ns))
-        deny(l, MR_RISK_TIF, o->expires_ns, l->now_ns);
+        mr_risk_deny(l, MR_RISK_TIF, o->expires_ns, l->now_ns);
 }
 
 /* ---- who it is of ---- */
@@ -71,12 +87,12 @@ static void look_at_id(struct look *l)
                     : !mr_risk_id_used(l->state, o->id);
     if (!good) {
         l->slot = NULL;
-        deny(l, MR_RISK_ID, (mr_i128)o->id, (mr_i128)l->state->newest_id);
+        mr_risk_deny(l, MR_RISK_ID, (mr_i128)o->id, (mr_i128)l->state->newest_id);
     }
     if (!l->amend)
         l->slot = NULL;
     if (!l->amend && l->state->free_first == MR_RISK_NONE)
-        deny(l, MR_RISK_FULL, l->state->open_count, MR_ORDERS_MAX);
+        mr_risk_deny(l, MR_RISK_FULL, l->state->open_count, MR_ORDERS_MAX);
 }
 
 static void look_at_instrument(struct look *l)
@@ -87,20 +103,20 @@ static void look_at_instrument(struct look *l)
     const struct mr_instrument *it = l->row ? &l->row->it : NULL;
     if (!it || !l->row->known || it->flags & MR_INSTRUMENT_NO_METADATA || it->type == MR_TYPE_UNKNOWN ||
         it->tick <= 0 || it->lot <= 0 || it->multiplier <= 0) {
-        deny(l, MR_RISK_INSTRUMENT, o->instrument, s->config.instruments);
+        mr_risk_deny(l, MR_RISK_INSTRUMENT, o->instrument, s->config.instruments);
         l->row = NULL;
     }
     l->strategy = o->strategy < s->config.strategies ? mr_risk_strategy(s, o->strategy) : NULL;
     if (!l->strategy)
-        deny(l, MR_RISK_STRATEGY, o->strategy, s->config.strategies);
+        mr_risk_deny(l, MR_RISK_STRATEGY, o->strategy, s->config.strategies);
     l->venue = o->venue < MR_RISK_VENUES && l->row && o->venue == it->venue ? &s->venues[o->venue] : NULL;
     if (!l->venue)
-        deny(l, MR_RISK_VENUE, o->venue, l->row ? it->venue : 0);
+        mr_risk_deny(l, MR_RISK_VENUE, o->venue, l->row ? it->venue : 0);
     if (l->row && !(it->flags & MR_INSTRUMENT_QUOTE_USD))
-        deny(l, MR_RISK_CURRENCY, 0, 0);
+        mr_risk_deny(l, MR_RISK_CURRENCY, 0, 0);
     uint8_t m = l->limits->bound && o->instrument < MR_RISK_INSTRUMENTS_MAX ? l->limits->market_of[o->instrument]
                                                                             : MR_RISK_MARKET_NONE;
-    l->market = m < l->limits->market_count && m < MR_RISK_MARKETS_MAX ? &l->limits->markets[m] : NULL;
+    l->market = m < l->limits->market_count ? &l->limits->markets[m] : NULL;
 }
 
 /* ---- what it would do to the position: decides whom the other rules bind ---- */
@@ -117,8 +133,8 @@ static void look_at_position(struct look *l)
     mr_i128 held = o->side == MR_SIDE_BUY ? -l->was.position : l->was.position; /* what there is to be reduced */
     bool truly = held > 0 && left <= held;
     if (reduce && !truly)
-        deny(l, MR_RISK_REDUCE_ONLY, amount(left, l->row->it.size_scale),
-             amount(held > 0 ? held : 0, l->row->it.size_scale));
+        mr_risk_deny(l, MR_RISK_REDUCE_ONLY, mr_risk_amount(left, l->row->it.size_scale),
+                     mr_risk_amount(held > 0 ? held : 0, l->row->it.size_scale));
     mr_i128 worst = o->side == MR_SIDE_BUY ? mr_risk_worst_long(&l->is) : -mr_risk_worst_short(&l->is);
     l->grows = reduce ? !truly : worst > 0;
     bool emergency = reduce && truly && o->flags & MR_ORDER_EMERGENCY;
@@ -134,28 +150,28 @@ static void look_at_standing(struct look *l)
 {
     const struct mr_risk_state *s = l->state;
     if (l->limits->version == 0 || !l->limits->bound)
-        deny(l, MR_RISK_LIMITS, (mr_i128)l->limits->version, 1);
+        mr_risk_deny(l, MR_RISK_LIMITS, (mr_i128)l->limits->version, 1);
     l->clock = l->now_ns > 0 && l->now_ns >= s->now_ns - CLOCK_BACK_NS;
     if (!l->clock)
-        deny(l, MR_RISK_CLOCK, l->now_ns, s->now_ns);
+        mr_risk_deny(l, MR_RISK_CLOCK, l->now_ns, s->now_ns);
     if (l->clock && l->now_ns / (MINUTES_PER_DAY * NS_PER_MINUTE) != s->day)
-        deny(l, MR_RISK_DAY, l->now_ns / (MINUTES_PER_DAY * NS_PER_MINUTE), s->day);
+        mr_risk_deny(l, MR_RISK_DAY, l->now_ns / (MINUTES_PER_DAY * NS_PER_MINUTE), s->day);
     if (!s->armed)
-        deny(l, MR_RISK_DISARMED, 0, 0);
+        mr_risk_deny(l, MR_RISK_DISARMED, 0, 0);
     if (s->strangers || s->config.processes & ~s->agreed)
-        deny(l, MR_RISK_IDENTITY, s->strangers, s->config.processes & ~s->agreed);
+        mr_risk_deny(l, MR_RISK_IDENTITY, s->strangers, s->config.processes & ~s->agreed);
     if (s->mode != MR_RISK_RUN && s->mode != MR_RISK_REDUCE)
-        deny(l, MR_RISK_HALTED, 0, 0);
+        mr_risk_deny(l, MR_RISK_HALTED, 0, 0);
     if (s->mode == MR_RISK_REDUCE)
-        deny(l, MR_RISK_REDUCING, 0, 0);
+        mr_risk_deny(l, MR_RISK_REDUCING, 0, 0);
     if (s->unapproved || s->sent > s->approved)
-        deny(l, MR_RISK_SENT_UNAPPROVED, (mr_i128)s->sent + s->unapproved, (mr_i128)s->approved);
+        mr_risk_deny(l, MR_RISK_SENT_UNAPPROVED, (mr_i128)s->sent + s->unapproved, (mr_i128)s->approved);
     if (!l->venue)
         return;
     if (l->venue->differs || !fresh(l, l->venue->reconciled_ns, l->limits->account.reconcile_ns))
-        deny(l, MR_RISK_RECONCILE, age(l, l->venue->reconciled_ns), l->limits->account.reconcile_ns);
+        mr_risk_deny(l, MR_RISK_RECONCILE, age(l, l->venue->reconciled_ns), l->limits->account.reconcile_ns);
     if (!l->venue->stream_up)
-        deny(l, MR_RISK_STREAM, 0, 0);
+        mr_risk_deny(l, MR_RISK_STREAM, 0, 0);
 }
 
 static bool within_hours(const struct look *l)
@@ -174,20 +190,22 @@ static bool within_hours(const struct look *l)
 static void look_at_market_rules(struct look *l)
 {
     if (!l->market)
-        deny(l, MR_RISK_NOT_ALLOWED, l->order->instrument, l->limits->market_count);
+        mr_risk_deny(l, MR_RISK_NOT_ALLOWED, l->order->instrument, l->limits->market_count);
     if (!l->clock || !within_hours(l))
-        deny(l, MR_RISK_HOURS, l->clock ? l->now_ns / NS_PER_MINUTE % MINUTES_PER_DAY : 0,
-             l->limits->hours.from_minute);
+        mr_risk_deny(l, MR_RISK_HOURS, l->clock ? l->now_ns / NS_PER_MINUTE % MINUTES_PER_DAY : 0,
+                     l->limits->hours.from_minute);
     if (l->row && (l->row->it.flags & MR_INSTRUMENT_HALTED || l->row->market_flags & MR_MARKET_HALTED))
-        deny(l, MR_RISK_INSTRUMENT_HALTED, 0, 0);
+        mr_risk_deny(l, MR_RISK_INSTRUMENT_HALTED, 0, 0);
     if (!l->row || !l->numbers)
         return;
     const struct mr_instrument *it = &l->row->it;
     mr_price price = l->order->price ? l->order->price : l->order->stop_price;
     if (price % it->tick)
-        deny(l, MR_RISK_TICK, amount(price, it->price_scale), amount(it->tick, it->price_scale));
+        mr_risk_deny(l, MR_RISK_TICK, mr_risk_amount(price, it->price_scale),
+                     mr_risk_amount(it->tick, it->price_scale));
     if (l->order->size % it->lot)
-        deny(l, MR_RISK_LOT, amount(l->order->size, it->size_scale), amount(it->lot, it->size_scale));
+        mr_risk_deny(l, MR_RISK_LOT, mr_risk_amount(l->order->size, it->size_scale),
+                     mr_risk_amount(it->lot, it->size_scale));
 }
 
 /* ---- kill switch: last ---- */
@@ -208,18 +226,18 @@ static void look_at_kill(struct look *l, const struct mr_kill_page *kill)
     const struct mr_order *o = l->order;
     bool closing = l->emergency && l->state->closing, order = killed_order(l);
     if (order && !closing)
-        deny(l, MR_RISK_KILL_ORDER, (mr_i128)o->id, 0);
+        mr_risk_deny(l, MR_RISK_KILL_ORDER, (mr_i128)o->id, 0);
     /* nothing is looked at after this */
     enum mr_kill_scope scope = kill ? mr_kill_read(kill, o->venue, o->strategy) : MR_KILL_SCOPE_ALL;
     l->out->kill = (uint8_t)scope;
     if (closing && kill)
         return;
     if (scope == MR_KILL_SCOPE_ALL)
-        deny(l, MR_RISK_KILL_ALL, 0, 0);
+        mr_risk_deny(l, MR_RISK_KILL_ALL, 0, 0);
     else if (scope == MR_KILL_SCOPE_VENUE)
-        deny(l, MR_RISK_KILL_VENUE, o->venue, 0);
+        mr_risk_deny(l, MR_RISK_KILL_VENUE, o->venue, 0);
     else if (scope != MR_KILL_SCOPE_NONE)
-        deny(l, MR_RISK_KILL_STRATEGY, o->strategy, 0);
+        mr_risk_deny(l, MR_RISK_KILL_STRATEGY, o->strategy, 0);
 }
 
 void mr_risk_check(const struct mr_order *order, const struct mr_risk_state *state, const struct mr_risk_limits *limits,

@@ -55,6 +55,69 @@ static void every_control_holds_at_its_limit(void **state)
     rig_close(r);
 }
 
+/* ---- the page ---- */
+
+/* Controls of section F that are shown elsewhere, or are not the gate's. */
+static const struct {
+    unsigned number;
+    const char *what, *where;
+} others[] = {
+    {8, "each of 5 to 7 for the firm, a venue, a strategy, a symbol", "the rows of 5 to 7"},
+    {29, "orders out and orders approved, counted", "`risk/test_state`, `risk/test_random`"},
+    {30, "positions and orders compared with the venue's every N seconds",
+     "`orders`: position sync; the gate wants its result, and fresh"},
+    {31, "kill switch by socket, HTTP, signal, file; latched over restarts", "`kill`"},
+    {34, "cancel on disconnect, dead-man timer", "`orders`: refreshed while alive"},
+    {34, "works when the main loop is stuck", "`kill`: the word is set by any thread, and read last"},
+    {35, "limits from a file, read whole or not at all", "`risk/test_limits`, `risk/fuzz_limits`"},
+    {35, "two persons for raising", "not built"},
+    {36, "what changed, old and new", "`risk/test_limits`; who and when: the journal's record of it"},
+    {37, "lower at once, raise only when armed", "`risk/test_limits`"},
+    {38, "a process starts disarmed and halted", "`risk/test_gate`: a fresh state denies everything"},
+    {39, "armed only when all processes agree", "`risk/test_state`"},
+    {41, "alert within 5 s", "not the gate's, not built"},
+    {42, "unacknowledged alerts escalate", "not the gate's, not built"},
+    {43, "command that shows all open orders", "not the gate's"},
+    {44, "stress at twice the recorded peak", "not the gate's"},
+};
+
+static void line_of(char *line, size_t bytes, unsigned number, const char *what, const char *where)
+{
+    snprintf(line, bytes, number ? "| F-%02u | %s | %s |" : "| C%.0u | %s | %s |", number, what, where);
+}
+
+static void the_page_has_these_controls_and_no_other(void **state)
+{
+    (void)state;
+    size_t len;
+    char line[300];
+    unsigned listed = 0, want = 0, shown[45] = {0};
+    bool elsewhere[45] = {false};
+    char *text = (char *)mr_test_read("tests/conformance", "controls.md", &len);
+    assert_non_null(text);
+    for (size_t g = 0; g < MR_COUNT_OF(groups); g++)
+        for (unsigned i = 0; i < *groups[g].count; i++, want++) {
+            const struct control *c = &groups[g].rows[i];
+            shown[c->number] += LEVELS * 2 * 2 * 3;
+            line_of(line, sizeof line, c->number, c->says, "`risk/test_gate`");
+            if (!strstr(text, line))
+                fail_msg("tests/conformance/controls.md lacks the line: %s", line);
+        }
+    for (size_t i = 0; i < MR_COUNT_OF(others); i++, want++) {
+        elsewhere[others[i].number] = true;
+        line_of(line, sizeof line, others[i].number, others[i].what, others[i].where);
+        if (!strstr(text, line))
+            fail_msg("tests/conformance/controls.md lacks the line: %s", line);
+    }
+    for (const char *at = text; (at = strstr(at, "\n| ")); at++)
+        listed += at[3] == 'F' || at[3] == 'C';
+    assert_int_equal(listed, want);
+    for (unsigned f = 1; f <= 44; f++)
+        if (shown[f] < 9 && !elsewhere[f])
+            fail_msg("F-%02u: %u cases, want 9", f, shown[f]);
+    free(text);
+}
+
 static void an_order_in_order_passes(void **state)
 {
     (void)state;
@@ -92,6 +155,7 @@ int main(void)
         cmocka_unit_test(an_order_in_order_passes),
         cmocka_unit_test(a_fresh_state_denies_everything),
         cmocka_unit_test(every_control_holds_at_its_limit),
+        cmocka_unit_test(the_page_has_these_controls_and_no_other),
     };
     return MR_TEST_MAIN(tests);
 }
