@@ -232,12 +232,59 @@ static void a_disk_that_fills_up_stops_the_journal_and_all_that_was_durable_is_t
     }
 }
 
+static void with_an_interval_between_syncs_a_crash_loses_nothing_durable_either(void **state)
+{
+    (void)state;
+    uint64_t ops = ops_of_story();
+    for (uint64_t at = 0; at < ops; at++)
+        for (uint32_t i = 0; i < subsets(); i++) {
+            struct story s;
+            struct mr_random random = {at * 1000003 + i};
+            story_open(&s, 2000);
+            s.limits.fsync = MR_JOURNAL_FSYNC_INTERVAL;
+            s.limits.interval_ns = 5000; /* a step is 1000 */
+            sim_disk_die_at(s.sim, at);
+            tell(&s);
+            sim_disk_crash(s.sim, &random);
+            check_after(&s, at, "crash");
+            story_write(&s, 30);
+            sim_disk_crash(s.sim, &random); /* and once more, the process forgotten */
+            struct mr_journal *dead = s.journal;
+            check_after(&s, at, "crash, then thirty more");
+            dead->handle = dead->lock = -1;
+            mr_journal_close(dead, 0);
+            story_close(&s);
+        }
+}
+
+static void a_disk_that_cannot_be_read_is_told_from_damage(void **state)
+{
+    (void)state;
+    struct story s;
+    struct mr_err err;
+    story_open(&s, 2000);
+    tell(&s);
+    for (uint64_t from = 0; from <= 60; from += 60) {
+        uint64_t begun = sim_disk_ops(s.sim);
+        assert_int_equal(MR_OK, mr_journal_each(s.limits.disk, STORY_FOLDER, from, NULL, NULL, NULL, &err));
+        for (uint64_t left = sim_disk_ops(s.sim) - begun; left-- > 0;) {
+            sim_disk_fail_at(s.sim, sim_disk_ops(s.sim) + left, UINT64_MAX, EIO, false);
+            assert_int_equal(MR_E_IO, mr_journal_each(s.limits.disk, STORY_FOLDER, from, NULL, NULL, NULL, &err));
+            assert_non_null(strstr(err.text, strerror(EIO)));
+            sim_disk_fail_at(s.sim, UINT64_MAX, 0, 0, false);
+        }
+    }
+    story_close(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_crash_at_each_disk_operation_with_any_sectors_lost_loses_nothing_durable),
         cmocka_unit_test(a_process_killed_at_each_disk_operation_loses_nothing_durable),
         cmocka_unit_test(crashes_during_recovery_after_recovery_lose_nothing_durable),
+        cmocka_unit_test(with_an_interval_between_syncs_a_crash_loses_nothing_durable_either),
+        cmocka_unit_test(a_disk_that_cannot_be_read_is_told_from_damage),
         cmocka_unit_test(a_disk_that_fills_up_stops_the_journal_and_all_that_was_durable_is_there),
         cmocka_unit_test(each_operation_that_fails_stops_the_journal_with_its_reason_or_is_done_again),
     };

@@ -124,6 +124,9 @@ static void expect(const char *says, uint64_t where, uint64_t bytes, uint64_t la
     story_stop(&rig.s);
 }
 
+/* Small sizes take every nth place only. */
+static uint64_t stride(uint64_t quick) { return getenv("MILLRACE_QUICK") ? quick : 1; }
+
 static void fresh(void) { memcpy(rig.copy, rig.newest, rig.newest_bytes); }
 
 /* Which record holds the byte; rig.count: none. */
@@ -151,9 +154,9 @@ static uint64_t verdict(uint64_t from)
 static void each_bit_of_the_newest_file(void **state)
 {
     (void)state;
-    int step = getenv("MILLRACE_QUICK") ? 3 : 1;
+    int step = (int)stride(8);
     fresh();
-    for (uint64_t at = 0; at < rig.newest_bytes; at++)
+    for (uint64_t at = 0; at < rig.newest_bytes; at += stride(5))
         for (int bit = (int)(at % (uint64_t)step); bit < 8; bit += step) {
             rig.copy[at] ^= (uint8_t)(1 << bit);
             expect("bit flipped", at, rig.newest_bytes, verdict(at));
@@ -165,7 +168,7 @@ static void each_length_of_the_newest_file(void **state)
 {
     (void)state;
     fresh();
-    for (uint64_t bytes = 0; bytes <= rig.newest_bytes; bytes++) {
+    for (uint64_t bytes = 0; bytes <= rig.newest_bytes; bytes += stride(7)) {
         uint64_t last = bytes < sizeof(struct journal_head) ? UINT64_MAX : rig.first_seq - 1;
         for (uint64_t i = 0; i < rig.count && last != UINT64_MAX; i++)
             if (rig.records[i].end <= bytes)
@@ -178,7 +181,7 @@ static void tails_doubled_and_zeros_and_noise_behind_the_end(void **state)
 {
     (void)state;
     struct mr_random random = {11};
-    for (uint64_t more = 1; more <= rig.newest_bytes; more++) {
+    for (uint64_t more = 1; more <= rig.newest_bytes; more += stride(13)) {
         fresh();
         memcpy(rig.copy + rig.newest_bytes, rig.newest + rig.newest_bytes - more, more);
         expect("tail doubled", more, rig.newest_bytes + more, RECORDS);
@@ -199,7 +202,7 @@ static void tails_that_are_zeros_or_noise(void **state)
 {
     (void)state;
     struct mr_random random = {12};
-    for (uint64_t at = sizeof(struct journal_head); at < rig.newest_bytes; at++) {
+    for (uint64_t at = sizeof(struct journal_head); at < rig.newest_bytes; at += stride(13)) {
         uint64_t last = rig.records[holder(at)].seq - 1;
         bool same_bytes = true; /* zeros may be what stands there */
         for (uint64_t i = at; i < rig.newest_bytes; i++)
@@ -218,11 +221,11 @@ static void any_damage_to_an_older_file_is_refused(void **state)
 {
     (void)state;
     struct mr_err err;
-    int step = getenv("MILLRACE_QUICK") ? 3 : 1;
+    int step = (int)stride(8);
     fresh();
     sim_disk_put(rig.s.sim, NEWEST, rig.newest, rig.newest_bytes);
     memcpy(rig.copy, rig.old, rig.old_bytes);
-    for (uint64_t at = 0; at < rig.old_bytes; at++)
+    for (uint64_t at = 0; at < rig.old_bytes; at += stride(5))
         for (int bit = (int)(at % (uint64_t)step); bit < 8; bit += step) {
             rig.copy[at] ^= (uint8_t)(1 << bit);
             sim_disk_put(rig.s.sim, OLD, rig.copy, rig.old_bytes);
@@ -232,7 +235,7 @@ static void any_damage_to_an_older_file_is_refused(void **state)
                 fail_msg("bit %d of byte %lu: %d %s", bit, (unsigned long)at, status, err.text);
             rig.copy[at] ^= (uint8_t)(1 << bit);
         }
-    for (uint64_t bytes = 0; bytes < rig.old_bytes; bytes++) {
+    for (uint64_t bytes = 0; bytes < rig.old_bytes; bytes += stride(7)) {
         sim_disk_put(rig.s.sim, OLD, rig.copy, bytes);
         rig.cases++, rig.refused++;
         assert_true(mr_journal_each(rig.s.limits.disk, STORY_FOLDER, 0, NULL, NULL, NULL, &err) < 0);

@@ -387,6 +387,70 @@ static void kinds_have_names(void **state)
     assert_int_equal(0, mr_journal_kind_of("orders"));
 }
 
+static void the_last_number_of_a_file_is_the_end(void **state)
+{
+    (void)state;
+    struct story s;
+    struct mr_err err;
+    story_open(&s, 500);
+    must(story_start(&s, &err), &err);
+    story_write(&s, 12);
+    s.journal->number = JOURNAL_FILES_MAX;
+    s.journal->size = 500;
+    s.port.append(s.port.self, MR_JOURNAL_FILL, 1, "x", 1);
+    assert_int_equal(MR_E_IO, mr_journal_step(s.journal, 1));
+    assert_non_null(strstr(s.port.failed(s.port.self), "its number is the last"));
+    story_close(&s);
+}
+
+static int stop_listing(void *arg, const char *name)
+{
+    (void)arg, (void)name;
+    return -ECANCELED;
+}
+
+static void the_host_s_disk_answers_with_its_errors(void **state)
+{
+    (void)state;
+    const struct mr_disk *d = &mr_disk_host;
+    char folder[] = "/tmp/millrace-disk-XXXXXX", path[5000], back[300], byte;
+    assert_non_null(mkdtemp(folder));
+    assert_non_null(getcwd(back, sizeof back));
+    assert_int_equal(0, chdir(folder));
+    assert_int_equal(0, d->make_folder(NULL, "a/b//c")); /* below where we are */
+    assert_int_equal(0, d->make_folder(NULL, "a/b/c"));
+    assert_int_equal(0, chdir(back));
+    snprintf(path, sizeof path, "%s/a/b/c/file", folder);
+    int handle = d->open(NULL, path, O_RDWR | O_CREAT);
+    assert_true(handle >= 0);
+    assert_int_equal(-ENOTDIR, d->make_folder(NULL, path));
+    snprintf(path, sizeof path, "%s/a/b/c/file/d", folder);
+    assert_int_equal(-ENOTDIR, d->make_folder(NULL, path));
+    snprintf(path, sizeof path, "%s/a", folder);
+    assert_int_equal(-ECANCELED, d->list(NULL, path, stop_listing, NULL));
+    assert_int_equal(-ENOENT, d->list(NULL, "/nowhere", stop_listing, NULL));
+    assert_int_equal(-ENOENT, d->sync_folder(NULL, "/nowhere"));
+    assert_int_equal(-ENOENT, d->rename(NULL, "/nowhere/a", "/nowhere/b"));
+    assert_int_equal(0, d->pread(NULL, handle, &byte, 1, 5));
+    assert_int_equal(1, d->pwrite(NULL, handle, "x", 1, 5));
+    assert_int_equal(6, d->size(NULL, handle));
+    assert_int_equal(0, d->truncate(NULL, handle, 2));
+    assert_int_equal(0, d->fdatasync(NULL, handle));
+    d->close(NULL, handle);
+    assert_int_equal(-EBADF, d->size(NULL, handle));
+    assert_int_equal(-EBADF, d->pread(NULL, handle, &byte, 1, 0));
+    assert_int_equal(-EBADF, d->pwrite(NULL, handle, &byte, 1, 0));
+    assert_int_equal(-EBADF, d->truncate(NULL, handle, 0));
+    assert_int_equal(-EBADF, d->fdatasync(NULL, handle));
+    assert_int_equal(-EBADF, d->lock(NULL, handle));
+    assert_false(d->locked(NULL, handle));
+    memset(path, 'x', sizeof path - 1);
+    path[sizeof path - 1] = 0;
+    assert_int_equal(-ENAMETOOLONG, d->make_folder(NULL, path));
+    snprintf(path, sizeof path, "rm -rf %s", folder);
+    assert_int_equal(0, system(path));
+}
+
 /* ---- the thread ---- */
 
 static void the_journal_thread_makes_durable_what_another_thread_appends(void **state)
@@ -442,6 +506,8 @@ int main(void)
         cmocka_unit_test(a_foreign_file_in_the_folder_is_left_alone),
         cmocka_unit_test(what_a_later_version_wrote_is_refused_and_an_unknown_kind_is_not),
         cmocka_unit_test(kinds_have_names),
+        cmocka_unit_test(the_last_number_of_a_file_is_the_end),
+        cmocka_unit_test(the_host_s_disk_answers_with_its_errors),
         cmocka_unit_test(the_journal_thread_makes_durable_what_another_thread_appends),
     };
     return MR_TEST_MAIN(tests);
