@@ -13,20 +13,42 @@
 #include <emmintrin.h>
 #endif
 
+/* Nearly always true. mr_likely() means nine in ten, which a hundred times in a row makes a path that the compiler takes for one that
+ * is never gone, and builds small in place of fast; and where it is surer than this, what it cannot tell becomes that path. */
+#define as_usual(x) __builtin_expect_with_probability(!!(x), 1, 0.99)
+#define unusual(x) __builtin_expect_with_probability(!!(x), 1, 0.01)
+
 struct scan {
     const uint8_t *p, *end;
     bool ok;
 };
 
-/* As memcmp(..) == 0 of a literal, in pieces of a size that needs no call. */
+static inline uint64_t load8(const void *p)
+{
+    uint64_t w;
+    memcpy(&w, p, sizeof w);
+    return w;
+}
+
+static inline uint32_t load4(const void *p)
+{
+    uint32_t w;
+    memcpy(&w, p, sizeof w);
+    return w;
+}
+
+/* As memcmp(..) == 0 of a literal, in words that overlap: without a call, and with one branch for eight to sixteen bytes. */
 MR_INLINE bool same_text(const uint8_t *p, const char *text, size_t len)
 {
-    if (len <= 16)
-        return memcmp(p, text, len) == 0;
-    for (size_t at = 0; at + 16 < len; at += 16)
-        if (memcmp(p + at, text + at, 16) != 0)
-            return false;
-    return memcmp(p + len - 16, text + len - 16, 16) == 0;
+    if (len < 4)
+        return p[0] == (uint8_t)text[0] && (len < 2 || p[1] == (uint8_t)text[1]) &&
+               (len < 3 || p[2] == (uint8_t)text[2]);
+    if (len < 8)
+        return ((load4(p) ^ load4(text)) | (load4(p + len - 4) ^ load4(text + len - 4))) == 0;
+    uint64_t differ = load8(p + len - 8) ^ load8(text + len - 8);
+    for (size_t at = 0; at + 8 < len; at += 8)
+        differ |= load8(p + at) ^ load8(text + at);
+    return differ == 0;
 }
 
 /* Is `text` (a literal) next? Moves behind it if so. */
@@ -37,6 +59,8 @@ MR_INLINE bool found(struct scan *s, const char *text, size_t len)
     return is;
 }
 #define FOUND(s, literal) found((s), literal, sizeof(literal) - 1)
+/* The same of what stands there in nearly all messages. */
+#define THEN(s, literal) as_usual(FOUND(s, literal))
 
 /* It must be next: moves on in any case, so that what follows need not wait for the comparison. */
 static inline void expect(struct scan *s, const char *text, size_t len)
@@ -49,13 +73,6 @@ static inline void expect(struct scan *s, const char *text, size_t len)
     s->p += len;
 }
 #define EXPECT(s, literal) expect((s), literal, sizeof(literal) - 1)
-
-static inline uint64_t load8(const uint8_t *p)
-{
-    uint64_t w;
-    memcpy(&w, p, sizeof w);
-    return w;
-}
 
 #define EACH(b) (0x0101010101010101u * (b))
 

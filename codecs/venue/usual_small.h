@@ -27,10 +27,10 @@
 MR_INLINE bool usual_open(struct scan *s, const struct mr_frame *frame)
 {
     *s = (struct scan){frame->data, frame->data + frame->len, true};
-    return mr_likely(frame->len >= MR_USUAL_MIN);
+    return as_usual(frame->len >= MR_USUAL_MIN);
 }
 
-MR_INLINE bool at_end(const struct scan *s) { return mr_likely(s->p == s->end); }
+MR_INLINE bool at_end(const struct scan *s) { return as_usual(s->p == s->end); }
 
 /* A literal of at most eight bytes as the number that its bytes are in memory. */
 #define BYTE_OF(text, i)                                                                                               \
@@ -44,12 +44,12 @@ MR_INLINE bool either(struct scan *s, uint64_t one, uint32_t one_len, uint64_t o
                       uint32_t *first)
 {
     ptrdiff_t room = s->end - s->p;
-    if (mr_unlikely(room <= 0))
+    if (unusual(room <= 0))
         return false;
-    uint64_t w = mr_likely(room >= 8) ? load8(s->p) : load8(s->end - 8) >> (64 - 8 * room);
+    uint64_t w = as_usual(room >= 8) ? load8(s->p) : load8(s->end - 8) >> (64 - 8 * room);
     uint32_t is_one = ((w ^ one) << (64 - 8 * one_len)) == 0, is_other = ((w ^ other) << (64 - 8 * other_len)) == 0;
     __asm__("" : "+r"(is_one), "+r"(is_other));
-    if (mr_unlikely(!(is_one | is_other)))
+    if (unusual(!(is_one | is_other)))
         return false;
     *first = is_one;
     s->p += is_one * one_len + is_other * other_len;
@@ -57,6 +57,14 @@ MR_INLINE bool either(struct scan *s, uint64_t one, uint32_t one_len, uint64_t o
 }
 #define EITHER(s, one, other, first)                                                                                   \
     either((s), WORD_OF(one), sizeof(one) - 1, WORD_OF(other), sizeof(other) - 1, first)
+
+/* A text of at most eight bytes that may stand here or not. */
+MR_INLINE void skip_if(struct scan *s, uint64_t text, uint32_t len)
+{
+    uint32_t is = s->end - s->p >= 8 && ((load8(s->p) ^ text) << (64 - 8 * len)) == 0;
+    __asm__("" : "+r"(is));
+    s->p += is * len;
+}
 
 /* A side of a trade. */
 MR_INLINE bool side(struct scan *s, uint64_t sell, uint32_t sell_len, uint64_t buy, uint32_t buy_len, uint8_t *flags)
@@ -90,7 +98,7 @@ MR_INLINE __m128i look(const struct scan *s)
     static const int8_t down[32] = {0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15,
                                     -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1};
     ptrdiff_t room = s->end - s->p;
-    if (mr_likely(room >= 16))
+    if (as_usual(room >= 16))
         return _mm_loadu_si128((const __m128i *)(const void *)s->p);
     __m128i last = _mm_loadu_si128((const __m128i *)(const void *)(s->end - 16));
     return _mm_shuffle_epi8(last, _mm_loadu_si128((const __m128i *)(const void *)(down + 16 - room)));
@@ -107,7 +115,7 @@ MR_INLINE bool digit_text(const struct scan *s, __m128i *values, uint32_t *len)
     __m128i is = _mm_cmpeq_epi8(_mm_min_epu8(*values, _mm_set1_epi8(9)), *values);
     *len = (uint32_t)__builtin_ctz(~(uint32_t)_mm_movemask_epi8(is));
     bool zero = (uint8_t)_mm_cvtsi128_si32(v) == '0';
-    return mr_likely(*len - 1 < 15 && !(zero && *len > 1));
+    return as_usual(*len - 1 < 15 && !(zero && *len > 1));
 }
 
 MR_INLINE uint64_t first_digits(__m128i values, uint32_t len)
@@ -132,7 +140,7 @@ MR_INLINE bool integer(struct scan *s, uint8_t *like, uint64_t *out)
 {
     __m128i values;
     uint32_t len;
-    if (mr_unlikely(!digit_text(s, &values, &len))) {
+    if (unusual(!digit_text(s, &values, &len))) {
         uint64_t value;
         const uint8_t *behind = integer_closely(s->p, s->end, &value);
         s->p = behind ? behind : s->p;
@@ -140,7 +148,7 @@ MR_INLINE bool integer(struct scan *s, uint8_t *like, uint64_t *out)
         return behind;
     }
     *out = first_digits(values, len);
-    if (mr_likely(like && len == *like)) {
+    if (as_usual(like && len == *like)) {
         s->p += *like;
         __asm__("" : "+r"(s->p)); /* not `len`, though they are equal: that one comes late */
         return true;
@@ -163,12 +171,12 @@ MR_INLINE bool skip_integer(struct scan *s, uint8_t *like)
 /* A time in ms: thirteen digits, as from 2001 to 2286. */
 MR_INLINE bool thirteen(struct scan *s, uint64_t *out)
 {
-    if (mr_unlikely(s->end - s->p < TIME_NOW))
+    if (unusual(s->end - s->p < TIME_NOW))
         return false;
     const __m128i there = _mm_setr_epi8(0, 0, 0, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1);
     __m128i v = _mm_loadu_si128((const __m128i *)(const void *)(s->p - 3));
     v = _mm_and_si128(_mm_sub_epi8(v, _mm_set1_epi8('0')), there);
-    if (mr_unlikely(!mr_fixed_all_digits(v) || s->p[0] == '0'))
+    if (unusual(!mr_fixed_all_digits(v) || s->p[0] == '0'))
         return false;
     *out = mr_fixed_sum(v);
     s->p += TIME_NOW;
@@ -178,12 +186,12 @@ MR_INLINE bool thirteen(struct scan *s, uint64_t *out)
 /* A time in ns: nineteen digits. */
 MR_INLINE bool nineteen(struct scan *s, int64_t *out)
 {
-    if (mr_unlikely(s->end - s->p < 19))
+    if (unusual(s->end - s->p < 19))
         return false;
     __m128i v = _mm_sub_epi8(_mm_loadu_si128((const __m128i *)(const void *)(s->p + 3)), _mm_set1_epi8('0'));
     uint32_t a = s->p[0] - (uint32_t)'0', b = s->p[1] - (uint32_t)'0', c = s->p[2] - (uint32_t)'0';
     uint64_t ns = (a * 100 + b * 10 + c) * (uint64_t)10000000000000000 + mr_fixed_sum(v);
-    if (mr_unlikely(!mr_fixed_all_digits(v) || a - 1 > 8 || b > 9 || c > 9 || ns > INT64_MAX))
+    if (unusual(!mr_fixed_all_digits(v) || a - 1 > 8 || b > 9 || c > 9 || ns > INT64_MAX))
         return false;
     *out = (int64_t)ns;
     s->p += 19;
@@ -196,7 +204,7 @@ MR_INLINE bool decimal_to(struct scan *s, int scale, char stop, int64_t *out)
     __m128i v = look(s);
     uint32_t len = (uint32_t)__builtin_ctz(equal(v, stop) | 1u << 16);
     int64_t value = 0;
-    if (mr_unlikely(len == 16 || !mr_fixed_16(v, len, scale, &value))) {
+    if (unusual(len == 16 || !mr_fixed_16(v, len, scale, &value))) {
         int64_t rare;
         const uint8_t *behind = decimal_closely(s->p, s->end, scale, stop, &rare);
         s->p = behind ? behind : s->p;
@@ -217,7 +225,7 @@ MR_INLINE bool skip_string(struct scan *s)
         stop = _mm_or_si128(stop,
                             _mm_cmplt_epi8(v, _mm_set1_epi8(0x20))); /* above 0x7f is below zero, and so is the end */
         uint32_t stops = (uint32_t)_mm_movemask_epi8(stop);
-        if (mr_unlikely(!stops)) {
+        if (unusual(!stops)) {
             s->p += 16;
             continue;
         }
@@ -230,7 +238,7 @@ MR_INLINE bool skip_string(struct scan *s)
 MR_INLINE bool skip_text(struct scan *s, uint32_t n)
 {
     const uint8_t *p = s->p;
-    if (mr_unlikely(s->end - p <= (ptrdiff_t)n))
+    if (unusual(s->end - p <= (ptrdiff_t)n))
         return false;
     __m128i stop = _mm_setzero_si128();
     for (uint32_t i = 0; i < n; i += 16) {
@@ -240,7 +248,7 @@ MR_INLINE bool skip_text(struct scan *s, uint32_t n)
         stop = _mm_or_si128(stop, _mm_cmplt_epi8(v, _mm_set1_epi8(0x20)));
     }
     s->p += n + 1;
-    return mr_likely(_mm_movemask_epi8(stop) == 0 && p[n] == '"');
+    return as_usual(_mm_movemask_epi8(stop) == 0 && p[n] == '"');
 }
 
 static const uint8_t usual_ones[32] = {255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255};
@@ -254,7 +262,7 @@ MR_INLINE __m128i first_bytes(__m128i v, uint32_t n)
 MR_INLINE bool same_bytes(__m128i a, __m128i b)
 {
     __m128i differ = _mm_xor_si128(a, b);
-    return mr_likely(_mm_testz_si128(differ, differ));
+    return as_usual(_mm_testz_si128(differ, differ));
 }
 #else
 /* ---- the same, a byte at a time ---- */
@@ -294,7 +302,9 @@ MR_INLINE bool nineteen(struct scan *s, int64_t *out)
 
 MR_INLINE bool decimal_to(struct scan *s, int scale, char stop, int64_t *out)
 {
-    return decimal_closely(s, scale, stop, out);
+    const uint8_t *behind = decimal_closely(s->p, s->end, scale, stop, out);
+    s->p = behind ? behind : s->p;
+    return behind;
 }
 
 MR_INLINE bool skip_string(struct scan *s)
@@ -314,7 +324,7 @@ MR_INLINE bool skip_text(struct scan *s, uint32_t n)
 /* 81234.5" to behind the quote. */
 MR_INLINE bool decimal(struct scan *s, int scale, int64_t *out)
 {
-    if (mr_unlikely(!decimal_to(s, scale, '"', out)))
+    if (unusual(!decimal_to(s, scale, '"', out)))
         return false;
     s->p++;
     return true;
@@ -324,11 +334,11 @@ MR_INLINE bool decimal(struct scan *s, int scale, int64_t *out)
 MR_INLINE bool price(struct scan *s, int scale, uint8_t *like, int64_t *out)
 {
     const uint8_t *from = s->p;
-    if (mr_unlikely(!decimal(s, scale, out)))
+    if (unusual(!decimal(s, scale, out)))
         return false;
     uint32_t len = (uint32_t)(s->p - from), was = *like;
     __asm__("" : "+r"(was));
-    if (mr_likely(len == was)) {
+    if (as_usual(len == was)) {
         s->p = from + was;
         __asm__("" : "+r"(s->p));
         return true;
@@ -341,7 +351,7 @@ MR_INLINE bool price(struct scan *s, int scale, uint8_t *like, int64_t *out)
 MR_INLINE bool time_ns(struct scan *s, int64_t *out)
 {
     uint64_t ms;
-    if (mr_unlikely(!thirteen(s, &ms) || ms > INT64_MAX / MR_NS_PER_MS))
+    if (unusual(!thirteen(s, &ms) || ms > INT64_MAX / MR_NS_PER_MS))
         return false;
     *out = (int64_t)(ms * MR_NS_PER_MS);
     return true;
@@ -392,8 +402,8 @@ MR_INLINE bool instrument(struct scan *s, struct mr_decoder *dec, struct named *
     uint64_t hash = _mm_crc32_u64((uint64_t)_mm_cvtsi128_si64(text), (uint64_t)_mm_extract_epi64(text, 1));
     const struct mr_instrument **guess = &dec->guess[hash % MR_COUNT_OF(dec->guess)], *it = *guess;
     *out = (struct named){it, len, text};
-    if (mr_likely(it && it->symbol_len == len &&
-                  same_bytes(text, _mm_loadu_si128((const __m128i *)(const void *)it->symbol)))) {
+    if (as_usual(it && it->symbol_len == len &&
+                 same_bytes(text, _mm_loadu_si128((const __m128i *)(const void *)it->symbol)))) {
         s->p += len + 1;
         return true;
     }
@@ -410,13 +420,13 @@ MR_INLINE const struct mr_instrument *long_instrument(struct scan *s, struct mr_
 {
 #if USUAL_VECTOR
     const struct scan tail = {s->p + 64, s->end, true};
-    if (mr_unlikely(s->end - s->p < 80))
+    if (unusual(s->end - s->p < 80))
         return NULL;
     uint32_t len = 64 + (uint32_t)__builtin_ctz(equal(look(&tail), '"') | 1u << 16);
     uint64_t hash = load8(s->p + len - 8) * 0x9e3779b97f4a7c15u >> (64 - MR_DECODER_GUESS_BITS);
     const struct mr_instrument **guess = &dec->guess[hash % MR_COUNT_OF(dec->guess)], *it = *guess;
-    if (mr_unlikely(!it || it->symbol_len != len || !same_text(s->p, it->symbol, 64) ||
-                    memcmp(s->p + len - 16, it->symbol + len - 16, 16) != 0))
+    if (unusual(!it || it->symbol_len != len || !same_text(s->p, it->symbol, 64) ||
+                memcmp(s->p + len - 16, it->symbol + len - 16, 16) != 0))
         return instrument_long_way(s, dec, guess);
     s->p += len + 1;
     return it;
@@ -428,11 +438,11 @@ MR_INLINE const struct mr_instrument *long_instrument(struct scan *s, struct mr_
 /* The same symbol again, and its quote. */
 MR_INLINE bool same_symbol(struct scan *s, const struct named *name)
 {
-    if (mr_unlikely((size_t)(s->end - s->p) <= name->len || s->p[name->len] != '"'))
+    if (unusual((size_t)(s->end - s->p) <= name->len || s->p[name->len] != '"'))
         return false;
 #if USUAL_VECTOR
-    bool same = mr_likely(name->len < 16) ? same_bytes(first_bytes(look(s), name->len), name->text)
-                                          : memcmp(s->p, name->it->symbol, name->len) == 0;
+    bool same = as_usual(name->len < 16) ? same_bytes(first_bytes(look(s), name->len), name->text)
+                                         : memcmp(s->p, name->it->symbol, name->len) == 0;
 #else
     bool same = memcmp(s->p, name->it->symbol, name->len) == 0;
 #endif
@@ -461,7 +471,7 @@ MR_INLINE bool put_trade(union mr_slot *slot, const struct mr_decoder *dec, enum
         .flags = in->flags | caution(it),
         .source = dec->kind,
     };
-    return mr_likely(mr_instrument_notional(it, in->price, in->size, &slot->event.aux) == MR_OK);
+    return as_usual(mr_instrument_notional(it, in->price, in->size, &slot->event.aux) == MR_OK);
 }
 
 /* A best bid and ask: two slots. */

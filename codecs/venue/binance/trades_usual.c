@@ -13,19 +13,16 @@
 #include "codecs/venue/usual_small.h"
 
 /* What stands behind the last member. */
-MR_INLINE bool closed(struct scan *s, bool wrapped)
-{
-    return FOUND(s, "}") && (!wrapped || FOUND(s, "}")) && at_end(s);
-}
+MR_INLINE bool closed(struct scan *s, bool wrapped) { return THEN(s, "}") && (!wrapped || THEN(s, "}")) && at_end(s); }
 
 /* "m" and what stands behind it, to the message's end. */
 MR_INLINE int end_trade(struct scan *s, struct mr_decoder *dec, const struct mr_instrument *it, struct mr_event *in,
                         bool wrapped, union mr_slot *out)
 {
-    if (!FOUND(s, ",\"m\":") || !SIDE(s, "true", "false", &in->flags))
+    if (!THEN(s, ",\"m\":") || !SIDE(s, "true", "false", &in->flags))
         return MR_E_AGAIN;
-    if (!FOUND(s, ",\"st\":1"))
-        (void)FOUND(s, ",\"M\":true");
+    if (!THEN(s, ",\"st\":1"))
+        (void)THEN(s, ",\"M\":true");
     if (!closed(s, wrapped))
         return MR_E_AGAIN;
     bool primary = (dec->kind == KIND_TRADE) == (dec->product == BINANCE_SPOT);
@@ -38,13 +35,13 @@ enum { ID, FIRST, LAST, UPDATE, PRICE };
 
 MR_INLINE bool symbol(struct scan *s, struct mr_decoder *dec, struct named *of)
 {
-    return FOUND(s, ",\"s\":\"") && instrument(s, dec, of);
+    return THEN(s, ",\"s\":\"") && instrument(s, dec, of);
 }
 
 MR_INLINE bool price_and_size(struct scan *s, struct mr_decoder *dec, const struct mr_instrument *it,
                               struct mr_event *in)
 {
-    return FOUND(s, ",\"p\":\"") && price(s, it->price_scale, &dec->like[PRICE], &in->price) && FOUND(s, ",\"q\":\"") &&
+    return THEN(s, ",\"p\":\"") && price(s, it->price_scale, &dec->like[PRICE], &in->price) && THEN(s, ",\"q\":\"") &&
            decimal(s, it->size_scale, &in->size);
 }
 
@@ -54,7 +51,7 @@ static int agg_trade(struct scan at, struct mr_decoder *dec, bool wrapped, union
     struct named of;
     struct mr_event in = {.seq = 0};
     int64_t unused;
-    if (!FOUND(s, ",\"E\":") || !skip_time(s))
+    if (!THEN(s, ",\"E\":") || !skip_time(s))
         return MR_E_AGAIN;
     bool futures = FOUND(s, ",\"a\":");
     if ((futures && !integer(s, &dec->like[ID], &in.seq)) || !symbol(s, dec, &of))
@@ -63,8 +60,8 @@ static int agg_trade(struct scan at, struct mr_decoder *dec, bool wrapped, union
         return MR_E_AGAIN;
     if (!price_and_size(s, dec, of.it, &in) || (FOUND(s, ",\"nq\":\"") && !decimal(s, of.it->size_scale, &unused)))
         return MR_E_AGAIN;
-    if (!(FOUND(s, ",\"f\":") && skip_integer(s, &dec->like[FIRST]) && FOUND(s, ",\"l\":") &&
-          skip_integer(s, &dec->like[LAST]) && FOUND(s, ",\"T\":") && time_ns(s, &in.venue_ns)))
+    if (!(THEN(s, ",\"f\":") && skip_integer(s, &dec->like[FIRST]) && THEN(s, ",\"l\":") &&
+          skip_integer(s, &dec->like[LAST]) && THEN(s, ",\"T\":") && time_ns(s, &in.venue_ns)))
         return MR_E_AGAIN;
     dec->kind = KIND_AGG_TRADE;
     return end_trade(s, dec, of.it, &in, wrapped, out);
@@ -75,15 +72,15 @@ static int trade(struct scan at, struct mr_decoder *dec, bool wrapped, union mr_
     struct scan *s = &at;
     struct named of;
     struct mr_event in = {.seq = 0};
-    if (!FOUND(s, ",\"E\":") || !skip_time(s))
+    if (!THEN(s, ",\"E\":") || !skip_time(s))
         return MR_E_AGAIN;
     bool futures = FOUND(s, ",\"T\":");
     if ((futures && !time_ns(s, &in.venue_ns)) || !symbol(s, dec, &of))
         return MR_E_AGAIN;
-    if (!(FOUND(s, ",\"t\":") && integer(s, &dec->like[ID], &in.seq) && price_and_size(s, dec, of.it, &in)))
+    if (!(THEN(s, ",\"t\":") && integer(s, &dec->like[ID], &in.seq) && price_and_size(s, dec, of.it, &in)))
         return MR_E_AGAIN;
     /* other X are no prices of the market: the general path marks them */
-    if (futures ? !FOUND(s, ",\"X\":\"MARKET\"") : !(FOUND(s, ",\"T\":") && time_ns(s, &in.venue_ns)))
+    if (futures ? !THEN(s, ",\"X\":\"MARKET\"") : !(THEN(s, ",\"T\":") && time_ns(s, &in.venue_ns)))
         return MR_E_AGAIN;
     dec->kind = KIND_TRADE;
     return end_trade(s, dec, of.it, &in, wrapped, out);
@@ -98,17 +95,17 @@ MR_INLINE int book_ticker(struct scan *s, struct mr_decoder *dec, bool futures, 
     uint64_t seq;
     if (!integer(s, &dec->like[UPDATE], &seq) || !symbol(s, dec, &of))
         return MR_E_AGAIN;
-    if (futures && FOUND(s, ",\"ps\":\"") && !same_symbol(s, &of))
+    if (futures && THEN(s, ",\"ps\":\"") && !same_symbol(s, &of))
         return MR_E_AGAIN;
-    if (!(FOUND(s, ",\"b\":\"") && price(s, of.it->price_scale, &dec->like[PRICE], &best[0].price) &&
-          FOUND(s, ",\"B\":\"") && decimal(s, of.it->size_scale, &best[0].size) && FOUND(s, ",\"a\":\"") &&
-          price(s, of.it->price_scale, &dec->like[PRICE], &best[1].price) && FOUND(s, ",\"A\":\"") &&
+    if (!(THEN(s, ",\"b\":\"") && price(s, of.it->price_scale, &dec->like[PRICE], &best[0].price) &&
+          THEN(s, ",\"B\":\"") && decimal(s, of.it->size_scale, &best[0].size) && THEN(s, ",\"a\":\"") &&
+          price(s, of.it->price_scale, &dec->like[PRICE], &best[1].price) && THEN(s, ",\"A\":\"") &&
           decimal(s, of.it->size_scale, &best[1].size)))
         return MR_E_AGAIN;
     if (futures) {
-        if (!(FOUND(s, ",\"T\":") && time_ns(s, &venue_ns) && FOUND(s, ",\"E\":") && skip_time(s)))
+        if (!(THEN(s, ",\"T\":") && time_ns(s, &venue_ns) && THEN(s, ",\"E\":") && skip_time(s)))
             return MR_E_AGAIN;
-        (void)FOUND(s, ",\"st\":1");
+        (void)THEN(s, ",\"st\":1");
     }
     if (!closed(s, wrapped))
         return MR_E_AGAIN;
@@ -119,10 +116,10 @@ MR_INLINE int book_ticker(struct scan *s, struct mr_decoder *dec, bool futures, 
 int binance_usual(struct mr_decoder *dec, const struct mr_frame *frame, union mr_slot *out, uint32_t out_max)
 {
     struct scan s;
-    if (!usual_open(&s, frame) || mr_unlikely(out_max < 2))
+    if (!usual_open(&s, frame) || unusual(out_max < 2))
         return MR_E_AGAIN;
     bool wrapped = FOUND(&s, "{\"stream\":\"");
-    if (wrapped && !(skip_string(&s) && FOUND(&s, ",\"data\":")))
+    if (wrapped && !(skip_string(&s) && THEN(&s, ",\"data\":")))
         return MR_E_AGAIN;
     if (FOUND(&s, "{\"e\":\"bookTicker\",\"u\":"))
         return book_ticker(&s, dec, true, wrapped, out);

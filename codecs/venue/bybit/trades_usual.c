@@ -28,7 +28,7 @@ MR_INLINE bool type(struct scan *s, bool *delta)
     *delta = FOUND(s, ",\"type\":\"delta\"");
     return *delta || FOUND(s, ",\"type\":\"snapshot\"");
 }
-MR_INLINE bool ts(struct scan *s, int64_t *out) { return FOUND(s, ",\"ts\":") && time_ns(s, out); }
+MR_INLINE bool ts(struct scan *s, int64_t *out) { return THEN(s, ",\"ts\":") && time_ns(s, out); }
 
 /* SYMBOL","type":"delta","ts":1,"data": */
 MR_INLINE bool head(struct scan *s, struct mr_decoder *dec, struct head *h)
@@ -36,7 +36,7 @@ MR_INLINE bool head(struct scan *s, struct mr_decoder *dec, struct head *h)
     if (!instrument(s, dec, &h->of))
         return false;
     bool in_order = type(s, &h->delta) ? ts(s, &h->ts) : ts(s, &h->ts) && type(s, &h->delta);
-    return in_order && FOUND(s, ",\"data\":");
+    return in_order && THEN(s, ",\"data\":");
 }
 
 /* ---- trades and liquidations ---- */
@@ -44,45 +44,48 @@ MR_INLINE bool head(struct scan *s, struct mr_decoder *dec, struct head *h)
 /* {"T":1,"s":"BTCUSDT","S":"Sell","v":"2","p":"1.0" */
 MR_INLINE bool linear_row(struct scan *s, struct mr_decoder *dec, const struct named *of, struct mr_event *in)
 {
-    return FOUND(s, "{\"T\":") && time_ns(s, &in->venue_ns) && FOUND(s, ",\"s\":\"") && same_symbol(s, of) &&
-           FOUND(s, ",\"S\":\"") && SIDE(s, "Sell\"", "Buy\"", &in->flags) && FOUND(s, ",\"v\":\"") &&
-           decimal(s, of->it->size_scale, &in->size) && FOUND(s, ",\"p\":\"") &&
+    return THEN(s, "{\"T\":") && time_ns(s, &in->venue_ns) && THEN(s, ",\"s\":\"") && same_symbol(s, of) &&
+           THEN(s, ",\"S\":\"") && SIDE(s, "Sell\"", "Buy\"", &in->flags) && THEN(s, ",\"v\":\"") &&
+           decimal(s, of->it->size_scale, &in->size) && THEN(s, ",\"p\":\"") &&
            price(s, of->it->price_scale, &dec->like[PRICE], &in->price);
 }
 
-/* Which way the price went: not used, and eight bytes tell all four from others. */
+/* Which way the price went, which is not used: PlusTick, MinusTick, or one of them behind Zero. */
 MR_INLINE bool tick(struct scan *s)
 {
-    return FOUND(s, ",\"L\":\"") && (FOUND(s, "PlusTick\"") || FOUND(s, "MinusTick\"") || FOUND(s, "ZeroPlusTick\"") ||
-                                     FOUND(s, "ZeroMinusTick\""));
+    uint32_t plus;
+    if (!THEN(s, ",\"L\":\""))
+        return false;
+    skip_if(s, WORD_OF("Zero"), 4);
+    return EITHER(s, "Plus", "Minus", &plus) && THEN(s, "Tick\"");
 }
 
 /* No block trade, which is no price of the market; RPI says nothing to us. */
 MR_INLINE bool no_block(struct scan *s)
 {
     uint32_t rpi;
-    if (!FOUND(s, ",\"BT\":false"))
+    if (!THEN(s, ",\"BT\":false"))
         return true; /* missing; what else stands here does not pass */
-    return !FOUND(s, ",\"RPI\":") || EITHER(s, "true", "false", &rpi);
+    return !THEN(s, ",\"RPI\":") || EITHER(s, "true", "false", &rpi);
 }
 
 MR_INLINE bool seq(struct scan *s, struct mr_decoder *dec, struct mr_event *in)
 {
-    return !FOUND(s, ",\"seq\":") || integer(s, &dec->like[SEQ], &in->seq);
+    return !THEN(s, ",\"seq\":") || integer(s, &dec->like[SEQ], &in->seq);
 }
 
 MR_INLINE bool linear_trade(struct scan *s, struct mr_decoder *dec, const struct named *of, struct mr_event *in)
 {
-    return linear_row(s, dec, of, in) && tick(s) && FOUND(s, ",\"i\":\"") && skip_text(s, UUID) && no_block(s) &&
+    return linear_row(s, dec, of, in) && tick(s) && THEN(s, ",\"i\":\"") && skip_text(s, UUID) && no_block(s) &&
            seq(s, dec, in);
 }
 
 MR_INLINE bool spot_trade(struct scan *s, struct mr_decoder *dec, const struct named *of, struct mr_event *in)
 {
-    return FOUND(s, "{\"i\":\"") && skip_string(s) && FOUND(s, ",\"T\":") && time_ns(s, &in->venue_ns) &&
-           FOUND(s, ",\"p\":\"") && price(s, of->it->price_scale, &dec->like[PRICE], &in->price) &&
-           FOUND(s, ",\"v\":\"") && decimal(s, of->it->size_scale, &in->size) && FOUND(s, ",\"S\":\"") &&
-           SIDE(s, "Sell\"", "Buy\"", &in->flags) && seq(s, dec, in) && FOUND(s, ",\"s\":\"") && same_symbol(s, of) &&
+    return THEN(s, "{\"i\":\"") && skip_string(s) && THEN(s, ",\"T\":") && time_ns(s, &in->venue_ns) &&
+           THEN(s, ",\"p\":\"") && price(s, of->it->price_scale, &dec->like[PRICE], &in->price) &&
+           THEN(s, ",\"v\":\"") && decimal(s, of->it->size_scale, &in->size) && THEN(s, ",\"S\":\"") &&
+           SIDE(s, "Sell\"", "Buy\"", &in->flags) && seq(s, dec, in) && THEN(s, ",\"s\":\"") && same_symbol(s, of) &&
            no_block(s);
 }
 
@@ -94,19 +97,19 @@ MR_INLINE int rows(struct scan *s, struct mr_decoder *dec, enum mr_event_kind ki
 {
     struct head h;
     uint32_t n = 0;
-    if (!head(s, dec, &h) || h.delta || !FOUND(s, "["))
+    if (!head(s, dec, &h) || h.delta || !THEN(s, "["))
         return MR_E_AGAIN;
     dec->kind = kind == MR_EVENT_TRADE ? MR_BYBIT_TRADES : MR_BYBIT_LIQUIDATIONS;
     do {
         struct mr_event in = {.seq = 0};
-        if (mr_unlikely(n == out_max || n == MR_TRADES_MAX) || !row(s, dec, &h.of, &in) || !FOUND(s, "}"))
+        if (unusual(n == out_max || n == MR_TRADES_MAX) || !row(s, dec, &h.of, &in) || !THEN(s, "}"))
             return MR_E_AGAIN;
         if (kind == MR_EVENT_LIQUIDATION && !(h.of.it->flags & MR_INSTRUMENT_QUOTE_USD))
             in.flags |= MR_FLAG_CAUTION; /* the notional is in another currency than USD */
         if (!put_trade(&out[n++], dec, kind, h.of.it, &in))
             return MR_E_AGAIN;
     } while (FOUND(s, ","));
-    return FOUND(s, "]}") && at_end(s) ? (int)n : MR_E_AGAIN;
+    return THEN(s, "]}") && at_end(s) ? (int)n : MR_E_AGAIN;
 }
 
 static int linear_trades(struct scan at, struct mr_decoder *dec, union mr_slot *out, uint32_t out_max)
@@ -130,8 +133,8 @@ MR_INLINE bool side_after(struct scan *s, const struct mr_instrument *it, struct
     struct mr_level now;
     if (FOUND(s, "[]"))
         return true;
-    if (!(FOUND(s, "[[\"") && decimal(s, it->price_scale, &now.price) && FOUND(s, ",\"") &&
-          decimal(s, it->size_scale, &now.size) && FOUND(s, "]]")))
+    if (!(THEN(s, "[[\"") && decimal(s, it->price_scale, &now.price) && THEN(s, ",\"") &&
+          decimal(s, it->size_scale, &now.size) && THEN(s, "]]")))
         return false;
     if (now.size)
         *best = now;
@@ -146,7 +149,7 @@ static int best(struct scan at, struct mr_decoder *dec, union mr_slot *out)
     struct scan *s = &at;
     struct head h;
     uint64_t u;
-    if (!head(s, dec, &h) || !FOUND(s, "{\"s\":\"") || !same_symbol(s, &h.of))
+    if (!head(s, dec, &h) || !THEN(s, "{\"s\":\"") || !same_symbol(s, &h.of))
         return MR_E_AGAIN;
     struct mr_bybit_ticker *state = (struct mr_bybit_ticker *)dec->state + h.of.it->id;
     struct mr_level top[2] = {{0, 0}, {0, 0}};
@@ -154,10 +157,10 @@ static int best(struct scan at, struct mr_decoder *dec, union mr_slot *out)
         top[0] = state->top_bid;
         top[1] = state->top_ask;
     }
-    if (!(FOUND(s, ",\"b\":") && side_after(s, h.of.it, &top[0]) && FOUND(s, ",\"a\":") &&
-          side_after(s, h.of.it, &top[1]) && FOUND(s, ",\"u\":") && integer(s, &dec->like[UPDATE], &u) && u != 1 &&
-          (!FOUND(s, ",\"seq\":") || skip_integer(s, &dec->like[SEQ])) && FOUND(s, "}") &&
-          (!FOUND(s, ",\"cts\":") || time_ns(s, &h.ts)) && FOUND(s, "}") && at_end(s)))
+    if (!(THEN(s, ",\"b\":") && side_after(s, h.of.it, &top[0]) && THEN(s, ",\"a\":") &&
+          side_after(s, h.of.it, &top[1]) && THEN(s, ",\"u\":") && integer(s, &dec->like[UPDATE], &u) && u != 1 &&
+          (!THEN(s, ",\"seq\":") || skip_integer(s, &dec->like[SEQ])) && THEN(s, "}") &&
+          (!THEN(s, ",\"cts\":") || time_ns(s, &h.ts)) && THEN(s, "}") && at_end(s)))
         return MR_E_AGAIN;
     state->top_bid = top[0];
     state->top_ask = top[1];
@@ -169,7 +172,7 @@ static int best(struct scan at, struct mr_decoder *dec, union mr_slot *out)
 int mr_bybit_usual(struct mr_decoder *dec, const struct mr_frame *frame, union mr_slot *out, uint32_t out_max)
 {
     struct scan s;
-    if (!usual_open(&s, frame) || mr_unlikely(out_max < 2) || !FOUND(&s, "{\"topic\":\""))
+    if (!usual_open(&s, frame) || unusual(out_max < 2) || !THEN(&s, "{\"topic\":\""))
         return MR_E_AGAIN;
     if (FOUND(&s, "orderbook.1."))
         return best(s, dec, out);

@@ -18,14 +18,14 @@ enum { SN, SEQUENCE, PRICE };
 MR_INLINE bool envelope(struct scan *s, struct mr_decoder *dec, const char *subject, size_t len, struct named *of)
 {
     return instrument(s, dec, of) && FOUND(s, ",\"type\":\"message\",\"subject\":\"") && found(s, subject, len) &&
-           FOUND(s, ",\"sn\":") && skip_integer(s, &dec->like[SN]) && FOUND(s, ",\"data\":{");
+           THEN(s, ",\"sn\":") && skip_integer(s, &dec->like[SN]) && THEN(s, ",\"data\":{");
 }
 #define ENVELOPE(s, dec, subject, of) envelope(s, dec, subject "\"", sizeof(subject), of)
 
 /* "symbol":"SYMBOL","sequence":1 */
 MR_INLINE bool symbol_and_sequence(struct scan *s, struct mr_decoder *dec, const struct named *of, uint64_t *sequence)
 {
-    return FOUND(s, "\"symbol\":\"") && same_symbol(s, of) && FOUND(s, ",\"sequence\":") &&
+    return THEN(s, "\"symbol\":\"") && same_symbol(s, of) && THEN(s, ",\"sequence\":") &&
            integer(s, &dec->like[SEQUENCE], sequence);
 }
 
@@ -34,12 +34,12 @@ static int trade(struct scan at, struct mr_decoder *dec, union mr_slot *out)
     struct scan *s = &at;
     struct mr_event in = {.seq = 0};
     struct named of;
-    if (!(ENVELOPE(s, dec, "match", &of) && symbol_and_sequence(s, dec, &of, &in.seq) && FOUND(s, ",\"side\":\"") &&
-          SIDE(s, "sell\"", "buy\"", &in.flags) && FOUND(s, ",\"size\":") &&
-          decimal_to(s, of.it->size_scale, ',', &in.size) && FOUND(s, ",\"price\":\"") &&
-          price(s, of.it->price_scale, &dec->like[PRICE], &in.price) && FOUND(s, ",\"takerOrderId\":\"") &&
-          skip_string(s) && FOUND(s, ",\"makerOrderId\":\"") && skip_string(s) && FOUND(s, ",\"tradeId\":\"") &&
-          skip_string(s) && FOUND(s, ",\"ts\":") && nineteen(s, &in.venue_ns) && FOUND(s, "}}") && at_end(s)))
+    if (!(ENVELOPE(s, dec, "match", &of) && symbol_and_sequence(s, dec, &of, &in.seq) && THEN(s, ",\"side\":\"") &&
+          SIDE(s, "sell\"", "buy\"", &in.flags) && THEN(s, ",\"size\":") &&
+          decimal_to(s, of.it->size_scale, ',', &in.size) && THEN(s, ",\"price\":\"") &&
+          price(s, of.it->price_scale, &dec->like[PRICE], &in.price) && THEN(s, ",\"takerOrderId\":\"") &&
+          skip_string(s) && THEN(s, ",\"makerOrderId\":\"") && skip_string(s) && THEN(s, ",\"tradeId\":\"") &&
+          skip_string(s) && THEN(s, ",\"ts\":") && nineteen(s, &in.venue_ns) && THEN(s, "}}") && at_end(s)))
         return MR_E_AGAIN;
     dec->kind = MR_KUCOIN_EXECUTION;
     return put_trade(out, dec, MR_EVENT_TRADE, of.it, &in) ? 1 : MR_E_AGAIN;
@@ -53,11 +53,11 @@ static int best(struct scan at, struct mr_decoder *dec, union mr_slot *out)
     int64_t venue_ns;
     struct named of;
     if (!(ENVELOPE(s, dec, "tickerV2", &of) && symbol_and_sequence(s, dec, &of, &sequence) &&
-          FOUND(s, ",\"bestBidSize\":") && decimal_to(s, of.it->size_scale, ',', &top[0].size) &&
-          FOUND(s, ",\"bestBidPrice\":\"") && price(s, of.it->price_scale, &dec->like[PRICE], &top[0].price) &&
-          FOUND(s, ",\"bestAskPrice\":\"") && price(s, of.it->price_scale, &dec->like[PRICE], &top[1].price) &&
-          FOUND(s, ",\"bestAskSize\":") && decimal_to(s, of.it->size_scale, ',', &top[1].size) &&
-          FOUND(s, ",\"ts\":") && nineteen(s, &venue_ns) && FOUND(s, "}}") && at_end(s)))
+          THEN(s, ",\"bestBidSize\":") && decimal_to(s, of.it->size_scale, ',', &top[0].size) &&
+          THEN(s, ",\"bestBidPrice\":\"") && price(s, of.it->price_scale, &dec->like[PRICE], &top[0].price) &&
+          THEN(s, ",\"bestAskPrice\":\"") && price(s, of.it->price_scale, &dec->like[PRICE], &top[1].price) &&
+          THEN(s, ",\"bestAskSize\":") && decimal_to(s, of.it->size_scale, ',', &top[1].size) && THEN(s, ",\"ts\":") &&
+          nineteen(s, &venue_ns) && THEN(s, "}}") && at_end(s)))
         return MR_E_AGAIN;
     dec->kind = MR_KUCOIN_TICKER_V2;
     return put_best(out, dec, of.it, venue_ns, sequence, top);
@@ -71,12 +71,12 @@ static int change(struct scan at, struct mr_decoder *dec, union mr_slot *out)
     int64_t venue_ns;
     uint32_t ask;
     struct named of;
-    if (!(ENVELOPE(s, dec, "level2", &of) && FOUND(s, "\"sequence\":") && integer(s, &dec->like[SEQUENCE], &sequence) &&
-          FOUND(s, ",\"change\":\"") && decimal_to(s, of.it->price_scale, ',', &level.price) &&
+    if (!(ENVELOPE(s, dec, "level2", &of) && THEN(s, "\"sequence\":") && integer(s, &dec->like[SEQUENCE], &sequence) &&
+          THEN(s, ",\"change\":\"") && decimal_to(s, of.it->price_scale, ',', &level.price) &&
           EITHER(s, ",sell,", ",buy,", &ask) && decimal(s, of.it->size_scale, &level.size) &&
-          FOUND(s, ",\"timestamp\":") && time_ns(s, &venue_ns) && FOUND(s, "}}") && at_end(s)))
+          THEN(s, ",\"timestamp\":") && time_ns(s, &venue_ns) && THEN(s, "}}") && at_end(s)))
         return MR_E_AGAIN;
-    if (mr_unlikely((level.price | level.size) == 0)) /* nothing changed */
+    if (unusual((level.price | level.size) == 0)) /* nothing changed */
         return MR_E_AGAIN;
     dec->kind = MR_KUCOIN_LEVEL2;
     (void)put_best(out, dec, of.it, venue_ns, sequence, (const struct mr_level[2]){level, {0, 0}});
@@ -89,8 +89,8 @@ static int change(struct scan at, struct mr_decoder *dec, union mr_slot *out)
 int mr_kucoin_usual(struct mr_decoder *dec, const struct mr_frame *frame, union mr_slot *out, uint32_t out_max)
 {
     struct scan s;
-    if (!usual_open(&s, frame) || mr_unlikely(out_max < 2) || dec->product != MR_KUCOIN_FUTURES ||
-        !FOUND(&s, "{\"topic\":\"/contractMarket/"))
+    if (!usual_open(&s, frame) || unusual(out_max < 2) || dec->product != MR_KUCOIN_FUTURES ||
+        !THEN(&s, "{\"topic\":\"/contractMarket/"))
         return MR_E_AGAIN;
     if (FOUND(&s, "level2:"))
         return change(s, dec, out);

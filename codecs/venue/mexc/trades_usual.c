@@ -11,12 +11,12 @@ enum { OPEN, SELF, ID };
 
 MR_INLINE bool deal(struct scan *s, struct mr_decoder *dec, const struct mr_instrument *it, struct mr_event *in)
 {
-    return FOUND(s, "{\"p\":") && decimal_to(s, it->price_scale, ',', &in->price) && FOUND(s, ",\"v\":") &&
-           decimal_to(s, it->size_scale, ',', &in->size) && FOUND(s, ",\"T\":") && SIDE(s, "2,", "1,", &in->flags) &&
-           FOUND(s, "\"O\":") && skip_integer(s, &dec->like[OPEN]) && FOUND(s, ",\"M\":") &&
-           skip_integer(s, &dec->like[SELF]) && FOUND(s, ",\"t\":") && time_ns(s, &in->venue_ns) &&
-           (!FOUND(s, ",\"i\":\"") || (integer(s, &dec->like[ID], &in->seq) && FOUND(s, "\""))) &&
-           (!FOUND(s, ",\"cts\":\"") || (skip_time(s) && FOUND(s, "\""))) && FOUND(s, "}");
+    return THEN(s, "{\"p\":") && decimal_to(s, it->price_scale, ',', &in->price) && THEN(s, ",\"v\":") &&
+           decimal_to(s, it->size_scale, ',', &in->size) && THEN(s, ",\"T\":") && SIDE(s, "2,", "1,", &in->flags) &&
+           THEN(s, "\"O\":") && skip_integer(s, &dec->like[OPEN]) && THEN(s, ",\"M\":") &&
+           skip_integer(s, &dec->like[SELF]) && THEN(s, ",\"t\":") && time_ns(s, &in->venue_ns) &&
+           (!THEN(s, ",\"i\":\"") || (integer(s, &dec->like[ID], &in->seq) && THEN(s, "\""))) &&
+           (!THEN(s, ",\"cts\":\"") || (skip_time(s) && THEN(s, "\""))) && THEN(s, "}");
 }
 
 static int deals(struct scan at, struct mr_decoder *dec, const struct mr_instrument *it, union mr_slot *out,
@@ -27,11 +27,11 @@ static int deals(struct scan at, struct mr_decoder *dec, const struct mr_instrum
     dec->kind = MR_MEXC_DEAL;
     do {
         struct mr_event in = {.seq = 0};
-        if (mr_unlikely(n == out_max || n == MR_TRADES_MAX) || !deal(s, dec, it, &in) ||
+        if (unusual(n == out_max || n == MR_TRADES_MAX) || !deal(s, dec, it, &in) ||
             !put_trade(&out[n++], dec, MR_EVENT_TRADE, it, &in))
             return MR_E_AGAIN;
     } while (FOUND(s, ","));
-    if (!(FOUND(s, "],\"channel\":\"push.deal\",\"ts\":") && skip_time(s) && FOUND(s, "}") && at_end(s)))
+    if (!(THEN(s, "],\"channel\":\"push.deal\",\"ts\":") && skip_time(s) && THEN(s, "}") && at_end(s)))
         return MR_E_AGAIN;
     for (uint32_t i = 0, j = n - 1; i < j; i++, j--) { /* an array stands newest first */
         union mr_slot slot = out[i];
@@ -45,7 +45,7 @@ int mr_mexc_usual(struct mr_decoder *dec, const struct mr_frame *frame, union mr
 {
     struct scan s;
     struct named of;
-    if (!usual_open(&s, frame) || !FOUND(&s, "{\"symbol\":\"") || !instrument(&s, dec, &of))
+    if (!usual_open(&s, frame) || !THEN(&s, "{\"symbol\":\"") || !instrument(&s, dec, &of))
         return MR_E_AGAIN;
     if (FOUND(&s, ",\"data\":["))
         return deals(s, dec, of.it, out, out_max);

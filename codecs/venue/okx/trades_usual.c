@@ -10,27 +10,27 @@
 #include "codecs/venue/usual_small.h"
 
 /* A whole number in quotes, from behind the opening one. */
-MR_INLINE bool quoted(struct scan *s, uint8_t *like, uint64_t *out) { return integer(s, like, out) && FOUND(s, "\""); }
-MR_INLINE bool skip_quoted(struct scan *s, uint8_t *like) { return skip_integer(s, like) && FOUND(s, "\""); }
+MR_INLINE bool quoted(struct scan *s, uint8_t *like, uint64_t *out) { return integer(s, like, out) && THEN(s, "\""); }
+MR_INLINE bool skip_quoted(struct scan *s, uint8_t *like) { return skip_integer(s, like) && THEN(s, "\""); }
 
 /* Of which number the digits were: places in dec->like. */
 enum { TRADE_ID, COUNT, SOURCE, SEQ, ORDERS, PRICE };
 
 MR_INLINE bool head(struct scan *s, struct mr_decoder *dec, struct named *of)
 {
-    return FOUND(s, ",\"instId\":\"") && instrument(s, dec, of) && FOUND(s, "},\"data\":[");
+    return THEN(s, ",\"instId\":\"") && instrument(s, dec, of) && THEN(s, "},\"data\":[");
 }
 
 MR_INLINE bool trade(struct scan *s, struct mr_decoder *dec, const struct named *of, struct mr_event *in)
 {
-    return FOUND(s, "{\"instId\":\"") && same_symbol(s, of) && FOUND(s, ",\"tradeId\":\"") &&
-           quoted(s, &dec->like[TRADE_ID], &in->seq) && FOUND(s, ",\"px\":\"") &&
-           price(s, of->it->price_scale, &dec->like[PRICE], &in->price) && FOUND(s, ",\"sz\":\"") &&
-           decimal(s, of->it->size_scale, &in->size) && FOUND(s, ",\"side\":\"") &&
-           SIDE(s, "sell\"", "buy\"", &in->flags) && FOUND(s, ",\"ts\":\"") && time_ns(s, &in->venue_ns) &&
-           FOUND(s, "\"") && (!FOUND(s, ",\"count\":\"") || skip_quoted(s, &dec->like[COUNT])) &&
-           (!FOUND(s, ",\"source\":\"") || skip_quoted(s, &dec->like[SOURCE])) &&
-           (!FOUND(s, ",\"seqId\":") || skip_integer(s, &dec->like[SEQ])) && FOUND(s, "}");
+    return THEN(s, "{\"instId\":\"") && same_symbol(s, of) && THEN(s, ",\"tradeId\":\"") &&
+           quoted(s, &dec->like[TRADE_ID], &in->seq) && THEN(s, ",\"px\":\"") &&
+           price(s, of->it->price_scale, &dec->like[PRICE], &in->price) && THEN(s, ",\"sz\":\"") &&
+           decimal(s, of->it->size_scale, &in->size) && THEN(s, ",\"side\":\"") &&
+           SIDE(s, "sell\"", "buy\"", &in->flags) && THEN(s, ",\"ts\":\"") && time_ns(s, &in->venue_ns) &&
+           THEN(s, "\"") && (!THEN(s, ",\"count\":\"") || skip_quoted(s, &dec->like[COUNT])) &&
+           (!THEN(s, ",\"source\":\"") || skip_quoted(s, &dec->like[SOURCE])) &&
+           (!THEN(s, ",\"seqId\":") || skip_integer(s, &dec->like[SEQ])) && THEN(s, "}");
 }
 
 static int trades(struct scan at, struct mr_decoder *dec, bool all, union mr_slot *out, uint32_t out_max)
@@ -43,21 +43,21 @@ static int trades(struct scan at, struct mr_decoder *dec, bool all, union mr_slo
     dec->kind = all ? MR_OKX_KIND_TRADES_ALL : MR_OKX_KIND_TRADES;
     do {
         struct mr_event in = {.seq = 0};
-        if (mr_unlikely(n == out_max || n == MR_TRADES_MAX) || !trade(s, dec, &of, &in))
+        if (unusual(n == out_max || n == MR_TRADES_MAX) || !trade(s, dec, &of, &in))
             return MR_E_AGAIN;
         in.flags |= all ? MR_FLAG_SECONDARY : 0;
         if (!put_trade(&out[n++], dec, MR_EVENT_TRADE, of.it, &in))
             return MR_E_AGAIN;
     } while (FOUND(s, ","));
-    return FOUND(s, "]}") && at_end(s) ? (int)n : MR_E_AGAIN;
+    return THEN(s, "]}") && at_end(s) ? (int)n : MR_E_AGAIN;
 }
 
 /* [["1.1","2","0","1"]]: an empty side is for the general path. */
 MR_INLINE bool level(struct scan *s, struct mr_decoder *dec, const struct mr_instrument *it, struct mr_level *out)
 {
-    return FOUND(s, ":[[\"") && price(s, it->price_scale, &dec->like[PRICE], &out->price) && FOUND(s, ",\"") &&
-           decimal(s, it->size_scale, &out->size) && FOUND(s, ",\"") && skip_quoted(s, &dec->like[SOURCE]) &&
-           FOUND(s, ",\"") && skip_quoted(s, &dec->like[ORDERS]) && FOUND(s, "]]");
+    return THEN(s, ":[[\"") && price(s, it->price_scale, &dec->like[PRICE], &out->price) && THEN(s, ",\"") &&
+           decimal(s, it->size_scale, &out->size) && THEN(s, ",\"") && skip_quoted(s, &dec->like[SOURCE]) &&
+           THEN(s, ",\"") && skip_quoted(s, &dec->like[ORDERS]) && THEN(s, "]]");
 }
 
 static int best(struct scan at, struct mr_decoder *dec, union mr_slot *out)
@@ -67,9 +67,9 @@ static int best(struct scan at, struct mr_decoder *dec, union mr_slot *out)
     struct mr_level top[2];
     int64_t venue_ns;
     uint64_t seq = 0;
-    if (!(head(s, dec, &of) && FOUND(s, "{\"asks\"") && level(s, dec, of.it, &top[1]) && FOUND(s, ",\"bids\"") &&
-          level(s, dec, of.it, &top[0]) && FOUND(s, ",\"ts\":\"") && time_ns(s, &venue_ns) && FOUND(s, "\"") &&
-          (!FOUND(s, ",\"seqId\":") || integer(s, &dec->like[SEQ], &seq)) && FOUND(s, "}]}") && at_end(s)))
+    if (!(head(s, dec, &of) && THEN(s, "{\"asks\"") && level(s, dec, of.it, &top[1]) && THEN(s, ",\"bids\"") &&
+          level(s, dec, of.it, &top[0]) && THEN(s, ",\"ts\":\"") && time_ns(s, &venue_ns) && THEN(s, "\"") &&
+          (!THEN(s, ",\"seqId\":") || integer(s, &dec->like[SEQ], &seq)) && THEN(s, "}]}") && at_end(s)))
         return MR_E_AGAIN;
     dec->kind = MR_OKX_KIND_BBO;
     return put_best(out, dec, of.it, venue_ns, seq, top);
@@ -78,7 +78,7 @@ static int best(struct scan at, struct mr_decoder *dec, union mr_slot *out)
 int mr_okx_usual(struct mr_decoder *dec, const struct mr_frame *frame, union mr_slot *out, uint32_t out_max)
 {
     struct scan s;
-    if (!usual_open(&s, frame) || mr_unlikely(out_max < 2) || !FOUND(&s, "{\"arg\":{\"channel\":\""))
+    if (!usual_open(&s, frame) || unusual(out_max < 2) || !THEN(&s, "{\"arg\":{\"channel\":\""))
         return MR_E_AGAIN;
     if (FOUND(&s, "bbo-tbt\""))
         return best(s, dec, out);

@@ -13,7 +13,8 @@
 #define MARKET 66 /* 0x and 64 digits; so has the hash of a transaction */
 
 /* A member's name behind its comma. `blank` is a constant wherever this is inlined. */
-#define NEXT(s, blank, text) ((blank) ? FOUND(s, ", \"" text) : FOUND(s, ",\"" text))
+#define NAME(s, blank, text) ((blank) ? FOUND(s, ", \"" text) : FOUND(s, ",\"" text))
+#define NEXT(s, blank, text) as_usual(NAME(s, blank, text))
 
 MR_INLINE int trade(struct scan *s, struct mr_decoder *dec, const struct mr_instrument *it, bool blank,
                     union mr_slot *out)
@@ -22,11 +23,11 @@ MR_INLINE int trade(struct scan *s, struct mr_decoder *dec, const struct mr_inst
     if (!(price(s, it->price_scale, &dec->like[0], &in.price) && NEXT(s, blank, "size\":\"") &&
           decimal(s, it->size_scale, &in.size) && NEXT(s, blank, "fee_rate_bps\":\"") && skip_string(s) &&
           NEXT(s, blank, "side\":\"") && SIDE(s, "SELL\"", "BUY\"", &in.flags) && NEXT(s, blank, "timestamp\":\"") &&
-          time_ns(s, &in.venue_ns) && FOUND(s, "\"") && NEXT(s, blank, "event_type\":\"last_trade_price\"")))
+          time_ns(s, &in.venue_ns) && THEN(s, "\"") && NEXT(s, blank, "event_type\":\"last_trade_price\"")))
         return MR_E_AGAIN;
     if (NEXT(s, blank, "transaction_hash\":\"") && !skip_text(s, MARKET))
         return MR_E_AGAIN;
-    if (!(FOUND(s, "}") && at_end(s)))
+    if (!(THEN(s, "}") && at_end(s)))
         return MR_E_AGAIN;
     dec->kind = MR_POLYMARKET_LAST_TRADE;
     return put_trade(out, dec, MR_EVENT_TRADE, it, &in) ? 1 : MR_E_AGAIN;
@@ -49,7 +50,7 @@ MR_INLINE int best(struct scan *s, struct mr_decoder *dec, const struct mr_instr
     uint64_t ms;
     if (!(level(s, it, false, &top[0]) && NEXT(s, blank, "best_ask\":\"") && level(s, it, true, &top[1]) &&
           NEXT(s, blank, "spread\":\"") && skip_string(s) && NEXT(s, blank, "timestamp\":\"") && thirteen(s, &ms) &&
-          ms <= INT64_MAX / MR_NS_PER_MS && FOUND(s, "\"") && NEXT(s, blank, "event_type\":\"best_bid_ask\"}") &&
+          ms <= INT64_MAX / MR_NS_PER_MS && THEN(s, "\"") && NEXT(s, blank, "event_type\":\"best_bid_ask\"}") &&
           at_end(s)))
         return MR_E_AGAIN;
     dec->kind = MR_POLYMARKET_BEST;
@@ -62,9 +63,9 @@ MR_INLINE int best(struct scan *s, struct mr_decoder *dec, const struct mr_instr
 MR_INLINE int event(struct scan *s, struct mr_decoder *dec, bool blank, union mr_slot *out)
 {
     const struct mr_instrument *it = NEXT(s, blank, "asset_id\":\"") ? long_instrument(s, dec) : NULL;
-    if (mr_unlikely(!it))
+    if (unusual(!it))
         return MR_E_AGAIN;
-    if (NEXT(s, blank, "best_bid\":\""))
+    if (NAME(s, blank, "best_bid\":\""))
         return best(s, dec, it, blank, out);
     return NEXT(s, blank, "price\":\"") ? trade(s, dec, it, blank, out) : MR_E_AGAIN;
 }
@@ -83,7 +84,7 @@ int mr_polymarket_usual_small(struct mr_decoder *dec, const struct mr_frame *fra
                               uint32_t out_max)
 {
     struct scan s;
-    if (!usual_open(&s, frame) || mr_unlikely(out_max < 2) || !FOUND(&s, "{\"market\":\"") || !skip_text(&s, MARKET) ||
+    if (!usual_open(&s, frame) || unusual(out_max < 2) || !THEN(&s, "{\"market\":\"") || !skip_text(&s, MARKET) ||
         s.end - s.p < 2)
         return mr_polymarket_usual(dec, frame, out, out_max);
     int n = s.p[1] == ' ' ? on_the_wire(s, dec, out) : as_documented(s, dec, out);
