@@ -3,6 +3,7 @@
 #
 #   counting  programs that fail in every way are counted as failed (tests/run/check.sh)
 #   gcc       all tests, full sizes
+#   mutants   twenty small mistakes in gate and order machine, drawn by the day: tests notice (./dev mutate makes all)
 #   clang     builds without a warning; the player's golden digests are the same ones. --all: all tests
 #   asan      AddressSanitizer and UBSan, small sizes (MILLRACE_QUICK=1), all tests but the few named below. --all: full sizes
 #   tsan      ThreadSanitizer, what runs between threads: rings, workspace, metrics, tiles, logs
@@ -111,6 +112,14 @@ fi
 if compile gcc "$build" gcc g++ "" -Dauto_features=enabled; then
     run gcc "$build" "$full"
 fi
+
+if python3 tests/mutate/mutate.py --sample 20 --seed "$(date +%j)" >"$build-mutate.log" 2>&1; then
+    count 1 0 0
+else
+    cat "$build-mutate.log"
+    count 0 1 0
+fi
+echo "mutants: $(tail -n 1 "$build-mutate.log")"
 
 if compile clang "$build-clang" clang clang++ "" -Dbench=auto; then
     if [ -n "$all" ]; then
