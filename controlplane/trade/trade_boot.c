@@ -189,8 +189,13 @@ static int restore_fill(struct mr_trade *t, const struct mr_record_fill *r)
 
 int mr_trade_restore(struct mr_trade *t, unsigned kind, const void *payload, uint32_t bytes, int64_t at_ns)
 {
-    const struct mr_record_head *head = payload;
-    if (bytes < sizeof *head || head->bytes != bytes)
+    MR_ALIGNED uint8_t copy[MR_JOURNAL_PAYLOAD_MAX]; /* the journal's payloads are 8-byte aligned, amounts want 16 */
+    const struct mr_record_head *head = (const void *)copy;
+    if (bytes < sizeof *head || bytes > sizeof copy)
+        return MR_E_CORRUPT;
+    memcpy(copy, payload, bytes);
+    payload = copy;
+    if (head->bytes != bytes)
         return MR_E_CORRUPT;
     if (kind == MR_JOURNAL_ORDER || kind == MR_JOURNAL_FILL || kind == MR_JOURNAL_ACCOUNT) {
         if (head->what == MR_RECORD_DAY && bytes == sizeof(struct mr_record_day))

@@ -62,6 +62,18 @@ static mr_size held(const struct world *w, uint32_t instrument)
     return p ? p->size : 0;
 }
 
+/* Liquidations are the venue's doing: they count when they are heard of. */
+static void see_foreign(struct world *w)
+{
+    struct judge *j = w->judge;
+    for (; j->venue_seen < w->paper->trades; j->venue_seen++) {
+        const struct mr_fill *f = &w->paper->fill[j->venue_seen % FILLS].fill;
+        uint32_t m = market_of(w, f->instrument);
+        if (!f->order && m < SIM_MARKETS && !j->trades[j->venue_seen % JUDGE_TRADES].told)
+            j->foreign[m] += f->side == MR_SIDE_BUY ? f->size : -f->size;
+    }
+}
+
 /* ---- exposure, from the venue's books and the wire ---- */
 
 struct worst {
@@ -82,7 +94,7 @@ static void worst_of(struct world *w, mr_i128 up[SIM_MARKETS], mr_i128 down[SIM_
                 left;
     }
     for (uint32_t m = 0; m < w->markets; m++) {
-        mr_i128 pos = held(w, w->market[m].id), back = pos < 0 ? -pos : 0, forth = pos > 0 ? pos : 0;
+        mr_i128 pos = held(w, w->market[m].id) - j->foreign[m], back = pos < 0 ? -pos : 0, forth = pos > 0 ? pos : 0;
         back = sum[m].reduce[MR_SIDE_BUY] < back ? sum[m].reduce[MR_SIDE_BUY] : back;
         forth = sum[m].reduce[MR_SIDE_SELL] < forth ? sum[m].reduce[MR_SIDE_SELL] : forth;
         up[m] = pos + back + sum[m].open[MR_SIDE_BUY];
@@ -102,6 +114,7 @@ static void check_exposure(struct world *w)
     mr_i128 up[SIM_MARKETS], down[SIM_MARKETS];
     struct judge *j = w->judge;
     prune(w);
+    see_foreign(w);
     worst_of(w, up, down);
     for (uint32_t m = 0; m < w->markets; m++) {
         mr_size limit = limit_of(w->limits);
@@ -114,9 +127,10 @@ static void check_exposure(struct world *w)
             continue;
         const struct mr_risk_cell *c = &mr_risk_instrument(mr_trade_risk(w->trade), w->market[m].id)->cell;
         if (mr_risk_worst_long(c) < up[m] || mr_risk_worst_short(c) > down[m])
-            judge_broken(w, INVARIANT_COUNTED, "instrument %u: the gate counts %lld to %lld, outside it is %lld to %lld",
-                         w->market[m].id, (long long)mr_risk_worst_short(c), (long long)mr_risk_worst_long(c),
-                         (long long)down[m], (long long)up[m]);
+            judge_broken(w, INVARIANT_COUNTED,
+                         "instrument %u: the gate counts %lld to %lld, outside it is %lld to %lld", w->market[m].id,
+                         (long long)mr_risk_worst_short(c), (long long)mr_risk_worst_long(c), (long long)down[m],
+                         (long long)up[m]);
     }
 }
 
@@ -144,6 +158,37 @@ static void make_live(struct world *w, const struct judge_order *o)
     j->live[j->live_count++] = place;
 }
 
+/* One of ours that rests on the other side, and that this one would trade with. */
+static void check_crossing(struct world *w, const struct mr_order *o)
+{
+    const struct judge *j = w->judge;
+    bool buy = o->side == MR_SIDE_BUY;
+    if (o->type != MR_ORDER_LIMIT || emergency(o))
+        return;
+    for (uint32_t i = 0; i < j->live_count; i++) {
+        const struct paper_order *po = paper_find(w->paper, j->orders[j->live[i]].id);
+        if (po && po->open && po->resting && po->o.instrument == o->instrument && po->o.side != o->side &&
+            (buy ? o->price >= po->o.price : o->price <= po->o.price))
+            judge_broken(w, INVARIANT_CROSSED, "order %llx at %lld would trade with our own %llx at %lld",
+                         (unsigned long long)o->id, (long long)o->price, (unsigned long long)po->o.id,
+                         (long long)po->o.price);
+    }
+}
+
+/* At the venue's books: no two that live for one client id. */
+static void check_twins(struct world *w)
+{
+    const struct mr_paper *p = w->paper;
+    for (uint32_t m = 0; m < w->markets; m++)
+        for (uint32_t i = p->market[w->market[m].id].first; i != NONE; i = p->order[i].next) {
+            uint64_t id = p->order[i].o.id, own = id & ~(1ull << 63); /* the same client id of a second connection */
+            const struct paper_order *other = id == own ? NULL : paper_find(p, own);
+            if (other && other->open)
+                judge_broken(w, INVARIANT_ONE_LIVE, "two orders live at the venue for the client id %llx",
+                             (unsigned long long)own);
+        }
+}
+
 static void sent_place(struct world *w, const struct mr_request *r)
 {
     struct judge *j = w->judge;
@@ -169,10 +214,12 @@ static void sent_place(struct world *w, const struct mr_request *r)
         judge_broken(w, INVARIANT_COUNTED, "order %llx leaves, and the gate does not count it", id);
     for (uint64_t n = 0; !emergency(p) && n < j->trades_before && n < JUDGE_TRADES; n++)
         if (!j->trades[n].disk) {
-            judge_broken(w, INVARIANT_RECONCILED, "order %llx leaves, and trade T%llu from before the start is not known",
-                         id, (unsigned long long)n + 1);
+            judge_broken(w, INVARIANT_RECONCILED,
+                         "order %llx leaves, and trade T%llu from before the start is not known", id,
+                         (unsigned long long)n + 1);
             break;
         }
+    check_crossing(w, p);
     if (!o->sends)
         o->first = *p;
     o->price = p->price;
@@ -323,11 +370,17 @@ static void told_fill(struct world *w, const struct mr_fill *f)
         judge_broken(w, INVARIANT_ONCE, "a fill is applied that the venue never made: %.20s", f->trade_id);
         return;
     }
+    if (!w->alive)
+        return; /* at the start what is on the disk is acted on: judge_reread has counted it */
     if (j->trades[n].told)
         judge_broken(w, INVARIANT_ONCE, "trade %.20s is applied again", f->trade_id);
     if (!j->trades[n].disk)
         judge_broken(w, INVARIANT_DURABLE, "trade %.20s is acted on, and is not on the disk", f->trade_id);
     j->trades[n].told = true;
+    if (!f->order && n < j->venue_seen) {
+        j->foreign[m] -= f->side == MR_SIDE_BUY ? f->size : -f->size;
+        judge_limits(w, w->limits);
+    }
     j->told_size[m] += f->side == MR_SIDE_BUY ? f->size : -f->size;
     MR_ASSERT(mr_money_notional(mr_instruments_get(w->instruments, f->instrument), f->price,
                                 f->side == MR_SIDE_BUY ? f->size : -f->size, &value) == MR_OK);
@@ -377,8 +430,7 @@ static void on_decision(struct world *w, const struct mr_record_decision *r)
     if (m == SIM_MARKETS || emergency(o) || protects)
         return;
     const struct mr_market_view *v = &w->market[m].told;
-    bool believed = v->flags == MR_MARKET_LIVE && v->bid_count && v->ask_count &&
-                    v->bids[0].price < v->asks[0].price &&
+    bool believed = v->flags == MR_MARKET_LIVE && v->bid_count && v->ask_count && v->bids[0].price < v->asks[0].price &&
                     sim_host_now(w) - v->book_ns <= w->limits->market.book_ns;
     if (!believed)
         judge_broken(w, INVARIANT_BELIEVED, "order %llx is approved on a book with flags %u, %lld ms old", id, v->flags,
@@ -427,7 +479,8 @@ void judge_cancel(struct world *w, uint64_t id, int status)
 {
     if (status != MR_OK)
         judge_broken(w, INVARIANT_HALTED, "the cancel of the open order %llx is refused in state %s: %s",
-                     (unsigned long long)id, mr_life_state_name(mr_trade_life(w->trade)->state), mr_status_name(status));
+                     (unsigned long long)id, mr_life_state_name(mr_trade_life(w->trade)->state),
+                     mr_status_name(status));
 }
 
 void judge_born(struct world *w)
@@ -438,8 +491,6 @@ void judge_born(struct world *w)
         if (j->orders[j->live[i]].sends)
             j->live[kept++] = j->live[i];
     j->live_count = kept;
-    for (uint32_t i = 0; i < JUDGE_ORDERS; i++)
-        j->orders[i].seen = false; /* its word is a new one */
     j->life_began = j->alive_since = w->truth;
     j->trades_before = w->paper->trades;
 }
@@ -544,6 +595,7 @@ void judge_step(struct world *w)
 {
     check_exposure(w);
     check_live(w);
+    check_twins(w);
     check_switches(w);
     if (w->alive)
         check_books(w);

@@ -21,14 +21,14 @@ struct judge_order {
     /* wire */
     uint32_t sends, life;
     struct mr_order first;
-    mr_price price;      /* the last that was sent, placing or changing */
-    mr_size size, most;  /* the largest that may be at the venue */
-    bool undone;         /* the last placing came to nothing, for sure (the lane's truth) */
-    int64_t delivered;   /* at the venue's door, by its clock; 0 not */
-    bool may_repeat;     /* and the tile was told so */
-    uint32_t acks;       /* distinct orders at the venue */
-    bool proof_dead;     /* an answer was told that ends it */
-    uint8_t none;        /* "no such order" told so often */
+    mr_price price;     /* the last that was sent, placing or changing */
+    mr_size size, most; /* the largest that may be at the venue */
+    bool undone;        /* the last placing came to nothing, for sure (the lane's truth) */
+    int64_t delivered;  /* at the venue's door, by its clock; 0 not */
+    bool may_repeat;    /* and the tile was told so */
+    uint32_t acks;      /* distinct orders at the venue */
+    bool proof_dead;    /* an answer was told that ends it */
+    uint8_t none;       /* "no such order" told so often */
     /* disk */
     bool approved, intent;
     mr_price approved_price, approved_stop, intent_price, intent_stop, want_price;
@@ -52,15 +52,17 @@ struct judge {
     uint64_t record_hash[JUDGE_RECORDS]; /* by sequence */
     uint64_t appended, on_disk;          /* sequences: taken by the journal in this life; read from the disk */
     uint32_t disk_file;
-    uint64_t disk_at;                    /* read so far of that file */
+    uint64_t disk_at; /* read so far of that file */
     int64_t send_at[JUDGE_SENDS];
     uint64_t sends;
-    mr_size cap[SIM_MARKETS];            /* of the worst case: the limit, or what there was when it was lowered */
+    mr_size foreign[SIM_MARKETS]; /* of liquidations that the tile has not heard of: nobody can count them */
+    uint64_t venue_seen;          /* trades looked at for them */
+    mr_size cap[SIM_MARKETS];     /* of the worst case: the limit, or what there was when it was lowered */
     int64_t life_began, killed_at, dead_man_ns, alive_since;
-    uint64_t trades_before;              /* at the venue when this life began */
+    uint64_t trades_before; /* at the venue when this life began */
     bool killed;
     uint8_t life_state;
-    uint64_t broken;                     /* bit by invariant */
+    uint64_t broken; /* bit by invariant */
     enum invariant first;
     uint64_t first_step;
     char text[300];
@@ -70,11 +72,11 @@ struct judge {
 struct judge *judge_new(void);
 uint64_t judge_hash(unsigned kind, const void *data, uint32_t bytes);
 void judge_broken(struct world *w, enum invariant which, const char *format, ...) MR_PRINTF(3, 4);
-void judge_born(struct world *w);                          /* a process has been restored from the disk */
+void judge_born(struct world *w);                             /* a process has been restored from the disk */
 void judge_sent(struct world *w, const struct mr_request *r); /* before the lane decides what becomes of it */
 void judge_undone(struct world *w, const struct mr_request *r);
 void judge_delivered(struct world *w, const struct mr_request *r); /* the venue will work it */
-void judge_answer(struct world *w, const struct mr_answer *a); /* handed to the tile */
+void judge_answer(struct world *w, const struct mr_answer *a);     /* handed to the tile */
 void judge_told(struct world *w, const struct mr_trade_told *told);
 void judge_append(struct world *w, enum mr_journal_kind kind, const void *payload, uint32_t bytes, int64_t seq);
 void judge_limits(struct world *w, const struct mr_risk_limits *limits);
@@ -85,7 +87,7 @@ void judge_step(struct world *w);
 void judge_synced(struct world *w, const char *path);
 void judge_reread(struct world *w); /* the whole journal, by its reader: after a start */
 void judge_end(struct world *w);
-uint64_t sim_trades(const struct world *w); /* at the venue */
+uint64_t sim_trades(const struct world *w);                    /* at the venue */
 struct judge_order *judge_order(struct world *w, uint64_t id); /* made if it is new */
 
 #endif

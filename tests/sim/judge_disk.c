@@ -49,10 +49,13 @@ static void on_fill(struct world *w, const struct mr_record_fill *r)
     j->trades[n].disk = true;
 }
 
-static void on_record(struct world *w, unsigned kind, uint64_t seq, const void *payload, uint32_t bytes)
+static void on_record(struct world *w, unsigned kind, uint64_t seq, const void *data, uint32_t bytes)
 {
     struct judge *j = w->judge;
-    const struct mr_record_head *head = payload;
+    _Alignas(16) uint8_t payload[MR_JOURNAL_PAYLOAD_MAX]; /* amounts want 16, the journal gives 8 */
+    const struct mr_record_head *head = (const void *)payload;
+    MR_ASSERT(bytes <= sizeof payload);
+    memcpy(payload, data, bytes);
     if (seq != j->on_disk + 1)
         judge_broken(w, INVARIANT_DENSE, "record %llu follows %llu on the disk", (unsigned long long)seq,
                      (unsigned long long)j->on_disk);
@@ -60,11 +63,11 @@ static void on_record(struct world *w, unsigned kind, uint64_t seq, const void *
     if (seq < JUDGE_RECORDS && j->record_hash[seq] != judge_hash(kind, payload, bytes))
         judge_broken(w, INVARIANT_DENSE, "record %llu is not what was written", (unsigned long long)seq);
     if (kind == MR_JOURNAL_ORDER && head->what == MR_RECORD_ORDER)
-        on_order(w, payload);
+        on_order(w, (const void *)payload);
     else if (kind == MR_JOURNAL_FILL)
-        on_fill(w, payload);
+        on_fill(w, (const void *)payload);
     else if (kind == MR_JOURNAL_DECISION) {
-        const struct mr_record_decision *r = payload;
+        const struct mr_record_decision *r = (const void *)payload;
         struct judge_order *o = judge_order(w, r->order.id);
         if (!r->allowed)
             return;
@@ -101,9 +104,7 @@ void judge_synced(struct world *w, const char *path)
 static int reread(void *arg, const struct mr_journal_record *r)
 {
     struct world *w = arg;
-    _Alignas(16) uint8_t payload[MR_JOURNAL_PAYLOAD_MAX];
-    memcpy(payload, r->payload, r->bytes);
-    on_record(w, r->kind, r->seq, payload, r->bytes);
+    on_record(w, r->kind, r->seq, r->payload, r->bytes);
     w->judge->disk_file = r->file;
     w->judge->disk_at = r->offset + journal_record_bytes(r->bytes);
     return 0;
@@ -116,7 +117,7 @@ void judge_reread(struct world *w)
     struct mr_journal_report report;
     struct mr_err err = {""};
     for (uint32_t i = 0; i < JUDGE_ORDERS; i++) {
-        j->orders[i].approved = j->orders[i].intent = false;
+        j->orders[i].approved = j->orders[i].intent = j->orders[i].seen = false;
         j->orders[i].disk_state = MR_STATE_CREATED;
     }
     memset(j->trades, 0, sizeof j->trades);
@@ -128,6 +129,8 @@ void judge_reread(struct world *w)
         judge_broken(w, INVARIANT_CHAIN, "the journal does not verify: %s", err.text);
     j->appended = j->on_disk;
     memset(j->told_size, 0, sizeof j->told_size);
+    memset(j->foreign, 0, sizeof j->foreign);
+    j->venue_seen = 0;
     j->told_value = j->told_fees = j->told_funding = 0;
     for (uint64_t n = 0; n < w->paper->trades && n < JUDGE_TRADES; n++) {
         const struct mr_fill *f = &w->paper->fill[n % FILLS].fill;
@@ -136,7 +139,8 @@ void judge_reread(struct world *w)
         j->trades[n].told = j->trades[n].disk;
         if (!j->trades[n].disk)
             continue;
-        MR_ASSERT(mr_money_notional(mr_instruments_get(w->instruments, f->instrument), f->price, size, &value) == MR_OK);
+        MR_ASSERT(mr_money_notional(mr_instruments_get(w->instruments, f->instrument), f->price, size, &value) ==
+                  MR_OK);
         for (uint32_t m = 0; m < w->markets; m++)
             j->told_size[m] += w->market[m].id == f->instrument ? size : 0;
         j->told_value += value;
@@ -193,9 +197,11 @@ static void check_replay(struct world *w)
 
 static void check_venue(struct world *w)
 {
-    const struct mr_positions *ours = mr_orders_positions(mr_trade_orders(w->trade)), *theirs = mr_paper_positions(w->paper);
+    const struct mr_positions *ours = mr_orders_positions(mr_trade_orders(w->trade)),
+                              *theirs = mr_paper_positions(w->paper);
     for (uint32_t m = 0; m < w->markets; m++) {
-        const struct mr_position *a = mr_positions_get(ours, w->market[m].id), *b = mr_positions_get(theirs, w->market[m].id);
+        const struct mr_position *a = mr_positions_get(ours, w->market[m].id),
+                                 *b = mr_positions_get(theirs, w->market[m].id);
         if (a->size != b->size)
             judge_broken(w, INVARIANT_RECONCILED, "at the end we have %lld of instrument %u, the venue %lld",
                          (long long)a->size, w->market[m].id, (long long)b->size);

@@ -103,7 +103,7 @@ static void from_venue(struct world *w)
     for (struct mr_answer a; l->out_count < LANE_ANSWERS - 64 && paper.poll(paper.self, &a, venue_now(w)) == 1;) {
         struct lane_number *n = number_of(l, a.request);
         if (a.kind == MR_ANSWER_SENT || a.kind == MR_ANSWER_NOT_SENT)
-            continue; /* the lane has said that itself */
+            continue;          /* the lane has said that itself */
         if (a.request >> 60) { /* of the venue's own doing: told as such */
             if (a.kind != MR_ANSWER_CANCELLED)
                 continue;
@@ -178,7 +178,8 @@ static bool undone(struct world *w, const struct mr_request *r)
     bool places = r->kind == MR_REQUEST_PLACE, asks = r->kind >= MR_REQUEST_QUERY;
     int64_t soon = w->truth + sim_between(w, 0, 300 * SIM_MS);
     if (w->lane.maintenance_until > w->truth) {
-        tell_kind(w, r, asks ? MR_ANSWER_LIMITED : MR_ANSWER_REJECTED, asks ? MR_REJECT_NONE : MR_REJECT_OVERLOAD, soon);
+        tell_kind(w, r, asks ? MR_ANSWER_LIMITED : MR_ANSWER_REJECTED, asks ? MR_REJECT_NONE : MR_REJECT_OVERLOAD,
+                  soon);
         return true;
     }
     if (sim_fault(w, FAULT_LIMITED)) {
@@ -259,8 +260,8 @@ static int send(void *self, const struct mr_request *request, int64_t now_ns)
     if (planted_swallows(w, &r))
         return MR_OK;
     sim_event(w, "sends %s %llu: order %llx, instrument %u, %s %lld at %lld", mr_request_name(r.kind),
-              (unsigned long long)r.number, (unsigned long long)r.order.id, r.order.instrument, mr_side_name(r.order.side),
-              (long long)r.order.size, (long long)r.order.price);
+              (unsigned long long)r.number, (unsigned long long)r.order.id, r.order.instrument,
+              mr_side_name(r.order.side), (long long)r.order.size, (long long)r.order.price);
     judge_sent(w, &r);
     take(w, &r);
     return MR_OK;

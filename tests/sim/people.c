@@ -28,6 +28,7 @@ static void place(struct world *w)
         o.expires_ns = o.tif == MR_TIF_GTD ? sim_host_now(w) + sim_between(w, 100 * SIM_MS, 20 * SIM_S) : 0;
         o.flags = (o.tif == MR_TIF_GTC && sim_below(w, 4) == 0) ? MR_ORDER_POST_ONLY : 0;
     }
+    planted_step(w);
     mr_trade_place(w->trade, &o, sim_host_now(w), &id, &err);
 }
 
@@ -160,8 +161,7 @@ void people_each_step(struct world *w)
         go(w, MR_LIFE_READY, MR_ACTOR_SYSTEM);
         break;
     case MR_LIFE_EMERGENCY_STOP:
-        if (mr_trade_stopping(w->trade)->active &&
-            mr_trade_release(w->trade, false, sim_host_now(w), &err) != MR_OK)
+        if (mr_trade_stopping(w->trade)->active && mr_trade_release(w->trade, false, sim_host_now(w), &err) != MR_OK)
             break;
         go(w, MR_LIFE_READY, MR_ACTOR_ADMIN);
         break;

@@ -13,7 +13,7 @@ void planted_request(struct world *w, struct mr_request *r)
     bool places = r->kind == MR_REQUEST_PLACE;
     if (is(w, INVARIANT_APPROVED) && places && r->order.price && now_and_then(w))
         r->order.price += r->order.side == MR_SIDE_BUY ? 1 : -1; /* a better chance to be filled, somebody thought */
-    if (is(w, INVARIANT_UNIQUE) && w->lives > 1) /* the epoch is not counted on */
+    if (is(w, INVARIANT_UNIQUE) && w->lives > 1)                 /* the epoch is not counted on */
         r->order.id = (r->order.id & 0xffffffffu) | 1ull << 32;
     if (is(w, INVARIANT_OVERFILL) && places && now_and_then(w)) { /* a size is taken for what is left of it */
         struct mr_order *o = (struct mr_order *)(uintptr_t)mr_orders_find(mr_trade_orders(w->trade), r->order.id);
@@ -51,7 +51,8 @@ bool planted_answer(struct world *w, struct mr_answer *a)
         if (a->kind == MR_ANSWER_FILL && of == MR_REQUEST_FILLS)
             return false;
         if (a->kind == MR_ANSWER_POSITION) {
-            const struct mr_position *p = mr_positions_get(mr_orders_positions(mr_trade_orders(w->trade)), a->instrument);
+            const struct mr_position *p =
+                mr_positions_get(mr_orders_positions(mr_trade_orders(w->trade)), a->instrument);
             a->size = p ? p->size : 0;
         }
     }
@@ -87,7 +88,7 @@ void planted_step(struct world *w)
         mr_positions_fill(ps, mr_instruments_get(w->instruments, w->market[0].id), &w->paper->fill[0].fill);
     if (is(w, INVARIANT_CASH) && w->step % 64 == 0)
         mr_positions_funding(ps, w->market[0].id, 1, sim_host_now(w)); /* a rounding */
-    if (is(w, INVARIANT_CHAIN) && w->step % 512 == 0) { /* one bit of what is on the disk */
+    if (is(w, INVARIANT_CHAIN) && w->step % 512 == 0) {                /* one bit of what is on the disk */
         uint64_t bytes;
         uint8_t *data = (uint8_t *)(uintptr_t)sim_disk_read(w->disk, SIM_FOLDER "/00000001.mrj", &bytes);
         if (data && bytes > 1000)

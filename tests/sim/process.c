@@ -156,6 +156,8 @@ static void told(void *self, const struct mr_trade_told *what)
 
 /* ---- limits ---- */
 
+static void error_seen(void *arg, const char *sentence) { sim_event(arg, "limits: %s", sentence); }
+
 /* The draft becomes what is in force: as a struct, or through a file, which may be broken. */
 void process_limits(struct world *w, bool file, bool broken)
 {
@@ -169,7 +171,7 @@ void process_limits(struct world *w, bool file, bool broken)
         mr_risk_limits_show(draft, &text);
         if (broken)
             mr_text_format(&text, "\nnobody_knows_this_key: 1\n");
-        int status = mr_risk_limits_parse(draft, "limits.yaml", w->text, text.len, NULL, NULL);
+        int status = mr_risk_limits_parse(draft, "limits.yaml", w->text, text.len, error_seen, w);
         if ((status != MR_OK) != broken)
             judge_broken(w, INVARIANT_DENIED, "limits that were %s are %s", broken ? "broken" : "whole",
                          mr_status_name(status));
@@ -201,12 +203,15 @@ static void configure(struct world *w)
                                   .traded_count = w->markets,
                                   .strategy_count = 2,
                                   .orders = mr_orders_defaults(),
-                                  .slippage_e8 = 500000,
+                                  .entry = mr_entry_defaults(),
                                   .atr_bar_s = 1,
                                   .risk_e8 = 1000000,
                                   .taker_fee_e8 = 60000,
                                   .volatility_target_e8 = 2000000,
                                   .maintenance_e8 = 500000};
+    c->entry.taker_e4 = 5000;
+    c->trails = (uint32_t)sim_below(w, 2);
+    c->staircase = (struct mr_risk_staircase){.activation_e8 = 500000, .step_e8 = 250000, .distance_e8 = 200000};
     c->orders.cash = 10000 * MR_MONEY_ONE;
     c->orders.open_max = 64;
     c->orders.ended_max = 1024;
@@ -290,8 +295,10 @@ static int restore(void *arg, const struct mr_journal_record *r)
 
 static struct mr_trade_ports ports(struct world *w)
 {
-    return (struct mr_trade_ports){
-        .self = w, .told = told, .journal = {w, port_append, port_durable, port_failed}, .kill = w->config.planted == INVARIANT_KILLED ? w->blind : w->kill};
+    return (struct mr_trade_ports){.self = w,
+                                   .told = told,
+                                   .journal = {w, port_append, port_durable, port_failed},
+                                   .kill = w->config.planted == INVARIANT_KILLED ? w->blind : w->kill};
 }
 
 bool process_start(struct world *w)

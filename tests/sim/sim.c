@@ -27,7 +27,8 @@ int main(int argc, char **argv)
 {
     static const char *const kinds[] = {"write", "sync", "send"};
     struct world_config c = {.actions = 1000, .faults = true};
-    uint64_t seeds = 1, hits[FAULT_COUNT] = {0}, reached[FAULT_COUNT] = {0}, steps = 0, orders = 0, trades = 0, lives = 0;
+    uint64_t seeds = 1, hits[FAULT_COUNT] = {0}, reached[FAULT_COUNT] = {0}, steps = 0, orders = 0, trades = 0,
+             lives = 0;
     bool table = false, seed = false;
     for (int i = 1; i < argc; i++) {
         const char *a = argv[i], *v = i + 1 < argc ? argv[i + 1] : NULL;

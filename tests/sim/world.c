@@ -195,7 +195,8 @@ static void host_faults(struct world *w)
         sim_event(w, "paused for %lld ms", (long long)((w->paused_until - w->truth) / SIM_MS));
     }
     if (sim_fault(w, FAULT_CLOCK_FORWARD))
-        w->clock_target += sim_below(w, 2) ? sim_between(w, 100 * SIM_MS, 10 * SIM_S) : sim_between(w, SIM_S, 3600 * SIM_S);
+        w->clock_target +=
+            sim_below(w, 2) ? sim_between(w, 100 * SIM_MS, 10 * SIM_S) : sim_between(w, SIM_S, 3600 * SIM_S);
     if (sim_fault(w, FAULT_CLOCK_BACK))
         w->clock_target -= sim_between(w, 100 * SIM_MS, 30 * SIM_S);
     if (sim_fault(w, FAULT_SLOW_DISK))

@@ -96,13 +96,13 @@ struct judge;
 struct world_config {
     uint64_t seed;
     uint32_t actions;
-    bool faults;                   /* drawn by the seed; else a fair world */
-    unsigned planted;              /* 0, or the number of a bug */
-    uint64_t die_at_step;          /* of disk and network, counted from 1 since the begin; 0 never */
-    uint64_t fail_at_step;         /* that one fails instead */
-    int fail_kind;                 /* enum sim_fail */
-    bool trace;                    /* each event to stdout */
-    bool collect;                  /* goes on after a violation: for the planted bugs */
+    bool faults;           /* drawn by the seed; else a fair world */
+    unsigned planted;      /* 0, or the number of a bug */
+    uint64_t die_at_step;  /* of disk and network, counted from 1 since the begin; 0 never */
+    uint64_t fail_at_step; /* that one fails instead */
+    int fail_kind;         /* enum sim_fail */
+    bool trace;            /* each event to stdout */
+    bool collect;          /* goes on after a violation: for the planted bugs */
 };
 enum sim_fail { SIM_FAIL_WRITE, SIM_FAIL_SYNC, SIM_FAIL_SEND, SIM_FAIL_COUNT };
 
@@ -173,7 +173,7 @@ bool sim_step_ok(struct world *w);
 
 /* lane.c */
 struct mr_exchange_driver lane_driver(struct world *w);
-void lane_pump(struct world *w); /* what has arrived by now, both ways */
+void lane_pump(struct world *w);   /* what has arrived by now, both ways */
 void lane_forget(struct world *w); /* the process has died: its connection with it */
 void lane_calm(struct world *w);
 
@@ -198,9 +198,9 @@ void people_each_step(struct world *w);
 void people_calm(struct world *w);
 
 /* planted.c: a bug of the number of an invariant, in the ports, never in the product. 0: none */
-void planted_request(struct world *w, struct mr_request *r);      /* on its way out, before anybody outside sees it */
+void planted_request(struct world *w, struct mr_request *r);        /* on its way out, before anybody outside sees it */
 bool planted_swallows(struct world *w, const struct mr_request *r); /* it does not leave at all */
-bool planted_answer(struct world *w, struct mr_answer *a);        /* on its way in; false: swallowed */
+bool planted_answer(struct world *w, struct mr_answer *a);          /* on its way in; false: swallowed */
 void planted_view(struct world *w, struct mr_market_view *v);
 void planted_step(struct world *w);
 int64_t planted_append(struct world *w, enum mr_journal_kind kind, const void *payload, uint32_t bytes);

@@ -17,8 +17,8 @@ static int64_t append(void *self, enum mr_journal_kind kind, int64_t now_ns, con
     if (r->appended == RIG_RECORDS)
         return MR_E_FULL;
     struct rig_record *rec = &r->record[r->appended++];
-    *rec = (struct rig_record){kind, bytes, now_ns, memory(bytes)};
-    memcpy(rec->payload, payload, bytes);
+    *rec = (struct rig_record){kind, bytes, now_ns, memory(bytes + 8u)};
+    memcpy((char *)rec->payload + 8, payload, bytes); /* as the journal gives it back: 8-byte aligned, and no more */
     if (!r->hold_disk)
         r->durable = r->appended;
     return (int64_t)r->appended;
@@ -203,9 +203,9 @@ void rig_restart(struct rig *r)
     mr_paper_cut(r->paper, false, r->now);
     start(r);
     for (uint64_t i = 0; i < r->durable; i++)
-        assert_int_equal(
-            mr_trade_restore(r->trade, r->record[i].kind, r->record[i].payload, r->record[i].bytes, r->record[i].at),
-            MR_OK);
+        assert_int_equal(mr_trade_restore(r->trade, r->record[i].kind, (char *)r->record[i].payload + 8,
+                                          r->record[i].bytes, r->record[i].at),
+                         MR_OK);
     assert_int_equal(mr_trade_restored(r->trade, r->now), MR_OK);
     assert_int_equal(mr_trade_begin(r->trade, mr_trade_epoch_seen(r->trade) + 1, r->now), MR_OK);
 }
