@@ -15,8 +15,8 @@
 
 /* Nearly always true. mr_likely() means nine in ten, which a hundred times in a row makes a path that the compiler takes for one that
  * is never gone, and builds small in place of fast; and where it is surer than this, what it cannot tell becomes that path. */
-#define as_usual(x) __builtin_expect_with_probability(!!(x), 1, 0.99)
-#define unusual(x) __builtin_expect_with_probability(!!(x), 1, 0.01)
+#define as_usual(x) __builtin_expect_with_probability(!!(x), 1, 0.995)
+#define unusual(x) __builtin_expect_with_probability(!!(x), 1, 0.005)
 
 struct scan {
     const uint8_t *p, *end;
@@ -54,7 +54,7 @@ MR_INLINE bool same_text(const uint8_t *p, const char *text, size_t len)
 /* Is `text` (a literal) next? Moves behind it if so. */
 MR_INLINE bool found(struct scan *s, const char *text, size_t len)
 {
-    bool is = (size_t)(s->end - s->p) >= len && same_text(s->p, text, len);
+    bool is = (uintptr_t)s->p + len <= (uintptr_t)s->end && same_text(s->p, text, len);
     s->p += is ? len : 0;
     return is;
 }

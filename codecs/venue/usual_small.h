@@ -43,10 +43,13 @@ MR_INLINE bool at_end(const struct scan *s) { return as_usual(s->p == s->end); }
 MR_INLINE bool either(struct scan *s, uint64_t one, uint32_t one_len, uint64_t other, uint32_t other_len,
                       uint32_t *first)
 {
-    ptrdiff_t room = s->end - s->p;
-    if (unusual(room <= 0))
+    uint64_t w;
+    if (as_usual(s->end - s->p >= 8))
+        w = load8(s->p);
+    else if (s->p < s->end)
+        w = load8(s->end - 8) >> (64 - 8 * (s->end - s->p));
+    else
         return false;
-    uint64_t w = as_usual(room >= 8) ? load8(s->p) : load8(s->end - 8) >> (64 - 8 * room);
     uint32_t is_one = ((w ^ one) << (64 - 8 * one_len)) == 0, is_other = ((w ^ other) << (64 - 8 * other_len)) == 0;
     __asm__("" : "+r"(is_one), "+r"(is_other));
     if (unusual(!(is_one | is_other)))

@@ -1,7 +1,7 @@
 /* Each venue's messages to events, by kind, against simdjson doing the same work in the same run: `./dev bench decode`.
  *
  * Messages are generated from a seed in each wire's present shape: one instrument a message out of two, numbers whose lengths vary as recorded
- * ones do. Goals: trades and best bid/ask 3 times simdjson On-Demand, book changes 2.5 times, snapshots twice. Binance has more in bench_venue.c. */
+ * ones do. Goals: trades and best bid/ask 3 times simdjson On-Demand, book changes 2.5 times, snapshots twice. */
 #include "codecs/event/instrument.h"
 #include "codecs/venue/venue.h"
 #include "perf/codecs/venue/decode_sets.h"
@@ -29,6 +29,14 @@ uint32_t mr_bench_decode_instrument(const char *symbol, uint32_t len)
     const struct mr_instrument *it =
         mr_instruments_find(table, venue->id, product, (struct mr_span){(const uint8_t *)symbol, len});
     return it ? it->id : UINT32_MAX;
+}
+
+/* All instruments have these scales. */
+int64_t mr_bench_notional(int64_t price, int64_t size)
+{
+    int64_t notional = 0;
+    mr_notional_micro(price, 8, size, 8, 1, 0, &notional);
+    return notional;
 }
 
 /* One decoder a kernel: shapes keep the kernel they were made with. */

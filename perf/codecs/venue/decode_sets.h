@@ -2,11 +2,19 @@
 #ifndef MR_PERF_DECODE_SETS_H
 #define MR_PERF_DECODE_SETS_H
 
-#include "perf/codecs/venue/venue_sets.h"
+#include "perf/bench.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+#define MR_BENCH_SLACK 64 /* simdjson reads so far behind a text; ours does not */
+
+struct mr_bench_frames {
+    uint8_t *bytes;
+    uint32_t *at, *len;
+    uint32_t count;
+};
 
 /* What a row sums up of each event, on both sides. */
 static inline uint64_t mr_bench_trade_sum(uint32_t instrument, int64_t ns, int64_t price, int64_t size, int64_t worth,
@@ -19,9 +27,15 @@ static inline uint64_t mr_bench_head_sum(uint32_t instrument, int64_t ns, uint64
 {
     return instrument * 11u + (uint64_t)ns + seq * 5;
 }
+/* Parts are added, so that no long chain of multiplications hides what is measured. */
+static inline uint64_t mr_bench_level_sum(int64_t price, int64_t size, uint32_t place)
+{
+    return ((uint64_t)price ^ ((uint64_t)size << 32 | (uint64_t)size >> 32)) * (2u * place + 1);
+}
 
-/* Given to both: the id of an instrument of the venue whose row runs. */
+/* Given to both: the id of an instrument of the venue whose row runs, and the notional of a trade. */
 uint32_t mr_bench_decode_instrument(const char *symbol, uint32_t len);
+int64_t mr_bench_notional(int64_t price, int64_t size);
 
 /* simdjson On-Demand, members taken in the order they stand (find_field), raw tokens, our decimal reader: its fastest
  * form. */

@@ -4,7 +4,6 @@
 
 extern "C" int mr_number_fixed(const uint8_t *text, uint32_t len, int scale, int64_t *out);
 extern "C" int mr_number_u64(const uint8_t *text, uint32_t len, uint64_t *out);
-extern "C" int64_t mr_bench_notional(int64_t price, int64_t size);
 
 namespace
 {
