@@ -10,6 +10,7 @@ environment says which one is alive. A mutant is shown only to the tests that co
 --sample N   N mutants drawn by the seed, of at most three files; the rate is printed and not judged: a sample is too small for it
 --seed S     of the drawing
 --jobs N     tests at once (2)
+--again LOG  only those that survived in that run, to see what new tests do about them
 --list       prints the mutants, runs nothing
 FILE         of which to make mutants, instead of all the files below; a folder: those of the files below that are in it"""
 import argparse, collections, concurrent.futures, json, os, pathlib, random, resource, shlex, subprocess, sys, tempfile, time
@@ -57,14 +58,13 @@ def flags_of(build, files):
 class Program:
     """The tests with all mutants inside."""
 
-    def __init__(self, build, files):
-        self.folder = pathlib.Path(build, "mutate")
-        self.links = build_tests(build)
+    def __init__(self, build, links, files, folder):
+        self.folder = pathlib.Path(folder)
+        self.links = links
         flags = flags_of(build, files)
         self.mutants, objects = [], []
         copies = self.folder / "source"
         compiled = [(f, flags[f]) for f in files if not f.endswith(".h")]
-        copied = set(files)
         if any(f.endswith(".h") for f in files): # whoever includes a header is compiled with its copy
             folders = {os.path.dirname(f) for f in files if f.endswith(".h")}
             users = [f for f in FILES if os.path.dirname(f) in folders and f.endswith(".c") and f not in files]
@@ -74,9 +74,6 @@ class Program:
             self.mutants += mutants
             (copies / f).parent.mkdir(parents=True, exist_ok=True)
             (copies / f).write_bytes(text)
-        for left in copies.rglob("*.*"): # of another choice of files
-            if os.path.relpath(left, copies) not in copied:
-                left.unlink()
         assert len(self.mutants) < MUTANTS_MAX
         with concurrent.futures.ThreadPoolExecutor(2) as pool:
             objects = list(pool.map(lambda c: self.compile(*c, copies), [*compiled, ("tests/mutate/mutant.c", ["-std=gnu17", "-D_GNU_SOURCE", "-I."])]))
@@ -85,8 +82,7 @@ class Program:
     def compile(self, file, flags, copies):
         source = copies / file if (copies / file).exists() else file
         out = self.folder / (file.replace("/", "_") + ".o")
-        command = ["ccache"] if subprocess.run(["sh", "-c", "command -v ccache"], capture_output=True).returncode == 0 else []
-        command += ["cc", "-w", "-O1", "-fPIC", "-pthread", f"-I{copies}", *flags, "-c", str(source), "-o", str(out)]
+        command = ["cc", "-w", "-O1", "-fPIC", "-pthread", f"-I{copies}", *flags, "-c", str(source), "-o", str(out)]
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode:
             sys.exit(f"mutate: the copy of {file} does not compile:\n{done.stderr[:4000]}")
@@ -162,19 +158,30 @@ def main():
     parser.add_argument("--sample", type=int)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--again")
     parser.add_argument("--list", action="store_true")
     parser.add_argument("paths", nargs="*")
     args = parser.parse_args()
-    build = (os.environ.get("MILLRACE_BUILD") or "build")
+    build = os.environ.get("MILLRACE_BUILD") or "build"
+    links = build_tests(build)
     draw = random.Random(args.seed)
     files = chosen_files(args.paths)
     if args.sample and len(files) > 3:
         files = draw.sample(files, 3)
+    with tempfile.TemporaryDirectory(prefix="mutate.", dir=build) as folder:
+        return run(args, build, links, files, draw, folder)
+
+
+def run(args, build, links, files, draw, folder):
     begun = time.time()
-    program = Program(build, files)
+    program = Program(build, links, files, folder)
     skipped = equivalents()
     same = [m for m in program.mutants if (m.file, m.source, m.what) in skipped]
     mutants = [m for m in program.mutants if (m.file, m.source, m.what) not in skipped]
+    if args.again:
+        lines = [line.strip().split(": ", 2) for line in open(args.again)]
+        lived = {(line[0], line[2]) for line in lines if len(line) == 3 and line[1] in ("survived", "no test comes by")}
+        mutants = [m for m in mutants if (f"{m.file}:{m.line}", m.what) in lived]
     if args.list:
         for m in mutants:
             print(f"{m.file}:{m.line}: {m.what}")
@@ -185,7 +192,11 @@ def main():
         mutants = draw.sample(mutants, min(args.sample, len(mutants)))
     program.look_around()
     with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
-        killers = list(pool.map(program.judge, mutants))
+        killers = []
+        for mutant, killer in zip(mutants, pool.map(program.judge, mutants)):
+            killers.append(killer)
+            if not killer:
+                print(f"{mutant.file}:{mutant.line}: {'survived' if killer is None else 'no test comes by'}: {mutant.what}", flush=True)
     return report(args, mutants, same, killers, time.time() - begun)
 
 
@@ -194,8 +205,6 @@ def report(args, mutants, same, killers, seconds):
     for m, killer in zip(mutants, killers):
         made[m.file] += 1
         killed[m.file] += bool(killer)
-        if not killer:
-            print(f"{m.file}:{m.line}: {'survived' if killer is None else 'no test comes by'}: {m.what}")
     print(f"{'':38} {'mutants':>8} {'killed':>8} {'survived':>9} {'equivalent':>11}")
     for f in sorted(made):
         print(f"{f:38} {made[f]:8} {killed[f]:8} {made[f] - killed[f]:9} {left_out[f]:11} {100 * killed[f] / made[f]:8.1f} %")
