@@ -182,6 +182,8 @@ int mr_orders_submit(struct mr_orders *om, const struct mr_order *intent, int64_
         return MR_E_FULL;
     o.id = new_id;
     s->o = o;
+    const struct link *l = mr_orders_link_of(om, o.venue);
+    s->since_ns = l->venue_ns ? l->venue_ns : o.created_ns;
     om->number++;
     om->n.submitted++;
     const struct mr_gate_verdict v = om->ports.gate(om->ports.self, &s->o, NULL, om->now_ns);

@@ -276,7 +276,7 @@ static void ended(struct mr_orders *om, struct link *l, struct slot *s, unsigned
         mr_orders_plan(om, s);
     }
     if (filled > s->o.filled && !mr_order_ended(s->o.state)) {
-        mr_orders_want_fills(om, l, s->o.created_ns);
+        mr_orders_want_fills(om, l, s->since_ns);
         if (s->o.state != MR_STATE_UNKNOWN)
             mr_orders_news(om, s, MR_INPUT_LOST);
         op_again(om, &s->query, 0);
@@ -387,7 +387,7 @@ static void found(struct mr_orders *om, struct link *l, struct slot *s, const st
     s->carried = true;
     if (unsettled || (a->filled < s->o.filled && !mr_order_ended(s->o.state))) {
         if (unsettled)
-            mr_orders_want_fills(om, l, s->o.created_ns);
+            mr_orders_want_fills(om, l, s->since_ns);
         op_again(om, &s->query, 0); /* a fill is under way, or this answer is older than one */
         mr_orders_plan(om, s);
         return;
@@ -445,7 +445,7 @@ static void none(struct mr_orders *om, struct link *l, struct slot *s)
     }
     if (!s->none_ns) {
         s->none_ns = om->now_ns;
-        mr_orders_want_fills(om, l, s->o.created_ns);
+        mr_orders_want_fills(om, l, s->since_ns);
     } else if (om->now_ns - s->none_ns >= om->cfg.grace_ns && l->fills_done_ns >= s->none_ns) {
         mr_orders_odd(om, MR_DISCREPANCY_NOT_FOUND, s, NULL);
         mr_orders_news(om, s, MR_INPUT_NO_ORDER);
@@ -604,6 +604,8 @@ static void health(struct mr_orders *om, struct link *l, const struct mr_answer 
 void mr_orders_answer(struct mr_orders *om, struct link *l, const struct mr_answer *a)
 {
     const struct asked *q = asked_for(om, l, a->request);
+    if (a->venue_ns > l->venue_ns)
+        l->venue_ns = a->venue_ns;
     health(om, l, a);
     switch (a->kind) {
     case MR_ANSWER_STREAM_UP:

@@ -33,10 +33,10 @@ void mr_orders_want_fills(struct mr_orders *om, struct link *l, int64_t since_ns
 /* When the oldest open order was made, or the newest fill was: whatever is older has been heard of. */
 static int64_t missed_since(struct mr_orders *om, const struct link *l)
 {
-    int64_t since = l->seen_ns ? l->seen_ns : om->now_ns;
+    int64_t since = l->seen_ns ? l->seen_ns : l->venue_ns ? l->venue_ns : om->now_ns;
     for (uint32_t i = om->open.first; i != NONE; i = om->slots[i].after)
-        if (om->slots[i].o.venue == l->cfg.venue && om->slots[i].o.created_ns < since)
-            since = om->slots[i].o.created_ns;
+        if (om->slots[i].o.venue == l->cfg.venue && om->slots[i].since_ns < since)
+            since = om->slots[i].since_ns;
     return since;
 }
 
@@ -85,7 +85,8 @@ static void ask_unlisted(struct mr_orders *om, const struct link *l)
         struct slot *s = &om->slots[i];
         next = s->after;
         bool rests = s->o.state == MR_STATE_ACKED || s->o.state == MR_STATE_PARTIAL;
-        if (s->o.venue == l->cfg.venue && rests && s->listed != l->open.request && s->o.sent_ns < l->open_asked_ns)
+        if (s->o.venue == l->cfg.venue && rests && s->listed != l->open.request &&
+            (s->o.sent_ns < l->open_asked_ns || s->o.sent_ns > om->now_ns)) /* or sent by a clock set back since */
             mr_orders_news(om, s, MR_INPUT_LOST);
     }
 }
@@ -138,7 +139,7 @@ static void compare(struct mr_orders *om, struct link *l)
             t->differs = 0;
             continue;
         }
-        bool moved = in_flight || p->updated_ns >= l->positions_asked_ns;
+        bool moved = in_flight || (p->updated_ns >= l->positions_asked_ns && p->updated_ns <= om->now_ns);
         t->differs = moved ? 1 : t->differs + 1;
         l->unsettled += t->differs < 2;
         l->differences += t->differs >= 2;

@@ -32,6 +32,7 @@ struct slot {
     uint64_t listed;  /* the last list of open orders that it was in */
     uint64_t fence;   /* answers to requests up to this one know less of price and size than we do */
     int64_t amend_ns; /* when the last amendment left */
+    int64_t since_ns; /* its fills are of this time or later, by the venue's clock: ours may be wrong */
     int64_t none_ns;  /* when the venue first did not know it; 0 it did */
     int64_t ended_ns;
     int64_t due_ns;
@@ -78,7 +79,8 @@ struct link {
     int64_t open_asked_ns, positions_asked_ns;
     uint32_t differences, unsettled;
     int64_t sync_due, dead_man_due, fills_poll_due;
-    int64_t seen_ns; /* venue time of the newest fill */
+    int64_t seen_ns;  /* venue time of the newest fill */
+    int64_t venue_ns; /* and of the newest answer */
 };
 
 struct theirs {

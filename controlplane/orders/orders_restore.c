@@ -1,6 +1,8 @@
 /* The manager from its journal: what was durable is what is so. */
 #include "controlplane/orders/orders_priv.h"
 
+#define DAY 86400000000000LL
+
 /* Fills that are durable, and whose order's record has not followed yet, wait in the queue of what is heard. */
 static bool keep_fill(struct mr_orders *om, const struct mr_fill *f)
 {
@@ -49,8 +51,13 @@ static int restore_order(struct mr_orders *om, const struct mr_record_order *r)
     struct slot *s = mr_orders_slot(om, r->order.id);
     if (!order_sane(om, r) || (s && !follows(s, r)))
         return MR_E_CORRUPT;
-    if (!s && !(s = mr_orders_slot_new(om, r->order.id)))
-        return MR_E_CORRUPT;
+    if (!s) {
+        const struct link *l = mr_orders_link_of(om, r->order.venue);
+        if (!(s = mr_orders_slot_new(om, r->order.id)))
+            return MR_E_CORRUPT;
+        /* by the venue's clock where a fill has told it, else a day before ours */
+        s->since_ns = l && l->seen_ns ? l->seen_ns : r->order.created_ns - DAY;
+    }
     for (uint32_t n = s->fills; n < r->fills; n++)
         if (!take_fill(om, r->order.id))
             return MR_E_CORRUPT;
@@ -152,12 +159,25 @@ int mr_orders_restore(struct mr_orders *om, unsigned kind, const void *payload, 
     }
 }
 
+/* What the process before spent of the venue's quotas in the window that runs is not known, for not all requests have records: the window is
+ * waited for. */
+static void rest_of_window(struct mr_orders *om, int64_t now_ns)
+{
+    for (uint32_t i = 0; i < om->link_count && om->opened; i++) {
+        struct link *l = &om->links[i];
+        struct mr_bucket *const buckets[] = {&l->orders, &l->queries};
+        for (unsigned b = 0; b < MR_COUNT_OF(buckets); b++)
+            mr_bucket_block(buckets[b], now_ns + buckets[b]->limit.window_ns);
+    }
+}
+
 int mr_orders_restored(struct mr_orders *om, int64_t now_ns)
 {
     uint32_t next;
     MR_ASSERT(!om->begun);
-    if (now_ns > om->now_ns)
-        om->now_ns = now_ns;
+    rest_of_window(om, now_ns);
+    om->now_ns =
+        now_ns; /* who begins anew follows the clock, also back: else nothing were due until it has caught up */
     /* durable, and not acted on: now */
     for (; om->heard_head != om->heard_tail; om->heard_head++) {
         const struct mr_fill *f = &om->heard[om->heard_head % om->cfg.queue_max].a.fill;

@@ -138,6 +138,7 @@ uint32_t mr_trade_step(struct mr_trade *t, int64_t now_ns)
 {
     t->now = now_ns > t->now ? now_ns : t->now;
     watch(t);
+    trade_denials(t);
     uint32_t did = mr_orders_step(t->orders, t->now);
     if (t->now >= t->timer_ns) {
         t->timer_ns = t->now + SECOND;

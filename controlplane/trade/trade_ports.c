@@ -18,6 +18,18 @@ static const struct mr_market_view *market(void *self, uint32_t id)
 
 /* ---- the gate ---- */
 
+/* Denials that the journal did not take when they were made: all of them written, or it still takes nothing. */
+bool trade_denials(struct mr_trade *t)
+{
+    uint32_t n = 0;
+    while (n < t->denial_count && t->journal.append(t->journal.self, MR_JOURNAL_DECISION, t->denial[n].now_ns,
+                                                    &t->denial[n], sizeof t->denial[n]) > 0)
+        n++;
+    memmove(t->denial, t->denial + n, (t->denial_count - n) * sizeof t->denial[0]);
+    t->denial_count -= n;
+    return t->denial_count == 0;
+}
+
 static int64_t record(struct mr_trade *t, const struct mr_order *o)
 {
     const struct mr_risk_state *s = t->risk;
@@ -57,7 +69,14 @@ static int64_t record(struct mr_trade *t, const struct mr_order *o)
         r.open_buy = (mr_size)row->cell.open[MR_SIDE_BUY];
         r.open_sell = (mr_size)row->cell.open[MR_SIDE_SELL];
     }
-    return t->journal.append(t->journal.self, MR_JOURNAL_DECISION, t->now, &r, sizeof r);
+    int64_t seq =
+        trade_denials(t) ? t->journal.append(t->journal.self, MR_JOURNAL_DECISION, t->now, &r, sizeof r) : MR_E_FULL;
+    if (seq < 0 && !r.allowed && t->denial_count < DENIALS)
+        t->denial[t->denial_count++] = r;
+    else if (seq < 0 && !r.allowed)
+        mr_trade_stop(t, MR_STOP_JOURNAL, "the journal takes nothing, and more was denied than can be kept for it",
+                      t->now);
+    return seq;
 }
 
 static uint8_t first_rule(const struct mr_risk_verdict *v)
@@ -101,7 +120,7 @@ static struct mr_gate_verdict gate(void *self, const struct mr_order *order, con
         .allowed = allowed, .reason = first_rule(&t->verdict), .decision = t->decisions, .limits = t->limits.version};
 }
 
-/* The last look: the kill word, and that the order is what the gate approved. */
+/* The last look: the kill word, that the order is what the gate approved, and that by the limits in force. */
 static bool may_leave(void *self, const struct mr_order *o)
 {
     const struct mr_trade *t = self;
@@ -109,6 +128,8 @@ static bool may_leave(void *self, const struct mr_order *o)
     const struct mr_risk_open *open = mr_risk_find_open(t->risk, o->id);
     if (!open || open->instrument != o->instrument || open->side != o->side || open->type != o->type)
         return false;
+    if (o->limits < t->limits.version && !(o->flags & MR_ORDER_REDUCE_ONLY))
+        return false; /* it has waited (for the disk, the venue, another try), and other limits are in force now */
     return closing || mr_kill_read(t->ports.kill, o->venue, o->strategy) == MR_KILL_SCOPE_NONE;
 }
 

@@ -8,6 +8,7 @@
 
 #define SECOND 1000000000ll
 #define INTENTS 64u
+#define DENIALS 64u /* that wait for the journal */
 #define MR_TRADE_BRACKETS 128u
 
 struct traded { /* an instrument that is traded */
@@ -58,7 +59,9 @@ struct mr_trade {
     struct mr_risk_verdict verdict;
     uint8_t venues[MR_ORDERS_LINKS];
     uint32_t venue_count;
-    mr_money realised[MR_TRADE_NAMES_MAX]; /* of each position, as last seen */
+    mr_money realised[MR_TRADE_NAMES_MAX];     /* of each position, as last seen */
+    struct mr_record_decision denial[DENIALS]; /* not written yet */
+    uint32_t denial_count;
     bool begun, broken, restoring;
 };
 
@@ -71,6 +74,7 @@ void trade_say(const struct mr_trade *t, uint8_t kind, uint8_t severity, const c
 struct mr_orders_ports trade_ports(struct mr_trade *t);
 struct mr_brackets_ports trade_brackets(struct mr_trade *t);
 void trade_account_to_risk(struct mr_trade *t);
+bool trade_denials(struct mr_trade *t);
 void trade_day(struct mr_trade *t); /* writes the day's numbers when they have changed */
 
 /* trade_intent.c */

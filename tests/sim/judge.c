@@ -62,14 +62,20 @@ static mr_size held(const struct world *w, uint32_t instrument)
     return p ? p->size : 0;
 }
 
-/* Liquidations are the venue's doing: they count when they are heard of. */
+/* Fills that the gate cannot foresee, and counts when they are heard of: liquidations, and reduce-only orders, which it takes to end at flat by the
+ * position as it knows it (that is so at the venue, but fills may be heard in another order than they were made). */
+static bool unforeseen(struct world *w, const struct mr_fill *f)
+{
+    return !f->order || (judge_order(w, f->order)->first.flags & MR_ORDER_REDUCE_ONLY);
+}
+
 static void see_foreign(struct world *w)
 {
     struct judge *j = w->judge;
     for (; j->venue_seen < w->paper->trades; j->venue_seen++) {
         const struct mr_fill *f = &w->paper->fill[j->venue_seen % FILLS].fill;
         uint32_t m = market_of(w, f->instrument);
-        if (!f->order && m < SIM_MARKETS && !j->trades[j->venue_seen % JUDGE_TRADES].told)
+        if (unforeseen(w, f) && m < SIM_MARKETS && !j->trades[j->venue_seen % JUDGE_TRADES].told)
             j->foreign[m] += f->side == MR_SIDE_BUY ? f->size : -f->size;
     }
 }
@@ -138,6 +144,7 @@ void judge_limits(struct world *w, const struct mr_risk_limits *limits)
 {
     mr_i128 up[SIM_MARKETS], down[SIM_MARKETS];
     struct judge *j = w->judge;
+    see_foreign(w);
     worst_of(w, up, down);
     for (uint32_t m = 0; m < w->markets; m++) {
         mr_i128 worst = up[m] > -down[m] ? up[m] : -down[m];
@@ -250,7 +257,7 @@ static void throttle(struct world *w)
     if (j->sends <= quota)
         return;
     int64_t first = j->send_at[(j->sends - 1 - quota) % JUDGE_SENDS];
-    if (w->truth - first < w->link.order_limit.window_ns)
+    if (first > w->jumped_at && w->truth - first < w->link.order_limit.window_ns)
         judge_broken(w, INVARIANT_THROTTLE, "%u requests within %lld ms, the quota is %u", quota + 1,
                      (long long)((w->truth - first) / SIM_MS), quota);
 }
@@ -282,6 +289,20 @@ void judge_delivered(struct world *w, const struct mr_request *r)
         judge_order(w, r->order.id)->delivered = w->venue_now;
 }
 
+/* A change that may still come into force. */
+static bool amend_under_way(const struct world *w, uint64_t id)
+{
+    for (uint32_t i = 0; i < w->lane.in_count; i++)
+        if (w->lane.in[i].r.kind == MR_REQUEST_AMEND && w->lane.in[i].r.order.id == id)
+            return true;
+    for (uint32_t i = 0; i < w->paper->request_count; i++) {
+        const struct mr_request *r = &w->paper->request[(w->paper->request_first + i) % REQUESTS].request;
+        if (r->kind == MR_REQUEST_AMEND && r->order.id == id)
+            return true;
+    }
+    return false;
+}
+
 void judge_answer(struct world *w, const struct mr_answer *a)
 {
     const struct lane_number *n = &w->lane.numbers[a->request % LANE_NUMBERS];
@@ -289,6 +310,10 @@ void judge_answer(struct world *w, const struct mr_answer *a)
     if (!a->order)
         return;
     struct judge_order *o = judge_order(w, a->order);
+    const struct paper_order *po = paper_find(w->paper, a->order);
+    bool sized = a->kind == MR_ANSWER_AMENDED || a->kind == MR_ANSWER_AMEND_REFUSED || a->kind == MR_ANSWER_ORDER;
+    if (po && sized && !amend_under_way(w, a->order))
+        o->most = po->o.size; /* no more than that */
     switch (a->kind) {
     case MR_ANSWER_NOT_SENT:
     case MR_ANSWER_LIMITED:
@@ -377,7 +402,7 @@ static void told_fill(struct world *w, const struct mr_fill *f)
     if (!j->trades[n].disk)
         judge_broken(w, INVARIANT_DURABLE, "trade %.20s is acted on, and is not on the disk", f->trade_id);
     j->trades[n].told = true;
-    if (!f->order && n < j->venue_seen) {
+    if (unforeseen(w, f) && n < j->venue_seen) {
         j->foreign[m] -= f->side == MR_SIDE_BUY ? f->size : -f->size;
         judge_limits(w, w->limits);
     }
@@ -395,10 +420,7 @@ void judge_told(struct world *w, const struct mr_trade_told *told)
         told_order(w, told->order);
     if (told->kind == MR_TOLD_FILL)
         told_fill(w, told->fill);
-    if (told->kind == MR_TOLD_DECISION && !mr_risk_allowed(told->verdict) && ++j->denials > j->denials_recorded) {
-        judge_broken(w, INVARIANT_DENIED, "a denial of order %llx has no record", (unsigned long long)told->order->id);
-        j->denials_recorded = j->denials;
-    }
+    j->denials += told->kind == MR_TOLD_DECISION && !mr_risk_allowed(told->verdict);
 }
 
 /* ---- what the tile writes ---- */
@@ -423,6 +445,9 @@ static void on_decision(struct world *w, const struct mr_record_decision *r)
     mr_size pos = m < SIM_MARKETS ? held(w, o->instrument) : 0;
     bool reduces = (o->flags & MR_ORDER_REDUCE_ONLY) || (pos > 0 && o->side == MR_SIDE_SELL && o->size <= pos) ||
                    (pos < 0 && o->side == MR_SIDE_BUY && o->size <= -pos);
+    mr_i128 told = m < SIM_MARKETS ? j->told_size[m] : 0; /* the venue's, as far as it has been heard */
+    reduces |= (told > 0 && o->side == MR_SIDE_SELL && o->size <= told) ||
+               (told < 0 && o->side == MR_SIDE_BUY && o->size <= -told);
     if (!emergency(o) && (life == MR_LIFE_PAUSED ? !reduces : life != MR_LIFE_TRADING))
         judge_broken(w, INVARIANT_HALTED, "order %llx is approved while the life cycle is at %s", id,
                      mr_life_state_name(life));
@@ -443,7 +468,7 @@ void judge_append(struct world *w, enum mr_journal_kind kind, const void *payloa
     const struct mr_record_head *head = payload;
     if (head->what == MR_RECORD_DECISION && kind == MR_JOURNAL_DECISION) {
         const struct mr_record_decision *r = payload;
-        j->denials_recorded += !r->allowed;
+        j->denials_recorded += !r->allowed && seq > 0;
         if (seq > 0)
             on_decision(w, r);
     }
@@ -491,7 +516,8 @@ void judge_born(struct world *w)
         if (j->orders[j->live[i]].sends)
             j->live[kept++] = j->live[i];
     j->live_count = kept;
-    j->life_began = j->alive_since = w->truth;
+    j->life_began = j->alive_since = j->recorded_at = w->truth;
+    j->denials = j->denials_recorded = 0; /* what was to be written went with the process */
     j->trades_before = w->paper->trades;
 }
 
@@ -599,4 +625,11 @@ void judge_step(struct world *w)
     check_switches(w);
     if (w->alive)
         check_books(w);
+    /* while the ring is full they wait for it */
+    if (w->alive && w->ring_full_until <= w->truth && w->paused_until <= w->truth && !w->port.failed(w->port.self) &&
+        w->judge->denials != w->judge->denials_recorded && w->truth - w->judge->recorded_at > SIM_S)
+        judge_broken(w, INVARIANT_DENIED, "%llu orders were denied, %llu denials are recorded",
+                     (unsigned long long)w->judge->denials, (unsigned long long)w->judge->denials_recorded);
+    if (w->judge->denials == w->judge->denials_recorded || w->ring_full_until > w->truth || w->paused_until > w->truth)
+        w->judge->recorded_at = w->truth;
 }

@@ -66,7 +66,8 @@ struct judge {
     enum invariant first;
     uint64_t first_step;
     char text[300];
-    uint64_t denials, denials_recorded, stuck;
+    uint64_t denials, denials_recorded; /* of this process */
+    int64_t recorded_at;                /* when they were last the same */
 };
 
 struct judge *judge_new(void);

@@ -15,10 +15,6 @@ void planted_request(struct world *w, struct mr_request *r)
         r->order.price += r->order.side == MR_SIDE_BUY ? 1 : -1; /* a better chance to be filled, somebody thought */
     if (is(w, INVARIANT_UNIQUE) && w->lives > 1)                 /* the epoch is not counted on */
         r->order.id = (r->order.id & 0xffffffffu) | 1ull << 32;
-    if (is(w, INVARIANT_OVERFILL) && places && now_and_then(w)) { /* a size is taken for what is left of it */
-        struct mr_order *o = (struct mr_order *)(uintptr_t)mr_orders_find(mr_trade_orders(w->trade), r->order.id);
-        o->filled = o->size + 1;
-    }
     if (is(w, INVARIANT_ONE_LIVE) && places && now_and_then(w)) { /* the same order by a second connection */
         struct mr_request twin = *r;
         struct mr_exchange_driver paper = mr_paper_driver(w->paper);
@@ -73,6 +69,8 @@ void planted_step(struct world *w)
     struct mr_risk_state *risk = (struct mr_risk_state *)(uintptr_t)mr_trade_risk(w->trade);
     struct mr_positions *ps = mr_orders_positions_edit((struct mr_orders *)(uintptr_t)mr_trade_orders(w->trade));
     const struct judge *j = w->judge;
+    if (is(w, INVARIANT_THROTTLE) && w->step % 2) /* and a button that repeats itself */
+        mr_trade_cancel_all(w->trade, sim_host_now(w));
     if (is(w, INVARIANT_HALTED) && mr_trade_life(w->trade)->state == MR_LIFE_PAUSED)
         risk->mode = MR_RISK_RUN;
     if (is(w, INVARIANT_CROSSED))
@@ -106,6 +104,11 @@ int64_t planted_append(struct world *w, enum mr_journal_kind kind, const void *p
         struct mr_record_decision *r = (struct mr_record_decision *)(uintptr_t)payload;
         if (!r->allowed)
             r->violated[0] = r->violated[1] = 0;
+    }
+    if (is(w, INVARIANT_OVERFILL) && kind == MR_JOURNAL_ORDER && head->what == MR_RECORD_ORDER && now_and_then(w)) {
+        struct mr_record_order *r = (struct mr_record_order *)(uintptr_t)payload; /* a fill is added to it twice */
+        if (r->order.filled)
+            r->order.filled += r->order.size;
     }
     if (is(w, INVARIANT_GRAPH) && kind == MR_JOURNAL_ORDER && head->what == MR_RECORD_ORDER && now_and_then(w)) {
         struct mr_record_order *r = (struct mr_record_order *)(uintptr_t)payload;

@@ -322,6 +322,8 @@ bool process_start(struct world *w)
         w->journal = NULL;
         return false;
     }
+    if (status == MR_E_IO && w->config.fail_at_step)
+        return false; /* it says so, and is started again */
     if (status != MR_OK) {
         judge_broken(w, INVARIANT_CHAIN, "the journal does not open: %s", err.text);
         return false;

@@ -1,6 +1,5 @@
 /* A slice of the worlds (E1), the crash sweep (E3), the failures (E4), and the planted bugs (E5). `build/tests/sim` replays any of them. */
 #include <stdio.h>
-#include <time.h>
 
 #include "tests/sim/judge.h"
 #include "tests/support/support.h"
@@ -48,6 +47,64 @@ static void fair_worlds_are_sound(void **state)
     assert_int_equal(broken, 0);
 }
 
+/* E1: a slice; `MILLRACE_SIM_SEEDS=2000` is the whole. */
+static void worlds_with_faults_are_sound(void **state)
+{
+    (void)state;
+    uint64_t from = number_of("MILLRACE_SIM_FROM", 1, 1), count = number_of("MILLRACE_SIM_SEEDS", 100, 30), failed = 0;
+    printf("seeds %llu to %llu\n", (unsigned long long)from, (unsigned long long)(from + count - 1));
+    for (uint64_t seed = from; seed < from + count; seed++)
+        failed += run(&(struct world_config){.seed = seed, .actions = 1000, .faults = true}, NULL) != 0;
+    assert_int_equal(failed, 0);
+}
+
+/* The fixed story of E3 and E4: about 200 orders, nothing else goes wrong. Steps of disk and network that it has. */
+#define STORY_SEED 1
+#define STORY_ACTIONS 500
+static uint64_t steps_of_story(uint64_t of_kind[SIM_FAIL_COUNT])
+{
+    /* a failure that never comes, so that they are counted */
+    struct world_config c = {.seed = STORY_SEED, .actions = STORY_ACTIONS, .fail_at_step = UINT64_MAX};
+    uint64_t steps = 0;
+    for (int kind = 0; kind < SIM_FAIL_COUNT; kind++) {
+        c.fail_kind = kind;
+        struct world *w = world_new(&c);
+        assert_true(world_run(w));
+        of_kind[kind] = w->of_kind[kind];
+        steps = w->steps_counted;
+        world_free(w);
+    }
+    return steps;
+}
+
+/* E3: dead at each step, and back. A slice takes every nth; MILLRACE_SIM_CRASHES=1 takes each. */
+static void a_death_at_any_step_is_recovered_from(void **state)
+{
+    (void)state;
+    uint64_t of_kind[SIM_FAIL_COUNT], steps = steps_of_story(of_kind), failed = 0, tried = 0;
+    for (uint64_t k = 1; k <= steps; k += number_of("MILLRACE_SIM_CRASHES", 23, 101), tried++)
+        failed +=
+            run(&(struct world_config){.seed = STORY_SEED, .actions = STORY_ACTIONS, .die_at_step = k}, NULL) != 0;
+    printf("%llu of %llu steps\n", (unsigned long long)tried, (unsigned long long)steps);
+    assert_true(steps > 500);
+    assert_int_equal(failed, 0);
+}
+
+/* E4: the nth write, fsync, send fails. */
+static void a_failure_of_any_write_sync_or_send_is_survived(void **state)
+{
+    (void)state;
+    uint64_t of_kind[SIM_FAIL_COUNT], failed = 0;
+    steps_of_story(of_kind);
+    for (int kind = 0; kind < SIM_FAIL_COUNT; kind++)
+        for (uint64_t n = 1; n <= of_kind[kind]; n += number_of("MILLRACE_SIM_CRASHES", 23, 101)) {
+            struct world_config c = {
+                .seed = STORY_SEED, .actions = STORY_ACTIONS, .fail_at_step = n, .fail_kind = kind};
+            failed += run(&c, NULL) != 0;
+        }
+    assert_int_equal(failed, 0);
+}
+
 /* Collects over worlds until the bug's own invariant has spoken. */
 static bool caught(unsigned planted)
 {
@@ -77,6 +134,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_same_seed_gives_the_same_trace),
         cmocka_unit_test(fair_worlds_are_sound),
+        cmocka_unit_test(worlds_with_faults_are_sound),
+        cmocka_unit_test(a_death_at_any_step_is_recovered_from),
+        cmocka_unit_test(a_failure_of_any_write_sync_or_send_is_survived),
         cmocka_unit_test(each_planted_bug_is_caught_by_its_invariant),
     };
     return MR_TEST_MAIN(tests);
