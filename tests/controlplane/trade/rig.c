@@ -14,7 +14,7 @@ static int64_t append(void *self, enum mr_journal_kind kind, int64_t now_ns, con
     struct rig *r = self;
     if (r->failed)
         return MR_E_IO;
-    if (r->appended == RIG_RECORDS)
+    if (r->full || r->appended == RIG_RECORDS)
         return MR_E_FULL;
     struct rig_record *rec = &r->record[r->appended++];
     *rec = (struct rig_record){kind, bytes, now_ns, memory(bytes + 8u)};

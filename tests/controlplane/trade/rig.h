@@ -27,6 +27,7 @@ struct rig {
     struct rig_record record[RIG_RECORDS];
     uint64_t appended, durable; /* records */
     bool hold_disk;             /* nothing becomes durable */
+    bool full;                  /* and nothing is taken */
     const char *failed;
     struct mr_market_view view[2];
     int64_t now;

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "controlplane/trade/records.h"
 #include "tests/controlplane/trade/rig.h"
 #include "tests/support/support.h"
 
@@ -226,6 +227,65 @@ static void orders_of_an_operator_pass_the_same_gate(void **state)
     assert_sound();
 }
 
+static struct mr_order resting(mr_size size)
+{
+    return (struct mr_order){.instrument = RIG_BTC,
+                             .venue = 1,
+                             .side = MR_SIDE_BUY,
+                             .type = MR_ORDER_LIMIT,
+                             .tif = MR_TIF_GTC,
+                             .price = 5990000,
+                             .size = size};
+}
+
+static void an_order_that_waits_while_the_limits_change_does_not_leave(void **state)
+{
+    (void)state;
+    struct mr_err err = {""};
+    uint64_t id;
+    const struct mr_order o = resting(10);
+    r->hold_disk = true;
+    assert_int_equal(mr_trade_place(r->trade, &o, r->now, &id, &err), MR_OK);
+    rig_run(r, 50);
+    r->limits.version++;
+    r->limits.markets[0].position_max = MR_MONEY_ONE / 1000;
+    mr_trade_limits(r->trade, &r->limits, r->now);
+    r->hold_disk = false;
+    r->durable = r->appended;
+    rig_run(r, 100);
+    assert_int_equal(mr_paper_open(r->paper), 0);
+    assert_int_equal(mr_orders_find(mr_trade_orders(r->trade), id)->state, MR_STATE_DENIED);
+    assert_sound();
+}
+
+static uint32_t denials(void)
+{
+    uint32_t n = 0;
+    for (uint64_t i = 0; i < r->appended; i++) {
+        struct mr_record_decision d;
+        if (r->record[i].kind != MR_JOURNAL_DECISION)
+            continue;
+        memcpy(&d, (const char *)r->record[i].payload + 8, sizeof d);
+        n += !d.allowed;
+    }
+    return n;
+}
+
+static void a_denial_is_recorded_also_when_the_journal_took_nothing_then(void **state)
+{
+    (void)state;
+    struct mr_err err = {""};
+    uint64_t id;
+    const struct mr_order o = resting(2000000);
+    r->full = true;
+    assert_true(mr_trade_place(r->trade, &o, r->now, &id, &err) != MR_OK);
+    rig_run(r, 50);
+    assert_int_equal(denials(), 0);
+    r->full = false;
+    rig_run(r, 50);
+    assert_int_equal(denials(), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -238,6 +298,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_journal_that_fails_stops_trading_and_says_why, begin, end),
         cmocka_unit_test_setup_teardown(a_restart_knows_what_is_held_and_takes_it_out_when_trading_goes_on, begin, end),
         cmocka_unit_test_setup_teardown(a_fill_that_nobody_heard_is_found_after_a_restart, begin, end),
+        cmocka_unit_test_setup_teardown(an_order_that_waits_while_the_limits_change_does_not_leave, begin, end),
+        cmocka_unit_test_setup_teardown(a_denial_is_recorded_also_when_the_journal_took_nothing_then, begin, end),
         cmocka_unit_test_setup_teardown(orders_of_an_operator_pass_the_same_gate, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
