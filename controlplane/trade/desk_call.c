@@ -1,0 +1,159 @@
+/* What the io thread asks of the trade tile. */
+#include <errno.h>
+#include <stdio.h>
+
+#include "codecs/json/json.h"
+#include "controlplane/trade/desk_priv.h"
+
+/* ---- on the trade tile ---- */
+
+static int64_t instrument_by_name(const struct mr_desk *d, const char *name)
+{
+    for (uint32_t i = 0; i < d->trading.instrument_count; i++) {
+        const char *symbol = strrchr(d->names[i], ':');
+        if (strcmp(d->names[i], name) == 0 || (symbol && strcmp(symbol + 1, name) == 0))
+            return d->ids[i];
+    }
+    return MR_E_SYMBOL;
+}
+
+/* "0.05" at the scale, exactly. */
+static bool decimal(const char *text, int scale, int64_t *out)
+{
+    mr_money m;
+    mr_i128 unit = mr_pow10[MR_MONEY_SCALE - scale];
+    if (mr_money_parse(mr_span_of(text), &m) != MR_OK || m <= 0 || m % unit || m / unit > INT64_MAX)
+        return false;
+    *out = (int64_t)(m / unit);
+    return true;
+}
+
+static int place(struct mr_desk *d, const struct mr_desk_act *a, int64_t now_ns, struct mr_err *said)
+{
+    int64_t id = instrument_by_name(d, a->name);
+    if (id < 0)
+        return mr_err_set(said, MR_E_SYMBOL, "\"%.60s\" is not traded here: name it under trade.instruments", a->name);
+    const struct mr_instrument *it = mr_instruments_get(d->instruments, (uint32_t)id);
+    struct mr_order o = {.instrument = (uint32_t)id, .venue = it->venue, .side = a->side, .type = a->type, .role = MR_ROLE_ENTRY,
+                         .tif = a->type == MR_ORDER_MARKET ? MR_TIF_IOC : MR_TIF_GTC};
+    uint64_t order;
+    char text[MR_ORDER_ID_TEXT];
+    if (!decimal(a->size, it->size_scale, &o.size))
+        return mr_err_set(said, MR_E_RANGE, "size \"%.30s\": want a number above zero with at most %d decimals", a->size, it->size_scale);
+    if (a->type == MR_ORDER_LIMIT && !decimal(a->price, it->price_scale, &o.price))
+        return mr_err_set(said, MR_E_RANGE, "price \"%.30s\": want a number above zero with at most %d decimals", a->price, it->price_scale);
+    int status = mr_trade_place(d->trade, &o, now_ns, &order, said);
+    if (status != MR_OK)
+        return status;
+    mr_order_id_text(order, text);
+    mr_err_set(said, MR_OK, "approved: %s", text);
+    return MR_OK;
+}
+
+static int close_position(struct mr_desk *d, const struct mr_desk_act *a, int64_t now_ns, struct mr_err *said)
+{
+    int64_t id = instrument_by_name(d, a->name);
+    if (id < 0)
+        return mr_err_set(said, MR_E_SYMBOL, "\"%.60s\" is not traded here", a->name);
+    int status = mr_trade_close(d->trade, (uint32_t)id, now_ns, said);
+    if (status == MR_OK)
+        mr_err_set(said, MR_OK, "closing at market");
+    return status;
+}
+
+static int take_limits(struct mr_desk *d, int64_t now_ns, struct mr_err *said)
+{
+    struct mr_text text;
+    mr_text_init(&text, said->text, sizeof said->text);
+    int status = mr_risk_limits_change(&d->limits, &d->call.limits, mr_trade_risk(d->trade)->armed, &text);
+    if (status != MR_OK)
+        return status;
+    d->limits = d->call.limits;
+    mr_trade_limits(d->trade, &d->limits, now_ns);
+    return MR_OK;
+}
+
+static int carry_out(struct mr_desk *d, const struct mr_desk_act *a, int64_t now_ns, struct mr_err *said)
+{
+    int status;
+    switch (a->what) {
+    case MR_DESK_PLACE:
+        return place(d, a, now_ns, said);
+    case MR_DESK_CANCEL:
+        status = mr_trade_cancel(d->trade, a->id, now_ns, said);
+        if (status == MR_OK)
+            mr_err_set(said, MR_OK, "cancelling");
+        return status;
+    case MR_DESK_CANCEL_ALL:
+        mr_err_set(said, MR_OK, "cancelling %u orders", mr_trade_cancel_all(d->trade, now_ns));
+        return MR_OK;
+    case MR_DESK_CLOSE:
+        return close_position(d, a, now_ns, said);
+    case MR_DESK_LIMITS:
+        return take_limits(d, now_ns, said);
+    default:
+        return mr_err_set(said, MR_E_INVALID, "no such act");
+    }
+}
+
+void desk_calls(struct mr_desk *d, int64_t now_ns)
+{
+    struct call *c = &d->call;
+    if (mr_likely(!atomic_load_explicit(&c->asked, memory_order_acquire)))
+        return;
+    pthread_mutex_lock(&c->lock);
+    if (atomic_load_explicit(&c->asked, memory_order_relaxed)) { /* who asked may have given up */
+        c->said.text[0] = 0;
+        c->status = c->steer ? mr_trade_steer(d->trade, &c->steer_act, now_ns, &c->said) : carry_out(d, &c->act, now_ns, &c->said);
+        atomic_store_explicit(&c->asked, false, memory_order_release);
+        pthread_cond_signal(&c->answered);
+    }
+    pthread_mutex_unlock(&c->lock);
+}
+
+/* ---- on the io thread ---- */
+
+static int ask(struct mr_desk *d, struct mr_err *said)
+{
+    struct call *c = &d->call;
+    struct timespec until;
+    int status = MR_E_AGAIN;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec++;
+    atomic_store_explicit(&c->asked, true, memory_order_release);
+    while (atomic_load_explicit(&c->asked, memory_order_relaxed) && pthread_cond_timedwait(&c->answered, &c->lock, &until) != ETIMEDOUT)
+        continue;
+    if (atomic_exchange(&c->asked, false))
+        mr_err_set(said, MR_E_AGAIN, "the trade tile has not answered within a second: `kill on` works all the same");
+    else {
+        *said = c->said;
+        status = c->status;
+    }
+    pthread_mutex_unlock(&c->lock);
+    return status;
+}
+
+int mr_desk_steer(struct mr_desk *d, const struct mr_steer_act *act, struct mr_err *said)
+{
+    pthread_mutex_lock(&d->call.lock);
+    d->call.steer = true;
+    d->call.steer_act = *act;
+    return ask(d, said);
+}
+
+int mr_desk_act(struct mr_desk *d, const struct mr_desk_act *act, struct mr_err *said)
+{
+    if (act->what == MR_DESK_LIMITS) { /* read here: the tile does no I/O */
+        struct mr_risk_limits limits;
+        int status = desk_limits_load(d->trading.limits, d->instruments, &limits, said);
+        if (status != MR_OK)
+            return status;
+        pthread_mutex_lock(&d->call.lock);
+        d->call.limits = limits;
+    } else {
+        pthread_mutex_lock(&d->call.lock);
+    }
+    d->call.steer = false;
+    d->call.act = *act;
+    return ask(d, said);
+}

@@ -1,0 +1,106 @@
+/* The trade tile: one round takes what the market and the data planes' engines said, then lets trading go on. */
+#include <stdio.h>
+#include <time.h>
+
+#include "controlplane/trade/desk_priv.h"
+
+#define SHOW_NS 100000000ll
+#define READY_NS 1000000000ll
+
+/* ---- is it time to begin? ---- */
+
+/* The venue's scales are known for all that is traded: what was guessed before is no basis for an order. */
+static bool metadata(struct mr_desk *d)
+{
+    bool all = true;
+    for (uint32_t i = 0; i < d->trading.instrument_count; i++) {
+        const struct mr_instrument *it = mr_instruments_get(d->instruments, d->ids[i]);
+        all &= !(it->flags & MR_INSTRUMENT_NO_METADATA);
+        if (it->generation == d->metadata[i])
+            continue;
+        d->metadata[i] = it->generation;
+        mr_trade_metadata(d->trade, d->ids[i]);
+    }
+    return all;
+}
+
+static const char *not_yet(struct mr_desk *d)
+{
+    if (!metadata(d))
+        return "no metadata of every instrument yet";
+    for (uint32_t i = 0; i < d->trading.instrument_count; i++)
+        if (!(mr_market_feed_view(d->feed, d->ids[i])->flags & MR_MARKET_LIVE))
+            return "no live book of every instrument yet";
+    return NULL;
+}
+
+/* INITIALIZING -> READY when all is there; READY -> TRADING if the configuration says so. */
+static void go_on(struct mr_desk *d, int64_t now_ns)
+{
+    struct mr_err err = {""};
+    enum mr_life_state state = mr_trade_life(d->trade)->state;
+    if (now_ns < d->ready_try_ns || state > MR_LIFE_READY)
+        return;
+    d->ready_try_ns = now_ns + READY_NS;
+    const char *why = not_yet(d);
+    if (!why && state == MR_LIFE_INITIALIZING) {
+        if (mr_trade_ready(d->trade, &err) != MR_OK)
+            why = err.text;
+        else if (mr_trade_go(d->trade, MR_LIFE_READY, MR_ACTOR_SYSTEM, UINT32_MAX, "all steps of the start-up are done", now_ns, &err) !=
+                 MR_OK)
+            why = err.text;
+    }
+    if (!why && d->trading.at_start && !d->show.warm && mr_trade_life(d->trade)->state == MR_LIFE_READY) {
+        d->show.warm = 1; /* once: who pauses or disarms it later means it */
+        if (mr_trade_go(d->trade, MR_LIFE_TRADING, MR_ACTOR_CONFIG, UINT32_MAX, "trade.at_start", now_ns, &err) != MR_OK) {
+            d->show.warm = 0;
+            why = err.text;
+        }
+    }
+    snprintf(d->show.why, sizeof d->show.why, "%s", why ? why : "");
+}
+
+int desk_step(struct mr_desk *d, int64_t now_ns)
+{
+    uint32_t did = mr_market_feed_poll(d->feed, now_ns);
+    for (uint32_t i = 0, n = 1; i < 64 && n; i++)
+        did += n = mr_links_poll(d->links, now_ns);
+    desk_calls(d, now_ns);
+    did += mr_trade_step(d->trade, now_ns);
+    go_on(d, now_ns);
+    if (now_ns >= d->show_ns) {
+        d->show_ns = now_ns + SHOW_NS;
+        desk_show(d, now_ns);
+    }
+    MR_COUNT(d->metrics, steps, 1);
+    return (int)did;
+}
+
+/* ---- as a tile ---- */
+
+static size_t tile_bytes(const void *config)
+{
+    (void)config;
+    return sizeof(struct mr_desk *);
+}
+
+static int tile_boot(void *state, const void *config, struct mr_arena *arena, struct mr_err *err)
+{
+    (void)arena, (void)err;
+    memcpy(state, config, sizeof(struct mr_desk *));
+    return MR_OK;
+}
+
+static int tile_step(void *state, int64_t now_ns)
+{
+    struct mr_desk *d = *(struct mr_desk **)state;
+    struct timespec wall, nap = {d->trading.idle_ns / 1000000000, d->trading.idle_ns % 1000000000};
+    (void)now_ns; /* orders bear the wall clock's time */
+    clock_gettime(CLOCK_REALTIME, &wall);
+    int did = desk_step(d, wall.tv_sec * 1000000000ll + wall.tv_nsec);
+    if (!did && d->trading.idle_ns > 0)
+        nanosleep(&nap, NULL);
+    return did;
+}
+
+const struct mr_tile desk_tile = {.name = "trade", .bytes = tile_bytes, .boot = tile_boot, .step = tile_step};
