@@ -9,6 +9,7 @@
 #include "controlplane/cmd/hands.h"
 #include "controlplane/cmd/process.h"
 #include "controlplane/link/link.h"
+#include "controlplane/trade/desk.h"
 #include "dataplane/clock/clock.h"
 #include "dataplane/log/log.h"
 #include "version.h"
@@ -75,6 +76,7 @@ struct control {
     struct mr_links *links;
     struct mr_log *log;
     struct mr_hands hands;
+    struct mr_desk *desk; /* NULL: it does not trade */
     const volatile int *stopped;
     int64_t end_ns;
     bool shutdown;
@@ -116,15 +118,76 @@ static void tell_attached(struct control *c)
     }
 }
 
+static void log_lines(struct control *c)
+{
+    struct mr_log_site site = {.file = __FILE__, .line = __LINE__}; /* nothing of it is held back */
+    struct mr_desk_line line;
+    while (mr_desk_line(c->desk, &line))
+        mr_log_write(c->log, &site, line.severity ? MR_LOG_WARN : MR_LOG_INFO, "%s: %s", mr_trade_told_name(line.kind),
+                     line.text);
+}
+
+static int steer(void *self, const struct mr_steer_act *act, struct mr_err *said)
+{
+    return mr_desk_steer(((struct control *)self)->desk, act, said);
+}
+
+static void look(void *self, struct mr_steer_state *out)
+{
+    static struct mr_trade_show show; /* of the io thread */
+    mr_desk_look(((struct control *)self)->desk, &show);
+    *out = show.steer;
+}
+
+/* Trading, where the configuration says so. */
+static int open_desk(struct control *c, const struct options *o, const struct mr_config *config, const char *folder,
+                     const char *workspace, struct mr_err *err)
+{
+    static char names[MR_LINKS_MAX][64];
+    const char *name[MR_LINKS_MAX] = {config->plane.instance}, *path[MR_LINKS_MAX] = {workspace};
+    struct mr_desk_config desk = {.trading = &config->trade,
+                                  .journal = &config->journal,
+                                  .instance = config->plane.instance,
+                                  .run_folder = folder,
+                                  .build = MR_BUILD,
+                                  .kill = c->hands.page,
+                                  .names = name,
+                                  .workspaces = path,
+                                  .plane_count = 1,
+                                  .cores = {-1, -1}};
+    if (!config->trade.enabled)
+        return MR_OK;
+    for (uint32_t i = 0; i < o->workspace_count; i++) {
+        const char *file = strchr(o->workspaces[i], '=') + 1;
+        snprintf(names[i], sizeof names[i], "%.*s", (int)(file - 1 - o->workspaces[i]), o->workspaces[i]);
+        name[desk.plane_count] = names[i];
+        path[desk.plane_count++] = file;
+    }
+    int status = mr_desk_open(&c->desk, &desk, err);
+    if (!status)
+        status = mr_desk_start(c->desk, err);
+    if (status)
+        return status;
+    c->hands.admin.steer = steer;
+    c->hands.admin.look = look;
+    c->hands.admin.self = c;
+    c->hands.admin.desk = c->desk;
+    return MR_OK;
+}
+
 static void on_timer(uv_timer_t *timer)
 {
     struct control *c = timer->data;
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
-    while (mr_links_poll(c->links, now.tv_sec * 1000000000ll + now.tv_nsec) > 0) {
+    /* a ring has one reader: where there is a desk it takes the signals, and says what it took */
+    while (!c->desk && mr_links_poll(c->links, now.tv_sec * 1000000000ll + now.tv_nsec) > 0) {
     }
     mr_hands_poll(&c->hands, now.tv_sec * 1000000000ll + now.tv_nsec);
-    tell_attached(c);
+    if (c->desk)
+        log_lines(c);
+    else
+        tell_attached(c);
     if (*c->stopped || c->shutdown || mr_clock_mono() >= c->end_ns)
         uv_stop(&c->loop);
 }
@@ -179,6 +242,8 @@ static int run(struct control *c, const struct options *o, struct mr_config *con
     if (!status)
         status = mr_hands_open(&c->hands, config, o->instance, folder, MR_BUILD, c->log, err);
     if (!status)
+        status = open_desk(c, o, config, folder, workspace, err);
+    if (!status)
         status = mr_admin_open(&c->admin, &c->loop, &admin, err);
     c->hands.socket = status ? NULL : c->admin;
     if (!status)
@@ -191,6 +256,10 @@ static int run(struct control *c, const struct options *o, struct mr_config *con
         MR_LOG(c->log, MR_LOG_INFO, "control plane %s: stopped", config->plane.instance);
     }
     close_loop(c);
+    if (c->desk) {
+        mr_desk_close(c->desk);
+        c->desk = NULL;
+    }
     mr_hands_close(&c->hands);
     return status;
 }

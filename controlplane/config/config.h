@@ -52,11 +52,23 @@ struct mr_store_config {
     int64_t retry_ns;
     bool enabled;
 };
+/* Trading: what the control plane makes of signals. Percent values are of equity, price or margin, as keys.def says. */
+struct mr_trading_config {
+    bool enabled, at_start;
+    char instruments[32][128], strategies[8][24], settings[32][64];
+    uint32_t instrument_count, strategy_count, setting_count;
+    char limits[256];
+    uint32_t leverage, atr_bar_s, entry_level, idle_us;
+    int64_t cash, latency_ns;
+    double risk_pct, volatility_pct, target_pct, slippage_pct, taker_confidence, maker_fee_pct, taker_fee_pct, maintenance_pct;
+    double trail_from_pct, trail_step_pct, trail_distance_pct;
+};
 struct mr_config {
     char file[256];           /* "" : defaults */
     char run[256], data[256]; /* folders: config, else environment, else as 0-definitions says */
     struct mr_plane_config plane;
     struct mr_control_config control;
+    struct mr_trading_config trade;
     struct mr_journal_config journal;
     struct mr_store_config store;
     /* Where each value is from: 0 the default, MR_FROM_ENVIRONMENT, else the line of `file`. */

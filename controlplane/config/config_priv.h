@@ -19,6 +19,7 @@ enum mr_key_section {
     SECTION_volatility,
     SECTION_signal,
     SECTION_control,
+    SECTION_trade,
     SECTION_journal,
     SECTION_store,
     SECTION_feeds,

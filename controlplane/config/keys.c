@@ -12,6 +12,7 @@ const char *const mr_key_sections[SECTION_COUNT] = {[SECTION_top] = "",
                                                     [SECTION_volatility] = "volatility",
                                                     [SECTION_signal] = "signal",
                                                     [SECTION_control] = "control",
+                                                    [SECTION_trade] = "trade",
                                                     [SECTION_journal] = "journal",
                                                     [SECTION_store] = "store",
                                                     [SECTION_feeds] = "feeds"};
@@ -28,6 +29,7 @@ const char *const mr_key_sections[SECTION_COUNT] = {[SECTION_top] = "",
 #define BASE_volatility struct mr_config
 #define BASE_signal struct mr_config
 #define BASE_control struct mr_config
+#define BASE_trade struct mr_config
 #define BASE_journal struct mr_config
 #define BASE_store struct mr_config
 #define BASE_feeds struct mr_plane_feed

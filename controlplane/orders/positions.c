@@ -27,6 +27,14 @@ struct mr_positions *mr_positions_init(void *mem, uint32_t instruments, mr_money
     return ps;
 }
 
+bool mr_positions_copy(struct mr_positions *ps, const struct mr_positions *from)
+{
+    if (ps->count != from->count)
+        return false;
+    memcpy(ps, from, mr_positions_bytes(from->count));
+    return true;
+}
+
 void mr_positions_open(struct mr_positions *ps, mr_money cash)
 {
     MR_ASSERT(!ps->realised && !ps->fees && !ps->funding);

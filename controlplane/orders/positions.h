@@ -37,6 +37,9 @@ struct mr_positions *mr_positions_init(void *mem, uint32_t instruments, mr_money
 /* The cash it began with, anew: before the first fill. */
 void mr_positions_open(struct mr_positions *ps, mr_money cash);
 
+/* All of `from`; false, and nothing changes: made for another number of instruments. */
+bool mr_positions_copy(struct mr_positions *ps, const struct mr_positions *from);
+
 /* One distinct fill. The instrument is the one named in it. */
 int mr_positions_fill(struct mr_positions *ps, const struct mr_instrument *it, const struct mr_fill *fill);
 /* Received, or paid (< 0). */

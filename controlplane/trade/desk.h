@@ -15,11 +15,11 @@
 #include "controlplane/trade/trade.h"
 #include "dataplane/metrics/metrics.h"
 
-#define MR_DESK_METRICS(COUNTER, GAUGE, HIST)                                                                                              \
-    COUNTER(steps, "rounds", "rounds of the trade tile")                                                                                   \
-    COUNTER(signals_lost, "signals", "signals that were overwritten before they were taken")                                               \
-    COUNTER(lines_dropped, "lines", "lines for the log that had no room")                                                                  \
-    HIST(intent_ns, "ns", "signal taken from its ring to the gate's decision, where it led to one")                                        \
+#define MR_DESK_METRICS(COUNTER, GAUGE, HIST)                                                                          \
+    COUNTER(steps, "rounds", "rounds of the trade tile")                                                               \
+    COUNTER(signals_lost, "signals", "signals that were overwritten before they were taken")                           \
+    COUNTER(lines_dropped, "lines", "lines for the log that had no room")                                              \
+    HIST(intent_ns, "ns", "signal taken from its ring to the gate's decision, where it led to one")                    \
     HIST(durable_ns, "ns", "signal taken from its ring to the order handed to the exchange, its intent being on disk")
 MR_METRICS_DECLARE(mr_desk, MR_DESK_METRICS);
 
@@ -30,7 +30,8 @@ struct mr_desk_line {
 };
 struct mr_desk_config {
     const struct mr_trading_config *trading;
-    const char *instance, *run_folder, *data_folder, *build;
+    const struct mr_journal_config *journal;
+    const char *instance, *run_folder, *build;
     const struct mr_kill_page *kill;
     uint64_t config_hash;
     const char *const *names, *const *workspaces; /* of the data planes */

@@ -34,14 +34,20 @@ static int place(struct mr_desk *d, const struct mr_desk_act *a, int64_t now_ns,
     if (id < 0)
         return mr_err_set(said, MR_E_SYMBOL, "\"%.60s\" is not traded here: name it under trade.instruments", a->name);
     const struct mr_instrument *it = mr_instruments_get(d->instruments, (uint32_t)id);
-    struct mr_order o = {.instrument = (uint32_t)id, .venue = it->venue, .side = a->side, .type = a->type, .role = MR_ROLE_ENTRY,
+    struct mr_order o = {.instrument = (uint32_t)id,
+                         .venue = it->venue,
+                         .side = a->side,
+                         .type = a->type,
+                         .role = MR_ROLE_ENTRY,
                          .tif = a->type == MR_ORDER_MARKET ? MR_TIF_IOC : MR_TIF_GTC};
     uint64_t order;
     char text[MR_ORDER_ID_TEXT];
     if (!decimal(a->size, it->size_scale, &o.size))
-        return mr_err_set(said, MR_E_RANGE, "size \"%.30s\": want a number above zero with at most %d decimals", a->size, it->size_scale);
+        return mr_err_set(said, MR_E_RANGE, "size \"%.30s\": want a number above zero with at most %d decimals",
+                          a->size, it->size_scale);
     if (a->type == MR_ORDER_LIMIT && !decimal(a->price, it->price_scale, &o.price))
-        return mr_err_set(said, MR_E_RANGE, "price \"%.30s\": want a number above zero with at most %d decimals", a->price, it->price_scale);
+        return mr_err_set(said, MR_E_RANGE, "price \"%.30s\": want a number above zero with at most %d decimals",
+                          a->price, it->price_scale);
     int status = mr_trade_place(d->trade, &o, now_ns, &order, said);
     if (status != MR_OK)
         return status;
@@ -104,7 +110,8 @@ void desk_calls(struct mr_desk *d, int64_t now_ns)
     pthread_mutex_lock(&c->lock);
     if (atomic_load_explicit(&c->asked, memory_order_relaxed)) { /* who asked may have given up */
         c->said.text[0] = 0;
-        c->status = c->steer ? mr_trade_steer(d->trade, &c->steer_act, now_ns, &c->said) : carry_out(d, &c->act, now_ns, &c->said);
+        c->status = c->steer ? mr_trade_steer(d->trade, &c->steer_act, now_ns, &c->said)
+                             : carry_out(d, &c->act, now_ns, &c->said);
         atomic_store_explicit(&c->asked, false, memory_order_release);
         pthread_cond_signal(&c->answered);
     }
@@ -121,7 +128,8 @@ static int ask(struct mr_desk *d, struct mr_err *said)
     clock_gettime(CLOCK_REALTIME, &until);
     until.tv_sec++;
     atomic_store_explicit(&c->asked, true, memory_order_release);
-    while (atomic_load_explicit(&c->asked, memory_order_relaxed) && pthread_cond_timedwait(&c->answered, &c->lock, &until) != ETIMEDOUT)
+    while (atomic_load_explicit(&c->asked, memory_order_relaxed) &&
+           pthread_cond_timedwait(&c->answered, &c->lock, &until) != ETIMEDOUT)
         continue;
     if (atomic_exchange(&c->asked, false))
         mr_err_set(said, MR_E_AGAIN, "the trade tile has not answered within a second: `kill on` works all the same");

@@ -40,24 +40,29 @@ struct mr_desk {
     struct mr_image *image;
     struct mr_desk_metrics *metrics;
     struct mr_tile_slot slots[2];
+    struct mr_desk *self; /* the trade tile's state is this pointer */
+    struct mr_journal_thread journal_state;
     struct mr_tiles *tiles;
     struct mr_journal_thread journal_thread;
     struct call call;
     struct mr_trade_show show;
     char names[MR_TRADE_NAMES_MAX][64]; /* of traded instruments */
     uint32_t ids[MR_TRADE_NAMES_MAX], metadata[MR_TRADE_NAMES_MAX];
+    uint64_t attaches[MR_LINKS_MAX];
     int64_t show_ns, signal_tsc_ns, ready_try_ns;
-    bool adopted; /* the instruments' scales are the venue's */
     struct mr_desk_line line[LINES];
     _Atomic uint64_t line_head, line_tail;
 };
 
 const char *desk_name(const struct mr_desk *d, uint32_t instrument);
-void desk_told(void *self, const struct mr_trade_told *what);     /* desk_show.c */
+void desk_told(void *self, const struct mr_trade_told *what); /* desk_show.c */
 void desk_show(struct mr_desk *d, int64_t now_ns);
-void desk_calls(struct mr_desk *d, int64_t now_ns);               /* desk_call.c */
-extern const struct mr_tile desk_tile;                            /* trade_tile.c */
+void desk_say(struct mr_desk *d, uint8_t kind, uint8_t severity, int64_t at_ns,
+              const char *text);                    /* a line for the log alone */
+void desk_calls(struct mr_desk *d, int64_t now_ns); /* desk_call.c */
+extern const struct mr_tile desk_tile;              /* trade_tile.c */
 int desk_step(struct mr_desk *d, int64_t now_ns);
-int desk_limits_load(const char *path, const struct mr_instruments *instruments, struct mr_risk_limits *out, struct mr_err *err);
+int desk_limits_load(const char *path, const struct mr_instruments *instruments, struct mr_risk_limits *out,
+                     struct mr_err *err);
 
 #endif

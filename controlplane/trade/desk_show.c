@@ -33,8 +33,8 @@ static void order_words(const struct mr_desk *d, const struct mr_order *o, char 
     if (o->price || o->stop_price)
         number(o->price ? o->price : o->stop_price, it->price_scale, price);
     number(o->size, it->size_scale, size);
-    snprintf(out, bytes, "%s %s %s %s %s %s x %s", id, strategy_of(d, o->strategy), mr_order_role_name(o->role), mr_side_name(o->side),
-             desk_name(d, o->instrument), price, size);
+    snprintf(out, bytes, "%s %s %s %s %s %s x %s", id, strategy_of(d, o->strategy), mr_order_role_name(o->role),
+             mr_side_name(o->side), desk_name(d, o->instrument), price, size);
 }
 
 /* In one sentence, by kind. */
@@ -44,7 +44,8 @@ static void words(const struct mr_desk *d, const struct mr_trade_told *w, char o
     if (w->order)
         order_words(d, w->order, order, sizeof order);
     if (w->kind == MR_TOLD_SIGNAL && w->intent) {
-        snprintf(out, 240, "%.90s: %s %s", w->intent->reason, w->intent->kind == MR_INTENT_OPEN ? mr_side_name(w->intent->side) : "close",
+        snprintf(out, 240, "%.90s: %s %s", w->intent->reason,
+                 w->intent->kind == MR_INTENT_OPEN ? mr_side_name(w->intent->side) : "close",
                  desk_name(d, w->intent->instrument));
     } else if (w->kind == MR_TOLD_FILL && w->fill) {
         const struct mr_instrument *it = mr_instruments_get(d->instruments, w->fill->instrument);
@@ -53,8 +54,8 @@ static void words(const struct mr_desk *d, const struct mr_trade_told *w, char o
         number(w->fill->size, it->size_scale, size);
         number(w->position->size, it->size_scale, held);
         mr_money_text(w->fill->fee, fee);
-        snprintf(out, 240, "%s %s %s x %s, fee %.20s: position %s", mr_side_name(w->fill->side), desk_name(d, w->fill->instrument), price,
-                 size, fee, held);
+        snprintf(out, 240, "%s %s %s x %s, fee %.20s: position %s", mr_side_name(w->fill->side),
+                 desk_name(d, w->fill->instrument), price, size, fee, held);
     } else if (w->kind == MR_TOLD_ORDER && w->order) {
         snprintf(out, 240, "%s: %s", order, mr_order_state_name(w->order->state));
     } else if (*order) {
@@ -75,14 +76,19 @@ void desk_told(void *self, const struct mr_trade_told *w)
     *line = (struct mr_trade_show_line){.at_ns = w->now_ns, .kind = w->kind, .severity = w->severity};
     words(d, w, line->text);
     d->show.lines++;
+    desk_say(d, line->kind, line->severity, line->at_ns, line->text);
+}
+
+void desk_say(struct mr_desk *d, uint8_t kind, uint8_t severity, int64_t at_ns, const char *text)
+{
     uint64_t head = atomic_load_explicit(&d->line_head, memory_order_relaxed);
     if (head - atomic_load_explicit(&d->line_tail, memory_order_acquire) == LINES) {
         MR_COUNT(d->metrics, lines_dropped, 1);
         return;
     }
     struct mr_desk_line *out = &d->line[head % LINES];
-    *out = (struct mr_desk_line){.at_ns = line->at_ns, .kind = line->kind, .severity = line->severity};
-    memcpy(out->text, line->text, sizeof out->text);
+    *out = (struct mr_desk_line){.at_ns = at_ns, .kind = kind, .severity = severity};
+    snprintf(out->text, sizeof out->text, "%s", text);
     atomic_store_explicit(&d->line_head, head + 1, memory_order_release);
 }
 
@@ -103,8 +109,9 @@ static void positions(struct mr_desk *d)
     struct mr_trade_show *s = &d->show;
     uint32_t cursor = 0;
     s->position_count = 0;
-    for (const struct mr_position *p; s->position_count < MR_TRADE_SHOW_POSITIONS &&
-                                      (p = mr_positions_next(mr_orders_positions(mr_trade_orders(d->trade)), &cursor)) != NULL;) {
+    for (const struct mr_position *p;
+         s->position_count < MR_TRADE_SHOW_POSITIONS &&
+         (p = mr_positions_next(mr_orders_positions(mr_trade_orders(d->trade)), &cursor)) != NULL;) {
         const struct mr_instrument *it = mr_instruments_get(d->instruments, p->instrument);
         struct mr_trade_show_position *out = &s->position[s->position_count++];
         struct mr_position_worth w = {0};

@@ -7,7 +7,8 @@
 
 const char *mr_trade_told_name(unsigned kind)
 {
-    static const char *const names[] = {"signal", "intent", "decision", "order", "fill", "position", "alert", "life", "held"};
+    static const char *const names[] = {"signal",   "intent", "decision", "order", "fill",
+                                        "position", "alert",  "life",     "held"};
     static_assert(MR_COUNT_OF(names) == MR_TOLD_KIND_COUNT, "a name a kind");
     return kind < MR_COUNT_OF(names) ? names[kind] : "?";
 }
@@ -17,7 +18,8 @@ int mr_trade_show_read(const struct mr_workspace *ws, struct mr_trade_show *out)
     struct mr_region r;
     if (mr_workspace_find(ws, "trade", &r) != MR_OK)
         return MR_E_MISSING;
-    if (r.kind != MR_REGION_IMAGE || mr_image_check(r.mem, r.bytes) != MR_OK || mr_image_payload_bytes(r.mem) != sizeof *out)
+    if (r.kind != MR_REGION_IMAGE || mr_image_check(r.mem, r.bytes) != MR_OK ||
+        mr_image_payload_bytes(r.mem) != sizeof *out)
         return MR_E_LAYOUT;
     return mr_image_read(r.mem, out, sizeof *out, NULL);
 }
@@ -41,33 +43,35 @@ void mr_trade_show_account(const struct mr_trade_show *s, struct mr_text *out)
     mr_text_format(out, "%s%s%s%s  equity %s  today %s  realised %s  fees %s\n", mr_life_state_name(s->steer.state),
                    s->killed ? "  KILLED" : "", *s->why ? ": " : "", s->why, cents(s->equity, a),
                    cents(s->day_start ? s->equity - s->day_start : 0, b), cents(s->realised, c), cents(s->fees, d));
-    mr_text_format(out, "%llu signals, %llu intents, %llu dropped, %llu approved, %llu denied, %llu fills; %u orders and %u positions open\n",
+    mr_text_format(out,
+                   "%llu signals, %llu intents, %llu dropped, %llu approved, %llu denied, %llu fills; %u orders and %u "
+                   "positions open\n",
                    (unsigned long long)s->signals, (unsigned long long)s->intents, (unsigned long long)s->dropped,
-                   (unsigned long long)s->approved, (unsigned long long)s->denied, (unsigned long long)s->fills, s->open_orders,
-                   s->open_positions);
+                   (unsigned long long)s->approved, (unsigned long long)s->denied, (unsigned long long)s->fills,
+                   s->open_orders, s->open_positions);
 }
 
 void mr_trade_show_positions(const struct mr_trade_show *s, struct mr_text *out)
 {
-    mr_text_format(out, "%-28s %14s %14s %14s %14s %12s %12s\n", "position", "size", "entry", "mark", "liquidation", "unrealised",
-                   "realised");
+    mr_text_format(out, "%-28s %14s %14s %14s %14s %12s %12s\n", "position", "size", "entry", "mark", "liquidation",
+                   "unrealised", "realised");
     for (uint32_t i = 0; i < s->position_count && i < MR_TRADE_SHOW_POSITIONS; i++) {
         const struct mr_trade_show_position *p = &s->position[i];
-        mr_text_format(out, "%-28s %14s %14s %14s %14s %12s %12s\n", p->name, p->size, p->entry, p->mark, p->liquidation, p->unrealised,
-                       p->realised);
+        mr_text_format(out, "%-28s %14s %14s %14s %14s %12s %12s\n", p->name, p->size, p->entry, p->mark,
+                       p->liquidation, p->unrealised, p->realised);
     }
 }
 
 void mr_trade_show_orders(const struct mr_trade_show *s, struct mr_text *out)
 {
-    mr_text_format(out, "%-15s %-28s %-9s %-5s %-18s %12s %12s %12s %-10s %6s\n", "order", "instrument", "strategy", "side", "type", "price",
-                   "size", "filled", "state", "age");
+    mr_text_format(out, "%-15s %-28s %-9s %-5s %-18s %12s %12s %12s %-10s %6s\n", "order", "instrument", "strategy",
+                   "side", "type", "price", "size", "filled", "state", "age");
     for (uint32_t i = 0; i < s->order_count && i < MR_TRADE_SHOW_ORDERS; i++) {
         const struct mr_trade_show_order *o = &s->order[i];
         char id[MR_ORDER_ID_TEXT];
         mr_order_id_text(o->id, id);
-        mr_text_format(out, "%-15s %-28s %-9s %-5s %-18s %12s %12s %12s %-10s %5llds\n", id, o->name, o->strategy, o->side, o->type, o->price,
-                       o->size, o->filled, o->state, (long long)(o->age_ns / 1000000000));
+        mr_text_format(out, "%-15s %-28s %-9s %-5s %-18s %12s %12s %12s %-10s %5llds\n", id, o->name, o->strategy,
+                       o->side, o->type, o->price, o->size, o->filled, o->state, (long long)(o->age_ns / 1000000000));
     }
 }
 

@@ -52,7 +52,8 @@ void mr_trade_show_account(const struct mr_trade_show *s, struct mr_text *out);
 void mr_trade_show_positions(const struct mr_trade_show *s, struct mr_text *out);
 void mr_trade_show_orders(const struct mr_trade_show *s, struct mr_text *out);
 void mr_trade_show_lines(const struct mr_trade_show *s, uint32_t most, struct mr_text *out);
-void mr_trade_show_json(const struct mr_trade_show *s, struct mr_json_out *out); /* the members of an object that is open */
-const char *mr_trade_told_name(unsigned kind); /* "decision"; "?" beyond the last */
+void mr_trade_show_json(const struct mr_trade_show *s,
+                        struct mr_json_out *out); /* the members of an object that is open */
+const char *mr_trade_told_name(unsigned kind);    /* "decision"; "?" beyond the last */
 
 #endif

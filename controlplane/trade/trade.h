@@ -14,6 +14,7 @@
 
 #include "controlplane/kill/kill.h"
 #include "controlplane/life/life.h"
+#include "controlplane/life/steer.h"
 #include "controlplane/life/stop.h"
 #include "controlplane/orders/brackets/brackets.h"
 #include "controlplane/orders/entry.h"
@@ -114,6 +115,9 @@ uint32_t mr_trade_step(struct mr_trade *t, int64_t now_ns);
 /* ---- operators ---- */
 int mr_trade_go(struct mr_trade *t, enum mr_life_state to, enum mr_life_actor actor, uint32_t uid, const char *reason,
                 int64_t now_ns, struct mr_err *err);
+/* MR_OK: every venue is reconciled and each instrument's volatility is known; else what is missing. */
+int mr_trade_ready(const struct mr_trade *t, struct mr_err *err);
+int mr_trade_steer(struct mr_trade *t, const struct mr_steer_act *act, int64_t now_ns, struct mr_err *err);
 void mr_trade_stop(struct mr_trade *t, enum mr_stop_cause cause, const char *reason, int64_t now_ns);
 int mr_trade_release(struct mr_trade *t, bool force, int64_t now_ns, struct mr_err *err); /* of an emergency stop */
 int mr_trade_place(struct mr_trade *t, const struct mr_order *order, int64_t now_ns, uint64_t *id, struct mr_err *err);

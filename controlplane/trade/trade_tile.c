@@ -46,13 +46,14 @@ static void go_on(struct mr_desk *d, int64_t now_ns)
     if (!why && state == MR_LIFE_INITIALIZING) {
         if (mr_trade_ready(d->trade, &err) != MR_OK)
             why = err.text;
-        else if (mr_trade_go(d->trade, MR_LIFE_READY, MR_ACTOR_SYSTEM, UINT32_MAX, "all steps of the start-up are done", now_ns, &err) !=
-                 MR_OK)
+        else if (mr_trade_go(d->trade, MR_LIFE_READY, MR_ACTOR_SYSTEM, UINT32_MAX, "all steps of the start-up are done",
+                             now_ns, &err) != MR_OK)
             why = err.text;
     }
     if (!why && d->trading.at_start && !d->show.warm && mr_trade_life(d->trade)->state == MR_LIFE_READY) {
         d->show.warm = 1; /* once: who pauses or disarms it later means it */
-        if (mr_trade_go(d->trade, MR_LIFE_TRADING, MR_ACTOR_CONFIG, UINT32_MAX, "trade.at_start", now_ns, &err) != MR_OK) {
+        if (mr_trade_go(d->trade, MR_LIFE_TRADING, MR_ACTOR_CONFIG, UINT32_MAX, "trade.at_start", now_ns, &err) !=
+            MR_OK) {
             d->show.warm = 0;
             why = err.text;
         }
@@ -60,8 +61,25 @@ static void go_on(struct mr_desk *d, int64_t now_ns)
     snprintf(d->show.why, sizeof d->show.why, "%s", why ? why : "");
 }
 
+/* A data plane that came, or came back, is worth a line. */
+static void tell_attached(struct mr_desk *d, int64_t now_ns)
+{
+    for (uint32_t i = 0; i < mr_links_count(d->links); i++) {
+        struct mr_link_view view;
+        char said[240];
+        mr_links_view(d->links, i, &view);
+        if (view.counts.attaches == d->attaches[i])
+            continue;
+        d->attaches[i] = view.counts.attaches;
+        snprintf(said, sizeof said, "%.60s: attached to %.120s, epoch %llu", view.name, view.path,
+                 (unsigned long long)view.epoch);
+        desk_say(d, MR_TOLD_LIFE, 0, now_ns, said);
+    }
+}
+
 int desk_step(struct mr_desk *d, int64_t now_ns)
 {
+    d->show.now_ns = now_ns;
     uint32_t did = mr_market_feed_poll(d->feed, now_ns);
     for (uint32_t i = 0, n = 1; i < 64 && n; i++)
         did += n = mr_links_poll(d->links, now_ns);
@@ -71,6 +89,7 @@ int desk_step(struct mr_desk *d, int64_t now_ns)
     if (now_ns >= d->show_ns) {
         d->show_ns = now_ns + SHOW_NS;
         desk_show(d, now_ns);
+        tell_attached(d, now_ns);
     }
     MR_COUNT(d->metrics, steps, 1);
     return (int)did;
@@ -94,11 +113,11 @@ static int tile_boot(void *state, const void *config, struct mr_arena *arena, st
 static int tile_step(void *state, int64_t now_ns)
 {
     struct mr_desk *d = *(struct mr_desk **)state;
-    struct timespec wall, nap = {d->trading.idle_ns / 1000000000, d->trading.idle_ns % 1000000000};
+    struct timespec wall, nap = {0, d->trading.idle_us * 1000l};
     (void)now_ns; /* orders bear the wall clock's time */
     clock_gettime(CLOCK_REALTIME, &wall);
     int did = desk_step(d, wall.tv_sec * 1000000000ll + wall.tv_nsec);
-    if (!did && d->trading.idle_ns > 0)
+    if (!did && d->trading.idle_us > 0)
         nanosleep(&nap, NULL);
     return did;
 }

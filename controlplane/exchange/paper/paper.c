@@ -484,6 +484,11 @@ bool paper_room(const struct mr_paper *p) { return p->answer_count + 8 < p->conf
 
 struct mr_exchange_driver mr_paper_driver(struct mr_paper *p) { return (struct mr_exchange_driver){p, send, poll}; }
 
+void mr_paper_adopt(struct mr_paper *p, const struct mr_positions *positions)
+{
+    MR_ASSERT(mr_positions_copy(p->positions, positions));
+}
+
 const struct mr_positions *mr_paper_positions(const struct mr_paper *p) { return p->positions; }
 uint32_t mr_paper_open(const struct mr_paper *p) { return p->open_count; }
 void mr_paper_counts(const struct mr_paper *p, struct mr_paper_counts *out) { *out = p->counts; }

@@ -58,6 +58,8 @@ void mr_paper_step(struct mr_paper *p, int64_t now_ns);
  * lost: after STREAM_UP one has to ask. */
 void mr_paper_cut(struct mr_paper *p, bool cut, int64_t now_ns);
 
+/* Begins with these positions and this cash in place of its own: another life of the same account. The tables must be of one size. */
+void mr_paper_adopt(struct mr_paper *p, const struct mr_positions *positions);
 const struct mr_positions *mr_paper_positions(const struct mr_paper *p);
 uint32_t mr_paper_open(const struct mr_paper *p);
 const struct mr_order *mr_paper_find(const struct mr_paper *p, uint64_t id); /* NULL: never seen, or forgotten */
