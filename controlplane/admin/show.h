@@ -24,6 +24,7 @@ struct mr_show {
 
 /* MR_OK, or MR_E_INVALID: the arguments (the sentence says what is wanted), MR_E_EMPTY: there is none of it. */
 typedef int mr_show_fn(const struct mr_show *s, const struct mr_look *look, struct mr_err *err);
+mr_show_fn mr_show_trading; /* of `top`; MR_E_EMPTY: nothing is traded */
 #define MR_SHOW(words, usage, function, help) mr_show_fn function;
 #define MR_ACT(words, usage, level, function, kind, help)
 #define MR_DO(words, usage, level, function, help)

@@ -5,7 +5,7 @@
 /* clang-format off */
 static const struct { mr_show_fn *show; uint32_t share; /* of the lines, in tenths */ } panels[MR_TOP_PANELS] = {
     {mr_show_tiles, 1}, {mr_show_connections, 2}, {mr_show_books, 2}, {mr_show_latency, 2},
-    {mr_show_velocity, 1}, {mr_show_volatility, 0}, {mr_show_signals, 2},
+    {mr_show_velocity, 1}, {mr_show_volatility, 0}, {mr_show_signals, 1}, {mr_show_trading, 2},
 };
 /* clang-format on */
 

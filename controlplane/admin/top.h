@@ -4,7 +4,7 @@
 
 #include "controlplane/admin/show.h"
 
-#define MR_TOP_PANELS 7
+#define MR_TOP_PANELS 8
 
 /* `lines`: how many there is room for; 0: as many as there are. `only`: 1 .. MR_TOP_PANELS, that panel alone; 0: all. `mark`: headings begin
  * with MR_SHOW_MARK. The look has been refreshed. */

@@ -112,9 +112,9 @@ static void finish(const struct options *o, struct mr_plane *plane)
     getrusage(RUSAGE_SELF, &usage);
     mr_text_init(&text, out, sizeof out);
     if (o->json)
-        mr_summary_json(mr_plane_workspace(plane), (uint64_t)usage.ru_maxrss * 1024, &text);
+        mr_summary_json(mr_plane_workspace(plane), NULL, (uint64_t)usage.ru_maxrss * 1024, &text);
     else
-        mr_summary_text(mr_plane_workspace(plane), (uint64_t)usage.ru_maxrss * 1024, &text);
+        mr_summary_text(mr_plane_workspace(plane), NULL, (uint64_t)usage.ru_maxrss * 1024, &text);
     fputs(out, stdout);
     fflush(stdout);
 }

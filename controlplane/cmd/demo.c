@@ -46,8 +46,27 @@ static int end(FILE *f, const char *path, struct mr_err *err)
     return fclose(f) == 0 ? MR_OK : mr_err_set(err, MR_E_IO, "%s: cannot write: %s", path, strerror(errno));
 }
 
+/* What the demo may risk, on paper. */
+static int write_limits(const char *path, struct mr_err *err)
+{
+    FILE *f = fopen(path, "we");
+    if (!f)
+        return mr_err_set(err, MR_E_IO, "%s: cannot write: %s", path, strerror(errno));
+    fprintf(f, "# Written by millrace run; it is written anew each time. config/limits.yaml shows every key.\n"
+               "account:\n  correlation_pct: 100\n  position_share_pct: 20\n  losses_max: 20\n  liquidation_pct: 4\n"
+               "markets:\n  - market: \"*\"\n    order_size_max: 1000\n    position_max: 1000\n    short: true\n");
+    return end(f, path, err);
+}
+
 int mr_demo_config(const char *path, const struct mr_demo *d, struct mr_err *err)
 {
+    char limits[420], folder[420];
+    snprintf(limits, sizeof limits, "%.400s.limits", path);
+    snprintf(folder, sizeof folder, "%.400s", path);
+    *(strrchr(folder, '/') ? strrchr(folder, '/') : folder) = 0;
+    int status = write_limits(limits, err);
+    if (status)
+        return status;
     FILE *f = begin(path, d->instance, d->source, d->feed_tiles, err);
     if (!f)
         return MR_E_IO;
@@ -55,6 +74,13 @@ int mr_demo_config(const char *path, const struct mr_demo *d, struct mr_err *err
     fprintf(f, "freshness:\n  floor: 4s # the exchange shares this machine, and may have to wait for it\n\n");
     if (d->interface)
         fprintf(f, "dpdk:\n  interface: %s\n  mode: shared\n\n", d->interface);
+    fprintf(f, "journal:\n  folder: %s/journal\n\n", folder);
+    fprintf(
+        f,
+        "trade:\n  enabled: true\n  at_start: true\n  instruments: [binance:usdm:BTCUSDT, binance:usdm:ETHUSDT]\n"
+        "  strategies: [follower, fader]\n  limits: %s\n  atr_bar_s: 1 # a demo does not wait a quarter of an hour\n"
+        "  taker_confidence: 0.2\n\n",
+        limits);
     fprintf(f, "feeds:\n");
     for (size_t i = 0; i < MR_COUNT_OF(feeds); i++)
         fprintf(f, "  - product: %s\n    symbols: [%s]\n    address: %s:%u\n    tile: %zu\n", feeds[i].product,

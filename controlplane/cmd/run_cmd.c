@@ -17,6 +17,7 @@
 #include "controlplane/cmd/veth.h"
 #include "controlplane/cmd/warm.h"
 #include "controlplane/config/config.h"
+#include "controlplane/trade/show.h"
 #include "dataplane/clock/clock.h"
 
 enum {
@@ -351,9 +352,24 @@ static int watch(struct run *r, struct mr_err *err)
     return MR_OK;
 }
 
+/* What the control plane left in its own workspace. */
+static bool read_trading(const struct run *r, struct mr_trade_show *out)
+{
+    struct mr_workspace ws;
+    struct mr_err err;
+    char path[300];
+    snprintf(path, sizeof path, "%.255s/control", r->folder);
+    if (mr_workspace_attach(&ws, path, false, &err) != MR_OK)
+        return false;
+    bool read = mr_trade_show_read(&ws, out) == MR_OK;
+    mr_workspace_close(&ws);
+    return read;
+}
+
 static void finish(struct run *r, bool ran)
 {
     static char out[1 << 18];
+    static struct mr_trade_show trade;
     static const int order[] = {CONTROLPLANE, DATAPLANE, EXCHANGE};
     struct mr_workspace ws;
     struct mr_text text;
@@ -371,11 +387,12 @@ static void finish(struct run *r, bool ran)
         fprintf(stderr, "millrace run: %s\n", err.text);
         return;
     }
+    bool traded = r->config.trade.enabled && read_trading(r, &trade);
     mr_text_init(&text, out, sizeof out);
     if (r->o.json)
-        mr_summary_json(&ws, rss, &text);
+        mr_summary_json(&ws, traded ? &trade : NULL, rss, &text);
     else
-        mr_summary_text(&ws, rss, &text);
+        mr_summary_text(&ws, traded ? &trade : NULL, rss, &text);
     fputs(out, stdout);
     mr_workspace_close(&ws);
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "controlplane/trade/show.h"
 #include "dataplane/plane/plane.h"
 #include "dataplane/ring/image.h"
 
@@ -233,7 +234,8 @@ static const struct {
     {"tcp_no_memory", "tcp", "no_memory"},
 };
 
-void mr_summary_json(const struct mr_workspace *ws, uint64_t peak_rss_bytes, struct mr_text *out)
+void mr_summary_json(const struct mr_workspace *ws, const struct mr_trade_show *trade, uint64_t peak_rss_bytes,
+                     struct mr_text *out)
 {
     struct mr_json_out j;
     struct mr_workspace_info info;
@@ -270,12 +272,18 @@ void mr_summary_json(const struct mr_workspace *ws, uint64_t peak_rss_bytes, str
     mr_json_out_string(&j, "events", engines.events_digest);
     mr_json_out_string(&j, "signals", engines.signals_digest);
     mr_json_out_end(&j);
+    if (trade) {
+        mr_json_out_object(&j, "trading");
+        mr_trade_show_json(trade, &j);
+        mr_json_out_end(&j);
+    }
     mr_json_out_u64(&j, "peak_rss_bytes", peak_rss_bytes);
     mr_json_out_end(&j);
     mr_text_add(out, "\n");
 }
 
-void mr_summary_text(const struct mr_workspace *ws, uint64_t peak_rss_bytes, struct mr_text *out)
+void mr_summary_text(const struct mr_workspace *ws, const struct mr_trade_show *trade, uint64_t peak_rss_bytes,
+                     struct mr_text *out)
 {
     static struct mr_plane_engines e;
     const struct books b = books_of(ws);
@@ -295,6 +303,12 @@ void mr_summary_text(const struct mr_workspace *ws, uint64_t peak_rss_bytes, str
     }
     if (*e.events_digest)
         mr_text_format(out, "digests: events %s, signals %s\n", e.events_digest, e.signals_digest);
+    if (trade) {
+        mr_text_add(out, "trading: ");
+        mr_trade_show_account(trade, out);
+        mr_text_format(out, "journal: %s, %llu records (`millrace journal verify` checks them)\n", trade->journal,
+                       (unsigned long long)trade->journal_durable);
+    }
     if (peak_rss_bytes)
         mr_text_format(out, "peak resident memory %.0f MB\n", (double)peak_rss_bytes / 1e6);
 }

@@ -6,9 +6,13 @@
 #include "dataplane/text/text.h"
 
 /* A JSON object: messages and events by venue and kind, gaps, stale books, signals by level, latency percentiles by stage,
- * drops by reason, digests. `peak_rss_bytes` of the run's processes together; 0: not known. */
-void mr_summary_json(const struct mr_workspace *ws, uint64_t peak_rss_bytes, struct mr_text *out);
+ * drops by reason, digests, trading. `peak_rss_bytes` of the run's processes together; 0: not known. */
+struct mr_trade_show;
+/* `trade` NULL: nothing was traded. */
+void mr_summary_json(const struct mr_workspace *ws, const struct mr_trade_show *trade, uint64_t peak_rss_bytes,
+                     struct mr_text *out);
 /* The same for people: a screen. */
-void mr_summary_text(const struct mr_workspace *ws, uint64_t peak_rss_bytes, struct mr_text *out);
+void mr_summary_text(const struct mr_workspace *ws, const struct mr_trade_show *trade, uint64_t peak_rss_bytes,
+                     struct mr_text *out);
 
 #endif

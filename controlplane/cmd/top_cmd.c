@@ -160,7 +160,7 @@ int mr_cmd_top(int argc, char **argv)
                                      parse,
                                      "",
                                      "Tiles, connections, books, latency, velocity, volatility and signals of an "
-                                     "instance, live. Keys: 1 to 7 one panel "
+                                     "instance, live. Keys: 1 to 8 one panel "
                                      "alone, 0 all, blank holds, q ends. --once prints one frame.",
                                      NULL,
                                      NULL,

@@ -233,7 +233,7 @@ static int journal(struct mr_desk *d, int64_t now_ns, struct mr_err *err)
                                              .build = d->config.build};
     snprintf(d->show.journal, sizeof d->show.journal, "%.255s", c->folder);
     int status = mr_journal_open(&d->journal, d->show.journal, &limits, now_ns, err);
-    d->journal_thread = (struct mr_journal_thread){d->journal, c->idle_us * 1000l};
+    d->journal_thread = d->journal_state = (struct mr_journal_thread){d->journal, c->idle_us * 1000l};
     return status;
 }
 
