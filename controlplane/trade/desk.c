@@ -167,6 +167,7 @@ static void paper(struct mr_desk *d)
     struct mr_paper_config c = mr_paper_defaults(d->instruments);
     c.instruments_max = INSTRUMENTS;
     c.cash = (mr_money)t->cash * MR_MONEY_ONE;
+    c.session = (uint64_t)d->show.now_ns; /* what the journal remembers of an earlier life is not taken for this one's */
     c.maker_fee_e8 = e8(t->maker_fee_pct);
     c.taker_fee_e8 = e8(t->taker_fee_pct);
     c.there_ns = c.back_ns = t->latency_ns;

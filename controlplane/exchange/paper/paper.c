@@ -129,7 +129,8 @@ static struct paper_order *take_slot(struct mr_paper *p, const struct mr_request
     *bucket = i;
     po->o.filled = 0;
     po->o.cost = po->o.fees = 0;
-    snprintf(po->o.venue_id, sizeof po->o.venue_id, "P%llu", (unsigned long long)++p->orders);
+    snprintf(po->o.venue_id, sizeof po->o.venue_id, "P%llx-%llu", (unsigned long long)p->config.session,
+             (unsigned long long)++p->orders);
     return po;
 }
 
