@@ -167,7 +167,8 @@ static void paper(struct mr_desk *d)
     struct mr_paper_config c = mr_paper_defaults(d->instruments);
     c.instruments_max = INSTRUMENTS;
     c.cash = (mr_money)t->cash * MR_MONEY_ONE;
-    c.session = (uint64_t)d->show.now_ns; /* what the journal remembers of an earlier life is not taken for this one's */
+    c.session =
+        (uint64_t)d->show.now_ns; /* what the journal remembers of an earlier life is not taken for this one's */
     c.maker_fee_e8 = e8(t->maker_fee_pct);
     c.taker_fee_e8 = e8(t->taker_fee_pct);
     c.there_ns = c.back_ns = t->latency_ns;
@@ -216,7 +217,11 @@ static int trade(struct mr_desk *d, struct mr_err *err)
 static int restore(void *arg, const struct mr_journal_record *r)
 {
     struct mr_desk *d = arg;
-    int status = mr_trade_restore(d->trade, r->kind, r->payload, r->bytes, r->time_ns);
+    _Alignas(16)
+        uint8_t payload[MR_JOURNAL_PAYLOAD_MAX]; /* amounts are 16-byte integers, payloads lie at multiples of 8 */
+    MR_ASSERT(r->bytes <= sizeof payload);
+    memcpy(payload, r->payload, r->bytes);
+    int status = mr_trade_restore(d->trade, r->kind, payload, r->bytes, r->time_ns);
     if (status)
         snprintf(d->show.why, sizeof d->show.why, "record %llu (%s): %s", (unsigned long long)r->seq,
                  mr_journal_kind_name(r->kind), mr_status_text(status));

@@ -1,0 +1,282 @@
+/* The desk beside a data plane's shared memory: what it waits for, what an operator may do, what a restart leaves. */
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "controlplane/trade/desk.h"
+#include "tests/controlplane/consume/writer.h"
+#include "tests/support/support.h"
+
+static struct writer w;
+static struct mr_desk *desk;
+static struct mr_kill_page *kill_page;
+static struct mr_trading_config trading;
+static struct mr_journal_config journal;
+static struct mr_desk_config config;
+static char run_folder[128], limits[160];
+static const char *name = "test", *path;
+static int64_t now;
+static uint64_t seq;
+
+static void write_limits(const char *text)
+{
+    FILE *f = fopen(limits, "we");
+    assert_non_null(f);
+    fputs(text, f);
+    fclose(f);
+}
+
+static void image(void)
+{
+    struct mr_plane_book b = {.instrument = 0,
+                              .live = 1,
+                              .seq = ++seq,
+                              .recv_ns = now,
+                              .bid_count = MR_PLANE_BOOK_LEVELS,
+                              .ask_count = MR_PLANE_BOOK_LEVELS};
+    for (int i = 0; i < MR_PLANE_BOOK_LEVELS; i++) {
+        b.bids[i] = (struct mr_level){6000000000000 - (i + 1) * 10000000, 500000000};
+        b.asks[i] = (struct mr_level){6000000000000 + (i + 1) * 10000000, 500000000};
+    }
+    mr_image_write(w.book, &b, sizeof b);
+}
+
+static void print_trade(void)
+{
+    union mr_slot slot = {.event = {.recv_ns = now,
+                                    .venue_ns = now,
+                                    .seq = ++seq,
+                                    .price = 6000000000000,
+                                    .size = 1000000,
+                                    .kind = MR_EVENT_TRADE,
+                                    .flags = MR_FLAG_FIRST | MR_FLAG_LAST}};
+    mr_ring_put(&w.events, &slot, 1);
+}
+
+static int open_desk(struct mr_err *err) { return mr_desk_open(&desk, &config, err); }
+
+static void set_up(void)
+{
+    struct timespec t;
+    writer_folder(&w);
+    writer_start(&w, 1024);
+    struct mr_instrument it = *mr_instruments_get(w.table, 0);
+    it.tick = 1000000;
+    it.lot = 1000;
+    assert_int_equal(mr_instruments_add(w.table, &it), 0);
+    clock_gettime(CLOCK_REALTIME, &t);
+    now = t.tv_sec * 1000000000ll;
+    path = w.path;
+    snprintf(run_folder, sizeof run_folder, "%s/run", w.folder);
+    assert_int_equal(mkdir(run_folder, 0700), 0);
+    snprintf(limits, sizeof limits, "%s/limits.yaml", run_folder);
+    write_limits("account:\n  position_share_pct: 100\nmarkets:\n  - market: \"*\"\n    order_size_max: 10\n    "
+                 "position_max: 10\n");
+    kill_page = mr_kill_page_init(aligned_alloc(64, MR_KILL_PAGE_BYTES));
+    trading = (struct mr_trading_config){.enabled = true,
+                                         .at_start = true,
+                                         .instrument_count = 1,
+                                         .strategy_count = 1,
+                                         .leverage = 10,
+                                         .atr_bar_s = 1,
+                                         .entry_level = 9,
+                                         .cash = 10000,
+                                         .latency_ns = 1000000,
+                                         .risk_pct = 1,
+                                         .volatility_pct = 2,
+                                         .target_pct = 4,
+                                         .slippage_pct = 0.5,
+                                         .taker_confidence = 0.5,
+                                         .maker_fee_pct = 0.02,
+                                         .taker_fee_pct = 0.06,
+                                         .maintenance_pct = 0.5};
+    strcpy(trading.instruments[0], "binance:spot:BTCUSDT");
+    strcpy(trading.strategies[0], "follower");
+    snprintf(trading.limits, sizeof trading.limits, "%s", limits);
+    journal = (struct mr_journal_config){.file_bytes = 1 << 20, .ring_bytes = 1 << 17, .group_bytes = 1 << 16};
+    snprintf(journal.folder, sizeof journal.folder, "%s/journal", run_folder);
+    config = (struct mr_desk_config){.trading = &trading,
+                                     .journal = &journal,
+                                     .instance = "test",
+                                     .run_folder = run_folder,
+                                     .build = "test",
+                                     .kill = kill_page,
+                                     .names = &name,
+                                     .workspaces = &path,
+                                     .plane_count = 1,
+                                     .cores = {-1, -1}};
+}
+
+static void tear_down(void)
+{
+    char command[200];
+    mr_desk_close(desk);
+    desk = NULL;
+    free(kill_page);
+    snprintf(command, sizeof command, "rm -rf '%s'", run_folder);
+    assert_int_equal(system(command), 0); // NOLINT(cert-env33-c): of our own temporary folder
+    writer_remove(&w);
+}
+
+/* `seconds` in rounds of 10 ms, a new book each. */
+static void pass(int seconds)
+{
+    for (int i = 0; i < seconds * 100; i++) {
+        now += 10000000;
+        if (i % 10 == 0)
+            image();
+        if (i % 50 == 0)
+            print_trade();
+        mr_desk_round(desk, now);
+    }
+}
+
+static _Atomic bool rounds;
+static void *turn(void *arg)
+{
+    while (atomic_load(&rounds))
+        pass(1);
+    return arg;
+}
+
+static struct mr_trade_show *show(void)
+{
+    static struct mr_trade_show s;
+    mr_desk_look(desk, &s);
+    return &s;
+}
+
+static int must_open(void)
+{
+    struct mr_err err = {""};
+    int status = open_desk(&err);
+    if (status)
+        print_error("%s\n", err.text);
+    return status;
+}
+
+static void it_waits_for_metadata_books_volatility_and_reconciliation_then_trades(void **state)
+{
+    (void)state;
+    set_up();
+    assert_int_equal(must_open(), MR_OK);
+    now += 10000000;
+    mr_desk_round(desk, now);
+    assert_int_equal(show()->steer.state, MR_LIFE_INITIALIZING);
+    pass(5);
+    assert_int_equal(show()->steer.state, MR_LIFE_INITIALIZING);
+    assert_non_null(strstr(show()->why, "volatility"));
+    pass(20);
+    assert_string_equal(show()->why, "");
+    assert_int_equal(show()->steer.state, MR_LIFE_TRADING);
+    struct mr_desk_line line;
+    bool said = false;
+    while (mr_desk_line(desk, &line))
+        said |= strstr(line.text, "ready -> trading") != NULL;
+    assert_true(said);
+    tear_down();
+}
+
+static void what_is_held_survives_the_process_and_ids_of_trades_do_not_repeat(void **state)
+{
+    (void)state;
+    set_up();
+    for (int life = 1; life <= 3; life++) {
+        assert_int_equal(must_open(), MR_OK);
+        pass(25);
+        assert_int_equal(show()->steer.state, MR_LIFE_TRADING);
+        print_trade();
+        image();
+        pass(1);
+        struct mr_err said;
+        struct mr_desk_act act = {.what = MR_DESK_PLACE,
+                                  .side = MR_SIDE_BUY,
+                                  .type = MR_ORDER_LIMIT,
+                                  .name = "BTCUSDT",
+                                  .price = "60000.5",
+                                  .size = "0.01"};
+        atomic_store(&rounds,
+                     true); /* another thread turns the desk, in this test's time, as the tile does in the clock's */
+        pthread_t thread;
+        assert_int_equal(pthread_create(&thread, NULL, turn, NULL), 0);
+        int status = mr_desk_act(desk, &act, &said);
+        for (int i = 0; i < 1000 && show()->fills == 0; i++)
+            nanosleep(&(struct timespec){0, 10000000}, NULL);
+        atomic_store(&rounds, false);
+        pthread_join(thread, NULL);
+        if (status)
+            print_error("%s\n", said.text);
+        assert_int_equal(status, MR_OK);
+        assert_true(show()->fills > 0);
+        pass(1);
+        mr_desk_close(desk);
+        desk = NULL;
+    }
+    assert_int_equal(must_open(), MR_OK);
+    pass(2);
+    assert_int_equal(show()->position_count, 1);
+    assert_string_equal(show()->position[0].size, "0.03");
+    assert_int_equal(show()->discrepancies, 0);
+    tear_down();
+}
+
+static void what_cannot_be_is_refused_before_anything_starts(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *instrument, *strategy, *setting, *limits, *want;
+    } cases[] = {
+        {"binance:spot:BTCUSDT", "follower", NULL, "", "trade.limits"},
+        {"binance:spot:BTCUSDT", "follower", NULL, "/nowhere/limits.yaml", "/nowhere/limits.yaml"},
+        {"binance:spott:BTCUSDT", "follower", NULL, NULL, "spott"},
+        {"binance:spot:BTCUSDT", "leader", NULL, NULL, "leader"},
+        {"binance:spot:BTCUSDT", "follower", "follower.level", NULL, "STRATEGY.PARAMETER:VALUE"},
+        {"binance:spot:BTCUSDT", "follower", "fader.level:3", NULL, "fader"},
+        {"binance:spot:BTCUSDT", "follower", "follower.level:9", NULL, "from 1 to 4"},
+        {"binance:spot:BTCUSDT", "follower", "follower.colour:9", NULL, "colour"},
+    };
+    for (size_t i = 0; i < MR_COUNT_OF(cases); i++) {
+        struct mr_err err = {""};
+        set_up();
+        strcpy(trading.instruments[0], cases[i].instrument);
+        strcpy(trading.strategies[0], cases[i].strategy);
+        if (cases[i].setting)
+            strcpy(trading.settings[trading.setting_count++], cases[i].setting);
+        if (cases[i].limits)
+            strcpy(trading.limits, cases[i].limits);
+        assert_true(open_desk(&err) != MR_OK);
+        if (!strstr(err.text, cases[i].want))
+            print_error("\"%s\" does not say \"%s\"\n", err.text, cases[i].want);
+        assert_non_null(strstr(err.text, cases[i].want));
+        assert_null(desk);
+        tear_down();
+    }
+}
+
+static void two_desks_cannot_write_one_journal(void **state)
+{
+    (void)state;
+    struct mr_desk *second = NULL;
+    struct mr_err err = {""};
+    set_up();
+    assert_int_equal(must_open(), MR_OK);
+    assert_true(mr_desk_open(&second, &config, &err) != MR_OK);
+    assert_true(err.text[0]);
+    assert_null(second);
+    tear_down();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(it_waits_for_metadata_books_volatility_and_reconciliation_then_trades),
+        cmocka_unit_test(what_is_held_survives_the_process_and_ids_of_trades_do_not_repeat),
+        cmocka_unit_test(what_cannot_be_is_refused_before_anything_starts),
+        cmocka_unit_test(two_desks_cannot_write_one_journal),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
