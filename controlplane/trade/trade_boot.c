@@ -229,8 +229,8 @@ static void count_again(struct mr_trade *t)
         for (uint32_t s = 0; s <= MR_TRADE_STRATEGIES_MAX; s++)
             if (t->holding[s][i].size) {
                 mr_risk_on_position(t->risk, t->traded[i].id, (uint16_t)s, t->holding[s][i].size);
-                t->holding[s][i].closing =
-                    true; /* why it was opened, and when it was to end, went with the process: out, in good order */
+                /* why a strategy opened it, and when it was to end, went with the process: out, in good order. A person's stays */
+                t->holding[s][i].closing = s != MR_TRADE_MANUAL;
             }
     }
 }
