@@ -51,9 +51,16 @@ static void one_command_brings_all_venues_over_tls_to_live_books_and_signals(voi
         assert_int_equal(scene_number(drops, none[i]), 0);
     assert_true(scene_number(strstr(scene.out, "\"wire_to_engines_done\":"), "count") > 1000);
     assert_true(scene_number(strstr(scene.out, "\"wire_to_signal\":"), "count") > 0);
+    /* on paper: ready, trading, and every record of it in a journal that verifies */
+    const char *trading = strstr(scene.out, "\"trading\":");
+    assert_non_null(trading);
+    assert_string_equal(scene_value(trading, "state"), "\"trading\"");
+    assert_int_equal(scene_number(trading, "discrepancies"), 0);
+    assert_true(scene_number(trading, "journal_records") > 0);
     assert_true(scene_number(scene.out, "peak_rss_bytes") <
                 SCENE_BOOKS * 60000000l); /* every byte written (MALLOC_PERTURB_) */
     printf("peak resident memory of all processes: %ld MB\n", scene_number(scene.out, "peak_rss_bytes") / 1000000);
+    scene_good("journal verify demo/journal");
 }
 
 /* ---- latency, from what a run left ---- */
