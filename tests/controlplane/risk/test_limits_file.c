@@ -40,7 +40,7 @@ static void the_example_names_every_key(void **state)
     fclose(f);
     static const char *const keys[] = {
 #define MR_LIMIT(section, key, ...) "  " #key ": ",
-#define MR_MARKET_LIMIT(key, ...) "    " #key ": ",
+#define MR_MARKET_LIMIT(key, ...) " " #key ": ",
 #define MR_POLICY_LIMIT(...)
 #include "controlplane/risk/limits.def"
 #undef MR_POLICY_LIMIT
@@ -49,7 +49,7 @@ static void the_example_names_every_key(void **state)
     };
     for (size_t i = 0; i < MR_COUNT_OF(keys); i++)
         if (!strstr(text, keys[i]))
-            fail_msg("config/limits.yaml does not have%s", keys[i]);
+            fail_msg("config/limits.yaml does not have \"%s\"", keys[i]);
 }
 
 int main(void)
