@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -223,6 +224,14 @@ static void open_shell(void)
     assert_true(shell > 0);
 }
 static void type(const char *keys) { assert_int_equal(write(terminal, keys, strlen(keys)), strlen(keys)); }
+#define PROMPT "millrace> "
+/* The prompt is written a moment before the terminal takes keys one by one; what is typed in between is lost. */
+static void wait_for_keys(void)
+{
+    struct termios t;
+    for (int i = 0; i < 500 && tcgetattr(terminal, &t) == 0 && t.c_lflag & ICANON; i++)
+        nanosleep(&(struct timespec){0, 10000000}, NULL);
+}
 /* Reads until the piece has come (behind what was expected before); five seconds at most. */
 static void expect(const char *piece)
 {
@@ -234,6 +243,8 @@ static void expect(const char *piece)
         const char *at = strstr(output + from, piece);
         if (at) {
             from = (size_t)(at - output) + strlen(piece);
+            if (strcmp(piece, PROMPT) == 0)
+                wait_for_keys();
             return;
         }
         ssize_t n = poll(&p, 1, 10) > 0 ? read(terminal, output + seen, sizeof output - 1 - seen) : 0;
@@ -245,10 +256,20 @@ static void expect(const char *piece)
     }
     fail_msg("the terminal never said \"%s\":\n%s", piece, output + from);
 }
+/* It waits until its terminal has taken all it wrote: so that is read on, ten seconds at most. */
 static int close_shell(void)
 {
-    int status;
-    assert_int_equal(waitpid(shell, &status, 0), shell);
+    int status = -1;
+    char rest[4096];
+    pid_t ended = 0;
+    for (int i = 0; i < 1000 && (ended = waitpid(shell, &status, WNOHANG)) == 0; i++) {
+        struct pollfd p = {.fd = terminal, .events = POLLIN};
+        if (poll(&p, 1, 10) <= 0 || read(terminal, rest, sizeof rest) <= 0)
+            nanosleep(&(struct timespec){0, 10000000}, NULL);
+    }
+    if (ended != shell)
+        kill(shell, SIGKILL);
+    assert_int_equal(ended, shell);
     close(terminal);
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
@@ -257,7 +278,7 @@ static void the_shell_completes_and_remembers(void **state)
 {
     (void)state;
     open_shell();
-    expect("millrace> ");
+    expect(PROMPT);
     type("kill st\t");
     expect("status  strategy"); /* both begin so */
     expect("millrace> kill st");
@@ -265,25 +286,25 @@ static void the_shell_completes_and_remembers(void **state)
     expect("us ");
     type("\r");
     expect("not killed");
-    expect("millrace> ");
+    expect(PROMPT);
     type("config h\t\r");
     expect("no reload yet");
-    expect("millrace> ");
+    expect(PROMPT);
     type("nonsense\r");
     expect("no command \"nonsense\"");
-    expect("millrace> ");
+    expect(PROMPT);
     type("quit\r");
     assert_int_equal(close_shell(), 0);
     /* another shell, another day: the arrow up brings what was said before */
     open_shell();
-    expect("millrace> ");
+    expect(PROMPT);
     type("\x10\x10"); /* ^P: quit, nonsense */
     expect("nonsense");
     type("\x10"); /* config history */
     expect("config h");
     type("\r");
     expect("no reload yet");
-    expect("millrace> ");
+    expect(PROMPT);
     type("\x04"); /* ^D */
     assert_int_equal(close_shell(), 0);
 }
@@ -292,7 +313,7 @@ static void the_shell_offers_what_could_stand_next(void **state)
 {
     (void)state;
     open_shell();
-    expect("millrace> ");
+    expect(PROMPT);
     type("kill \t");
     expect("status");
     expect("strategy");
@@ -300,7 +321,7 @@ static void the_shell_offers_what_could_stand_next(void **state)
     expect("me ");
     type("\r");
     expect("this process does not trade");
-    expect("millrace> ");
+    expect(PROMPT);
     type("\x04");
     close_shell();
 }

@@ -1,6 +1,7 @@
 #include "tests/controlplane/orders/rig.h"
 
 #include <stdio.h>
+#include <sys/mman.h>
 
 #define RECORDS 200000
 #define REQUESTS 100000
@@ -102,13 +103,22 @@ static void event(void *self, const struct mr_orders_event *e)
         r->on_event(r->on_event_self, e);
 }
 
+/* Pages of zeros, which cost nothing until they are touched: there are megabytes, a test touches little of them, and malloc's are written all
+ * over when MALLOC_PERTURB_ says so. */
+static void *pages(size_t bytes)
+{
+    void *mem = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    assert_true(mem != MAP_FAILED);
+    return mem;
+}
+
 static struct rig *make(void (*change)(struct rig *))
 {
     struct rig *r = calloc(1, sizeof *r);
-    r->records = calloc(RECORDS, sizeof *r->records);
-    r->requests = calloc(REQUESTS, sizeof *r->requests);
-    r->answers = calloc(ANSWERS, sizeof *r->answers);
-    r->events = calloc(EVENTS, sizeof *r->events);
+    r->records = pages(RECORDS * sizeof *r->records);
+    r->requests = pages(REQUESTS * sizeof *r->requests);
+    r->answers = pages(ANSWERS * sizeof *r->answers);
+    r->events = pages(EVENTS * sizeof *r->events);
     r->record_room = RECORDS;
     r->now = 1000 * SECOND;
     r->cfg = mr_orders_defaults();
@@ -145,10 +155,10 @@ struct rig *rig_open(void (*change)(struct rig *))
 
 void rig_close(struct rig *r)
 {
-    free(r->records);
-    free(r->requests);
-    free(r->answers);
-    free(r->events);
+    munmap(r->records, RECORDS * sizeof *r->records);
+    munmap(r->requests, REQUESTS * sizeof *r->requests);
+    munmap(r->answers, ANSWERS * sizeof *r->answers);
+    munmap(r->events, EVENTS * sizeof *r->events);
     free(r->mem);
     free(r);
 }
