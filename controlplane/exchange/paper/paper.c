@@ -86,6 +86,15 @@ static int64_t jitter(struct mr_paper *p)
                                    : 0;
 }
 
+/* "T7", or of a session "Tfe3a-7". */
+void paper_id(const struct mr_paper *p, char kind, uint64_t number, char *out, size_t bytes)
+{
+    if (p->config.session)
+        snprintf(out, bytes, "%c%llx-%llu", kind, (unsigned long long)p->config.session, (unsigned long long)number);
+    else
+        snprintf(out, bytes, "%c%llu", kind, (unsigned long long)number);
+}
+
 /* ---- orders by id ---- */
 
 static uint32_t *bucket_of(struct mr_paper *p, uint64_t id)
@@ -129,8 +138,7 @@ static struct paper_order *take_slot(struct mr_paper *p, const struct mr_request
     *bucket = i;
     po->o.filled = 0;
     po->o.cost = po->o.fees = 0;
-    snprintf(po->o.venue_id, sizeof po->o.venue_id, "P%llx-%llu", (unsigned long long)p->config.session,
-             (unsigned long long)++p->orders);
+    paper_id(p, 'P', ++p->orders, po->o.venue_id, sizeof po->o.venue_id);
     return po;
 }
 

@@ -35,7 +35,8 @@ struct mr_paper_config {
     mr_money least_value; /* of an order that is not reduce-only */
     bool trigger_by_mark; /* else by the last trade */
     uint64_t seed;
-    uint64_t session; /* part of the ids of trades and orders: never the same in two lives of one account */
+    uint64_t
+        session; /* part of the ids of trades and orders: never the same in two lives of one account; 0: there is one */
 };
 struct mr_paper_config mr_paper_defaults(const struct mr_instruments *instruments);
 

@@ -111,8 +111,7 @@ static void book(struct mr_paper *p, const struct mr_order *o, mr_price price, m
     MR_ASSERT(mr_money_notional(it, price, size, &value) == MR_OK); /* judged with it */
     MR_ASSERT(mr_money_rate(value, maker ? p->config.maker_fee_e8 : p->config.taker_fee_e8, 8, MR_ROUND_UP, &f.fee) ==
               MR_OK);
-    snprintf(f.trade_id, sizeof f.trade_id, "T%llx-%llu", (unsigned long long)p->config.session,
-             (unsigned long long)p->trades + 1);
+    paper_id(p, 'T', p->trades + 1, f.trade_id, sizeof f.trade_id);
     p->fill[p->trades++ % FILLS] = (struct paper_fill){f, p->trades};
     *(maker ? &p->counts.maker_fills : &p->counts.taker_fills) += 1;
     MR_ASSERT(mr_positions_fill(p->positions, it, &f) == MR_OK);

@@ -58,6 +58,7 @@ struct mr_paper {
 /* paper.c */
 void paper_say(struct mr_paper *p, struct mr_answer *a, const struct paper_order *po);
 void paper_say_kind(struct mr_paper *p, uint8_t kind, const struct paper_order *po);
+void paper_id(const struct mr_paper *p, char kind, uint64_t number, char *out, size_t bytes);
 bool paper_room(const struct mr_paper *p); /* for a few answers more */
 struct paper_order *paper_find(const struct mr_paper *p, uint64_t id);
 void paper_end(struct mr_paper *p, struct paper_order *po, uint8_t state);
