@@ -6,6 +6,7 @@
 
 #include "codecs/venue/dial.h"
 #include "controlplane/config/config.h"
+#include "controlplane/trade/desk.h"
 #include "dataplane/aux/aux.h"
 #include "dataplane/feed/feed.h"
 #include "dataplane/feed/feed_tile.h"
@@ -45,6 +46,7 @@ static const struct {
     {&mr_book_metrics_desc, "engines/book/book.h"},
     {&mr_velocity_metrics_desc, "engines/velocity/velocity.h"},
     {&mr_signal_metrics_desc, "engines/signal/signal.h"},
+    {&mr_desk_metrics_desc, "controlplane/trade/desk.h"},
 };
 
 /* Text of a table's cell: a bar would end it. */

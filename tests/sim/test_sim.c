@@ -108,7 +108,7 @@ static void a_failure_of_any_write_sync_or_send_is_survived(void **state)
 /* Collects over worlds until the bug's own invariant has spoken. */
 static bool caught(unsigned planted)
 {
-    for (uint64_t seed = 1; seed <= 40; seed++) {
+    for (uint64_t seed = 1; seed <= 400; seed++) {
         const struct world_config c = {
             .seed = seed, .actions = 300, .faults = true, .planted = planted, .collect = true};
         if (run(&c, NULL) >> planted & 1)
