@@ -29,8 +29,8 @@ int mr_show_trading(const struct mr_show *s, const struct mr_look *look, struct 
         return mr_err_set(err, MR_E_EMPTY, "nothing is traded here");
     }
     int64_t age = look->now_ns - t->now_ns;
-    mr_text_format(s->out, "%strading, %lld ms old%s\n", s->mark ? (const char[]){MR_SHOW_MARK, 0} : "", (long long)(age / 1000000),
-                   age > 2000000000 ? "  STALE" : "");
+    mr_text_format(s->out, "%strading, %lld ms old%s\n", s->mark ? (const char[]){MR_SHOW_MARK, 0} : "",
+                   (long long)(age / 1000000), age > 2000000000 ? "  STALE" : "");
     mr_trade_show_account(t, s->out);
     if (t->open_positions)
         mr_trade_show_positions(t, s->out);

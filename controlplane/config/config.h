@@ -60,7 +60,8 @@ struct mr_trading_config {
     char limits[256];
     uint32_t leverage, atr_bar_s, entry_level, idle_us;
     int64_t cash, latency_ns;
-    double risk_pct, volatility_pct, target_pct, slippage_pct, taker_confidence, maker_fee_pct, taker_fee_pct, maintenance_pct;
+    double risk_pct, volatility_pct, target_pct, slippage_pct, taker_confidence, maker_fee_pct, taker_fee_pct,
+        maintenance_pct;
     double trail_from_pct, trail_step_pct, trail_distance_pct;
 };
 struct mr_config {

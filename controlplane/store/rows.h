@@ -22,39 +22,43 @@ MR_INLINE struct mr_store_number mr_store_number(mr_i128 value, int scale)
 #define MR_STORE_NULL ((struct mr_store_number){.null = true})
 
 /* side BUY, SELL; status PENDING, SUBMITTED, FILLED, PARTIALLY_FILLED, CANCELLED, FAILED */
-#define MR_STORE_ORDERS(TEXT, NUMBER, TIME, BOOL)                                                                      \
-    TEXT(session_id, 32)                                                                                               \
-    TEXT(order_id, 16)                                                                                                 \
-    TEXT(exchange_order_id, 48) TEXT(symbol, 64) TEXT(side, 8) TEXT(order_type, 24) NUMBER(quantity)                   \
-        NUMBER(requested_price) NUMBER(filled_quantity) NUMBER(average_fill_price) TEXT(status, 20)                    \
-            TEXT(error_message, 96) NUMBER(slippage) NUMBER(commission) TIME(created_at) TIME(updated_at)              \
-                TIME(filled_at) TEXT(venue, 24) TEXT(strategy_name, 32) TEXT(role, 12) TEXT(time_in_force, 8)
+/* clang-format off */
+#define MR_STORE_ORDERS(TEXT, NUMBER, TIME, BOOL)                                                      \
+    TEXT(session_id, 32) TEXT(order_id, 16) TEXT(exchange_order_id, 48) TEXT(symbol, 64) TEXT(side, 8) \
+    TEXT(order_type, 24) NUMBER(quantity) NUMBER(requested_price) NUMBER(filled_quantity)              \
+    NUMBER(average_fill_price) TEXT(status, 20) TEXT(error_message, 96) NUMBER(slippage)               \
+    NUMBER(commission) TIME(created_at) TIME(updated_at) TIME(filled_at) TEXT(venue, 24)               \
+    TEXT(strategy_name, 32) TEXT(role, 12) TEXT(time_in_force, 8)
+/* clang-format on */
 /* side LONG, SHORT; status OPEN, CLOSED, LIQUIDATED */
-#define MR_STORE_POSITIONS(TEXT, NUMBER, TIME, BOOL)                                                                   \
-    TEXT(session_id, 32)                                                                                               \
-    TEXT(symbol, 64)                                                                                                   \
-    TEXT(side, 8) NUMBER(quantity) NUMBER(entry_price) NUMBER(current_price) NUMBER(liquidation_price)                 \
-        NUMBER(unrealized_pnl) NUMBER(unrealized_pnl_pct) NUMBER(margin) NUMBER(leverage) NUMBER(margin_ratio)         \
-            TIME(opened_at) TIME(updated_at) TIME(closed_at) TEXT(status, 12) TEXT(venue, 24) NUMBER(realized_pnl)
+/* clang-format off */
+#define MR_STORE_POSITIONS(TEXT, NUMBER, TIME, BOOL)                                                  \
+    TEXT(session_id, 32) TEXT(symbol, 64) TEXT(side, 8) NUMBER(quantity) NUMBER(entry_price)          \
+    NUMBER(current_price) NUMBER(liquidation_price) NUMBER(unrealized_pnl) NUMBER(unrealized_pnl_pct) \
+    NUMBER(margin) NUMBER(leverage) NUMBER(margin_ratio) TIME(opened_at) TIME(updated_at)             \
+    TIME(closed_at) TEXT(status, 12) TEXT(venue, 24) NUMBER(realized_pnl)
+/* clang-format on */
 /* signal_type S1, Z1, ZE1, E1 */
-#define MR_STORE_SIGNALS(TEXT, NUMBER, TIME, BOOL)                                                                     \
-    TEXT(session_id, 32)                                                                                               \
-    TEXT(signal_id, 40)                                                                                                \
-    TEXT(signal_type, 12) TEXT(symbol, 64) TEXT(side, 8) NUMBER(quantity) NUMBER(price) NUMBER(confidence)             \
-        TEXT(strategy_name, 32) TEXT(indicator_values, 512) NUMBER(risk_score) BOOL(approved)                          \
-            TEXT(rejection_reason, 160) TEXT(order_id, 16) TIME(created_at) TEXT(venue, 24)
+/* clang-format off */
+#define MR_STORE_SIGNALS(TEXT, NUMBER, TIME, BOOL)                                                \
+    TEXT(session_id, 32) TEXT(signal_id, 40) TEXT(signal_type, 12) TEXT(symbol, 64) TEXT(side, 8) \
+    NUMBER(quantity) NUMBER(price) NUMBER(confidence) TEXT(strategy_name, 32)                     \
+    TEXT(indicator_values, 512) NUMBER(risk_score) BOOL(approved) TEXT(rejection_reason, 160)     \
+    TEXT(order_id, 16) TIME(created_at) TEXT(venue, 24)
+/* clang-format on */
 /* severity CRITICAL, WARNING, INFO */
-#define MR_STORE_RISKS(TEXT, NUMBER, TIME, BOOL)                                                                       \
-    TEXT(alert_id, 40)                                                                                                 \
-    TEXT(session_id, 32)                                                                                               \
-    TIME(timestamp) TEXT(severity, 12) TEXT(alert_type, 40) TEXT(message, 192) TEXT(details, 512) BOOL(acknowledged)   \
-        TEXT(symbol, 64)
+/* clang-format off */
+#define MR_STORE_RISKS(TEXT, NUMBER, TIME, BOOL)                                                    \
+    TEXT(alert_id, 40) TEXT(session_id, 32) TIME(timestamp) TEXT(severity, 12) TEXT(alert_type, 40) \
+    TEXT(message, 192) TEXT(details, 512) BOOL(acknowledged) TEXT(symbol, 64)
+/* clang-format on */
 /* side BUY, SELL; liquidity maker, taker */
-#define MR_STORE_FILLS(TEXT, NUMBER, TIME, BOOL)                                                                       \
-    TEXT(id, 64)                                                                                                       \
-    TIME(timestamp)                                                                                                    \
-    TEXT(order_id, 16) TEXT(venue, 24) TEXT(market, 64) TEXT(side, 8) NUMBER(price) NUMBER(size) NUMBER(fee)           \
-        TEXT(fee_currency, 12) TEXT(trade_id, 48) TEXT(liquidity, 8) TIME(created_at) TEXT(session_id, 32)
+/* clang-format off */
+#define MR_STORE_FILLS(TEXT, NUMBER, TIME, BOOL)                                                        \
+    TEXT(id, 64) TIME(timestamp) TEXT(order_id, 16) TEXT(venue, 24) TEXT(market, 64) TEXT(side, 8)      \
+    NUMBER(price) NUMBER(size) NUMBER(fee) TEXT(fee_currency, 12) TEXT(trade_id, 48) TEXT(liquidity, 8) \
+    TIME(created_at) TEXT(session_id, 32)
+/* clang-format on */
 
 #define MR_STORE_TEXT_FIELD(name, bytes) char name[bytes];
 #define MR_STORE_NUMBER_FIELD(name) struct mr_store_number name;

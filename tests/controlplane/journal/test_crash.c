@@ -205,7 +205,8 @@ static void each_operation_that_fails_stops_the_journal_with_its_reason_or_is_do
             story_close(&s);
         }
     for (int op = 0; op < SIM_OPS; op++)
-        print_message("%-12s %u stopped, %u went on\n", sim_op_name((enum sim_op)op), cases[op][STOPS], cases[op][GOES_ON]);
+        print_message("%-12s %u stopped, %u went on\n", sim_op_name((enum sim_op)op), cases[op][STOPS],
+                      cases[op][GOES_ON]);
 }
 
 static void a_disk_that_fills_up_stops_the_journal_and_all_that_was_durable_is_there(void **state)

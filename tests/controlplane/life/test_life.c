@@ -188,9 +188,10 @@ STEP(signals, 0)
 STEP(cancel, 1)
 STEP(close_all, 2)
 STEP(persist, 3)
-STEP(notify, 4) STEP(dump, 5)
+STEP(notify, 4)
+STEP(dump, 5)
 
-    static char said[1024];
+static char said[1024];
 static void on_told(void *self, enum mr_stop_step s, int status, const char *sentence, int64_t now_ns)
 {
     size_t len = strlen(said);

@@ -649,9 +649,10 @@ struct mr_market *mr_market_init(void *mem, const struct mr_market_config *confi
         if (m->config.venues & MR_MARKET_POLYMARKET)
             m->streams[m->stream_count - 1].mirror = &m->streams[m->stream_count - 2];
     }
-    add_stream(m, MR_MARKET_POLYMARKET,   &mr_market_polymarket_data, "btcusdt",     0, 2, 1,    2, 1000000);
-    add_stream(m, MR_MARKET_POLYMARKET,   &mr_market_polymarket_data, "ethusdt",     1, 2, 1,    2, 1000000);
-    for (uint32_t u = 0; u < MR_MARKET_UNDERLYINGS && m->config.venues & MR_MARKET_POLYMARKET; u++) { /* the last two, and their pairs before */
+    add_stream(m, MR_MARKET_POLYMARKET, &mr_market_polymarket_data, "btcusdt", 0, 2, 1, 2, 1000000);
+    add_stream(m, MR_MARKET_POLYMARKET, &mr_market_polymarket_data, "ethusdt", 1, 2, 1, 2, 1000000);
+    for (uint32_t u = 0; u < MR_MARKET_UNDERLYINGS && m->config.venues & MR_MARKET_POLYMARKET;
+         u++) { /* the last two, and their pairs before */
         struct stream *data = &m->streams[m->stream_count - 2 + u], *pair = &m->streams[m->stream_count - 6 + 2 * u];
         pair->told = data;
         data->tells = pair;
