@@ -36,6 +36,7 @@ struct options {
     unsigned kinds; /* bits; 0: all */
     uint64_t order, after;
     int64_t from_ns, to_ns;
+    struct mr_journal_names names;
     uint64_t shown;
     int status;
     struct mr_err err;
@@ -222,8 +223,9 @@ static int show_one(void *arg, const struct mr_journal_record *r)
     struct options *o = arg;
     char out[LINE_BYTES];
     struct mr_text t;
-    if ((o->kinds && !(r->kind < MR_JOURNAL_KIND_COUNT && o->kinds >> r->kind & 1)) || r->time_ns < o->from_ns ||
-        r->time_ns >= o->to_ns || (o->order && mr_journal_words_order(r) != o->order))
+    mr_journal_names_learn(&o->names, r);
+    if (r->seq <= o->after || (o->kinds && !(r->kind < MR_JOURNAL_KIND_COUNT && o->kinds >> r->kind & 1)) ||
+        r->time_ns < o->from_ns || r->time_ns >= o->to_ns || (o->order && mr_journal_words_order(r) != o->order))
         return 0;
     mr_text_init(&t, out, sizeof out);
     if (o->json) {
@@ -233,13 +235,13 @@ static int show_one(void *arg, const struct mr_journal_record *r)
         mr_json_out_u64(&j, "seq", r->seq);
         mr_json_out_i64(&j, "time_ns", r->time_ns);
         mr_json_out_string(&j, "kind", mr_journal_kind_name(r->kind));
-        mr_journal_words_json(r, &j);
+        mr_journal_words_json(&o->names, r, &j);
         mr_json_out_end(&j);
     } else {
         mr_text_format(&t, "%8llu ", (unsigned long long)r->seq);
         mr_text_time(&t, r->time_ns);
         mr_text_format(&t, " %-8s ", mr_journal_kind_name(r->kind));
-        mr_journal_words_text(r, &t);
+        mr_journal_words_text(&o->names, r, &t);
     }
     MR_ASSERT(!t.cut);
     puts(out);
@@ -253,7 +255,8 @@ static int show(struct options *o)
         mr_err_set(&o->err, MR_E_INVALID, "--from is not before --to: nothing is between them");
         return mr_cmd_fail(MR_EXIT_USAGE, "journal", &o->err);
     }
-    int status = mr_journal_each(NULL, o->path, o->after ? o->after + 1 : 0, show_one, o, NULL, &o->err);
+    /* from the beginning, whatever is shown of it: there it says what its numbers mean */
+    int status = mr_journal_each(NULL, o->path, 0, show_one, o, NULL, &o->err);
     return status < 0 ? exit_of(o, status) : MR_EXIT_GOOD;
 }
 
@@ -284,7 +287,9 @@ int mr_cmd_journal(int argc, char **argv)
         "verify  every byte against the chain of hashes; exit 1 and the first bad place, if there is one\n"
         "show    records in words\n"
         "replay  the orders and positions they lead to\n"
-        "Prices and sizes are integers at the scale of their instrument.",
+        "Prices and sizes are decimals where the journal names the instrument, which it does ahead of each run; else, "
+        "and in the plain fields "
+        "of JSON, integers at the instrument's scale.",
         NULL,
         NULL,
         NULL};

@@ -1,15 +1,26 @@
 /* What a journal's payloads say, in words and as JSON: a row for each kind and shape of record (journal_words.c). A payload that no row knows
- * is shown by its length and bytes. */
+ * is shown by its length and bytes, with a word why. */
 #ifndef MR_CMD_JOURNAL_WORDS_H
 #define MR_CMD_JOURNAL_WORDS_H
 
 #include "controlplane/journal/journal.h"
+#include "controlplane/trade/records.h"
 #include "dataplane/text/text.h"
+
+/* What numbers mean in this journal: learnt from its own records as they are read, so that it needs nothing beside it. */
+#define MR_JOURNAL_NAMES_MAX 256 /* instruments; further ones stay numbers */
+struct mr_journal_names {
+    uint32_t count;
+    char strategy[MR_RECORD_STRATEGIES][24];
+    struct mr_record_instrument instrument[MR_JOURNAL_NAMES_MAX];
+};
+void mr_journal_names_learn(struct mr_journal_names *n, const struct mr_journal_record *r);
+const struct mr_record_instrument *mr_journal_names_find(const struct mr_journal_names *n, uint32_t id); /* NULL */
 
 /* The order a record is about; 0: of none, or not known. */
 uint64_t mr_journal_words_order(const struct mr_journal_record *r);
-void mr_journal_words_text(const struct mr_journal_record *r, struct mr_text *t);
-void mr_journal_words_json(const struct mr_journal_record *r, struct mr_json_out *j);
+void mr_journal_words_text(const struct mr_journal_names *n, const struct mr_journal_record *r, struct mr_text *t);
+void mr_journal_words_json(const struct mr_journal_names *n, const struct mr_journal_record *r, struct mr_json_out *j);
 
 /* The state the records lead to: each order as its last record has it, each position as the sum of its fills. Needs nothing but the
  * journal, and shares nothing with the order manager, whose state after a restart it can be held against. */

@@ -6,6 +6,7 @@
 
 #include "codecs/venue/venue.h"
 #include "controlplane/trade/desk_priv.h"
+#include "controlplane/trade/records.h"
 
 MR_METRICS_DEFINE(mr_desk, MR_DESK_METRICS);
 
@@ -214,17 +215,54 @@ static int trade(struct mr_desk *d, struct mr_err *err)
 
 /* ---- the journal ---- */
 
+/* The scales that the journal's prices and sizes are of, before a data plane has said them. */
+static void learn(struct mr_desk *d, const struct mr_record_instrument *r)
+{
+    const struct mr_instrument *ours = mr_instruments_get(d->instruments, r->id);
+    char name[MR_RISK_NAME_BYTES];
+    if (!ours || !(ours->flags & MR_INSTRUMENT_NO_METADATA) || r->flags & MR_INSTRUMENT_NO_METADATA)
+        return;
+    mr_risk_market_name(ours, name);
+    if (strncmp(name, r->name, sizeof name) != 0)
+        return;
+    struct mr_instrument it = *ours;
+    it.flags = r->flags & MR_INSTRUMENT_INVERSE;
+    it.type = r->type;
+    it.price_scale = r->price_scale;
+    it.size_scale = r->size_scale;
+    it.tick = r->tick;
+    it.lot = r->lot;
+    it.multiplier = r->multiplier;
+    it.multiplier_scale = r->multiplier_scale;
+    snprintf(it.base, sizeof it.base, "%.23s", r->base);
+    snprintf(it.quote, sizeof it.quote, "%.23s", r->quote);
+    if (mr_instruments_add(d->instruments, &it) >= 0)
+        mr_trade_metadata(d->trade, r->id);
+}
+
+static void why_not(struct mr_desk *d, const struct mr_journal_record *r, int status)
+{
+    struct mr_record_instrument named;
+    if (status == MR_E_SYMBOL && r->bytes == sizeof named) {
+        memcpy(&named, r->payload, sizeof named);
+        snprintf(d->show.why, sizeof d->show.why, "record %llu: instrument %u is %.80s there, and %.60s here",
+                 (unsigned long long)r->seq, named.id, named.name, desk_name(d, named.id));
+        return;
+    }
+    snprintf(d->show.why, sizeof d->show.why, "record %llu (%s): %s", (unsigned long long)r->seq,
+             mr_journal_kind_name(r->kind), mr_status_text(status));
+}
+
 static int restore(void *arg, const struct mr_journal_record *r)
 {
     struct mr_desk *d = arg;
-    _Alignas(16)
-        uint8_t payload[MR_JOURNAL_PAYLOAD_MAX]; /* amounts are 16-byte integers, payloads lie at multiples of 8 */
-    MR_ASSERT(r->bytes <= sizeof payload);
-    memcpy(payload, r->payload, r->bytes);
-    int status = mr_trade_restore(d->trade, r->kind, payload, r->bytes, r->time_ns);
+    const struct mr_record_head *head = (const void *)r->payload;
+    if (r->kind == MR_JOURNAL_BEGIN && r->bytes == sizeof(struct mr_record_instrument) &&
+        head->what == MR_RECORD_INSTRUMENT)
+        learn(d, (const void *)r->payload);
+    int status = mr_trade_restore(d->trade, r->kind, r->payload, r->bytes, r->time_ns);
     if (status)
-        snprintf(d->show.why, sizeof d->show.why, "record %llu (%s): %s", (unsigned long long)r->seq,
-                 mr_journal_kind_name(r->kind), mr_status_text(status));
+        why_not(d, r, status);
     return status;
 }
 

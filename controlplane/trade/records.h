@@ -12,13 +12,29 @@ enum mr_trade_record_what {
     MR_RECORD_SIGNAL = 18,
     MR_RECORD_STATE = 19,
     MR_RECORD_LIMITS = 20,
-    MR_RECORD_DAY = 21
+    MR_RECORD_DAY = 21,
+    MR_RECORD_INSTRUMENT = 22
 };
 
+#define MR_RECORD_STRATEGIES 8
 struct mr_record_begin { /* BEGIN: durable before the first order of a run */
     struct mr_record_head head;
-    uint32_t epoch, spare;
+    uint32_t epoch, strategies; /* 0: of a build that did not name them; its record ends before `strategy` */
     uint64_t build, config_hash;
+    char strategy[MR_RECORD_STRATEGIES][24];
+};
+#define MR_RECORD_BEGIN_UNNAMED offsetof(struct mr_record_begin, strategy)
+
+/* BEGIN: what the number of an instrument means in this journal from here on. One for each that is traded, behind the record of the run; again
+ * when its metadata changes, and always before the first decision on it. */
+struct mr_record_instrument {
+    struct mr_record_head head;
+    uint32_t id;
+    uint8_t venue, product, type, flags; /* enum mr_instrument_flag: NO_METADATA means that the scales are a guess */
+    int8_t price_scale, size_scale, multiplier_scale, spare[5];
+    int64_t tick, lot, multiplier;
+    char name[MR_RISK_NAME_BYTES]; /* binance:usdm:BTCUSDT */
+    char base[MR_ASSET_BYTES], quote[MR_ASSET_BYTES];
 };
 
 /* DECISION: what was asked, what was answered, and what the gate looked at. */
@@ -48,7 +64,7 @@ struct mr_record_signal { /* SIGNAL: that made a strategy ask for something */
     char underlying[16], reason[96];
 };
 
-struct mr_record_state { /* STATE: of the life cycle, allowed or refused */
+struct mr_record_life { /* STATE: of the life cycle, allowed or refused */
     struct mr_record_head head;
     uint64_t number;
     uint32_t uid;
@@ -71,7 +87,8 @@ struct mr_record_limits { /* CONFIG: a set of limits came into force; the senten
     char said[480];
 };
 
-static_assert(sizeof(struct mr_record_begin) == 32, "bytes in files");
+static_assert(MR_RECORD_BEGIN_UNNAMED == 32 && sizeof(struct mr_record_begin) == 224, "bytes in files");
+static_assert(sizeof(struct mr_record_instrument) == 240, "bytes in files");
 static_assert(sizeof(struct mr_record_decision) % 16 == 0, "bytes in files");
 static_assert(sizeof(struct mr_record_day) == 96, "bytes in files");
 static_assert(offsetof(struct mr_record_decision, order) % 16 == 0, "bytes in files");

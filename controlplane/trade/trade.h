@@ -94,7 +94,8 @@ int mr_trade_init(void *mem, const struct mr_trade_config *config, const struct 
                   struct mr_trade **out, struct mr_err *err);
 int mr_trade_link(struct mr_trade *t, const struct mr_orders_link *link, int64_t now_ns);
 
-/* Every record of the journal, in order, whatever its kind; then restored. MR_E_CORRUPT: a record that cannot follow. */
+/* Every record of the journal, in order, whatever its kind; then restored. MR_E_CORRUPT: a record that cannot follow; MR_E_SYMBOL: a number means
+ * another instrument here than there; MR_E_RANGE: prices or sizes of an instrument were of other scales, or worth something else. */
 int mr_trade_restore(struct mr_trade *t, unsigned kind, const void *payload, uint32_t bytes, int64_t at_ns);
 int mr_trade_restored(struct mr_trade *t, int64_t now_ns);
 uint32_t mr_trade_epoch_seen(const struct mr_trade *t);

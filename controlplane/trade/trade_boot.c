@@ -121,11 +121,76 @@ int mr_trade_init(void *mem, const struct mr_trade_config *config, const struct 
     return MR_OK;
 }
 
+/* ---- what the journal calls things ---- */
+
+static void name_of(const struct mr_instrument *it, struct mr_record_instrument *r)
+{
+    memset(r, 0, sizeof *r);
+    r->head = (struct mr_record_head){MR_RECORDS_VERSION, MR_RECORD_INSTRUMENT, sizeof *r};
+    r->id = it->id;
+    r->venue = it->venue;
+    r->product = it->product;
+    r->type = it->type;
+    r->flags = it->flags;
+    r->price_scale = it->price_scale;
+    r->size_scale = it->size_scale;
+    r->multiplier_scale = it->multiplier_scale;
+    r->tick = it->tick;
+    r->lot = it->lot;
+    r->multiplier = it->multiplier;
+    mr_risk_market_name(it, r->name);
+    snprintf(r->base, sizeof r->base, "%s", it->base);
+    snprintf(r->quote, sizeof r->quote, "%s", it->quote);
+}
+
+bool trade_name(struct mr_trade *t, uint32_t index)
+{
+    struct traded *w = &t->traded[index];
+    struct mr_record_instrument r;
+    if (mr_likely(!w->nameless))
+        return true;
+    name_of(mr_instruments_get(t->config.instruments, w->id), &r);
+    if (memcmp(&r, &w->name, sizeof r) != 0) {
+        if (append(t, MR_JOURNAL_BEGIN, t->now, &r, sizeof r) <= 0)
+            return false;
+        w->name = r;
+    }
+    w->nameless = false;
+    return true;
+}
+
 void mr_trade_metadata(struct mr_trade *t, uint32_t instrument)
 {
     const struct mr_instrument *it = mr_instruments_get(t->config.instruments, instrument);
-    if (it)
-        mr_risk_on_instrument(t->risk, instrument, it);
+    uint32_t i = trade_index(t, instrument);
+    if (!it)
+        return;
+    mr_risk_on_instrument(t->risk, instrument, it);
+    if (i == UINT32_MAX)
+        return;
+    t->traded[i].nameless = true;
+    if (t->begun)
+        trade_name(t, i); /* what is not taken now is asked again before the next decision */
+}
+
+/* Numbers are the control plane's own: another list of instruments, and each record would be read as something else. */
+static int restore_name(const struct mr_trade *t, const struct mr_record_instrument *r)
+{
+    const struct mr_instrument *it = mr_instruments_get(t->config.instruments, r->id);
+    struct mr_record_instrument now;
+    if (!memchr(r->name, 0, sizeof r->name))
+        return MR_E_CORRUPT;
+    if (!it)
+        return MR_OK; /* whatever is about it will be refused */
+    name_of(it, &now);
+    if (strcmp(now.name, r->name) != 0)
+        return MR_E_SYMBOL;
+    if ((r->flags | now.flags) & MR_INSTRUMENT_NO_METADATA) /* nothing is ordered by a guess */
+        return MR_OK;
+    return now.price_scale == r->price_scale && now.size_scale == r->size_scale && now.multiplier == r->multiplier &&
+                   now.multiplier_scale == r->multiplier_scale && !((now.flags ^ r->flags) & MR_INSTRUMENT_INVERSE)
+               ? MR_OK
+               : MR_E_RANGE;
 }
 
 int mr_trade_link(struct mr_trade *t, const struct mr_orders_link *link, int64_t now_ns)
@@ -209,7 +274,13 @@ int mr_trade_restore(struct mr_trade *t, unsigned kind, const void *payload, uin
     }
     if (kind == MR_JOURNAL_DECISION && head->what == MR_RECORD_DECISION && bytes == sizeof(struct mr_record_decision))
         return restore_decision(t, payload);
-    if (kind == MR_JOURNAL_BEGIN && head->what == MR_RECORD_BEGIN && bytes == sizeof(struct mr_record_begin)) {
+    if (kind == MR_JOURNAL_BEGIN && head->version != MR_RECORDS_VERSION)
+        return MR_E_VERSION;
+    if (kind == MR_JOURNAL_BEGIN && head->what == MR_RECORD_INSTRUMENT)
+        return bytes == sizeof(struct mr_record_instrument) ? restore_name(t, payload) : MR_E_CORRUPT;
+    if (kind == MR_JOURNAL_BEGIN && head->what == MR_RECORD_BEGIN) {
+        if (bytes != sizeof(struct mr_record_begin) && bytes != MR_RECORD_BEGIN_UNNAMED)
+            return MR_E_CORRUPT;
         uint32_t epoch = ((const struct mr_record_begin *)payload)->epoch;
         t->epoch = epoch > t->epoch ? epoch : t->epoch;
     }
@@ -261,11 +332,17 @@ int mr_trade_begin(struct mr_trade *t, uint32_t epoch, int64_t now_ns)
     memset(&r, 0, sizeof r);
     r.head = (struct mr_record_head){MR_RECORDS_VERSION, MR_RECORD_BEGIN, sizeof r};
     r.epoch = epoch;
+    r.strategies = t->config.strategy_count;
+    for (uint32_t i = 0; i < t->config.strategy_count; i++)
+        snprintf(r.strategy[i], sizeof r.strategy[i], "%s", t->config.strategy[i].row->name);
     r.build = t->config.build;
     r.config_hash = t->config.config_hash;
     t->now = now_ns;
     if (append(t, MR_JOURNAL_BEGIN, now_ns, &r, sizeof r) <= 0)
         return MR_E_FULL;
+    for (uint32_t i = 0; i < t->config.traded_count; i++)
+        if (!trade_name(t, i))
+            return MR_E_FULL;
     t->epoch = epoch;
     t->begun = true;
     return mr_orders_begin(t->orders, epoch, now_ns);

@@ -26,7 +26,7 @@ static int may(void *self, enum mr_life_state from, enum mr_life_state to, struc
 static void audit(void *self, const struct mr_life_event *e)
 {
     struct mr_trade *t = self;
-    struct mr_record_state r;
+    struct mr_record_life r;
     memset(&r, 0, sizeof r);
     r.head = (struct mr_record_head){MR_RECORDS_VERSION, MR_RECORD_STATE, sizeof r};
     r.number = e->number;

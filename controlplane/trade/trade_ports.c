@@ -35,6 +35,9 @@ static int64_t record(struct mr_trade *t, const struct mr_order *o)
     const struct mr_risk_state *s = t->risk;
     const struct mr_risk_verdict *v = &t->verdict;
     struct mr_record_decision r;
+    uint32_t index = trade_index(t, o->instrument);
+    if (index != UINT32_MAX && !trade_name(t, index))
+        return MR_E_FULL;
     memset(&r, 0, sizeof r);
     r.head = (struct mr_record_head){MR_RECORDS_VERSION, MR_RECORD_DECISION, sizeof r};
     r.number = t->decisions;

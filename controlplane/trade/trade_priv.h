@@ -15,7 +15,9 @@ struct traded { /* an instrument that is traded */
     uint32_t id;
     struct mr_market_view view;
     struct mr_measure measure;
-    bool dirty; /* its view has changed since strategies saw it */
+    bool dirty;    /* its view has changed since strategies saw it */
+    bool nameless; /* the journal does not say yet what it is now */
+    struct mr_record_instrument name;
 };
 /* What a strategy holds in an instrument: its fills alone, so that two of them may stand against each other. */
 struct holding {
@@ -82,6 +84,9 @@ struct mr_strategy_host trade_host(struct mr_trade *t);
 void trade_intents(struct mr_trade *t);
 void trade_exits(struct mr_trade *t); /* by time, and what is closing */
 int trade_close_holding(struct mr_trade *t, uint32_t strategy, uint32_t index, uint8_t flags);
+
+/* trade_boot.c: the journal says what the instrument is now; false: it took no record, and nothing may be decided on it. */
+bool trade_name(struct mr_trade *t, uint32_t index);
 
 /* trade_life.c */
 void trade_life_init(struct mr_trade *t);

@@ -284,6 +284,87 @@ static void a_denial_is_recorded_also_when_the_journal_took_nothing_then(void **
     r->full = false;
     rig_run(r, 50);
     assert_int_equal(denials(), 1);
+    assert_sound();
+}
+
+/* The first record that says what an instrument's number means. */
+static struct mr_record_instrument named(uint32_t id)
+{
+    struct mr_record_instrument out = {.id = UINT32_MAX};
+    for (uint64_t i = 0; i < r->appended; i++) {
+        const struct mr_record_head *head = r->record[i].payload;
+        if (r->record[i].kind != MR_JOURNAL_BEGIN || head->what != MR_RECORD_INSTRUMENT)
+            continue;
+        memcpy(&out, r->record[i].payload, sizeof out);
+        if (out.id == id)
+            return out;
+    }
+    fail_msg("the journal does not name instrument %u", id);
+    return out;
+}
+
+static void a_number_that_names_another_instrument_than_the_journal_says_is_refused(void **state)
+{
+    (void)state;
+    struct mr_record_instrument it = named(RIG_ETH);
+    struct mr_trade *t;
+    struct mr_err err;
+    const struct mr_trade_ports ports = {.journal = {0}};
+    void *mem = aligned_alloc(64, (mr_trade_bytes(&r->config) + 63) / 64 * 64);
+    assert_int_equal(mr_trade_init(mem, &r->config, &ports, &t, &err), MR_OK);
+    assert_string_equal(it.name, "binance:spot:ETHUSDT");
+    assert_int_equal(mr_trade_restore(t, MR_JOURNAL_BEGIN, &it, sizeof it, r->now), MR_OK);
+    it.id = RIG_BTC;
+    assert_int_equal(mr_trade_restore(t, MR_JOURNAL_BEGIN, &it, sizeof it, r->now), MR_E_SYMBOL);
+    it = named(RIG_BTC);
+    it.size_scale++; /* what was 1.000 is 0.1000 now */
+    assert_int_equal(mr_trade_restore(t, MR_JOURNAL_BEGIN, &it, sizeof it, r->now), MR_E_RANGE);
+    it.flags |= MR_INSTRUMENT_NO_METADATA; /* a guess, by which nothing was ordered */
+    assert_int_equal(mr_trade_restore(t, MR_JOURNAL_BEGIN, &it, sizeof it, r->now), MR_OK);
+    it.id = 7; /* not traded any more: a record about it would be refused */
+    assert_int_equal(mr_trade_restore(t, MR_JOURNAL_BEGIN, &it, sizeof it, r->now), MR_OK);
+    it.head.version++;
+    assert_int_equal(mr_trade_restore(t, MR_JOURNAL_BEGIN, &it, sizeof it, r->now), MR_E_VERSION);
+    it.head.version--;
+    it.head.bytes = 100;
+    assert_int_equal(mr_trade_restore(t, MR_JOURNAL_BEGIN, &it, 100, r->now), MR_E_CORRUPT);
+    free(mem);
+}
+
+static void a_run_is_restored_from_a_record_that_does_not_name_its_strategies(void **state)
+{
+    (void)state;
+    struct mr_trade *t;
+    struct mr_err err;
+    const struct mr_trade_ports ports = {.journal = {0}};
+    struct mr_record_begin b = {.head = {MR_RECORDS_VERSION, MR_RECORD_BEGIN, sizeof b}, .epoch = 6};
+    void *mem = aligned_alloc(64, (mr_trade_bytes(&r->config) + 63) / 64 * 64);
+    assert_int_equal(mr_trade_init(mem, &r->config, &ports, &t, &err), MR_OK);
+    assert_int_equal(mr_trade_restore(t, MR_JOURNAL_BEGIN, &b, sizeof b, r->now), MR_OK);
+    assert_int_equal(mr_trade_epoch_seen(t), 6);
+    b.head.bytes = MR_RECORD_BEGIN_UNNAMED;
+    b.epoch = 7;
+    assert_int_equal(mr_trade_restore(t, MR_JOURNAL_BEGIN, &b, MR_RECORD_BEGIN_UNNAMED, r->now), MR_OK);
+    assert_int_equal(mr_trade_epoch_seen(t), 7);
+    b.head.bytes = 40;
+    assert_int_equal(mr_trade_restore(t, MR_JOURNAL_BEGIN, &b, 40, r->now), MR_E_CORRUPT);
+    free(mem);
+}
+
+static void changed_metadata_is_in_the_journal_before_the_next_decision(void **state)
+{
+    (void)state;
+    struct mr_instrument it = *mr_instruments_get(r->instruments, RIG_BTC);
+    uint64_t before = r->appended;
+    mr_trade_metadata(r->trade, RIG_BTC);
+    assert_int_equal(r->appended, before); /* nothing has changed */
+    it.tick = 20;
+    assert_int_equal(mr_instruments_add(r->instruments, &it), RIG_BTC);
+    mr_trade_metadata(r->trade, RIG_BTC);
+    assert_int_equal(r->appended, before + 1);
+    const struct mr_record_instrument *last = r->record[before].payload;
+    assert_int_equal(last->head.what, MR_RECORD_INSTRUMENT);
+    assert_int_equal(last->tick, 20);
 }
 
 int main(void)
@@ -300,6 +381,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_fill_that_nobody_heard_is_found_after_a_restart, begin, end),
         cmocka_unit_test_setup_teardown(an_order_that_waits_while_the_limits_change_does_not_leave, begin, end),
         cmocka_unit_test_setup_teardown(a_denial_is_recorded_also_when_the_journal_took_nothing_then, begin, end),
+        cmocka_unit_test_setup_teardown(a_number_that_names_another_instrument_than_the_journal_says_is_refused, begin,
+                                        end),
+        cmocka_unit_test_setup_teardown(a_run_is_restored_from_a_record_that_does_not_name_its_strategies, begin, end),
+        cmocka_unit_test_setup_teardown(changed_metadata_is_in_the_journal_before_the_next_decision, begin, end),
         cmocka_unit_test_setup_teardown(orders_of_an_operator_pass_the_same_gate, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
