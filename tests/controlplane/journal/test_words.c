@@ -53,7 +53,7 @@ static void to_disk(void)
     assert_int_equal(MR_OK, mr_journal_open(&journal, folder, &mr_journal_limits_default, r->now, &err));
     const struct mr_journal_port port = mr_journal_port(journal);
     for (uint64_t i = 0; i < r->appended; i++) {
-        keep(&port, r->record[i].kind, r->record[i].at, r->record[i].payload, r->record[i].bytes);
+        keep(&port, r->record[i].kind, r->record[i].at, rig_payload(r, i), r->record[i].bytes);
         while (mr_journal_step(journal, r->now) > 0)
             continue;
     }

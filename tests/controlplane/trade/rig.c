@@ -162,6 +162,8 @@ void rig_trade_on(struct rig *r)
     assert_int_equal(mr_trade_life(r->trade)->state, MR_LIFE_TRADING);
 }
 
+const void *rig_payload(const struct rig *r, uint64_t record) { return (const char *)r->record[record].payload + 8; }
+
 mr_size rig_held(const struct rig *r, uint32_t id)
 {
     const struct mr_position *p = mr_positions_get(mr_paper_positions(r->paper), id);

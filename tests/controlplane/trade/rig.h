@@ -45,7 +45,9 @@ void rig_price(struct rig *r, uint32_t instrument,
                mr_price mid);            /* two decimals; levels of 5.000 and 50.000, one tick from it and on */
 void rig_run(struct rig *r, int64_t ms); /* in steps of 5 ms */
 void rig_signal(struct rig *r, const char *underlying, unsigned level);
-void rig_trade_on(struct rig *r);                           /* READY, then TRADING; asserts that it may */
+void rig_trade_on(struct rig *r); /* READY, then TRADING; asserts that it may */
+/* Of a record, as the journal gives it back. */
+const void *rig_payload(const struct rig *r, uint64_t record);
 mr_size rig_held(const struct rig *r, uint32_t instrument); /* at the exchange */
 
 #endif

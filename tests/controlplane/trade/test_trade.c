@@ -292,10 +292,10 @@ static struct mr_record_instrument named(uint32_t id)
 {
     struct mr_record_instrument out = {.id = UINT32_MAX};
     for (uint64_t i = 0; i < r->appended; i++) {
-        const struct mr_record_head *head = r->record[i].payload;
+        const struct mr_record_head *head = rig_payload(r, i);
         if (r->record[i].kind != MR_JOURNAL_BEGIN || head->what != MR_RECORD_INSTRUMENT)
             continue;
-        memcpy(&out, r->record[i].payload, sizeof out);
+        memcpy(&out, rig_payload(r, i), sizeof out);
         if (out.id == id)
             return out;
     }
@@ -362,7 +362,7 @@ static void changed_metadata_is_in_the_journal_before_the_next_decision(void **s
     assert_int_equal(mr_instruments_add(r->instruments, &it), RIG_BTC);
     mr_trade_metadata(r->trade, RIG_BTC);
     assert_int_equal(r->appended, before + 1);
-    const struct mr_record_instrument *last = r->record[before].payload;
+    const struct mr_record_instrument *last = rig_payload(r, before);
     assert_int_equal(last->head.what, MR_RECORD_INSTRUMENT);
     assert_int_equal(last->tick, 20);
 }
