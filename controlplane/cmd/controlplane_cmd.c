@@ -9,6 +9,7 @@
 #include "controlplane/cmd/hands.h"
 #include "controlplane/cmd/process.h"
 #include "controlplane/link/link.h"
+#include "controlplane/store/store.h"
 #include "controlplane/trade/desk.h"
 #include "dataplane/clock/clock.h"
 #include "dataplane/log/log.h"
@@ -76,7 +77,10 @@ struct control {
     struct mr_links *links;
     struct mr_log *log;
     struct mr_hands hands;
-    struct mr_desk *desk; /* NULL: it does not trade */
+    struct mr_desk *desk;   /* NULL: it does not trade */
+    struct mr_store *store; /* NULL: nothing is stored */
+    uint64_t refused;       /* rows, as last told */
+    bool store_away;        /* as last told */
     const volatile int *stopped;
     int64_t end_ns;
     bool shutdown;
@@ -139,6 +143,45 @@ static void look(void *self, struct mr_steer_state *out)
     *out = show.steer;
 }
 
+/* For screens and questions: what it cannot do stops nobody, and is said. */
+static void open_store(struct control *c, const struct mr_config *config)
+{
+    const struct mr_store_limits limits = {.ring_bytes = config->store.ring_bytes,
+                                           .batch_rows = config->store.batch_rows,
+                                           .retry_ns = config->store.retry_ns,
+                                           .spill_bytes = config->store.spill_bytes};
+    struct mr_err err = {""};
+    if (config->store.enabled && mr_store_open(&c->store, config->store.folder, &limits, &err) != MR_OK)
+        MR_LOG(c->log, MR_LOG_ERROR, "store: nothing is stored: %s", err.text);
+}
+
+/* One batch a round; and what the store has lost, or waits for. */
+static void step_store(struct control *c, int64_t now_ns)
+{
+    struct mr_store_stats n;
+    mr_store_step(c->store, now_ns);
+    mr_store_stats(c->store, &n);
+    const char *trouble = mr_store_trouble(c->store);
+    if (n.refused != c->refused)
+        MR_LOG(c->log, MR_LOG_WARN, "store: %llu rows had no room and are not in it; the journal has them",
+               (unsigned long long)(n.refused - c->refused));
+    if ((trouble != NULL) != c->store_away)
+        MR_LOG(c->log, trouble ? MR_LOG_WARN : MR_LOG_INFO, "store: %s", trouble ? trouble : "answers again");
+    c->refused = n.refused;
+    c->store_away = trouble != NULL;
+}
+
+static void close_store(struct control *c)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    if (c->store) {
+        step_store(c, now.tv_sec * 1000000000ll + now.tv_nsec);
+        mr_store_close(c->store, now.tv_sec * 1000000000ll + now.tv_nsec);
+    }
+    c->store = NULL;
+}
+
 /* Trading, where the configuration says so. */
 static int open_desk(struct control *c, const struct options *o, const struct mr_config *config, const char *folder,
                      const char *workspace, struct mr_err *err)
@@ -157,6 +200,8 @@ static int open_desk(struct control *c, const struct options *o, const struct mr
                                   .cores = {-1, -1}};
     if (!config->trade.enabled)
         return MR_OK;
+    open_store(c, config);
+    desk.store = c->store;
     for (uint32_t i = 0; i < o->workspace_count; i++) {
         const char *file = strchr(o->workspaces[i], '=') + 1;
         snprintf(names[i], sizeof names[i], "%.*s", (int)(file - 1 - o->workspaces[i]), o->workspaces[i]);
@@ -184,6 +229,8 @@ static void on_timer(uv_timer_t *timer)
     while (!c->desk && mr_links_poll(c->links, now.tv_sec * 1000000000ll + now.tv_nsec) > 0) {
     }
     mr_hands_poll(&c->hands, now.tv_sec * 1000000000ll + now.tv_nsec);
+    if (c->store)
+        step_store(c, now.tv_sec * 1000000000ll + now.tv_nsec);
     if (c->desk)
         log_lines(c);
     else
@@ -260,6 +307,7 @@ static int run(struct control *c, const struct options *o, struct mr_config *con
         mr_desk_close(c->desk);
         c->desk = NULL;
     }
+    close_store(c);
     mr_hands_close(&c->hands);
     return status;
 }

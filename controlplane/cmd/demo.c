@@ -74,7 +74,7 @@ int mr_demo_config(const char *path, const struct mr_demo *d, struct mr_err *err
     fprintf(f, "freshness:\n  floor: 4s # the exchange shares this machine, and may have to wait for it\n\n");
     if (d->interface)
         fprintf(f, "dpdk:\n  interface: %s\n  mode: shared\n\n", d->interface);
-    fprintf(f, "journal:\n  folder: %s/journal\n\n", folder);
+    fprintf(f, "journal:\n  folder: %s/journal\n\nstore:\n  folder: %s/store\n\n", folder, folder);
     fprintf(
         f,
         "trade:\n  enabled: true\n  at_start: true\n  instruments: [binance:usdm:BTCUSDT, binance:usdm:ETHUSDT]\n"

@@ -180,6 +180,15 @@ static void paper(struct mr_desk *d)
     d->paper_driver = mr_paper_driver(d->paper);
 }
 
+static void rows(struct mr_desk *d, const struct mr_trade_config *c)
+{
+    char session[32];
+    snprintf(session, sizeof session, "%lld", (long long)d->show.now_ns);
+    mr_trade_rows_init(&d->rows, d->config.store, d->instruments, session);
+    for (uint32_t i = 0; i < c->strategy_count; i++)
+        d->rows.strategy[i] = c->strategy[i].row->name;
+}
+
 static int trade(struct mr_desk *d, struct mr_err *err)
 {
     const struct mr_trading_config *t = &d->trading;
@@ -204,6 +213,7 @@ static int trade(struct mr_desk *d, struct mr_err *err)
     c.entry.slippage_e6 = (uint32_t)(t->slippage_pct * 1e4 + 0.5);
     c.entry.taker_e4 = (uint32_t)(t->taker_confidence * 1e4 + 0.5);
     int status = strategies(d, &c, err);
+    rows(d, &c);
     if (!status)
         status = mr_trade_init(memory(mr_trade_bytes(&c)), &c, &ports, &d->trade, err);
     if (!status) {

@@ -11,6 +11,7 @@
 #define MR_TRADE_DESK_H
 
 #include "controlplane/config/config.h"
+#include "controlplane/store/store.h"
 #include "controlplane/trade/show.h"
 #include "controlplane/trade/trade.h"
 #include "dataplane/metrics/metrics.h"
@@ -33,6 +34,8 @@ struct mr_desk_config {
     const struct mr_journal_config *journal;
     const char *instance, *run_folder, *build;
     const struct mr_kill_page *kill;
+    struct mr_store
+        *store; /* gets a row of each order, fill, position, signal and alert; NULL none. Stepped by who opened it */
     uint64_t config_hash;
     const char *const *names, *const *workspaces; /* of the data planes */
     uint32_t plane_count;

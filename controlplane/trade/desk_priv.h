@@ -9,6 +9,7 @@
 #include "controlplane/link/link.h"
 #include "controlplane/market/feed.h"
 #include "controlplane/trade/desk.h"
+#include "controlplane/trade/rows.h"
 #include "dataplane/ring/image.h"
 #include "dataplane/tile/tile.h"
 
@@ -46,6 +47,7 @@ struct mr_desk {
     struct mr_journal_thread journal_thread;
     struct call call;
     struct mr_trade_show show;
+    struct mr_trade_rows rows;
     char names[MR_TRADE_NAMES_MAX][64]; /* of traded instruments */
     uint32_t ids[MR_TRADE_NAMES_MAX], metadata[MR_TRADE_NAMES_MAX];
     uint64_t attaches[MR_LINKS_MAX];

@@ -69,6 +69,8 @@ void desk_told(void *self, const struct mr_trade_told *w)
 {
     struct mr_desk *d = self;
     struct mr_trade_show_line *line = &d->show.line[d->show.lines % MR_TRADE_SHOW_LINES];
+    if (d->config.store)
+        mr_trade_rows_told(&d->rows, w);
     if (w->kind == MR_TOLD_DECISION && d->signal_tsc_ns)
         MR_RECORD(d->metrics, intent_ns, (uint64_t)(mr_clock_mono() - d->signal_tsc_ns));
     if (w->kind == MR_TOLD_ALERT && w->verdict)

@@ -31,6 +31,8 @@ static void told(void *self, const struct mr_trade_told *what)
     struct rig *r = self;
     r->told[what->kind]++;
     memcpy(r->last[what->kind], what->text, sizeof what->text);
+    if (r->also_told)
+        r->also_told(self, what);
 }
 
 static int notify(void *self, const struct mr_stop *stop, bool first, int64_t now_ns, struct mr_err *err)

@@ -33,6 +33,7 @@ struct rig {
     int64_t now;
     uint64_t told[MR_TOLD_KIND_COUNT], seq;
     char last[MR_TOLD_KIND_COUNT][240];
+    void (*also_told)(void *self, const struct mr_trade_told *what); /* NULL: nobody else is told */
     uint64_t notified, dumped;
 };
 
