@@ -174,7 +174,7 @@ static void one_instruments_gap_leaves_every_other_sequence_untouched(void **sta
 
 /* ---- a stream that falls silent ---- */
 
-/* The demo's config with an instance name of its own and little patience. */
+/* The demo's config with an instance name of its own and little patience. It trades nothing: the journal it names is the demo's. */
 static void write_config(void)
 {
     char path[128], text[8192], *at;
@@ -188,7 +188,10 @@ static void write_config(void)
     assert_non_null(f);
     at = strstr(text, "plane:\n");
     assert_non_null(at);
-    fprintf(f, "instance: mute\n\nplane:\n  data_s: 1\n%s", at + strlen("plane:\n"));
+    const char *journal = strstr(at, "\njournal:\n"), *feeds = strstr(at, "\nfeeds:\n");
+    assert_true(journal && feeds > journal);
+    at += strlen("plane:\n");
+    fprintf(f, "instance: mute\n\nplane:\n  data_s: 1\n%.*s%s", (int)(journal - at), at, feeds);
     fclose(f);
 }
 

@@ -297,7 +297,7 @@ static void the_data_socket_serves_prices_and_activity_and_refuses_batches(void 
     assert_true(hears(c, "\"topic\":\"activity\",\"type\":\"trades\""));
     client_say(c, "PING");
     struct mr_player_totals totals = {.gaps = 0};
-    for (int i = 0; i < 40 && (totals.events[MR_EVENT_INDEX] < 4 || totals.events[MR_EVENT_TRADE] < 2); i++) {
+    for (int i = 0; i < 400 && (totals.events[MR_EVENT_INDEX] < 4 || totals.events[MR_EVENT_TRADE] < 2); i++) {
         receive(c, &r, 1);
         mr_player_totals(r.player, &totals);
     }
