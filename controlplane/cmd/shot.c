@@ -102,33 +102,47 @@ static bool load_names(struct mr_shot_row *row, const char *line)
     return got == 4;
 }
 
+/* A line of so many numbers, a blank between them. */
+static bool load_numbers(const char *line, uint64_t *numbers, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        char *end;
+        errno = 0;
+        if (*line < '0' || *line > '9')
+            return false;
+        numbers[i] = strtoull(line, &end, 10);
+        if (errno || *end != (i + 1 < count ? ' ' : '\n'))
+            return false;
+        line = end + 1;
+    }
+    return true;
+}
+
 static bool load_row(struct mr_shot *shot, FILE *f, const char *names, uint32_t *line_no)
 {
     char line[512];
-    unsigned bits;
-    unsigned long long negative, beyond, sum, count;
-    long long max, below_max, low;
-    if (!fgets(line, sizeof line, f) || ++*line_no == 0 ||
-        // NOLINTNEXTLINE(cert-err34-c): of our own writing; a number out of range is one of the wrong ones
-        sscanf(line, "= %u %llu %llu %llu %lld %lld", &bits, &negative, &beyond, &sum, &max, &below_max) != 6 ||
-        mr_hist_bytes(bits) == 0)
+    enum { BITS, NEGATIVE, BEYOND, SUM, MAX, BELOW_MAX, TOTALS };
+    uint64_t totals[TOTALS], bucket[2]; /* its low end; its count */
+    if (!fgets(line, sizeof line, f) || ++*line_no == 0 || strncmp(line, "= ", 2) != 0 ||
+        !load_numbers(line + 2, totals, TOTALS) || totals[BITS] > MR_HIST_RANGE_BITS ||
+        mr_hist_bytes((unsigned)totals[BITS]) == 0 || totals[MAX] > INT64_MAX || totals[BELOW_MAX] > INT64_MAX)
         return false;
+    const unsigned bits = (unsigned)totals[BITS];
     struct mr_shot_row *row = add_row(shot, bits);
     if (!row || !load_names(row, names))
         return false;
-    row->hist->negative = negative;
-    row->hist->beyond = beyond;
-    row->hist->sum = sum;
-    row->hist->max = max;
-    row->hist->below_max = below_max;
+    row->hist->negative = totals[NEGATIVE];
+    row->hist->beyond = totals[BEYOND];
+    row->hist->sum = totals[SUM];
+    row->hist->max = (int64_t)totals[MAX];
+    row->hist->below_max = (int64_t)totals[BELOW_MAX];
     while (fgets(line, sizeof line, f)) {
         ++*line_no;
         if (strcmp(line, ".\n") == 0)
             return true;
-        // NOLINTNEXTLINE(cert-err34-c): of our own writing; a number out of range is one of the wrong ones
-        if (sscanf(line, "%lld %llu", &low, &count) != 2 || low < 0 || low >> MR_HIST_RANGE_BITS)
+        if (!load_numbers(line, bucket, 2) || bucket[0] >> MR_HIST_RANGE_BITS)
             return false;
-        mr_hist_counts(row->hist)[mr_hist_bucket((uint64_t)low, bits)] += count;
+        mr_hist_counts(row->hist)[mr_hist_bucket(bucket[0], bits)] += bucket[1];
     }
     return false;
 }

@@ -1,7 +1,7 @@
 #include "dataplane/player/player.h"
 
-#include <stdio.h>
-
+#include "codecs/number/number.h"
+#include "codecs/venue/rows.h"
 #include "dataplane/player/player_priv.h"
 
 /* ---- engine side: empties the ring ---- */
@@ -93,17 +93,27 @@ void mr_player_closed(struct mr_feed *feed, uint16_t connection, struct mr_span 
         mr_feed_disconnect(feed, recv_ns);
 }
 
+bool mr_player_note(struct mr_span note, const char *word, uint64_t *numbers, uint32_t count, struct mr_span *rest)
+{
+    if (!mr_span_is(mr_span_before(note, ' '), word, strlen(word)))
+        return false;
+    for (uint32_t i = 0; i < count; i++) {
+        note = mr_span_after(note, ' ');
+        const struct mr_span number = mr_span_before(note, ' ');
+        if (mr_number_u64(number.data, number.len, &numbers[i]) != MR_OK)
+            return false;
+    }
+    *rest = mr_span_after(note, ' ');
+    return true;
+}
+
 void mr_player_merge(struct mr_feed *feed, struct mr_span note, int64_t recv_ns)
 {
-    char text[64];
-    unsigned on;
-    long long wait_ns;
-    snprintf(text, sizeof text, "%.*s", (int)(note.len < sizeof text ? note.len : sizeof text - 1),
-             (const char *)note.data);
-    // NOLINTNEXTLINE(cert-err34-c): of our own writing
-    if (sscanf(text, "merge %u %lld", &on, &wait_ns) == 2)
-        mr_feed_merge(feed, on != 0, wait_ns);
-    else if (strcmp(text, "due") == 0)
+    uint64_t numbers[2]; /* on; for so long */
+    struct mr_span rest;
+    if (mr_player_note(note, "merge", numbers, 2, &rest) && rest.len == 0 && numbers[1] <= INT64_MAX)
+        mr_feed_merge(feed, numbers[0] != 0, (int64_t)numbers[1]);
+    else if (mr_span_eq(note, "due"))
         mr_feed_due(feed, recv_ns);
 }
 

@@ -87,25 +87,22 @@ static void decode(struct tile *t, const struct mr_capture_record *r)
  * line brought. */
 static void note(struct tile *t, const struct mr_capture_record *r)
 {
-    char text[MR_SYMBOL_BYTES + 64], symbol[MR_SYMBOL_BYTES];
-    unsigned state, channel;
-    unsigned long long first, last;
-    snprintf(text, sizeof text, "%.*s", (int)(r->len < sizeof text ? r->len : sizeof text - 1), (const char *)r->data);
-    static_assert(MR_SYMBOL_BYTES == 96, "the width below");
+    const struct mr_span text = {r->data, r->len};
+    uint64_t numbers[2];
+    struct mr_span rest;
     struct mr_feed *feed = mr_player_feed_for(t->player, t->number, r->venue, r->product, publish, t);
-    // NOLINTNEXTLINE(cert-err34-c): of our own writing; a number out of range is one of the wrong ones
-    if (feed && sscanf(text, "hole %llu %llu", &first, &last) == 2)
-        mr_feed_hole(feed, first, last, r->recv_ns);
-    if (feed)
-        mr_player_merge(feed, (struct mr_span){r->data, r->len}, r->recv_ns);
-    // NOLINTNEXTLINE(cert-err34-c): likewise
-    if (sscanf(text, "status %u %u %95s", &state, &channel, symbol) != 3)
+    if (!feed)
+        return; /* counted */
+    mr_player_merge(feed, text, r->recv_ns);
+    if (mr_player_note(text, "hole", numbers, 2, &rest))
+        mr_feed_hole(feed, numbers[0], numbers[1], r->recv_ns);
+    if (!mr_player_note(text, "status", numbers, 2, &rest) || numbers[0] > MR_STATUS_TICK || numbers[1] > UINT32_MAX)
         return;
-    const struct mr_instrument *it =
-        mr_instruments_find(t->player->instruments, r->venue, r->product, mr_span_of(symbol));
-    bool whole_market = strcmp(symbol, "*") == 0;
-    if (feed && (it || whole_market))
-        mr_feed_status(feed, whole_market ? UINT32_MAX : it->id, (enum mr_status_event)state, channel, r->recv_ns);
+    const bool whole_market = mr_span_eq(rest, "*");
+    const struct mr_instrument *it = mr_instruments_find(t->player->instruments, r->venue, r->product, rest);
+    if (it || whole_market)
+        mr_feed_status(feed, whole_market ? UINT32_MAX : it->id, (enum mr_status_event)numbers[0], (uint32_t)numbers[1],
+                       r->recv_ns);
 }
 
 /* The next record of the tile; false: there is none. */

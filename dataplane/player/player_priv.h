@@ -33,6 +33,8 @@ struct mr_feed *mr_player_feed_new(struct mr_player *p, uint32_t key, mr_feed_em
 /* A connection of a recording, with what its record says: the number of its route; what was lost with it ("books", "route", "copy"). */
 void mr_player_opened(struct mr_feed *feed, uint16_t connection, struct mr_span route);
 void mr_player_closed(struct mr_feed *feed, uint16_t connection, struct mr_span lost, int64_t recv_ns);
+/* A note of a recording, "WORD N N TEXT": its `count` numbers, and the text in *rest. False: another word, or not so many numbers. */
+bool mr_player_note(struct mr_span note, const char *word, uint64_t *numbers, uint32_t count, struct mr_span *rest);
 /* What its feed tile did about its connections: dataplane/feed/feed_tile.h has the texts. */
 void mr_player_merge(struct mr_feed *feed, struct mr_span note, int64_t recv_ns);
 void mr_player_take(struct mr_player *p, const union mr_slot *group);

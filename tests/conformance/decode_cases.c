@@ -124,119 +124,141 @@ static struct meaning meaning_of(struct seeds *s, const struct seed *seed)
     return m;
 }
 
-static bool same(const struct seeds *s, int n, struct meaning was)
+static bool same(const struct seeds *s, int n, const struct meaning *was)
 {
-    return n == was.n && memcmp(s->rig.out, was.slots, (uint32_t)n * sizeof *was.slots) == 0;
+    return n == was->n && memcmp(s->rig.out, was->slots, (uint32_t)n * sizeof *was->slots) == 0;
 }
 
-enum { REFUSABLE = 1, MUST_REFUSE = 2 };
+/* A message with one value changed in some way, in `out`; its length, 0: this value cannot be. */
+typedef uint32_t change_fn(const struct seed *seed, const struct mr_place *place, const void *arg, char *out);
+/* What it means, or why it is refused, beside what the message meant: fails, or says whether it counts. */
+typedef bool judge_fn(struct seeds *s, const struct meaning *was, int n, const char *text);
 
-static void shifted(const struct venue_subject *subject, enum mr_shift shift, int rule)
+/* Each value of each message changed; at least one counts. */
+static void each_change(const struct venue_subject *subject, change_fn *change, const void *arg, judge_fn *judge)
 {
     struct seeds *s = open_seeds(subject);
-    char *out = malloc(MR_SHIFT_ROOM);
-    uint32_t tried = 0;
+    char *out = malloc(MR_SHIFT_ROOM + 1);
+    uint32_t counted = 0;
     for (uint32_t i = 0; i < s->count; i++) {
         struct mr_place places[MR_PLACES_MAX];
         uint32_t count = mr_places(s->seed[i].text, s->seed[i].len, places);
         struct meaning was = meaning_of(s, &s->seed[i]);
         for (uint32_t p = 0; p < count; p++) {
-            bool member = places[p].key_end > places[p].key;
-            uint32_t len = member && (shift != MR_SHIFT_LONG || p == count / 2)
-                               ? mr_shift(s->seed[i].text, s->seed[i].len, &places[p], shift, out)
-                               : 0;
-            if (!len)
-                continue;
-            int n = decode(&s->rig, out, len);
-            tried++;
-            if (rule == MUST_REFUSE ? n >= 0 : !(same(s, n, was) || (rule == REFUSABLE && n < 0)))
-                fail_msg("%s: %s: %d, was %d (%s): %.*s", s->product, mr_shift_says[shift], n, was.n,
-                         n < 0 && s->rig.dec.error_field ? s->rig.dec.error_field : "", (int)(len < 400 ? len : 400),
-                         out);
+            uint32_t len = change(&s->seed[i], &places[p], arg, out);
+            out[len] = 0;
+            if (len)
+                counted += judge(s, &was, decode(&s->rig, out, len), out);
         }
         free(was.slots);
     }
-    assert_true(tried > 0);
+    assert_true(counted > 0);
     free(out);
     close_seeds(s);
 }
 
-void venue_order_of_keys(const struct venue_subject *subject) { shifted(subject, MR_SHIFT_LAST, REFUSABLE); }
-void venue_unknown_fields(const struct venue_subject *subject) { shifted(subject, MR_SHIFT_STRANGER, 0); }
-void venue_long_fields(const struct venue_subject *subject) { shifted(subject, MR_SHIFT_LONG, 0); }
-void venue_too_deep(const struct venue_subject *subject) { shifted(subject, MR_SHIFT_TOO_DEEP, MUST_REFUSE); }
+static uint32_t shift(const struct seed *seed, const struct mr_place *place, const void *arg, char *out)
+{
+    return mr_shift(seed->text, seed->len, place, *(const enum mr_shift *)arg, out);
+}
 
-void venue_fields_twice(const struct venue_subject *subject) { shifted(subject, MR_SHIFT_TWICE, REFUSABLE); }
+static uint32_t shift_member(const struct seed *seed, const struct mr_place *place, const void *arg, char *out)
+{
+    return place->key_end > place->key ? shift(seed, place, arg, out) : 0;
+}
+
+static MR_COLD bool wrong(const struct seeds *s, const struct meaning *was, int n, const char *text)
+{
+    fail_msg("%s: %d, was %d (%s): %.400s", s->product, n, was->n,
+             n < 0 && s->rig.dec.error_field ? s->rig.dec.error_field : "", text);
+    return false;
+}
+
+static bool means_the_same(struct seeds *s, const struct meaning *was, int n, const char *text)
+{
+    return same(s, n, was) || wrong(s, was, n, text);
+}
+
+static bool same_or_refused(struct seeds *s, const struct meaning *was, int n, const char *text)
+{
+    return n < 0 || means_the_same(s, was, n, text);
+}
+
+static bool is_refused(struct seeds *s, const struct meaning *was, int n, const char *text)
+{
+    return n < 0 || wrong(s, was, n, text);
+}
+
+static void shifted(const struct venue_subject *subject, enum mr_shift how, judge_fn *judge)
+{
+    each_change(subject, shift_member, &how, judge);
+}
+
+void venue_order_of_keys(const struct venue_subject *subject) { shifted(subject, MR_SHIFT_LAST, same_or_refused); }
+void venue_unknown_fields(const struct venue_subject *subject) { shifted(subject, MR_SHIFT_STRANGER, means_the_same); }
+void venue_too_deep(const struct venue_subject *subject) { shifted(subject, MR_SHIFT_TOO_DEEP, is_refused); }
+
+void venue_fields_twice(const struct venue_subject *subject) { shifted(subject, MR_SHIFT_TWICE, same_or_refused); }
 
 void venue_escapes_and_blanks(const struct venue_subject *subject)
 {
-    shifted(subject, MR_SHIFT_ESCAPED_NAME, REFUSABLE);
-    shifted(subject, MR_SHIFT_ESCAPED_TEXT, REFUSABLE);
-    shifted(subject, MR_SHIFT_BLANKS, REFUSABLE);
+    shifted(subject, MR_SHIFT_ESCAPED_NAME, same_or_refused);
+    shifted(subject, MR_SHIFT_ESCAPED_TEXT, same_or_refused);
+    shifted(subject, MR_SHIFT_BLANKS, same_or_refused);
 }
 
 /* No other number may come out: every event still there is one that was. */
-static bool nothing_new(const struct seeds *s, int n, struct meaning was)
+static bool nothing_new(const struct seeds *s, int n, const struct meaning *was)
 {
     for (int i = 0; i < n; i += (int)mr_event_slots(&s->rig.out[i])) {
         bool found = false;
-        for (int k = 0; k < was.n && !found; k += (int)mr_event_slots(&was.slots[k]))
-            found = s->rig.out[i].event.kind == was.slots[k].event.kind &&
-                    s->rig.out[i].event.instrument == was.slots[k].event.instrument;
+        for (int k = 0; k < was->n && !found; k += (int)mr_event_slots(&was->slots[k]))
+            found = s->rig.out[i].event.kind == was->slots[k].event.kind &&
+                    s->rig.out[i].event.instrument == was->slots[k].event.instrument;
         if (!found)
             return false;
     }
     return true;
 }
 
+static bool refused_or_nobody_looks(struct seeds *s, const struct meaning *was, int n, const char *text)
+{
+    if (n > 0 && !nothing_new(s, n, was))
+        wrong(s, was, n, text);
+    return n < 0;
+}
+
 void venue_other_types(const struct venue_subject *subject)
 {
-    struct seeds *s = open_seeds(subject);
-    char *out = malloc(MR_SHIFT_ROOM);
-    uint32_t refused = 0;
-    for (uint32_t i = 0; i < s->count; i++) {
-        struct mr_place places[MR_PLACES_MAX];
-        uint32_t count = mr_places(s->seed[i].text, s->seed[i].len, places);
-        struct meaning was = meaning_of(s, &s->seed[i]);
-        for (uint32_t p = 0; p < count; p++) {
-            uint32_t len = mr_shift(s->seed[i].text, s->seed[i].len, &places[p], MR_SHIFT_OBJECT, out);
-            int n = len ? decode(&s->rig, out, len) : 0;
-            refused += n < 0;
-            if (len && n > 0 && !nothing_new(s, n, was))
-                fail_msg("%s: %.*s", s->product, (int)(len < 400 ? len : 400), out);
-        }
-        free(was.slots);
-    }
-    assert_true(refused > 0);
-    free(out);
-    close_seeds(s);
+    each_change(subject, shift, &(enum mr_shift){MR_SHIFT_OBJECT}, refused_or_nobody_looks);
+}
+
+static bool refused_by_name(struct seeds *s, const struct meaning *was, int n, const char *text)
+{
+    refused_or_nobody_looks(s, was, n, text);
+    if (n != MR_E_MISSING)
+        return false;
+    assert_non_null(s->rig.dec.error_field);
+    assert_true(s->rig.dec.error_field[0] != 0);
+    return true;
 }
 
 void venue_missing_fields(const struct venue_subject *subject)
 {
-    struct seeds *s = open_seeds(subject);
-    char *out = malloc(MR_SHIFT_ROOM);
-    uint32_t by_name = 0;
-    for (uint32_t i = 0; i < s->count; i++) {
-        struct mr_place places[MR_PLACES_MAX];
-        uint32_t count = mr_places(s->seed[i].text, s->seed[i].len, places);
-        struct meaning was = meaning_of(s, &s->seed[i]);
-        for (uint32_t p = 0; p < count; p++) {
-            uint32_t len = mr_shift(s->seed[i].text, s->seed[i].len, &places[p], MR_SHIFT_MISSING, out);
-            int n = len ? decode(&s->rig, out, len) : 0;
-            if (n == MR_E_MISSING) {
-                assert_non_null(s->rig.dec.error_field);
-                assert_true(s->rig.dec.error_field[0] != 0);
-                by_name++;
-            } else if (len && n > 0 && !nothing_new(s, n, was)) {
-                fail_msg("%s: %.*s", s->product, (int)(len < 400 ? len : 400), out);
-            }
-        }
-        free(was.slots);
-    }
-    assert_true(by_name > 0);
-    free(out);
-    close_seeds(s);
+    each_change(subject, shift, &(enum mr_shift){MR_SHIFT_MISSING}, refused_by_name);
+}
+
+/* One field of each message is enough: each is a megabyte. */
+static uint32_t lengthen(const struct seed *seed, const struct mr_place *place, const void *arg, char *out)
+{
+    struct mr_place places[MR_PLACES_MAX];
+    const struct mr_place *middle = &places[mr_places(seed->text, seed->len, places) / 2];
+    return place->key == middle->key && place->value == middle->value ? shift_member(seed, place, arg, out) : 0;
+}
+
+void venue_long_fields(const struct venue_subject *subject)
+{
+    each_change(subject, lengthen, &(enum mr_shift){MR_SHIFT_LONG}, means_the_same);
 }
 
 /* ---- as they are ---- */
@@ -277,49 +299,36 @@ void venue_shapes_agree(const struct venue_subject *subject)
     close_seeds(s);
 }
 
-/* Each number of each message in place of which `digits` stands. */
-static void with_number(const struct venue_subject *subject, const char *digits)
+/* The digits `arg` in place of a number. */
+static uint32_t other_number(const struct seed *seed, const struct mr_place *place, const void *arg, char *out)
 {
-    struct seeds *s = open_seeds(subject);
-    char *out = malloc(MR_SHIFT_ROOM);
-    uint32_t refused = 0;
-    for (uint32_t i = 0; i < s->count; i++) {
-        struct mr_place places[MR_PLACES_MAX];
-        uint32_t count = mr_places(s->seed[i].text, s->seed[i].len, places);
-        struct meaning was = meaning_of(s, &s->seed[i]);
-        for (uint32_t p = 0; p < count; p++) {
-            const char *v = s->seed[i].text + places[p].value;
-            uint32_t end = places[p].value_end, quoted = *v == '"';
-            if (strncmp(s->seed[i].text + places[p].key, "\"dp\"", 4) == 0)
-                continue; /* KuCoin's name of a depth, which is no number */
-            if (v[quoted] < '0' || v[quoted] > '9' || end - places[p].value > 24)
-                continue;
-            int len = snprintf(out, MR_SHIFT_ROOM, "%.*s%s%s%s%s", (int)places[p].value, s->seed[i].text,
-                               quoted ? "\"" : "", digits, quoted ? "\"" : "", s->seed[i].text + end);
-            int n = decode(&s->rig, out, (uint32_t)len);
-            refused += n < 0;
-            if (n > 0 && !nothing_new(s, n, was))
-                fail_msg("%s: %.300s", s->product, out);
-            for (int k = 0; k < n; k += (int)mr_event_slots(&s->rig.out[k]))
-                if (s->rig.out[k].event.kind == MR_EVENT_TRADE && was.n > 0 && n == was.n)
-                    assert_true(s->rig.out[k].event.price == was.slots[k].event.price ||
-                                s->rig.out[k].event.instrument != was.slots[k].event.instrument);
-        }
-        free(was.slots);
-    }
-    assert_true(refused > 0);
-    free(out);
-    close_seeds(s);
+    const char *v = seed->text + place->value;
+    const bool quoted = *v == '"';
+    if (strncmp(seed->text + place->key, "\"dp\"", 4) == 0)
+        return 0; /* KuCoin's name of a depth, which is no number */
+    if (v[quoted] < '0' || v[quoted] > '9' || place->value_end - place->value > 24)
+        return 0;
+    return (uint32_t)snprintf(out, MR_SHIFT_ROOM, "%.*s%s%s%s%s", (int)place->value, seed->text, quoted ? "\"" : "",
+                              (const char *)arg, quoted ? "\"" : "", seed->text + place->value_end);
+}
+
+static bool not_rounded(struct seeds *s, const struct meaning *was, int n, const char *text)
+{
+    for (int k = 0; k < n && n == was->n; k += (int)mr_event_slots(&s->rig.out[k]))
+        if (s->rig.out[k].event.kind == MR_EVENT_TRADE)
+            assert_true(s->rig.out[k].event.price == was->slots[k].event.price ||
+                        s->rig.out[k].event.instrument != was->slots[k].event.instrument);
+    return refused_or_nobody_looks(s, was, n, text);
 }
 
 void venue_numbers_beyond_any_scale(const struct venue_subject *subject)
 {
-    with_number(subject, "1234567890123456789012345678901234567890");
+    each_change(subject, other_number, "1234567890123456789012345678901234567890", not_rounded);
 }
 
 void venue_exact_or_refused(const struct venue_subject *subject)
 {
-    with_number(subject, "1.0000000000000000000000001");
+    each_change(subject, other_number, "1.0000000000000000000000001", not_rounded);
 }
 
 void venue_cut_messages(const struct venue_subject *subject)

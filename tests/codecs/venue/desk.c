@@ -361,6 +361,68 @@ void mr_desk_refuse(const char *venue_product, void (*stock)(struct mr_desk *des
     }
 }
 
+void mr_desk_bodies(struct mr_desk *desk, const struct mr_desk_body *cases, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const char *events = cases[i].events ? cases[i].events : "";
+        int n = mr_desk_rest(desk, cases[i].url, cases[i].body, strlen(cases[i].body));
+        if ((n < 0 ? n : 0) != cases[i].status)
+            fail_msg("%s: got %s (%s), want %s", cases[i].says, mr_status_name(n < 0 ? n : 0),
+                     desk->dec.error_field ? desk->dec.error_field : "", mr_status_name(cases[i].status));
+        if (strcmp(desk->text, events) != 0)
+            fail_msg("%s:\n got  %s\n want %s", cases[i].says, desk->text, events);
+    }
+}
+
+void mr_desk_instruments(struct mr_desk *desk, const struct mr_desk_instrument *want, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct mr_desk_instrument *w = &want[i];
+        const struct mr_instrument *it =
+            mr_instruments_find(desk->table, desk->dec.venue->id, desk->dec.product, mr_span_of(w->symbol));
+        if (!it)
+            fail_msg("%s is not in the table", w->symbol);
+        if ((w->base && strcmp(it->base, w->base) != 0) || (w->quote && strcmp(it->quote, w->quote) != 0))
+            fail_msg("%s: %s in %s", w->symbol, it->base, it->quote);
+        if (it->type != w->type || it->flags != w->flags)
+            fail_msg("%s: type %d, flags %d", w->symbol, it->type, it->flags);
+        if ((w->tick && it->tick != w->tick) || (w->lot && it->lot != w->lot))
+            fail_msg("%s: tick %lld, lot %lld", w->symbol, (long long)it->tick, (long long)it->lot);
+        if (it->multiplier != w->multiplier || it->multiplier_scale != w->multiplier_scale)
+            fail_msg("%s: multiplier %lld by 10^-%d", w->symbol, (long long)it->multiplier, it->multiplier_scale);
+    }
+}
+
+void mr_desk_most(const char *venue_product, void (*stock)(struct mr_desk *desk), const char *head, const char *row,
+                  const char *tail, uint32_t most)
+{
+    const size_t bytes = strlen(head) + (strlen(row) + 1) * (most + 1u) + strlen(tail) + 1;
+    char *text = malloc(bytes);
+    struct mr_desk *desk = mr_desk_open(venue_product, false);
+    stock(desk);
+    for (uint32_t extra = 0; extra < 2; extra++) {
+        struct line l = {text, text + bytes};
+        say(&l, "%s", head);
+        for (uint32_t i = 0; i < most + extra; i++)
+            say(&l, "%s%s", i ? "," : "", row);
+        say(&l, "%s", tail);
+        assert_int_equal(mr_desk_decode(desk, text, (size_t)(l.at - text)), extra ? MR_E_TOO_BIG : (int)most);
+    }
+    mr_desk_close(desk);
+    free(text);
+}
+
+void mr_desk_room(const char *venue_product, void (*stock)(struct mr_desk *desk), const char *message, uint32_t slots)
+{
+    struct mr_desk *desk = mr_desk_open(venue_product, false);
+    stock(desk);
+    const struct mr_frame frame = {.data = (const uint8_t *)message, .len = (uint32_t)strlen(message)};
+    for (uint32_t room = 0; room < slots; room++)
+        assert_int_equal(mr_decode(&desk->dec, &frame, desk->out, room), MR_E_FULL);
+    assert_int_equal(mr_decode(&desk->dec, &frame, desk->out, slots), slots);
+    mr_desk_close(desk);
+}
+
 /* ---- recordings ---- */
 
 /* [{"url":..,"recv_ns":..,"body":..},..] */

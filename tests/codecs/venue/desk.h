@@ -47,6 +47,31 @@ void mr_desk_refuse(const char *venue_product, void (*stock)(struct mr_desk *des
 void mr_desk_learns(const char *venue_product, void (*stock)(struct mr_desk *desk), const char *const *messages,
                     size_t count, uint64_t hits);
 
+/* REST bodies, one after another on one desk: events, or a refusal. */
+struct mr_desk_body {
+    const char *says, *url, *body;
+    int status;         /* 0: what it decodes to stands in `events` */
+    const char *events; /* NULL: none */
+};
+void mr_desk_bodies(struct mr_desk *desk, const struct mr_desk_body *cases, size_t count);
+
+/* What a venue's list makes of its instruments. */
+struct mr_desk_instrument {
+    const char *symbol, *base, *quote; /* NULL: whatever it is */
+    int type, flags;
+    int64_t tick, lot; /* 0: whatever it is */
+    int64_t multiplier;
+    int multiplier_scale;
+};
+void mr_desk_instruments(struct mr_desk *desk, const struct mr_desk_instrument *want, size_t count);
+
+/* `head`, then rows with commas between them, then `tail`: `most` rows are so many trades, one more is refused. */
+void mr_desk_most(const char *venue_product, void (*stock)(struct mr_desk *desk), const char *head, const char *row,
+                  const char *tail, uint32_t most);
+
+/* A message wants so many slots: less room is refused with MR_E_FULL, and so much is enough. */
+void mr_desk_room(const char *venue_product, void (*stock)(struct mr_desk *desk), const char *message, uint32_t slots);
+
 /* A recording: every message of it decodes, as often by kind as said, and to the same slots with and without the fast
  * path. `counts` ends with a NULL name. REST bodies of X.rest.json come first if they are there. Skips when there are
  * no recordings. */

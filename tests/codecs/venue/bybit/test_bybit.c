@@ -1,6 +1,4 @@
 /* Bybit v5: each message kind by a hand-written message, refusals, and the recordings. */
-#include <stdio.h>
-
 #include "tests/codecs/venue/desk.h"
 
 static void stock(struct mr_desk *desk)
@@ -238,7 +236,7 @@ static void what_is_no_event_is_understood(void **state)
 }
 
 #define TRADE(fields) "{\"topic\":\"publicTrade.BTCUSDT\",\"type\":\"snapshot\",\"ts\":5,\"data\":[{" fields "}]}"
-#define BOOK(fields)  "{\"topic\":\"orderbook.50.BTCUSDT\",\"type\":\"delta\",\"ts\":5,\"data\":{" fields "}}"
+#define BOOK(fields) "{\"topic\":\"orderbook.50.BTCUSDT\",\"type\":\"delta\",\"ts\":5,\"data\":{" fields "}}"
 
 static void what_is_wrong_is_refused_by_name(void **state)
 {
@@ -291,32 +289,17 @@ static void what_is_wrong_is_refused_by_name(void **state)
 static void more_trades_than_the_venue_may_send_are_refused(void **state)
 {
     (void)state;
-    static char text[MR_TRADES_MAX * 64 + 256];
-    struct mr_desk *desk = mr_desk_open("bybit:linear", false);
-    stock(desk);
-    for (int extra = 0; extra < 2; extra++) {
-        size_t n = (size_t)snprintf(text, sizeof text, "{\"topic\":\"publicTrade.BTCUSDT\",\"data\":[");
-        for (int i = 0; i < MR_TRADES_MAX + extra; i++)
-            n += (size_t)snprintf(text + n, sizeof text - n, "%s{\"T\":%d,\"S\":\"Buy\",\"v\":\"1\",\"p\":\"1\"}",
-                                  i ? "," : "", i);
-        n += (size_t)snprintf(text + n, sizeof text - n, "]}");
-        assert_int_equal(mr_desk_decode(desk, text, n), extra ? MR_E_TOO_BIG : MR_TRADES_MAX);
-    }
-    mr_desk_close(desk);
+    mr_desk_most("bybit:linear", stock, "{\"topic\":\"publicTrade.BTCUSDT\",\"data\":[",
+                 "{\"T\":5,\"S\":\"Buy\",\"v\":\"1\",\"p\":\"1\"}", "]}", MR_TRADES_MAX);
 }
 
 static void an_output_too_small_is_a_status(void **state)
 {
     (void)state;
-    static const char text[] = "{\"topic\":\"orderbook.1.BTCUSDT\",\"ts\":5,\"type\":\"snapshot\",\"data\":{\"b\":[["
-                               "\"10\",\"1\"]],\"a\":[[\"11\",\"2\"]],\"u\":7}}";
-    struct mr_desk *desk = mr_desk_open("bybit:linear", false);
-    stock(desk);
-    const struct mr_frame frame = {.data = (const uint8_t *)text, .len = sizeof text - 1};
-    for (uint32_t room = 0; room < 2; room++)
-        assert_int_equal(mr_decode(&desk->dec, &frame, desk->out, room), MR_E_FULL);
-    assert_int_equal(mr_decode(&desk->dec, &frame, desk->out, 2), 2);
-    mr_desk_close(desk);
+    mr_desk_room("bybit:linear", stock,
+                 "{\"topic\":\"orderbook.1.BTCUSDT\",\"ts\":5,\"type\":\"snapshot\",\"data\":{\"b\":[[\"10\",\"1\"]],"
+                 "\"a\":[[\"11\",\"2\"]],\"u\":7}}",
+                 2);
 }
 
 static void rest_bodies_fill_the_table_and_give_events(void **state)
@@ -335,61 +318,37 @@ static void rest_bodies_fill_the_table_and_give_events(void **state)
     assert_int_equal(
         mr_desk_rest(desk, "https://h/v5/market/instruments-info?category=linear&limit=1000", list, sizeof list - 1),
         0);
-    const struct mr_instrument *it = mr_instruments_find(desk->table, MR_VENUE_bybit, 0, mr_span_of("BTCUSDT"));
-    assert_non_null(it);
-    assert_string_equal(it->base, "BTC");
-    assert_int_equal(it->flags, MR_INSTRUMENT_QUOTE_USD);
-    assert_int_equal(it->type, MR_TYPE_PERPETUAL);
-    assert_int_equal(it->tick, 10000000);
-    assert_int_equal(it->lot, 100000);
-    assert_int_equal(it->multiplier, 1);
-    it = mr_instruments_find(desk->table, MR_VENUE_bybit, 0, mr_span_of("BTC-26DEC26"));
-    assert_non_null(it);
-    assert_int_equal(it->type, MR_TYPE_FUTURE);
-    assert_int_equal(it->flags, MR_INSTRUMENT_QUOTE_USD | MR_INSTRUMENT_HALTED | MR_INSTRUMENT_NO_METADATA);
-
-    static const char book[] =
-        "{\"retCode\":0,\"result\":{\"s\":\"BTCUSDT\",\"a\":[[\"65557.7\",\"16.606555\"]],\"b\":[[\"65485.47\",\"47."
-        "081829\"]],"
-        "\"ts\":1716863719031,\"u\":230704,\"seq\":1432604333,\"cts\":1716863718905},\"time\":1716863719382}";
-    assert_int_equal(mr_desk_rest(desk, "https://h/v5/market/orderbook?category=linear&symbol=BTCUSDT&limit=1", book,
-                                  sizeof book - 1),
-                     2);
-    assert_string_equal(
-        desk->text,
-        "book BTCUSDT [65485.47x47.081829 | 65557.7x16.606555] seq 230704 @1716863718905 snapshot first last");
-
-    static const char tickers[] =
-        "{\"retCode\":0,\"result\":{\"category\":\"linear\",\"list\":[{\"markPrice\":\"2\",\"symbol\":\"BTCUSDT\","
-        "\"bid1Price\":\"1\","
-        "\"bid1Size\":\"1\",\"ask1Price\":\"2\",\"ask1Size\":\"2\",\"openInterest\":\"4\",\"openInterestValue\":\"8\"},"
-        "{\"symbol\":\"NEWUSDT\",\"indexPrice\":\"3\"}]},\"time\":6}";
-    assert_int_equal(mr_desk_rest(desk, "/v5/market/tickers?category=linear", tickers, sizeof tickers - 1), 3);
-    assert_string_equal(desk->text, "mark BTCUSDT 2 @6 first\nopen_interest BTCUSDT 4 coins, both sides worth 8 "
-                                    "@6\nindex NEWUSDT 3 @6 caution last");
-
-    static const char interest[] = "{\"retCode\":0,\"result\":{\"symbol\":\"BTCUSDT\",\"category\":\"linear\",\"list\":"
-                                   "[{\"openInterest\":\"461134384\","
-                                   "\"singleOpenInterest\":\"230567192\",\"timestamp\":\"1669571400000\"},{"
-                                   "\"openInterest\":\"1\",\"timestamp\":\"1\"}]}}";
-    assert_int_equal(
-        mr_desk_rest(desk, "/v5/market/open-interest?category=linear&symbol=BTCUSDT", interest, sizeof interest - 1),
-        1);
-    assert_string_equal(desk->text, "open_interest BTCUSDT 230567192 coins worth 0 @1669571400000 first last");
-
     /* clang-format off */
-    static const struct { const char *says, *url, *body; int want; } refused[] = {
-        {"another body", "/v5/market/time", "{}", MR_E_UNKNOWN},
-        {"the venue's refusal", "/v5/market/tickers", "{\"retCode\":10001,\"retMsg\":\"no\",\"result\":{}}", MR_E_UNKNOWN},
-        {"another category", "/v5/market/tickers", "{\"retCode\":0,\"result\":{\"category\":\"option\",\"list\":[]}}", MR_E_UNKNOWN},
-        {"no result", "/v5/market/tickers", "{\"retCode\":0}", MR_E_MISSING},
-        {"a book of nobody", "/v5/market/orderbook", "{\"retCode\":0,\"result\":{}}", MR_E_MISSING},
-        {"cut", "/v5/market/tickers", "{\"retCode\":0,\"result\":{", MR_E_TRUNCATED},
+    static const struct mr_desk_instrument instruments[] = {
+        {.symbol = "BTCUSDT", .base = "BTC", .quote = "USDT", .type = MR_TYPE_PERPETUAL, .flags = MR_INSTRUMENT_QUOTE_USD,
+         .tick = 10000000, .lot = 100000, .multiplier = 1},
+        {.symbol = "BTC-26DEC26", .base = "BTC", .quote = "USDC", .type = MR_TYPE_FUTURE,
+         .flags = MR_INSTRUMENT_QUOTE_USD | MR_INSTRUMENT_HALTED | MR_INSTRUMENT_NO_METADATA, .multiplier = 1},
+    };
+    static const struct mr_desk_body bodies[] = {
+        {"a book", "https://h/v5/market/orderbook?category=linear&symbol=BTCUSDT&limit=1",
+         "{\"retCode\":0,\"result\":{\"s\":\"BTCUSDT\",\"a\":[[\"65557.7\",\"16.606555\"]],\"b\":[[\"65485.47\",\"47.081829\"]],"
+         "\"ts\":1716863719031,\"u\":230704,\"seq\":1432604333,\"cts\":1716863718905},\"time\":1716863719382}",
+         0, "book BTCUSDT [65485.47x47.081829 | 65557.7x16.606555] seq 230704 @1716863718905 snapshot first last"},
+        {"tickers", "/v5/market/tickers?category=linear",
+         "{\"retCode\":0,\"result\":{\"category\":\"linear\",\"list\":[{\"markPrice\":\"2\",\"symbol\":\"BTCUSDT\",\"bid1Price\":\"1\","
+         "\"bid1Size\":\"1\",\"ask1Price\":\"2\",\"ask1Size\":\"2\",\"openInterest\":\"4\",\"openInterestValue\":\"8\"},"
+         "{\"symbol\":\"NEWUSDT\",\"indexPrice\":\"3\"}]},\"time\":6}",
+         0, "mark BTCUSDT 2 @6 first\nopen_interest BTCUSDT 4 coins, both sides worth 8 @6\nindex NEWUSDT 3 @6 caution last"},
+        {"open interest: the newest alone, of one side", "/v5/market/open-interest?category=linear&symbol=BTCUSDT",
+         "{\"retCode\":0,\"result\":{\"symbol\":\"BTCUSDT\",\"category\":\"linear\",\"list\":[{\"openInterest\":\"461134384\","
+         "\"singleOpenInterest\":\"230567192\",\"timestamp\":\"1669571400000\"},{\"openInterest\":\"1\",\"timestamp\":\"1\"}]}}",
+         0, "open_interest BTCUSDT 230567192 coins worth 0 @1669571400000 first last"},
+        {"another body", "/v5/market/time", "{}", MR_E_UNKNOWN, NULL},
+        {"the venue's refusal", "/v5/market/tickers", "{\"retCode\":10001,\"retMsg\":\"no\",\"result\":{}}", MR_E_UNKNOWN, NULL},
+        {"another category", "/v5/market/tickers", "{\"retCode\":0,\"result\":{\"category\":\"option\",\"list\":[]}}", MR_E_UNKNOWN, NULL},
+        {"no result", "/v5/market/tickers", "{\"retCode\":0}", MR_E_MISSING, NULL},
+        {"a book of nobody", "/v5/market/orderbook", "{\"retCode\":0,\"result\":{}}", MR_E_MISSING, NULL},
+        {"cut", "/v5/market/tickers", "{\"retCode\":0,\"result\":{", MR_E_TRUNCATED, NULL},
     };
     /* clang-format on */
-    for (size_t i = 0; i < MR_COUNT_OF(refused); i++)
-        if (mr_desk_rest(desk, refused[i].url, refused[i].body, strlen(refused[i].body)) != refused[i].want)
-            fail_msg("%s", refused[i].says);
+    mr_desk_instruments(desk, instruments, MR_COUNT_OF(instruments));
+    mr_desk_bodies(desk, bodies, MR_COUNT_OF(bodies));
     mr_desk_close(desk);
 }
 

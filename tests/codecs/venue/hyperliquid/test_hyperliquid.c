@@ -248,17 +248,14 @@ static void rest_bodies_say_themselves_what_they_are(void **state)
         "\"maxLeverage\":10,"
         "\"isDelisted\":true},{\"name\":\"xyz:SP500\",\"szDecimals\":3}],\"marginTables\":[],\"collateralToken\":0}";
     assert_int_equal(mr_desk_rest(desk, "https://api.hyperliquid.xyz/info", meta, sizeof meta - 1), 0);
-    const struct mr_instrument *it = mr_instruments_find(desk->table, MR_VENUE_hyperliquid, 0, mr_span_of("BTC"));
-    assert_non_null(it);
-    assert_int_equal(it->flags, MR_INSTRUMENT_QUOTE_USD);
-    assert_int_equal(it->tick, 10000000); /* 6 - 5 decimals */
-    assert_int_equal(it->lot, 1000);
-    it = mr_instruments_find(desk->table, MR_VENUE_hyperliquid, 0, mr_span_of("kPEPE"));
-    assert_non_null(it);
-    assert_int_equal(it->flags, MR_INSTRUMENT_QUOTE_USD | MR_INSTRUMENT_HALTED);
-    it = mr_instruments_find(desk->table, MR_VENUE_hyperliquid, 0, mr_span_of("xyz:SP500"));
-    assert_non_null(it);
-    assert_string_equal(it->base, "SP500");
+    /* clang-format off */
+    static const struct mr_desk_instrument coins[] = { /* ticks: 6 decimals less those of sizes */
+        {"BTC", "BTC", "USD", MR_TYPE_PERPETUAL, MR_INSTRUMENT_QUOTE_USD, 10000000, 1000, 1, 0},
+        {"kPEPE", NULL, NULL, MR_TYPE_PERPETUAL, MR_INSTRUMENT_QUOTE_USD | MR_INSTRUMENT_HALTED, 0, 0, 1, 0},
+        {"xyz:SP500", "SP500", NULL, MR_TYPE_PERPETUAL, MR_INSTRUMENT_QUOTE_USD, 0, 0, 1, 0},
+    };
+    /* clang-format on */
+    mr_desk_instruments(desk, coins, MR_COUNT_OF(coins));
     static const char both[] = "[{\"universe\":[{\"szDecimals\":5,\"name\":\"BTC\"},{\"szDecimals\":2,\"name\":\"SOL\"}"
                                "]},[{\"funding\":\"0.1\",\"openInterest\":\"2\",\"oraclePx\":\"3\",\"markPx\":\"4\"},"
                                "{\"markPx\":\"5\"}]]";
@@ -269,18 +266,16 @@ static void rest_bodies_say_themselves_what_they_are(void **state)
     assert_int_equal(mr_desk_rest(desk, "/info", book, sizeof book - 1), 2);
     assert_string_equal(desk->text, "book BTC [1x2 | ] seq 6 @6 snapshot first last");
     /* clang-format off */
-    static const struct { const char *says, *body; int want; } refused[] = {
-        {"another body", "{\"time\":1}", MR_E_UNKNOWN},
-        {"more contexts than coins", "[{\"universe\":[]},[{\"markPx\":\"1\"}]]", MR_E_RANGE},
-        {"fewer", "[{\"universe\":[{\"szDecimals\":5,\"name\":\"BTC\"}]},[]]", MR_E_RANGE},
-        {"no contexts", "[{\"universe\":[]}]", MR_E_MISSING},
-        {"decimals beyond the venue's", "{\"universe\":[{\"szDecimals\":7,\"name\":\"BTC\"}]}", MR_E_RANGE},
-        {"cut", "{\"universe\":[", MR_E_TRUNCATED},
+    static const struct mr_desk_body refused[] = {
+        {"another body", "/info", "{\"time\":1}", MR_E_UNKNOWN, NULL},
+        {"more contexts than coins", "/info", "[{\"universe\":[]},[{\"markPx\":\"1\"}]]", MR_E_RANGE, NULL},
+        {"fewer", "/info", "[{\"universe\":[{\"szDecimals\":5,\"name\":\"BTC\"}]},[]]", MR_E_RANGE, NULL},
+        {"no contexts", "/info", "[{\"universe\":[]}]", MR_E_MISSING, NULL},
+        {"decimals beyond the venue's", "/info", "{\"universe\":[{\"szDecimals\":7,\"name\":\"BTC\"}]}", MR_E_RANGE, NULL},
+        {"cut", "/info", "{\"universe\":[", MR_E_TRUNCATED, NULL},
     };
     /* clang-format on */
-    for (size_t i = 0; i < MR_COUNT_OF(refused); i++)
-        if (mr_desk_rest(desk, "/info", refused[i].body, strlen(refused[i].body)) != refused[i].want)
-            fail_msg("%s", refused[i].says);
+    mr_desk_bodies(desk, refused, MR_COUNT_OF(refused));
     mr_desk_close(desk);
 }
 

@@ -381,14 +381,7 @@ static void what_is_wrong_is_refused_by_name(void **state)
 static void an_output_too_small_is_a_status(void **state)
 {
     (void)state;
-    static const char text[] = CHANGE("\"sequence\":1,\"change\":\"5,buy,1\",\"timestamp\":5");
-    struct mr_desk *desk = mr_desk_open("kucoin:futures", false);
-    stock_futures(desk);
-    const struct mr_frame frame = {.data = (const uint8_t *)text, .len = sizeof text - 1};
-    for (uint32_t room = 0; room < 2; room++)
-        assert_int_equal(mr_decode(&desk->dec, &frame, desk->out, room), MR_E_FULL);
-    assert_int_equal(mr_decode(&desk->dec, &frame, desk->out, 2), 2);
-    mr_desk_close(desk);
+    mr_desk_room("kucoin:futures", stock_futures, CHANGE("\"sequence\":1,\"change\":\"5,buy,1\",\"timestamp\":5"), 2);
 }
 
 static void more_than_may_be_sorted_is_refused(void **state)
@@ -413,14 +406,6 @@ static void more_than_may_be_sorted_is_refused(void **state)
 
 /* ---- REST ---- */
 
-static const struct mr_instrument *row(struct mr_desk *desk, const char *symbol)
-{
-    const struct mr_instrument *it =
-        mr_instruments_find(desk->table, MR_VENUE_kucoin, desk->dec.product, mr_span_of(symbol));
-    assert_non_null(it);
-    return it;
-}
-
 /* clang-format off */
 #define CONTRACT "\"type\":\"FFWCSX\",\"expireDate\":null,\"baseCurrency\":\"XBT\",\"quoteCurrency\":\"USDT\",\"lotSize\":1,\"tickSize\":0.1,\"multiplier\":0.001,\"isInverse\":false,\"status\":\"Open\""
 /* clang-format on */
@@ -438,24 +423,18 @@ static void contracts_have_multipliers(void **state)
         "\"Paused\"},{\"symbol\":\"ODDUSDTM\",\"baseCurrency\":\"ODD\",\"quoteCurrency\":\"USDT\",\"lotSize\":1,"
         "\"tickSize\":0.1,\"multiplier\":0}]}";
     assert_int_equal(mr_desk_rest(desk, "https://h/api/v1/contracts/active", list, sizeof list - 1), 0);
-    const struct mr_instrument *it = row(desk, "XBTUSDTM");
-    assert_string_equal(it->base, "BTC"); /* one name for one coin */
+    /* clang-format off */
+    static const struct mr_desk_instrument contracts[] = {
+        {"XBTUSDTM", "BTC" /* one name for one coin */, "USDT", MR_TYPE_PERPETUAL, MR_INSTRUMENT_QUOTE_USD, 10000000, 0, 1, 3},
+        {"XBTUSDM", "BTC", "USD", MR_TYPE_PERPETUAL, MR_INSTRUMENT_QUOTE_USD | MR_INSTRUMENT_INVERSE, 0, 0, 1, 0},
+        {"XBTMZ26", "BTC", "USD", MR_TYPE_FUTURE, MR_INSTRUMENT_QUOTE_USD | MR_INSTRUMENT_INVERSE | MR_INSTRUMENT_HALTED, 1000, 0, 1, 0},
+        {"ODDUSDTM", "ODD", "USDT", MR_TYPE_PERPETUAL, MR_INSTRUMENT_QUOTE_USD | MR_INSTRUMENT_NO_METADATA, 0, 0, 1, 0},
+    };
+    /* clang-format on */
+    mr_desk_instruments(desk, contracts, MR_COUNT_OF(contracts));
+    const struct mr_instrument *it = mr_instruments_find(desk->table, MR_VENUE_kucoin, 0, mr_span_of("XBTUSDTM"));
     assert_string_equal(mr_instruments_underlying_name(desk->table, it->underlying), "BTC");
-    assert_int_equal(it->type, MR_TYPE_PERPETUAL);
-    assert_int_equal(it->flags, MR_INSTRUMENT_QUOTE_USD);
-    assert_int_equal(it->multiplier, 1);
-    assert_int_equal(it->multiplier_scale, 3);
-    assert_int_equal(it->tick, 10000000);
     assert_int_equal(it->lot, mr_pow10[it->size_scale]);
-    it = row(desk, "XBTUSDM");
-    assert_int_equal(it->flags, MR_INSTRUMENT_QUOTE_USD | MR_INSTRUMENT_INVERSE);
-    assert_int_equal(it->multiplier, 1);
-    assert_int_equal(it->multiplier_scale, 0);
-    it = row(desk, "XBTMZ26");
-    assert_int_equal(it->type, MR_TYPE_FUTURE);
-    assert_int_equal(it->flags, MR_INSTRUMENT_QUOTE_USD | MR_INSTRUMENT_INVERSE | MR_INSTRUMENT_HALTED);
-    assert_int_equal(it->tick, 1000);
-    assert_true(row(desk, "ODDUSDTM")->flags & MR_INSTRUMENT_NO_METADATA);
 
     /* one that was asked for by name says its open interest too; dollars by multiplier and mark */
     static const char one[] = "{\"code\":\"200000\",\"data\":{\"symbol\":\"XBTUSDTM\"," CONTRACT
@@ -476,16 +455,16 @@ static void symbols_have_steps(void **state)
         "\"quoteCurrency\":\"BTC\",\"baseIncrement\":\"0.0001\",\"priceIncrement\":\"0.0000000001\",\"enableTrading\":"
         "false}]}";
     assert_int_equal(mr_desk_rest(desk, "https://api.kucoin.com/api/v2/symbols", list, sizeof list - 1), 0);
-    const struct mr_instrument *it = row(desk, "BTC-USDT");
-    assert_int_equal(it->type, MR_TYPE_SPOT);
-    assert_int_equal(it->flags, MR_INSTRUMENT_QUOTE_USD);
+    static const struct mr_desk_instrument symbols[] = {
+        {"BTC-USDT", "BTC", "USDT", MR_TYPE_SPOT, MR_INSTRUMENT_QUOTE_USD, 10000000, 1000, 1, 0},
+        {"ANKR-BTC", "ANKR", "BTC", MR_TYPE_SPOT, MR_INSTRUMENT_HALTED, 0, 0, 1, 0},
+    };
+    mr_desk_instruments(desk, symbols, MR_COUNT_OF(symbols));
+    const struct mr_instrument *it = mr_instruments_find(desk->table, MR_VENUE_kucoin, 1, mr_span_of("BTC-USDT"));
     assert_int_equal(it->size_scale, 11); /* books hold sizes finer than the lot */
-    assert_int_equal(it->lot, 1000);
-    assert_int_equal(it->tick, 10000000);
-    it = row(desk, "ANKR-BTC");
+    it = mr_instruments_find(desk->table, MR_VENUE_kucoin, 1, mr_span_of("ANKR-BTC"));
     assert_int_equal(it->price_scale, 10);
     assert_int_equal(it->size_scale, 8);
-    assert_int_equal(it->flags, MR_INSTRUMENT_HALTED);
     mr_desk_close(desk);
 }
 
@@ -493,57 +472,50 @@ static void books_marks_and_funding_come_by_rest_too(void **state)
 {
     (void)state;
     /* clang-format off */
-    static const struct { const char *product, *url, *body, *events; } bodies[] = {
-        {"kucoin:futures", "https://api-futures.kucoin.com/api/v1/level2/snapshot?symbol=XBTUSDTM",
+    static const struct mr_desk_body futures[] = {
+        {"a book", "https://api-futures.kucoin.com/api/v1/level2/snapshot?symbol=XBTUSDTM",
          "{\"code\":\"200000\",\"data\":{\"sequence\":1697895963339,\"symbol\":\"XBTUSDTM\",\"bids\":[[66968,51],[66964.8,2.0]],\"asks\":[[66968.1,13529]],\"ts\":1729168101216000000}}",
-         "book XBTUSDTM [66968x51 66964.8x2 | 66968.1x13529] seq 1697895963339 @1729168101216 snapshot first last"},
-        {"kucoin:futures", "/api/v1/level2/depth20?symbol=XBTUSDTM",
+         0, "book XBTUSDTM [66968x51 66964.8x2 | 66968.1x13529] seq 1697895963339 @1729168101216 snapshot first last"},
+        {"a part of a book", "/api/v1/level2/depth20?symbol=XBTUSDTM",
          "{\"data\":{\"ts\":1729168101216000000,\"asks\":[],\"bids\":[[\"5\",\"1\"]],\"sequence\":7},\"code\":\"200000\"}",
-         "book XBTUSDTM [5x1 | ] seq 7 partial @1729168101216 snapshot first last"},
-        {"kucoin:futures", "/api/v1/mark-price/XBTUSDTM/current",
+         0, "book XBTUSDTM [5x1 | ] seq 7 partial @1729168101216 snapshot first last"},
+        {"mark and index", "/api/v1/mark-price/XBTUSDTM/current",
          "{\"code\":\"200000\",\"data\":{\"symbol\":\"XBTUSDTM\",\"granularity\":1000,\"timePoint\":1729254307000,\"value\":67687.08,\"indexPrice\":67683.58}}",
-         "mark XBTUSDTM 67687.08 @1729254307000 first\nindex XBTUSDTM 67683.58 @1729254307000 last"},
-        {"kucoin:futures", "/api/v1/funding-rate/XBTUSDTM/current",
+         0, "mark XBTUSDTM 67687.08 @1729254307000 first\nindex XBTUSDTM 67683.58 @1729254307000 last"},
+        {"funding", "/api/v1/funding-rate/XBTUSDTM/current",
          "{\"code\":\"200000\",\"data\":{\"symbol\":\".XBTUSDTMFPI8H\",\"granularity\":28800000,\"timePoint\":1731441600000,\"value\":6.41E-4,\"predictedValue\":5.2E-5,\"fundingTime\":1731470400000}}",
-         "funding XBTUSDTM 0.000641 next 1731470400000 every 28800000 @1731441600000 first last"},
-        {"kucoin:futures", "/api/v1/bullet-public", "{\"code\":\"200000\",\"data\":{\"token\":\"t\"}}", ""},
-        {"kucoin:spot", "https://api.kucoin.com/api/v3/market/orderbook/level2?symbol=BTC-USDT",
-         "{\"code\": \"200000\", \"data\": {\"time\": 1619378326628, \"sequence\": \"1613277183892\", \"bids\": [[\"242.6\", \"5\"]], \"asks\": [[\"243.1\",\"0.5\"]]}}",
-         "book BTC-USDT [242.6x5 | 243.1x0.5] seq 1613277183892 @1619378326628 snapshot first last"},
-        {"kucoin:spot", "/api/v1/market/orderbook/level2_100?symbol=BTC-USDT",
-         "{\"code\":\"200000\",\"data\":{\"time\":5,\"sequence\":\"6\",\"bids\":[],\"asks\":[[\"1\",\"2\"]]}}",
-         "book BTC-USDT [ | 1x2] seq 6 partial @5 snapshot first last"},
+         0, "funding XBTUSDTM 0.000641 next 1731470400000 every 28800000 @1731441600000 first last"},
+        {"a token", "/api/v1/bullet-public", "{\"code\":\"200000\",\"data\":{\"token\":\"t\"}}", 0, NULL},
+        {"another body", "/api/v1/timestamp", "{}", MR_E_UNKNOWN, NULL},
+        {"spot's body", "/api/v2/symbols", "{}", MR_E_UNKNOWN, NULL},
+        {"a path with more behind it", "/api/v1/contracts/XBTUSDTM/risk", "{}", MR_E_UNKNOWN, NULL},
+        {"the venue's refusal", "/api/v1/contracts/active", "{\"code\":\"400001\",\"msg\":\"Please check the header of your request\"}", MR_E_UNKNOWN, NULL},
+        {"no data", "/api/v1/contracts/active", "{\"code\":\"200000\"}", MR_E_MISSING, NULL},
+        {"data twice", "/api/v1/contracts/active", "{\"code\":\"200000\",\"data\":[],\"data\":[]}", MR_E_MALFORMED, NULL},
+        {"a refusal behind its data", "/api/v1/contracts/active", "{\"data\":[],\"code\":\"400001\"}", MR_E_UNKNOWN, NULL},
+        {"a book of nobody", "/api/v1/level2/snapshot", "{\"code\":\"200000\",\"data\":{}}", MR_E_MISSING, NULL},
+        {"a book of another", "/api/v1/level2/snapshot?symbol=XBTUSDTM", "{\"code\":\"200000\",\"data\":{\"symbol\":\"ETHUSDTM\",\"sequence\":1,\"bids\":[],\"asks\":[],\"ts\":1}}", MR_E_RANGE, NULL},
+        {"a book without a number", "/api/v1/level2/snapshot?symbol=XBTUSDTM", "{\"code\":\"200000\",\"data\":{\"bids\":[],\"asks\":[],\"ts\":1}}", MR_E_MISSING, NULL},
+        {"a contract without a name", "/api/v1/contracts/active", "{\"code\":\"200000\",\"data\":[{}]}", MR_E_MISSING, NULL},
     };
-    static const struct { const char *says, *product, *url, *body; int want; } refused[] = {
-        {"another body", "kucoin:futures", "/api/v1/timestamp", "{}", MR_E_UNKNOWN},
-        {"spot's body", "kucoin:futures", "/api/v2/symbols", "{}", MR_E_UNKNOWN},
-        {"a path with more behind it", "kucoin:futures", "/api/v1/contracts/XBTUSDTM/risk", "{}", MR_E_UNKNOWN},
-        {"the venue's refusal", "kucoin:futures", "/api/v1/contracts/active", "{\"code\":\"400001\",\"msg\":\"Please check the header of your request\"}", MR_E_UNKNOWN},
-        {"no data", "kucoin:futures", "/api/v1/contracts/active", "{\"code\":\"200000\"}", MR_E_MISSING},
-        {"data twice", "kucoin:futures", "/api/v1/contracts/active", "{\"code\":\"200000\",\"data\":[],\"data\":[]}", MR_E_MALFORMED},
-        {"a refusal behind its data", "kucoin:futures", "/api/v1/contracts/active", "{\"data\":[],\"code\":\"400001\"}", MR_E_UNKNOWN},
-        {"a book of nobody", "kucoin:futures", "/api/v1/level2/snapshot", "{\"code\":\"200000\",\"data\":{}}", MR_E_MISSING},
-        {"a book of another", "kucoin:futures", "/api/v1/level2/snapshot?symbol=XBTUSDTM", "{\"code\":\"200000\",\"data\":{\"symbol\":\"ETHUSDTM\",\"sequence\":1,\"bids\":[],\"asks\":[],\"ts\":1}}", MR_E_RANGE},
-        {"a book without a number", "kucoin:futures", "/api/v1/level2/snapshot?symbol=XBTUSDTM", "{\"code\":\"200000\",\"data\":{\"bids\":[],\"asks\":[],\"ts\":1}}", MR_E_MISSING},
-        {"a contract without a name", "kucoin:futures", "/api/v1/contracts/active", "{\"code\":\"200000\",\"data\":[{}]}", MR_E_MISSING},
-        {"cut", "kucoin:spot", "/api/v2/symbols", "{\"code\":\"200000\",\"data\":[", MR_E_TRUNCATED},
+    static const struct mr_desk_body spot[] = {
+        {"a book", "https://api.kucoin.com/api/v3/market/orderbook/level2?symbol=BTC-USDT",
+         "{\"code\": \"200000\", \"data\": {\"time\": 1619378326628, \"sequence\": \"1613277183892\", \"bids\": [[\"242.6\", \"5\"]], \"asks\": [[\"243.1\",\"0.5\"]]}}",
+         0, "book BTC-USDT [242.6x5 | 243.1x0.5] seq 1613277183892 @1619378326628 snapshot first last"},
+        {"a part of a book", "/api/v1/market/orderbook/level2_100?symbol=BTC-USDT",
+         "{\"code\":\"200000\",\"data\":{\"time\":5,\"sequence\":\"6\",\"bids\":[],\"asks\":[[\"1\",\"2\"]]}}",
+         0, "book BTC-USDT [ | 1x2] seq 6 partial @5 snapshot first last"},
+        {"cut", "/api/v2/symbols", "{\"code\":\"200000\",\"data\":[", MR_E_TRUNCATED, NULL},
     };
     /* clang-format on */
-    for (size_t i = 0; i < MR_COUNT_OF(bodies); i++) {
-        struct mr_desk *desk = mr_desk_open(bodies[i].product, false);
-        (desk->dec.product ? stock_spot : stock_futures)(desk);
-        assert_true(mr_desk_rest(desk, bodies[i].url, bodies[i].body, strlen(bodies[i].body)) >= 0);
-        assert_string_equal(desk->text, bodies[i].events);
-        mr_desk_close(desk);
-    }
-    for (size_t i = 0; i < MR_COUNT_OF(refused); i++) {
-        struct mr_desk *desk = mr_desk_open(refused[i].product, false);
-        (desk->dec.product ? stock_spot : stock_futures)(desk);
-        int got = mr_desk_rest(desk, refused[i].url, refused[i].body, strlen(refused[i].body));
-        if (got != refused[i].want)
-            fail_msg("%s: %s", refused[i].says, mr_status_name(got));
-        mr_desk_close(desk);
-    }
+    struct mr_desk *desk = mr_desk_open("kucoin:futures", false);
+    stock_futures(desk);
+    mr_desk_bodies(desk, futures, MR_COUNT_OF(futures));
+    mr_desk_close(desk);
+    desk = mr_desk_open("kucoin:spot", false);
+    stock_spot(desk);
+    mr_desk_bodies(desk, spot, MR_COUNT_OF(spot));
+    mr_desk_close(desk);
 }
 
 static void recordings_are_understood_whole(void **state)

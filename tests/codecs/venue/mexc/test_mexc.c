@@ -255,36 +255,19 @@ static void deals_are_learnt(void **state)
 static void more_deals_than_a_message_may_have_are_refused(void **state)
 {
     (void)state;
-    static char text[MR_TRADES_MAX * 64 + 256];
-    struct mr_desk *desk = mr_desk_open("mexc:futures", false);
-    stock(desk);
-    for (int extra = 0; extra < 2; extra++) {
-        size_t n = (size_t)snprintf(text, sizeof text, "{\"symbol\":\"BTC_USDT\",\"data\":[");
-        for (int i = 0; i < MR_TRADES_MAX + extra; i++)
-            n += (size_t)snprintf(text + n, sizeof text - n, "%s{\"p\":1,\"v\":1,\"T\":1,\"t\":%d}", i ? "," : "",
-                                  MR_TRADES_MAX - i);
-        n += (size_t)snprintf(text + n, sizeof text - n, "],\"channel\":\"push.deal\",\"ts\":9}");
-        assert_int_equal(mr_desk_decode(desk, text, n), extra ? MR_E_TOO_BIG : MR_TRADES_MAX);
-    }
-    mr_desk_close(desk);
+    mr_desk_most("mexc:futures", stock, "{\"symbol\":\"BTC_USDT\",\"data\":[", "{\"p\":1,\"v\":1,\"T\":1,\"t\":5}",
+                 "],\"channel\":\"push.deal\",\"ts\":9}", MR_TRADES_MAX);
 }
 
 static void an_output_too_small_is_a_status(void **state)
 {
     (void)state;
-    static const char *const texts[] = {
-        BOOK("\"asks\":[[2,1,1],[3,1,1],[4,1,1],[5,1,1]],\"bids\":[[1,1,1]],\"version\":1"),
-        DEAL("\"p\":1,\"v\":1,\"T\":1,\"t\":5},{\"p\":1,\"v\":1,\"T\":1,\"t\":5},"
-             "{\"p\":1,\"v\":1,\"T\":1,\"t\":5")};
-    struct mr_desk *desk = mr_desk_open("mexc:futures", false);
-    stock(desk);
-    for (size_t i = 0; i < MR_COUNT_OF(texts); i++) {
-        const struct mr_frame frame = {.data = (const uint8_t *)texts[i], .len = (uint32_t)strlen(texts[i])};
-        for (uint32_t room = 0; room < 3; room++)
-            assert_int_equal(mr_decode(&desk->dec, &frame, desk->out, room), MR_E_FULL);
-        assert_int_equal(mr_decode(&desk->dec, &frame, desk->out, 3), 3);
-    }
-    mr_desk_close(desk);
+    mr_desk_room("mexc:futures", stock,
+                 BOOK("\"asks\":[[2,1,1],[3,1,1],[4,1,1],[5,1,1]],\"bids\":[[1,1,1]],\"version\":1"), 3);
+    mr_desk_room("mexc:futures", stock,
+                 DEAL("\"p\":1,\"v\":1,\"T\":1,\"t\":5},{\"p\":1,\"v\":1,\"T\":1,\"t\":5},"
+                      "{\"p\":1,\"v\":1,\"T\":1,\"t\":5"),
+                 3);
 }
 
 static void the_contract_list_fills_the_table(void **state)
@@ -300,24 +283,16 @@ static void the_contract_list_fills_the_table(void **state)
         "\"priceUnit\":1.0E-9,\"volUnit\":1,\"state\":0},{\"symbol\":\"ODD_USDT\",\"state\":0}]}";
     struct mr_desk *desk = mr_desk_open("mexc:futures", false);
     assert_int_equal(mr_desk_rest(desk, "https://api.mexc.com/api/v1/contract/detail", list, sizeof list - 1), 0);
-    const struct mr_instrument *it = mr_instruments_find(desk->table, MR_VENUE_mexc, 0, mr_span_of("BTC_USDT"));
-    assert_non_null(it);
-    assert_string_equal(it->base, "BTC");
-    assert_string_equal(it->quote, "USDT");
-    assert_int_equal(it->type, MR_TYPE_PERPETUAL);
-    assert_int_equal(it->flags, MR_INSTRUMENT_QUOTE_USD);
-    assert_true(it->multiplier == 1 && it->multiplier_scale == 4);
-    assert_int_equal(it->tick, 10000000);
-    it = mr_instruments_find(desk->table, MR_VENUE_mexc, 0, mr_span_of("BTC_USD"));
-    assert_non_null(it);
-    assert_int_equal(it->flags, MR_INSTRUMENT_QUOTE_USD | MR_INSTRUMENT_INVERSE | MR_INSTRUMENT_HALTED);
-    assert_true(it->multiplier == 100 && it->multiplier_scale == 0);
-    it = mr_instruments_find(desk->table, MR_VENUE_mexc, 0, mr_span_of("SHIB_USDT"));
-    assert_non_null(it);
-    assert_true(it->multiplier == 1000 && it->multiplier_scale == 0 && it->tick == 1 && it->price_scale == 9);
-    it = mr_instruments_find(desk->table, MR_VENUE_mexc, 0, mr_span_of("ODD_USDT"));
-    assert_non_null(it);
-    assert_int_equal(it->flags, MR_INSTRUMENT_NO_METADATA);
+    /* clang-format off */
+    static const struct mr_desk_instrument instruments[] = {
+        {"BTC_USDT", "BTC", "USDT", MR_TYPE_PERPETUAL, MR_INSTRUMENT_QUOTE_USD, 10000000, 0, 1, 4},
+        {"BTC_USD", "BTC", "USD", MR_TYPE_PERPETUAL, MR_INSTRUMENT_QUOTE_USD | MR_INSTRUMENT_INVERSE | MR_INSTRUMENT_HALTED, 0, 0, 100, 0},
+        {"SHIB_USDT", "SHIB", "USDT", MR_TYPE_PERPETUAL, MR_INSTRUMENT_QUOTE_USD, 1, 0, 1000, 0},
+        {"ODD_USDT", "", "", MR_TYPE_PERPETUAL, MR_INSTRUMENT_NO_METADATA, 0, 0, 1, 0},
+    };
+    /* clang-format on */
+    mr_desk_instruments(desk, instruments, MR_COUNT_OF(instruments));
+    assert_int_equal(mr_instruments_find(desk->table, MR_VENUE_mexc, 0, mr_span_of("SHIB_USDT"))->price_scale, 9);
 
     static const char one[] =
         "{\"success\":true,\"code\":0,\"data\":{\"symbol\":\"ETH_USDT\",\"baseCoin\":\"ETH\",\"quoteCoin\":\"USDT\","
@@ -331,46 +306,37 @@ static void rest_bodies_are_events(void **state)
 {
     (void)state;
     /* clang-format off */
-    static const struct { const char *url, *body, *events; } cases[] = {
-        {"https://api.mexc.com/api/v1/contract/depth/BTC_USDT?limit=1000",
+    static const struct mr_desk_body cases[] = {
+        {"a book", "https://api.mexc.com/api/v1/contract/depth/BTC_USDT?limit=1000",
          "{\"success\":true,\"code\":0,\"data\":{\"asks\":[[29676.5,20696,2]],\"bids\":[[29675.5,59944,2],[29675,29676,2]],\"version\":5216820883,\"timestamp\":1654328706778}}",
-         "book BTC_USDT [29675.5x59944 29675x29676 | 29676.5x20696] seq 5216820883 @1654328706778 snapshot first last"},
-        {"/api/v1/contract/depth_commits/BTC_USDT/1000",
+         0, "book BTC_USDT [29675.5x59944 29675x29676 | 29676.5x20696] seq 5216820883 @1654328706778 snapshot first last"},
+        {"changes", "/api/v1/contract/depth_commits/BTC_USDT/1000",
          "{\"success\":true,\"code\":0,\"data\":[{\"asks\":[[2,1,1]],\"bids\":[],\"version\":7,\"timestamp\":4},{\"asks\":[],\"bids\":[[1,0,0]],\"version\":8,\"cts\":5}]}",
-         "book BTC_USDT [ | 2x1] seq 7 @4 first\nbook BTC_USDT [1x0 | ] seq 8 @5 last"},
-        {"/api/v1/contract/funding_rate/BTC_USDT",
+         0, "book BTC_USDT [ | 2x1] seq 7 @4 first\nbook BTC_USDT [1x0 | ] seq 8 @5 last"},
+        {"funding", "/api/v1/contract/funding_rate/BTC_USDT",
          "{\"success\":true,\"code\":0,\"data\":{\"symbol\":\"BTC_USDT\",\"fundingRate\":0.000081,\"maxFundingRate\":0.0018,\"collectCycle\":8,\"nextSettleTime\":1789516800000,\"timestamp\":1789498321765}}",
-         "funding BTC_USDT 0.000081 next 1789516800000 every 28800000 @1789498321765 first last"},
-        {"/api/v1/contract/ticker",
+         0, "funding BTC_USDT 0.000081 next 1789516800000 every 28800000 @1789498321765 first last"},
+        {"tickers", "/api/v1/contract/ticker",
          "{\"success\":true,\"code\":0,\"data\":[{\"symbol\":\"BTC_USDT\",\"fairPrice\":2,\"fundingRate\":0.0001,\"timestamp\":1789516000000},{\"symbol\":\"ZZZ_USDT\",\"fairPrice\":2,\"timestamp\":5}]}",
-         "mark BTC_USDT 2 @1789516000000 first\nfunding BTC_USDT 0.0001 next 1789516800000 every 28800000 @1789516000000 last"},
-        {"/api/v1/contract/ticker?symbol=BTC_USD",
+         0, "mark BTC_USDT 2 @1789516000000 first\nfunding BTC_USDT 0.0001 next 1789516800000 every 28800000 @1789516000000 last"},
+        {"one ticker", "/api/v1/contract/ticker?symbol=BTC_USD",
          "{\"success\":true,\"code\":0,\"data\":{\"symbol\":\"BTC_USD\",\"holdVol\":5,\"timestamp\":6}}",
-         "open_interest BTC_USD 5 contracts worth 500 @6 first last"},
-        {"/api/v1/contract/fair_price/BTC_USDT", "{\"success\":true,\"code\":0,\"data\":{\"symbol\":\"BTC_USDT\",\"fairPrice\":3.5,\"timestamp\":7}}", "mark BTC_USDT 3.5 @7 first last"},
-        {"/api/v1/contract/index_price/BTC_USDT", "{\"success\":true,\"code\":0,\"data\":{\"symbol\":\"BTC_USDT\",\"indexPrice\":4.5,\"timestamp\":7}}", "index BTC_USDT 4.5 @7 first last"},
-    };
-    static const struct { const char *says, *url, *body; int want; } refused[] = {
-        {"another body", "/api/v1/contract/ping", "{\"success\":true,\"code\":0,\"data\":1}", MR_E_UNKNOWN},
-        {"a book of nobody", "/api/v1/contract/depth/", "{\"success\":true,\"code\":0,\"data\":{}}", MR_E_UNKNOWN},
-        {"the venue's refusal", "/api/v1/contract/detail", "{\"success\":false,\"code\":510,\"message\":\"Requests are too frequent\"}", MR_E_UNKNOWN},
-        {"a refusal without a code", "/api/v1/contract/detail", "{\"success\":false}", MR_E_UNKNOWN},
-        {"no data", "/api/v1/contract/detail", "{\"success\":true,\"code\":0}", MR_E_MISSING},
-        {"books in a list", "/api/v1/contract/depth/BTC_USDT", "{\"code\":0,\"data\":[]}", MR_E_TYPE},
-        {"a contract without a name", "/api/v1/contract/detail", "{\"code\":0,\"data\":[{\"state\":0}]}", MR_E_MISSING},
-        {"cut", "/api/v1/contract/detail", "{\"success\":true,\"data\":[", MR_E_TRUNCATED},
+         0, "open_interest BTC_USD 5 contracts worth 500 @6 first last"},
+        {"a mark", "/api/v1/contract/fair_price/BTC_USDT", "{\"success\":true,\"code\":0,\"data\":{\"symbol\":\"BTC_USDT\",\"fairPrice\":3.5,\"timestamp\":7}}", 0, "mark BTC_USDT 3.5 @7 first last"},
+        {"an index", "/api/v1/contract/index_price/BTC_USDT", "{\"success\":true,\"code\":0,\"data\":{\"symbol\":\"BTC_USDT\",\"indexPrice\":4.5,\"timestamp\":7}}", 0, "index BTC_USDT 4.5 @7 first last"},
+        {"another body", "/api/v1/contract/ping", "{\"success\":true,\"code\":0,\"data\":1}", MR_E_UNKNOWN, NULL},
+        {"a book of nobody", "/api/v1/contract/depth/", "{\"success\":true,\"code\":0,\"data\":{}}", MR_E_UNKNOWN, NULL},
+        {"the venue's refusal", "/api/v1/contract/detail", "{\"success\":false,\"code\":510,\"message\":\"Requests are too frequent\"}", MR_E_UNKNOWN, NULL},
+        {"a refusal without a code", "/api/v1/contract/detail", "{\"success\":false}", MR_E_UNKNOWN, NULL},
+        {"no data", "/api/v1/contract/detail", "{\"success\":true,\"code\":0}", MR_E_MISSING, NULL},
+        {"books in a list", "/api/v1/contract/depth/BTC_USDT", "{\"code\":0,\"data\":[]}", MR_E_TYPE, NULL},
+        {"a contract without a name", "/api/v1/contract/detail", "{\"code\":0,\"data\":[{\"state\":0}]}", MR_E_MISSING, NULL},
+        {"cut", "/api/v1/contract/detail", "{\"success\":true,\"data\":[", MR_E_TRUNCATED, NULL},
     };
     /* clang-format on */
     struct mr_desk *desk = mr_desk_open("mexc:futures", false);
     stock(desk);
-    for (size_t i = 0; i < MR_COUNT_OF(cases); i++) {
-        if (mr_desk_rest(desk, cases[i].url, cases[i].body, strlen(cases[i].body)) <= 0)
-            fail_msg("%s: %s", cases[i].url, desk->dec.error_field ? desk->dec.error_field : "?");
-        assert_string_equal(desk->text, cases[i].events);
-    }
-    for (size_t i = 0; i < MR_COUNT_OF(refused); i++)
-        if (mr_desk_rest(desk, refused[i].url, refused[i].body, strlen(refused[i].body)) != refused[i].want)
-            fail_msg("%s", refused[i].says);
+    mr_desk_bodies(desk, cases, MR_COUNT_OF(cases));
     mr_desk_close(desk);
 }
 

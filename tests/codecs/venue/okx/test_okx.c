@@ -6,7 +6,7 @@ static void stock(struct mr_desk *desk)
     mr_desk_add(desk, "BTC-USDT", "BTC", "USDT", "0.1", "0.00000001", 0, 0, 0);
     /* 0.01 coins a contract */
     mr_desk_add(desk, "BTC-USDT-SWAP", "BTC", "USDT", "0.1", "0.01", 1, 2, 0);
-    mr_desk_add(desk, "BTC-USD-SWAP", "BTC", "USD", "0.1", "1", 100, 0, MR_INSTRUMENT_INVERSE);      /* 100 dollars */
+    mr_desk_add(desk, "BTC-USD-SWAP", "BTC", "USD", "0.1", "1", 100, 0, MR_INSTRUMENT_INVERSE); /* 100 dollars */
     mr_desk_add(desk, "ETH-BTC", "ETH", "BTC", "0.00001", "0.000001", 0, 0, 0);
 }
 
@@ -190,8 +190,8 @@ static void what_is_no_event_is_understood(void **state)
 }
 
 #define TRADE(fields) ARG("trades", "BTC-USDT") "\"data\":[{" fields "}]}"
-#define BOOK(fields)  ARG("books", "BTC-USDT") "\"action\":\"update\",\"data\":[{" fields "}]}"
-#define SIDES         "\"asks\":[],\"bids\":[],"
+#define BOOK(fields) ARG("books", "BTC-USDT") "\"action\":\"update\",\"data\":[{" fields "}]}"
+#define SIDES "\"asks\":[],\"bids\":[],"
 
 static void what_is_wrong_is_refused_by_name(void **state)
 {
@@ -263,13 +263,6 @@ static void small_messages_are_learnt_and_stay_equal(void **state)
     mr_desk_learns("okx:public", stock, messages, MR_COUNT_OF(messages), 3); /* the second of each */
 }
 
-static const struct mr_instrument *found(struct mr_desk *desk, const char *symbol)
-{
-    const struct mr_instrument *it = mr_instruments_find(desk->table, MR_VENUE_okx, 0, mr_span_of(symbol));
-    assert_non_null(it);
-    return it;
-}
-
 static void instruments_say_what_a_contract_is_worth(void **state)
 {
     (void)state;
@@ -297,24 +290,16 @@ static void instruments_say_what_a_contract_is_worth(void **state)
     assert_int_equal(
         mr_desk_rest(desk, "https://www.okx.com/api/v5/public/instruments?instType=SWAP", list, sizeof list - 1), 0);
     /* clang-format off */
-    static const struct { const char *symbol, *base, *quote; int type, flags; int64_t multiplier; int scale; } want[] = {
-        {"BTC-USDT", "BTC", "USDT", MR_TYPE_SPOT, MR_INSTRUMENT_QUOTE_USD, 1, 0},
-        {"BTC-USDT-SWAP", "BTC", "USDT", MR_TYPE_PERPETUAL, MR_INSTRUMENT_QUOTE_USD | MR_INSTRUMENT_HALTED, 1, 2},
-        {"BTC-USD-SWAP", "BTC", "USD", MR_TYPE_PERPETUAL, MR_INSTRUMENT_QUOTE_USD | MR_INSTRUMENT_INVERSE, 100, 0},
-        {"BTC-USD_UM-SWAP", "BTC", "USD", MR_TYPE_PERPETUAL, MR_INSTRUMENT_QUOTE_USD, 1, 2},
-        {"BTC-USD-261225-90000-C", "BTC", "BTC", MR_TYPE_OPTION, 0, 1, 1},
-        {"NEW-USDT-261225", "NEW", "USDT", MR_TYPE_FUTURE, MR_INSTRUMENT_QUOTE_USD | MR_INSTRUMENT_HALTED | MR_INSTRUMENT_NO_METADATA, 1, 0},
+    static const struct mr_desk_instrument want[] = {
+        {"BTC-USDT", "BTC", "USDT", MR_TYPE_SPOT, MR_INSTRUMENT_QUOTE_USD, 0, 0, 1, 0},
+        {"BTC-USDT-SWAP", "BTC", "USDT", MR_TYPE_PERPETUAL, MR_INSTRUMENT_QUOTE_USD | MR_INSTRUMENT_HALTED, 0, 0, 1, 2},
+        {"BTC-USD-SWAP", "BTC", "USD", MR_TYPE_PERPETUAL, MR_INSTRUMENT_QUOTE_USD | MR_INSTRUMENT_INVERSE, 0, 0, 100, 0},
+        {"BTC-USD_UM-SWAP", "BTC", "USD", MR_TYPE_PERPETUAL, MR_INSTRUMENT_QUOTE_USD, 0, 0, 1, 2},
+        {"BTC-USD-261225-90000-C", "BTC", "BTC", MR_TYPE_OPTION, 0, 0, 0, 1, 1},
+        {"NEW-USDT-261225", "NEW", "USDT", MR_TYPE_FUTURE, MR_INSTRUMENT_QUOTE_USD | MR_INSTRUMENT_HALTED | MR_INSTRUMENT_NO_METADATA, 0, 0, 1, 0},
     };
     /* clang-format on */
-    for (size_t i = 0; i < MR_COUNT_OF(want); i++) {
-        const struct mr_instrument *it = found(desk, want[i].symbol);
-        assert_string_equal(it->base, want[i].base);
-        assert_string_equal(it->quote, want[i].quote);
-        assert_int_equal(it->type, want[i].type);
-        assert_int_equal(it->flags, want[i].flags);
-        assert_int_equal(it->multiplier, want[i].multiplier);
-        assert_int_equal(it->multiplier_scale, want[i].scale);
-    }
+    mr_desk_instruments(desk, want, MR_COUNT_OF(want));
     mr_desk_close(desk);
 }
 
@@ -322,30 +307,27 @@ static void rest_bodies_give_the_events_of_their_channels(void **state)
 {
     (void)state;
     /* clang-format off */
-    static const struct { const char *url, *body; int want; const char *events; } cases[] = {
-        {"/api/v5/market/books?instId=BTC-USDT&sz=400",
+    static const struct mr_desk_body cases[] = {
+        {"a book", "/api/v5/market/books?instId=BTC-USDT&sz=400",
          "{\"code\":\"0\",\"msg\":\"\",\"data\":[{\"asks\":[[\"41006.8\",\"0.6\",\"0\",\"1\"]],\"bids\":[[\"41006.3\",\"0.3\",\"0\",\"2\"]],\"ts\":\"1629966436396\",\"seqId\":3}]}",
-         2, "book BTC-USDT [41006.3x0.3 | 41006.8x0.6] seq 3 @1629966436396 snapshot first last"},
-        {"/api/v5/public/open-interest?instType=SWAP",
+         0, "book BTC-USDT [41006.3x0.3 | 41006.8x0.6] seq 3 @1629966436396 snapshot first last"},
+        {"open interest", "/api/v5/public/open-interest?instType=SWAP",
          "{\"code\":\"0\",\"data\":[{\"instId\":\"BTC-USDT-SWAP\",\"oi\":\"50\",\"oiCcy\":\"0.5\",\"ts\":\"5\"},{\"instId\":\"BTC-USD-SWAP\",\"oi\":\"1\",\"ts\":\"6\"}]}",
-         2, "open_interest BTC-USDT-SWAP 0.5 coins worth 0 @5 first\nopen_interest BTC-USD-SWAP 1 contracts worth 0 @6 last"},
-        {"/api/v5/public/funding-rate?instId=ANY", "{\"code\":\"0\",\"data\":[{\"fundingRate\":\"0.1\",\"fundingTime\":\"7\",\"instId\":\"BTC-USDT-SWAP\",\"ts\":\"5\"}]}",
-         1, "funding BTC-USDT-SWAP 0.1 next 7 every 0 @5 first last"},
-        {"/api/v5/public/mark-price?instType=SWAP", "{\"code\":\"0\",\"data\":[{\"instId\":\"BTC-USDT-SWAP\",\"markPx\":\"9.5\",\"ts\":\"5\"}]}",
-         1, "mark BTC-USDT-SWAP 9.5 @5 first last"},
-        {"/api/v5/public/time", "{\"code\":\"0\",\"data\":[]}", MR_E_UNKNOWN, ""},
-        {"/api/v5/public/mark-price", "{\"code\":\"50011\",\"msg\":\"too fast\",\"data\":[]}", MR_E_UNKNOWN, ""},
-        {"/api/v5/public/mark-price", "{\"code\":\"0\"}", MR_E_MISSING, ""},
-        {"/api/v5/market/books", "{\"code\":\"0\",\"data\":[{\"asks\":[],\"bids\":[],\"ts\":\"1\"}]}", MR_E_MISSING, ""},
-        {"/api/v5/market/books?instId=BTC-USDT", "{\"code\":\"0\",\"data\":[{\"asks\":[[\"1\"", MR_E_TRUNCATED, ""},
+         0, "open_interest BTC-USDT-SWAP 0.5 coins worth 0 @5 first\nopen_interest BTC-USD-SWAP 1 contracts worth 0 @6 last"},
+        {"funding", "/api/v5/public/funding-rate?instId=ANY", "{\"code\":\"0\",\"data\":[{\"fundingRate\":\"0.1\",\"fundingTime\":\"7\",\"instId\":\"BTC-USDT-SWAP\",\"ts\":\"5\"}]}",
+         0, "funding BTC-USDT-SWAP 0.1 next 7 every 0 @5 first last"},
+        {"a mark", "/api/v5/public/mark-price?instType=SWAP", "{\"code\":\"0\",\"data\":[{\"instId\":\"BTC-USDT-SWAP\",\"markPx\":\"9.5\",\"ts\":\"5\"}]}",
+         0, "mark BTC-USDT-SWAP 9.5 @5 first last"},
+        {"another body", "/api/v5/public/time", "{\"code\":\"0\",\"data\":[]}", MR_E_UNKNOWN, NULL},
+        {"the venue's refusal", "/api/v5/public/mark-price", "{\"code\":\"50011\",\"msg\":\"too fast\",\"data\":[]}", MR_E_UNKNOWN, NULL},
+        {"no data", "/api/v5/public/mark-price", "{\"code\":\"0\"}", MR_E_MISSING, NULL},
+        {"a book of nobody", "/api/v5/market/books", "{\"code\":\"0\",\"data\":[{\"asks\":[],\"bids\":[],\"ts\":\"1\"}]}", MR_E_MISSING, NULL},
+        {"cut", "/api/v5/market/books?instId=BTC-USDT", "{\"code\":\"0\",\"data\":[{\"asks\":[[\"1\"", MR_E_TRUNCATED, NULL},
     };
     /* clang-format on */
     struct mr_desk *desk = mr_desk_open("okx:public", false);
     stock(desk);
-    for (size_t i = 0; i < MR_COUNT_OF(cases); i++) {
-        assert_int_equal(mr_desk_rest(desk, cases[i].url, cases[i].body, strlen(cases[i].body)), cases[i].want);
-        assert_string_equal(desk->text, cases[i].events);
-    }
+    mr_desk_bodies(desk, cases, MR_COUNT_OF(cases));
     mr_desk_close(desk);
 }
 

@@ -294,42 +294,34 @@ static void rest_bodies(void **state)
                                           "\"neg_risk\":false,\"last_trade_price\":\"0.5\"}";
     assert_int_equal(mr_desk_rest(desk, "https://clob.polymarket.com/book?token_id=" UP, book, sizeof book - 1), 2);
     assert_string_equal(desk->text, "book " UP " [0.1x2 | ] seq 6 state f328c9bc @6 snapshot first last");
-    const struct mr_instrument *it = mr_instruments_find(desk->table, MR_VENUE_polymarket, 0, mr_span_of(UP));
-    assert_non_null(it);
-    assert_int_equal(it->flags, MR_INSTRUMENT_QUOTE_USD);
-    assert_int_equal(it->type, MR_TYPE_OUTCOME);
-    assert_int_equal(it->tick, 1000000);
-    assert_int_equal(it->lot, 1000000);
-    assert_int_equal(it->price_scale, 8);
     static const char list[] = "[{\"asset_id\":\"" DOWN
                                "\",\"tick_size\":\"0.0001\",\"bids\":[" LEVEL("0.1", "2") "]},"
                                                                                           "{\"asset_id\":\"" UP "\"}]";
     assert_int_equal(mr_desk_rest(desk, "/books", list, sizeof list - 1), 0);
-    it = mr_instruments_find(desk->table, MR_VENUE_polymarket, 0, mr_span_of(DOWN));
-    assert_non_null(it);
-    assert_int_equal(it->tick, 10000);
     static const char page[] = "{\"limit\":2,\"next_cursor\":\"MTAw\",\"data\":[{\"condition_id\":\"" MARKET
                                "\",\"closed\":true,\"minimum_tick_size\":0.01,\"tokens\":[{\"token_id\":\"" OTHER
                                "\",\"outcome\":\"Yes\"},{\"token_id\":\"\",\"outcome\":\"\"}]}]}";
     assert_int_equal(mr_desk_rest(desk, "/markets", page, sizeof page - 1), 0);
-    it = mr_instruments_find(desk->table, MR_VENUE_polymarket, 0, mr_span_of(OTHER));
-    assert_non_null(it);
-    assert_int_equal(it->flags, MR_INSTRUMENT_QUOTE_USD | MR_INSTRUMENT_HALTED);
     /* clang-format off */
-    static const struct { const char *says, *url, *body; int want; } refused[] = {
-        {"another address", "/midpoint", "{\"mid\":\"0.5\"}", MR_E_UNKNOWN},
-        {"no such token", "/book?token_id=1", "{\"error\":\"No orderbook exists for the requested token id\"}", MR_E_MISSING},
-        {"a book without bids", "/book", "{\"asset_id\":\"" UP "\",\"timestamp\":\"1\",\"asks\":[]}", MR_E_MISSING},
-        {"books that are one", "/books", "{}", MR_E_TYPE},
-        {"a page of nothing", "/markets", "{}", MR_E_MISSING},
-        {"a market without tokens", "/markets", "{\"data\":[{\"minimum_tick_size\":0.01}]}", MR_E_MISSING},
-        {"a market without a tick", "/markets", "{\"data\":[{\"tokens\":[]}]}", MR_E_MISSING},
-        {"cut", "/book", "{\"asset_id\":", MR_E_TRUNCATED},
+    static const struct mr_desk_instrument tokens[] = {
+        {UP, NULL, NULL, MR_TYPE_OUTCOME, MR_INSTRUMENT_QUOTE_USD, 1000000, 1000000, 1, 0},
+        {DOWN, NULL, NULL, MR_TYPE_OUTCOME, MR_INSTRUMENT_QUOTE_USD, 10000, 0, 1, 0},
+        {OTHER, NULL, NULL, MR_TYPE_OUTCOME, MR_INSTRUMENT_QUOTE_USD | MR_INSTRUMENT_HALTED, 0, 0, 1, 0},
+    };
+    static const struct mr_desk_body refused[] = {
+        {"another address", "/midpoint", "{\"mid\":\"0.5\"}", MR_E_UNKNOWN, NULL},
+        {"no such token", "/book?token_id=1", "{\"error\":\"No orderbook exists for the requested token id\"}", MR_E_MISSING, NULL},
+        {"a book without bids", "/book", "{\"asset_id\":\"" UP "\",\"timestamp\":\"1\",\"asks\":[]}", MR_E_MISSING, NULL},
+        {"books that are one", "/books", "{}", MR_E_TYPE, NULL},
+        {"a page of nothing", "/markets", "{}", MR_E_MISSING, NULL},
+        {"a market without tokens", "/markets", "{\"data\":[{\"minimum_tick_size\":0.01}]}", MR_E_MISSING, NULL},
+        {"a market without a tick", "/markets", "{\"data\":[{\"tokens\":[]}]}", MR_E_MISSING, NULL},
+        {"cut", "/book", "{\"asset_id\":", MR_E_TRUNCATED, NULL},
     };
     /* clang-format on */
-    for (size_t i = 0; i < MR_COUNT_OF(refused); i++)
-        if (mr_desk_rest(desk, refused[i].url, refused[i].body, strlen(refused[i].body)) != refused[i].want)
-            fail_msg("%s", refused[i].says);
+    mr_desk_instruments(desk, tokens, MR_COUNT_OF(tokens));
+    assert_int_equal(mr_instruments_find(desk->table, MR_VENUE_polymarket, 0, mr_span_of(UP))->price_scale, 8);
+    mr_desk_bodies(desk, refused, MR_COUNT_OF(refused));
     mr_desk_close(desk);
 }
 
