@@ -21,6 +21,10 @@ for arg in "$@"; do
     esac
 done
 [ -z "$all" ] || export MILLRACE_KILLS=50 # of each process: tests/controlplane/live
+# Worlds of tests/sim: 200 seeds of 2,000, others each day; --all: each seed, and death at each step, in the first build.
+seeds=200
+export MILLRACE_SIM_FROM="${MILLRACE_SIM_FROM:-$(($(date +%j | sed 's/^0*//') % 10 * seeds + 1))}"
+[ -z "$all" ] || { seeds=2000 && export MILLRACE_SIM_FROM=1 MILLRACE_SIM_SEEDS=2000 MILLRACE_SIM_CRASHES=1; }
 together=$(($(nproc) * 2)) # two thirds of a test's time is waiting
 full=${MILLRACE_QUICK:+quick} # where sizes are not cut by us: as the environment says
 small=quick
@@ -111,7 +115,9 @@ fi
 
 if compile gcc "$build" gcc g++ "" -Dauto_features=enabled; then
     run gcc "$build" "$full"
+    echo "gcc: worlds of seeds $MILLRACE_SIM_FROM to $((MILLRACE_SIM_FROM + seeds - 1)) (tests/sim)"
 fi
+unset MILLRACE_SIM_SEEDS MILLRACE_SIM_CRASHES
 
 if python3 tests/mutate/mutate.py --sample 20 --seed "$(date +%j)" >"$build-mutate.log" 2>&1; then
     count 1 0 0

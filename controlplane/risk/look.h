@@ -22,6 +22,7 @@ struct look {
     struct mr_risk_cell was, is; /* the instrument's cell before and with the order */
     bool known;                  /* the exposure with the order: of the instrument, and how much of it is the order's */
     mr_money exposure, added;
+    mr_money further, instead; /* of the order's side alone: struct change in look_exposure.c */
 };
 
 /* Says that the order breaks the rule, if the rule binds it. */

@@ -1,22 +1,29 @@
 /* Worst-case exposure with the order: of the market, and of firm, venue, strategy and symbol; and C-20's policies.
  *
- * The order's part is valued at the dearer of the reference and its own price. A limit is broken when the exposure with the order is over it
- * and larger than without: what reduces passes, however far over the limit we are. */
+ * The order's part is valued at the dearer of the reference and its own price. A limit binds each side by itself: what there is when all open
+ * and unknown orders of the order's side are filled and none of the other side's, which may be cancelled. It is broken when that is over the
+ * limit with the order, and larger than without: what reduces passes, however far over the limit we are. A position that turns is no smaller
+ * one: a market's limit looks at how far it goes the order's way. */
 #include "controlplane/risk/look.h"
 
 static mr_i128 absolute(mr_i128 v) { return v < 0 ? -v : v; }
 
-static mr_i128 worst(const struct mr_risk_cell *c)
+static mr_i128 own_side(const struct look *l, mr_i128 up, mr_i128 down)
 {
-    mr_i128 up = absolute(mr_risk_worst_long(c)), down = absolute(mr_risk_worst_short(c));
-    return up > down ? up : down;
+    return l->order->side == MR_SIDE_BUY ? up : down;
+}
+
+/* How far the position can go the order's way; below zero: it is on the other side still. */
+static mr_i128 worst(const struct look *l, const struct mr_risk_cell *c)
+{
+    return own_side(l, mr_risk_worst_long(c), -mr_risk_worst_short(c));
 }
 
 static void look_at_position_limit(struct look *l)
 {
     int scale = l->row->it.size_scale;
-    mr_i128 now = worst(&l->is);
-    bool larger = now > worst(&l->was);
+    mr_i128 now = worst(l, &l->is);
+    bool larger = now > worst(l, &l->was);
     if (l->market && larger && mr_risk_amount(now, scale) > l->market->position_max)
         mr_risk_deny(l, MR_RISK_POSITION, mr_risk_amount(now, scale), l->market->position_max);
     mr_i128 down = mr_risk_worst_short(&l->is);
@@ -24,9 +31,13 @@ static void look_at_position_limit(struct look *l)
         mr_risk_deny(l, MR_RISK_SHORT, mr_risk_amount(down, scale), 0);
 }
 
-/* What the order adds to a scope: from the cell it counts in. */
+/* What the order does to a scope, by the cell it counts in. */
 struct change {
-    mr_money long_value, short_value, gross;
+    mr_money side;    /* so much it adds on its side, signed */
+    mr_money further; /* so much larger the cell's side is with it */
+    mr_money
+        instead; /* that, in place of what the cell (the larger of its sides) counts for in the gross: so much more or less */
+    mr_money gross; /* so much more the cell counts for with it */
     bool known;
 };
 
@@ -39,20 +50,18 @@ static struct change change_of(const struct look *l, const struct mr_risk_cell *
     propose(l, &is, l->order->size - l->order->filled);
     mr_i128 more_up = mr_risk_worst_long(&is) - mr_risk_worst_long(was),
             more_down = mr_risk_worst_short(&is) - mr_risk_worst_short(was);
-    c.known = !was->unpriced && l->valued && mr_risk_value(&l->row->it, dear, more_up, &c.long_value) &&
-              mr_risk_value(&l->row->it, dear, more_down, &c.short_value);
+    mr_money more_long = 0, more_short = 0;
+    c.known = !was->unpriced && l->valued && mr_risk_value(&l->row->it, dear, more_up, &more_long) &&
+              mr_risk_value(&l->row->it, dear, more_down, &more_short);
     if (!c.known)
         return c;
-    mr_money up = absolute(was->long_value + c.long_value);
-    mr_money down = absolute(was->short_value + c.short_value);
+    mr_money up = absolute(was->long_value + more_long), down = absolute(was->short_value + more_short);
+    mr_money side = own_side(l, up, down);
+    c.side = own_side(l, more_long, more_short);
+    c.further = side - absolute(own_side(l, was->long_value, was->short_value));
+    c.instead = side - was->gross;
     c.gross = (up > down ? up : down) - was->gross;
     return c;
-}
-
-static mr_money net_of(mr_money up, mr_money down)
-{
-    mr_money a = absolute(up), b = absolute(down);
-    return a > b ? a : b;
 }
 
 static void look_at_scope(struct look *l, enum mr_risk_scope_id id, const struct mr_risk_scope *scope,
@@ -69,12 +78,11 @@ static void look_at_scope(struct look *l, enum mr_risk_scope_id id, const struct
         mr_risk_deny(l, MR_RISK_UNPRICED, scope->unpriced, 0);
     if (!c->known)
         return;
-    mr_money gross = scope->gross + c->gross;
-    if (c->gross > 0 && gross > m->gross_max)
+    mr_money gross = scope->gross + c->instead;
+    if (c->further > 0 && gross > m->gross_max)
         mr_risk_deny(l, (enum mr_risk_rule)(MR_RISK_GROSS_FIRM + (int)id), gross, m->gross_max);
-    mr_money was = net_of(scope->long_value, scope->short_value),
-             net = net_of(scope->long_value + c->long_value, scope->short_value + c->short_value);
-    if (net > was && net > m->net_max)
+    mr_money side = own_side(l, scope->long_value, scope->short_value), net = absolute(side + c->side);
+    if (net > absolute(side) && net > m->net_max)
         mr_risk_deny(l, (enum mr_risk_rule)(MR_RISK_NET_FIRM + (int)id), net, m->net_max);
 }
 
@@ -87,6 +95,8 @@ void mr_risk_look_at_exposure(struct look *l)
     struct change all = change_of(l, &l->was);
     l->exposure = l->was.gross + all.gross;
     l->added = all.gross;
+    l->further = all.further;
+    l->instead = all.instead;
     l->known = all.known;
     if (!all.known)
         mr_risk_deny(l, MR_RISK_UNPRICED, 1, 0);
@@ -115,8 +125,8 @@ static void judge_position(struct look *l, uint32_t i, const struct mr_risk_poli
 {
     if (!l->row || !l->numbers || (p->instrument != UINT32_MAX && p->instrument != l->order->instrument))
         return;
-    mr_i128 now = worst(&l->is), size = mr_risk_amount(now, l->row->it.size_scale);
-    if (now > worst(&l->was) && size > p->max)
+    mr_i128 now = worst(l, &l->is), size = mr_risk_amount(now, l->row->it.size_scale);
+    if (now > worst(l, &l->was) && size > p->max)
         broken(l, i, MR_RISK_POLICY_POSITION, size, p->max);
 }
 
@@ -127,8 +137,8 @@ static void judge_inventory(struct look *l, uint32_t i, const struct mr_risk_pol
             broken(l, i, MR_RISK_POLICY_INVENTORY, MR_MONEY_MAX, p->max);
         return;
     }
-    mr_money inventory = l->state->firm.gross + l->added; /* with the proposal */
-    if (l->added > 0 && inventory > p->max)
+    mr_money inventory = l->state->firm.gross + l->instead; /* with the proposal */
+    if (l->further > 0 && inventory > p->max)
         broken(l, i, MR_RISK_POLICY_INVENTORY, inventory, p->max);
 }
 

@@ -18,12 +18,20 @@ static const struct mr_market_view *market(void *self, uint32_t id)
 
 /* ---- the gate ---- */
 
+/* The journal knows what the instrument's number means before a decision says it. */
+static bool named(struct mr_trade *t, uint32_t instrument)
+{
+    uint32_t index = trade_index(t, instrument);
+    return index == UINT32_MAX || trade_name(t, index);
+}
+
 /* Denials that the journal did not take when they were made: all of them written, or it still takes nothing. */
 bool trade_denials(struct mr_trade *t)
 {
     uint32_t n = 0;
-    while (n < t->denial_count && t->journal.append(t->journal.self, MR_JOURNAL_DECISION, t->denial[n].now_ns,
-                                                    &t->denial[n], sizeof t->denial[n]) > 0)
+    while (n < t->denial_count && named(t, t->denial[n].order.instrument) &&
+           t->journal.append(t->journal.self, MR_JOURNAL_DECISION, t->denial[n].now_ns, &t->denial[n],
+                             sizeof t->denial[n]) > 0)
         n++;
     memmove(t->denial, t->denial + n, (t->denial_count - n) * sizeof t->denial[0]);
     t->denial_count -= n;
@@ -35,9 +43,6 @@ static int64_t record(struct mr_trade *t, const struct mr_order *o)
     const struct mr_risk_state *s = t->risk;
     const struct mr_risk_verdict *v = &t->verdict;
     struct mr_record_decision r;
-    uint32_t index = trade_index(t, o->instrument);
-    if (index != UINT32_MAX && !trade_name(t, index))
-        return MR_E_FULL;
     memset(&r, 0, sizeof r);
     r.head = (struct mr_record_head){MR_RECORDS_VERSION, MR_RECORD_DECISION, sizeof r};
     r.number = t->decisions;
@@ -72,8 +77,9 @@ static int64_t record(struct mr_trade *t, const struct mr_order *o)
         r.open_buy = (mr_size)row->cell.open[MR_SIDE_BUY];
         r.open_sell = (mr_size)row->cell.open[MR_SIDE_SELL];
     }
-    int64_t seq =
-        trade_denials(t) ? t->journal.append(t->journal.self, MR_JOURNAL_DECISION, t->now, &r, sizeof r) : MR_E_FULL;
+    int64_t seq = trade_denials(t) && named(t, o->instrument)
+                      ? t->journal.append(t->journal.self, MR_JOURNAL_DECISION, t->now, &r, sizeof r)
+                      : MR_E_FULL;
     if (seq < 0 && !r.allowed && t->denial_count < DENIALS)
         t->denial[t->denial_count++] = r;
     else if (seq < 0 && !r.allowed)

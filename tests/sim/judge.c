@@ -113,6 +113,9 @@ static mr_size limit_of(const struct mr_risk_limits *limits)
     return (mr_size)(limits->markets[0].position_max / (MR_MONEY_ONE / 1000)); /* sizes have three decimals */
 }
 
+/* What was there when the limit was lowered may only shrink, each side by itself. */
+static mr_size cap_of(mr_i128 worst, mr_size limit) { return worst > limit ? (mr_size)worst : limit; }
+
 static void prune(struct world *w);
 
 static void check_exposure(struct world *w)
@@ -124,11 +127,14 @@ static void check_exposure(struct world *w)
     worst_of(w, up, down);
     for (uint32_t m = 0; m < w->markets; m++) {
         mr_size limit = limit_of(w->limits);
-        mr_i128 worst = up[m] > -down[m] ? up[m] : -down[m];
-        if (worst > j->cap[m])
-            judge_broken(w, INVARIANT_EXPOSURE, "instrument %u: %lld in the worst case, the limit is %lld",
-                         w->market[m].id, (long long)worst, (long long)j->cap[m]);
-        j->cap[m] = worst > limit ? (mr_size)worst : limit; /* what was there when it was lowered may only shrink */
+        const mr_i128 worst[2] = {[MR_SIDE_BUY] = up[m], [MR_SIDE_SELL] = -down[m]};
+        for (int side = 0; side < 2; side++) {
+            if (worst[side] > j->cap[m][side])
+                judge_broken(w, INVARIANT_EXPOSURE, "instrument %u: %lld %s in the worst case, the limit is %lld",
+                             w->market[m].id, (long long)worst[side], side == MR_SIDE_BUY ? "long" : "short",
+                             (long long)j->cap[m][side]);
+            j->cap[m][side] = cap_of(worst[side], limit);
+        }
         if (!w->alive)
             continue;
         const struct mr_risk_cell *c = &mr_risk_instrument(mr_trade_risk(w->trade), w->market[m].id)->cell;
@@ -147,8 +153,8 @@ void judge_limits(struct world *w, const struct mr_risk_limits *limits)
     see_foreign(w);
     worst_of(w, up, down);
     for (uint32_t m = 0; m < w->markets; m++) {
-        mr_i128 worst = up[m] > -down[m] ? up[m] : -down[m];
-        j->cap[m] = worst > limit_of(limits) ? (mr_size)worst : limit_of(limits);
+        j->cap[m][MR_SIDE_BUY] = cap_of(up[m], limit_of(limits));
+        j->cap[m][MR_SIDE_SELL] = cap_of(-down[m], limit_of(limits));
     }
 }
 

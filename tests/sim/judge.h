@@ -57,7 +57,7 @@ struct judge {
     uint64_t sends;
     mr_size foreign[SIM_MARKETS]; /* of liquidations that the tile has not heard of: nobody can count them */
     uint64_t venue_seen;          /* trades looked at for them */
-    mr_size cap[SIM_MARKETS];     /* of the worst case: the limit, or what there was when it was lowered */
+    mr_size cap[SIM_MARKETS][2];  /* of the worst case by side: the limit, or what there was when it was lowered */
     int64_t life_began, killed_at, dead_man_ns, alive_since;
     uint64_t trades_before; /* at the venue when this life began */
     bool killed;

@@ -46,6 +46,25 @@ static void position_with_open(struct rig *r, enum control_level level, enum mr_
     r->order = rig_order(r, RIG_BTC, side, "60000", "0.1");
 }
 
+/* The other side is far over its limit: each side is judged by itself, since the other one's orders may be cancelled. */
+static void other_side(struct rig *r, enum mr_side side, const char *size)
+{
+    rig_rest(r, RIG_BTC, (enum mr_side)(side ^ 1), signed_size(side, "60500", "59500"), size, 0);
+}
+
+static void position_beside_the_other(struct rig *r, enum control_level level, enum mr_side side)
+{
+    other_side(r, side, "1.4");
+    position(r, level, side);
+}
+
+static void position_turned(struct rig *r, enum control_level level, enum mr_side side)
+{
+    rig_hold(r, RIG_BTC, signed_size(side, "-0.9", "0.9"));
+    r->limits.markets[0].position_max = rig_money("0.6");
+    r->order = rig_order(r, RIG_BTC, side, "60000", control_pick(level, "1.499", "1.5", "1.501"));
+}
+
 static void position_of_a_change(struct rig *r, enum control_level level, enum mr_side side)
 {
     uint64_t id = rig_rest(r, RIG_BTC, side, "60000", "0.3", 0);
@@ -80,6 +99,24 @@ static void gross(struct rig *r, enum control_level level, enum mr_side side, en
 }
 SCOPED(gross)
 
+static void gross_beside(struct rig *r, enum control_level level, enum mr_side side, enum mr_risk_scope_id id)
+{
+    other_side(r, side, "0.3");
+    rig_rest(r, RIG_BTC, side, "60000", "0.1", 0);
+    r->limits.scope[id].gross_max = rig_money(control_pick(level, "12000.01", "12000", "11999.99"));
+    r->order = rig_order(r, RIG_BTC, side, "60000", "0.1");
+}
+SCOPED(gross_beside)
+
+static void gross_that_gets_smaller(struct rig *r, enum control_level level, enum mr_side side)
+{
+    /* far over its limit; the order takes the position back, or through zero to as much on the other side, or beyond */
+    rig_hold(r, RIG_ETH, "10");
+    rig_hold(r, RIG_BTC, signed_size(side, "-0.3", "0.3"));
+    r->limits.scope[MR_SCOPE_FIRM].gross_max = rig_money("1000");
+    r->order = rig_order(r, RIG_BTC, side, "60000", control_pick(level, "0.3", "0.6", "0.601"));
+}
+
 static void gross_dear(struct rig *r, enum control_level level, enum mr_side side)
 {
     r->limits.scope[MR_SCOPE_FIRM].gross_max = rig_money(control_pick(level, "6010.01", "6010", "6009.99"));
@@ -107,6 +144,14 @@ static void net_of_both_sides(struct rig *r, enum control_level level, enum mr_s
     r->limits.scope[MR_SCOPE_FIRM].net_max = rig_money(control_pick(level, "9000.01", "9000", "8999.99"));
     r->order = rig_order(r, RIG_BTC, side, "60000", "0.2");
 }
+
+static void net_beside(struct rig *r, enum control_level level, enum mr_side side, enum mr_risk_scope_id id)
+{
+    other_side(r, side, "0.3");
+    r->limits.scope[id].net_max = rig_money(control_pick(level, "12000.01", "12000", "11999.99"));
+    r->order = rig_order(r, RIG_BTC, side, "60000", "0.2");
+}
+SCOPED(net_beside)
 
 static void net_that_gets_smaller(struct rig *r, enum control_level level, enum mr_side side)
 {
@@ -210,6 +255,12 @@ static void policy_position(struct rig *r, enum control_level level, enum mr_sid
     r->order = rig_order(r, RIG_BTC, side, "60000", "0.1");
 }
 
+static void policy_position_beside(struct rig *r, enum control_level level, enum mr_side side)
+{
+    other_side(r, side, "1.4");
+    policy_position(r, level, side);
+}
+
 static void policy_position_of_market(struct rig *r, enum control_level level, enum mr_side side)
 {
     struct mr_risk_policy *p = policy(r, MR_POLICY_POSITION);
@@ -222,6 +273,12 @@ static void policy_inventory(struct rig *r, enum control_level level, enum mr_si
     rig_hold(r, RIG_ETH, signed_size(side, "-1", "1"));
     policy(r, MR_POLICY_INVENTORY)->max = rig_money(control_pick(level, "9000.01", "9000", "8999.99"));
     r->order = rig_order(r, RIG_BTC, side, "60000", "0.1");
+}
+
+static void policy_inventory_beside(struct rig *r, enum control_level level, enum mr_side side)
+{
+    other_side(r, side, "0.3");
+    policy_inventory(r, level, side);
 }
 
 static void policy_kill(struct rig *r, enum control_level level, enum mr_side side)
@@ -291,6 +348,8 @@ static void policy_greeks_stale(struct rig *r, enum control_level level, enum mr
 const struct control controls_exposure[] = {
     {5, "the position in a market", true, {MR_RISK_POSITION}, position},
     {5, "the position that open and unknown orders could make", true, {MR_RISK_POSITION}, position_with_open},
+    {5, "the position beside more open orders of the other side", true, {MR_RISK_POSITION}, position_beside_the_other},
+    {5, "a position that turns", true, {MR_RISK_POSITION}, position_turned},
     {5, "the position that a changed order could make", true, {MR_RISK_POSITION}, position_of_a_change},
     {5,
      "the position that a changed order could make when filled in part",
@@ -298,10 +357,13 @@ const struct control controls_exposure[] = {
      {MR_RISK_POSITION},
      position_of_a_partial_change},
     SCOPED_ROWS(5, gross, GROSS, "gross exposure"),
+    SCOPED_ROWS(5, gross_beside, GROSS, "gross exposure beside more open orders of the other side"),
+    {5, "gross exposure over its limit that gets no larger", true, {MR_RISK_GROSS_FIRM}, gross_that_gets_smaller},
     {5, "gross exposure at the order's own price", true, {MR_RISK_GROSS_FIRM}, gross_dear},
     {5, "gross exposure of longs and shorts", true, {MR_RISK_GROSS_FIRM}, gross_of_both_sides},
     SCOPED_ROWS(5, net, NET, "net exposure"),
     {5, "net exposure of longs and shorts", true, {MR_RISK_NET_FIRM}, net_of_both_sides},
+    SCOPED_ROWS(5, net_beside, NET, "net exposure beside more open orders of the other side"),
     {5, "net exposure over its limit that gets no larger", true, {MR_RISK_NET_FIRM}, net_that_gets_smaller},
     SCOPED_ROWS(6, orders, ORDERS, "open orders"),
     SCOPED_ROWS(7, notional, NOTIONAL, "value of open orders"),
@@ -313,8 +375,18 @@ const struct control controls_exposure[] = {
     {21, "no more sold than held", true, {MR_RISK_SHORT}, no_short},
     {21, "no more sold than held, open orders too", true, {MR_RISK_SHORT}, no_short_with_open},
     {0, "PositionLimit", true, {MR_RISK_POLICY_POSITION}, policy_position},
+    {0,
+     "PositionLimit beside more open orders of the other side",
+     true,
+     {MR_RISK_POLICY_POSITION},
+     policy_position_beside},
     {0, "PositionLimit of a market", true, {MR_RISK_POLICY_POSITION}, policy_position_of_market},
     {0, "InventoryLimit, the proposal too", true, {MR_RISK_POLICY_INVENTORY}, policy_inventory},
+    {0,
+     "InventoryLimit beside more open orders of the other side",
+     true,
+     {MR_RISK_POLICY_INVENTORY},
+     policy_inventory_beside},
     {0, "KillSwitch", true, {MR_RISK_POLICY_KILL}, policy_kill},
     {0, "a policy of a kind that nobody knows", true, {MR_RISK_POLICY_KILL}, policy_unknown},
     {0, "VarLimit", true, {MR_RISK_POLICY_VAR}, policy_var},

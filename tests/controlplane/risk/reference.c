@@ -266,9 +266,9 @@ struct judge {
     const struct ref_instrument *in;
     const struct ref_order *old;
     const struct mr_risk_market *market;
-    bool numbers, grows, emergency, protective, clock, amend, valued, known;
+    bool numbers, grows, emergency, protective, clock, amend, valued, known, further;
     mr_size left;
-    mr_i128 more, value, exposure, added;
+    mr_i128 more, value, exposure, added, inventory;
     mr_price price;
 };
 
@@ -539,27 +539,32 @@ static void scope(struct judge *j, enum mr_risk_scope_id id, uint32_t key)
     }
     if (!known)
         return;
+    bool buys = j->o->side == MR_SIDE_BUY;
     mr_i128 before = larger(magnitude(up), magnitude(down)),
-            after = larger(magnitude(up + add_up), magnitude(down + add_down));
+            after = larger(magnitude(up + add_up), magnitude(down + add_down)), own = magnitude(buys ? up : down),
+            own_after = magnitude(buys ? up + add_up : down + add_down);
     if (id == MR_SCOPE_FIRM) {
         j->exposure = after;
         j->added = after - before;
+        j->further = own_after > own;
+        j->inventory = s.gross - before + own_after;
     }
-    no(j, (enum mr_risk_rule)(MR_RISK_GROSS_FIRM + (int)id), after > before && s.gross - before + after > m->gross_max);
-    mr_i128 net = larger(magnitude(s.up), magnitude(s.down)),
-            with = larger(magnitude(s.up + add_up), magnitude(s.down + add_down));
+    no(j, (enum mr_risk_rule)(MR_RISK_GROSS_FIRM + (int)id),
+       own_after > own && s.gross - before + own_after > m->gross_max);
+    mr_i128 net = magnitude(buys ? s.up : s.down), with = magnitude(buys ? s.up + add_up : s.down + add_down);
     no(j, (enum mr_risk_rule)(MR_RISK_NET_FIRM + (int)id), with > net && with > m->net_max);
 }
 
-static mr_i128 furthest(struct worst x) { return larger(magnitude(x.up), magnitude(x.down)); }
+/* On the order's side alone. */
+static mr_i128 furthest(const struct judge *j, struct worst x) { return j->o->side == MR_SIDE_BUY ? x.up : -x.down; }
 
 static void exposure(struct judge *j)
 {
     const struct mr_order *o = j->o;
     struct worst was = worst_of(j->w, o->instrument, ALL, NULL, 0), is = worst_of(j->w, o->instrument, ALL, o, j->more);
     mr_i128 unit = tens(18 - j->in->it.size_scale);
-    bool more = furthest(is) > furthest(was);
-    no(j, MR_RISK_POSITION, j->market && more && compare(furthest(is), unit, j->market->position_max, 1) > 0);
+    bool more = furthest(j, is) > furthest(j, was);
+    no(j, MR_RISK_POSITION, j->market && more && compare(furthest(j, is), unit, j->market->position_max, 1) > 0);
     no(j, MR_RISK_SHORT, j->market && !j->market->short_allowed && o->side == MR_SIDE_SELL && is.down < 0);
     scope(j, MR_SCOPE_FIRM, 0);
     if (o->venue == j->in->it.venue)
@@ -571,7 +576,7 @@ static void exposure(struct judge *j)
         const struct mr_risk_policy *p = &j->m->policies[i];
         if (p->kind != MR_POLICY_POSITION || (p->instrument != UINT32_MAX && p->instrument != o->instrument))
             continue;
-        bool broken = more && compare(furthest(is), unit, p->max, 1) > 0 && !j->emergency;
+        bool broken = more && compare(furthest(j, is), unit, p->max, 1) > 0 && !j->emergency;
         no(j, MR_RISK_POLICY_POSITION, broken);
         j->out->policies |= (uint32_t)broken << i;
     }
@@ -579,7 +584,6 @@ static void exposure(struct judge *j)
 
 static void policies(struct judge *j)
 {
-    mr_i128 gross = sum(j->w, MR_SCOPE_FIRM, 0).gross;
     for (uint32_t i = 0; i < j->m->policy_count; i++) {
         const struct mr_risk_policy *p = &j->m->policies[i];
         const mr_i128 most[] = {p->delta, p->gamma, p->vega};
@@ -588,7 +592,7 @@ static void policies(struct judge *j)
         switch (p->kind) {
         case MR_POLICY_INVENTORY:
             rule = MR_RISK_POLICY_INVENTORY;
-            broken = (j->known ? j->added > 0 && gross + j->added > p->max : j->grows) && !j->emergency;
+            broken = (j->known ? j->further && j->inventory > p->max : j->grows) && !j->emergency;
             break;
         case MR_POLICY_VAR:
             rule = MR_RISK_POLICY_VAR;

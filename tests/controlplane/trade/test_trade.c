@@ -278,6 +278,10 @@ static void a_denial_is_recorded_also_when_the_journal_took_nothing_then(void **
     uint64_t id;
     const struct mr_order o = resting(2000000);
     r->full = true;
+    struct mr_instrument it = *mr_instruments_get(r->instruments, RIG_BTC);
+    it.tick = 20; /* what its number means has to be written first, too */
+    assert_int_equal(mr_instruments_add(r->instruments, &it), RIG_BTC);
+    mr_trade_metadata(r->trade, RIG_BTC);
     assert_true(mr_trade_place(r->trade, &o, r->now, &id, &err) != MR_OK);
     rig_run(r, 50);
     assert_int_equal(denials(), 0);
