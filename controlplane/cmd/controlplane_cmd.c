@@ -194,6 +194,7 @@ static int open_desk(struct control *c, const struct options *o, const struct mr
                                   .run_folder = folder,
                                   .build = MR_BUILD,
                                   .kill = c->hands.page,
+                                  .config_hash = mr_config_sum(config),
                                   .names = name,
                                   .workspaces = path,
                                   .plane_count = 1,

@@ -83,6 +83,7 @@ static int configure(const struct options *o, struct mr_process *process, struct
 {
     int status = mr_process_configure(process, o->config, o->instance, config, err);
     struct mr_plane_config *plane = &config->plane;
+    plane->config_hash = mr_config_sum(config); /* before options of this process alone change it */
     if (!status && o->workspace)
         snprintf(plane->workspace, sizeof plane->workspace, "%s", o->workspace);
     char workspace[256];

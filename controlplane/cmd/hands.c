@@ -68,7 +68,12 @@ int mr_hands_open(struct mr_hands *h, struct mr_config *config, const char *inst
         return status;
     }
     set_up(h, config, instance, build);
-    mr_kill_init(&h->kill, h->page, mr_kill_folder_disk(&h->folder), NULL, 0, on_kill, h, mr_look_wall());
+    for (uint32_t i = 0; i < config->trade.strategy_count; i++) {
+        memcpy(h->strategy[i], config->trade.strategies[i], sizeof h->strategy[i]);
+        h->strategies[i] = h->strategy[i];
+    }
+    mr_kill_init(&h->kill, h->page, mr_kill_folder_disk(&h->folder), h->strategies, config->trade.strategy_count,
+                 on_kill, h, mr_look_wall());
     status = mr_kill_signal(SIGUSR1, h->page, err);
     if (status != MR_OK)
         mr_hands_close(h);

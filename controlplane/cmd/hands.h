@@ -12,6 +12,9 @@ struct mr_hands {
     struct mr_kill_page *page;
     struct mr_kill_folder folder;
     struct mr_kill kill;
+    char strategy[MR_COUNT_OF(((struct mr_trading_config *)0)->strategies)][24];
+    const char *strategies[MR_COUNT_OF(
+        ((struct mr_trading_config *)0)->strategies)]; /* as configured: the kill switch knows them by name */
     struct mr_blackbox box;
     struct mr_config_live config;
     struct mr_config_part part;

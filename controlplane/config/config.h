@@ -104,6 +104,9 @@ struct mr_config_key {
 bool mr_config_key(unsigned i, struct mr_config_key *out);
 /* The reference: every key with type, range, default and help, as text or as a JSON list. */
 void mr_config_keys(bool json, struct mr_text *out);
+/* Of all keys that need a restart (those that a reload takes may differ between processes for a while). Equal in two processes: they were started
+ * with the same configuration. Never 0. */
+uint64_t mr_config_sum(const struct mr_config *config);
 /* The instance's run folder is made (0750) if it is not there. */
 int mr_config_run_folder(const struct mr_config *config, char path[256], struct mr_err *err);
 

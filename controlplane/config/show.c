@@ -1,4 +1,6 @@
 /* The config in force, as YAML and as JSON, and the reference of its keys. */
+#include <xxhash.h>
+
 #include "controlplane/config/config_priv.h"
 
 static void origin_text(const struct mr_config *config, uint32_t line, char *out, size_t bytes)
@@ -64,6 +66,33 @@ void mr_config_show(const struct mr_config *config, bool origin, struct mr_text 
                 first = false;
             }
     }
+}
+
+/* ---- for comparing ---- */
+
+static void add_to_sum(XXH64_state_t *sum, const struct mr_key *key, const void *base)
+{
+    static _Thread_local char line[1 << 17]; /* of the longest list */
+    struct mr_text text;
+    mr_text_init(&text, line, sizeof line);
+    mr_text_format(&text, "%s.%s: ", mr_key_sections[key->section], key->name);
+    mr_value_whole(key, base, &text);
+    MR_ASSERT(!text.cut);
+    MR_ASSERT(XXH64_update(sum, line, text.len + 1) == XXH_OK);
+}
+
+uint64_t mr_config_sum(const struct mr_config *config)
+{
+    XXH64_state_t *sum = XXH64_createState();
+    MR_ASSERT(sum && XXH64_reset(sum, 0) == XXH_OK);
+    for (unsigned i = 0; i < MR_KEY_COUNT; i++) {
+        bool feeds = mr_keys[i].section == SECTION_feeds;
+        for (uint32_t f = 0; f < (feeds ? config->plane.feed_count : 1) && !mr_keys[i].live; f++)
+            add_to_sum(sum, &mr_keys[i], feeds ? (const void *)&config->plane.feeds[f] : config);
+    }
+    uint64_t value = XXH64_digest(sum);
+    XXH64_freeState(sum);
+    return value ? value : 1;
 }
 
 /* ---- JSON ---- */

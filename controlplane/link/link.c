@@ -20,7 +20,7 @@ struct link {
     uint32_t engines;
     ino_t inode;
     bool attached;
-    uint64_t epoch;
+    struct mr_workspace_info info; /* when it attached last */
     int64_t look_ns;
     struct mr_link_counts counts;
 };
@@ -100,10 +100,8 @@ static void attach(struct link *l)
         detach(l);
         return;
     }
-    struct mr_workspace_info info;
-    mr_workspace_info(&l->workspace, &info);
+    mr_workspace_info(&l->workspace, &l->info);
     l->inode = st.st_ino;
-    l->epoch = info.epoch;
     l->why[0] = 0;
     l->counts.attaches++;
 }
@@ -177,14 +175,28 @@ uint32_t mr_links_poll(struct mr_links *links, int64_t now_ns)
     return total;
 }
 
+uint64_t mr_links_attaches(const struct mr_links *links)
+{
+    uint64_t n = 0;
+    for (uint32_t i = 0; i < links->count; i++)
+        n += links->link[i]->counts.attaches;
+    return n;
+}
+
 uint32_t mr_links_count(const struct mr_links *links) { return links->count; }
 
 void mr_links_view(const struct mr_links *links, uint32_t i, struct mr_link_view *out)
 {
     const struct link *l = links->link[i];
-    *out = (struct mr_link_view){
-        .name = l->name, .path = l->path, .attached = l->attached, .epoch = l->epoch, .counts = l->counts};
+    *out = (struct mr_link_view){.name = l->name,
+                                 .path = l->path,
+                                 .attached = l->attached,
+                                 .epoch = l->info.epoch,
+                                 .config = l->info.config,
+                                 .counts = l->counts};
     memcpy(out->why, l->why, sizeof out->why);
+    memcpy(out->build, l->info.build, sizeof out->build);
+    memcpy(out->instance, l->info.instance, sizeof out->instance);
 }
 
 void mr_links_close(struct mr_links *links)

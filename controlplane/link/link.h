@@ -18,9 +18,10 @@ struct mr_link_counts {
 struct mr_link_view {
     const char *name, *path;
     bool attached;
-    uint64_t epoch;
+    uint64_t epoch,
+        config; /* config, build, instance: of whom it is attached to, or was last (struct mr_workspace_info) */
     struct mr_link_counts counts;
-    char why[256];
+    char why[256], build[48], instance[32];
 };
 
 struct mr_links;
@@ -31,6 +32,7 @@ int mr_links_open(struct mr_links **links, mr_link_signal_fn *signal, void *arg,
 int mr_links_add(struct mr_links *links, const char *name,
                  const char *workspace);                        /* MR_E_FULL, MR_E_INVALID: the name is taken */
 uint32_t mr_links_poll(struct mr_links *links, int64_t now_ns); /* signals taken */
+uint64_t mr_links_attaches(const struct mr_links *links);       /* of all of them, ever */
 uint32_t mr_links_count(const struct mr_links *links);
 void mr_links_view(const struct mr_links *links, uint32_t i, struct mr_link_view *out);
 void mr_links_close(struct mr_links *links);

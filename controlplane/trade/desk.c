@@ -97,6 +97,8 @@ static int want(struct mr_desk *d, struct mr_err *err)
     uint8_t venue = 0;
     if (d->trading.instrument_count == 0)
         return mr_err_set(err, MR_E_INVALID, "trade.instruments: name at least one, as binance:usdm:BTCUSDT");
+    if (d->config.plane_count > MR_RISK_PROCESSES)
+        return mr_err_set(err, MR_E_RANGE, "trading: at most %d data planes", MR_RISK_PROCESSES);
     int status = mr_market_feed_open(&d->feed, &feed, err);
     for (uint32_t i = 0; i < d->trading.instrument_count && !status; i++) {
         int64_t id = mr_market_feed_want(d->feed, d->trading.instruments[i], err);
@@ -131,6 +133,9 @@ static int strategies(struct mr_desk *d, struct mr_trade_config *c, struct mr_er
         if (!s->row)
             return mr_err_set(err, MR_E_INVALID, "trade.strategies: there is no \"%s\"; known: follower, fader",
                               d->trading.strategies[i]);
+        for (uint32_t k = 0; k < i; k++)
+            if (c->strategy[k].row == s->row) /* the kill switch, the journal and fills go by the name */
+                return mr_err_set(err, MR_E_INVALID, "trade.strategies: \"%s\" is named twice", s->row->name);
         s->leverage = d->trading.leverage;
         s->target_e8 = e8(d->trading.target_pct);
         s->config.table = d->instruments;
@@ -195,7 +200,9 @@ static int trade(struct mr_desk *d, struct mr_err *err)
     struct mr_trade_config c = {.instruments = d->instruments,
                                 .traded_count = t->instrument_count,
                                 .orders = mr_orders_defaults(),
+                                .build = desk_build(d->build),
                                 .config_hash = d->config.config_hash,
+                                .processes = (1u << d->config.plane_count) - 1,
                                 .entry = mr_entry_defaults(),
                                 .atr_bar_s = t->atr_bar_s,
                                 .taker_fee_e8 = e8(t->taker_fee_pct),
@@ -323,6 +330,10 @@ static int workspace(struct mr_desk *d, struct mr_err *err)
     int status = mr_workspace_create(&d->ws, path, d->config.instance, plan, MR_COUNT_OF(plan), err);
     if (status)
         return status;
+    struct mr_workspace_info info;
+    mr_workspace_info(&d->ws, &info);
+    memcpy(d->build, info.build, sizeof d->build);
+    mr_workspace_config(&d->ws, d->config.config_hash);
     mr_workspace_find(&d->ws, "trade", &r);
     d->image = mr_image_init(r.mem, sizeof(struct mr_trade_show));
     mr_workspace_find(&d->ws, "metrics/trade", &r);

@@ -36,7 +36,8 @@ struct mr_desk_config {
     const struct mr_kill_page *kill;
     struct mr_store
         *store; /* gets a row of each order, fill, position, signal and alert; NULL none. Stepped by who opened it */
-    uint64_t config_hash;
+    uint64_t
+        config_hash; /* mr_config_sum of what this process was started with; data planes of this instance publish theirs */
     const char *const *names, *const *workspaces; /* of the data planes */
     uint32_t plane_count;
     int cores[2]; /* of the trade tile and the journal thread; -1 not pinned */

@@ -102,6 +102,13 @@ static int carry_out(struct mr_desk *d, const struct mr_desk_act *a, int64_t now
     }
 }
 
+/* Who asks to trade is told in words what the gate knows as bits. */
+static int steer(struct mr_desk *d, const struct mr_steer_act *act, int64_t now_ns, struct mr_err *said)
+{
+    int status = act->verb == MR_STEER_RESUME ? desk_agree(d, said) : MR_OK;
+    return status != MR_OK ? status : mr_trade_steer(d->trade, act, now_ns, said);
+}
+
 void desk_calls(struct mr_desk *d, int64_t now_ns)
 {
     struct call *c = &d->call;
@@ -110,8 +117,7 @@ void desk_calls(struct mr_desk *d, int64_t now_ns)
     pthread_mutex_lock(&c->lock);
     if (atomic_load_explicit(&c->asked, memory_order_relaxed)) { /* who asked may have given up */
         c->said.text[0] = 0;
-        c->status = c->steer ? mr_trade_steer(d->trade, &c->steer_act, now_ns, &c->said)
-                             : carry_out(d, &c->act, now_ns, &c->said);
+        c->status = c->steer ? steer(d, &c->steer_act, now_ns, &c->said) : carry_out(d, &c->act, now_ns, &c->said);
         atomic_store_explicit(&c->asked, false, memory_order_release);
         pthread_cond_signal(&c->answered);
     }

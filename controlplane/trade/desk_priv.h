@@ -50,7 +50,8 @@ struct mr_desk {
     struct mr_trade_rows rows;
     char names[MR_TRADE_NAMES_MAX][64]; /* of traded instruments */
     uint32_t ids[MR_TRADE_NAMES_MAX], metadata[MR_TRADE_NAMES_MAX];
-    uint64_t attaches[MR_LINKS_MAX];
+    uint64_t attaches[MR_LINKS_MAX], attaches_seen;
+    char build[48]; /* this program's, as workspaces have it */
     int64_t show_ns, signal_tsc_ns, ready_try_ns;
     struct mr_desk_line line[LINES];
     _Atomic uint64_t line_head, line_tail;
@@ -64,6 +65,9 @@ void desk_say(struct mr_desk *d, uint8_t kind, uint8_t severity, int64_t at_ns,
 void desk_calls(struct mr_desk *d, int64_t now_ns); /* desk_call.c */
 extern const struct mr_tile desk_tile;              /* trade_tile.c */
 int desk_step(struct mr_desk *d, int64_t now_ns);
+/* MR_OK: each data plane has been seen, and all are of this build and configuration; else which is not. */
+int desk_agree(const struct mr_desk *d, struct mr_err *err);
+uint64_t desk_build(const char *build); /* as a number */
 int desk_limits_load(const char *path, const struct mr_instruments *instruments, struct mr_risk_limits *out,
                      struct mr_err *err);
 

@@ -39,6 +39,8 @@ struct mr_trade_config {
     uint32_t strategy_count;
     struct mr_orders_config orders;
     uint64_t build, config_hash;
+    uint32_t
+        processes; /* that must be of this build and configuration before anything is armed; bit each (mr_trade_process) */
     struct mr_entry_limits entry;
     uint32_t trails; /* stops follow by `staircase` */
     struct mr_risk_staircase staircase;
@@ -103,6 +105,9 @@ uint32_t mr_trade_epoch_seen(const struct mr_trade *t);
 int mr_trade_begin(struct mr_trade *t, uint32_t epoch, int64_t now_ns);
 /* The instrument's metadata is there, or has changed. */
 void mr_trade_metadata(struct mr_trade *t, uint32_t instrument);
+
+/* Process `n` says what it is. Of another build or configuration: the gate lets nothing through, and nothing is armed. */
+void mr_trade_process(struct mr_trade *t, uint32_t n, uint64_t build, uint64_t config_hash);
 
 /* A set in force from now on: bound to the instruments; version above the one before. Journalled by the caller. */
 void mr_trade_limits(struct mr_trade *t, const struct mr_risk_limits *limits, int64_t now_ns);

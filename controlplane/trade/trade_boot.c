@@ -12,6 +12,7 @@ static struct mr_risk_config risk_config(const struct mr_trade_config *c)
     struct mr_risk_config r = {.instruments = instruments,
                                .strategies = MR_TRADE_STRATEGIES_MAX + 1,
                                .symbols = symbols + MR_TRADE_NAMES_MAX,
+                               .processes = c->processes,
                                .build = c->build,
                                .config = c->config_hash};
     r.symbols = r.symbols < MR_RISK_SYMBOLS_MAX ? r.symbols : MR_RISK_SYMBOLS_MAX;
@@ -199,6 +200,11 @@ int mr_trade_link(struct mr_trade *t, const struct mr_orders_link *link, int64_t
     if (status == MR_OK)
         t->venues[t->venue_count++] = link->venue;
     return status;
+}
+
+void mr_trade_process(struct mr_trade *t, uint32_t n, uint64_t build, uint64_t config_hash)
+{
+    mr_risk_on_process(t->risk, n, build, config_hash);
 }
 
 void mr_trade_limits(struct mr_trade *t, const struct mr_risk_limits *limits, int64_t now_ns)

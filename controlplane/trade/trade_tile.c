@@ -1,6 +1,7 @@
 /* The trade tile: one round takes what the market and the data planes' engines said, then lets trading go on. */
 #include <stdio.h>
 #include <time.h>
+#include <xxhash.h>
 
 #include "controlplane/trade/desk_priv.h"
 
@@ -24,8 +25,55 @@ static bool metadata(struct mr_desk *d)
     return all;
 }
 
-static const char *not_yet(struct mr_desk *d)
+uint64_t desk_build(const char *build) { return XXH64(build, strlen(build), 0); }
+
+/* Of another instance only the build is compared: its configuration is its own. */
+static uint64_t config_of(const struct mr_desk *d, const struct mr_link_view *plane)
 {
+    return strcmp(plane->instance, d->config.instance) == 0 ? plane->config : d->config.config_hash;
+}
+
+int desk_agree(const struct mr_desk *d, struct mr_err *err)
+{
+    struct mr_life_party party[MR_LINKS_MAX + 1] = {{"the control plane", d->build, d->config.config_hash}};
+    struct mr_link_view plane[MR_LINKS_MAX];
+    char name[MR_LINKS_MAX][80];
+    uint32_t n = mr_links_count(d->links);
+    if (strcmp(d->build, "unknown") == 0)
+        return mr_err_set(err, MR_E_INVALID, "this program bears no build id to compare: link it with --build-id");
+    for (uint32_t i = 0; i < n; i++) {
+        mr_links_view(d->links, i, &plane[i]);
+        if (!plane[i].counts.attaches)
+            return mr_err_set(err, MR_E_AGAIN, "data plane %.60s has not been seen yet", plane[i].name);
+        snprintf(name[i], sizeof name[i], "data plane %.60s", plane[i].name);
+        party[i + 1] = (struct mr_life_party){name[i], plane[i].build, config_of(d, &plane[i])};
+    }
+    return mr_life_agree(party, n + 1, err);
+}
+
+/* A data plane came, or came back: the gate hears what it is; with a stranger no new position is taken. */
+static void identify(struct mr_desk *d, int64_t now_ns)
+{
+    struct mr_err err = {""};
+    uint64_t attaches = mr_links_attaches(d->links);
+    if (mr_likely(attaches == d->attaches_seen))
+        return;
+    d->attaches_seen = attaches;
+    for (uint32_t i = 0; i < mr_links_count(d->links); i++) {
+        struct mr_link_view plane;
+        mr_links_view(d->links, i, &plane);
+        if (plane.counts.attaches)
+            mr_trade_process(d->trade, i, desk_build(plane.build), config_of(d, &plane));
+    }
+    int status = desk_agree(d, &err);
+    if (status != MR_OK && status != MR_E_AGAIN && mr_trade_life(d->trade)->state == MR_LIFE_TRADING)
+        mr_trade_go(d->trade, MR_LIFE_PAUSED, MR_ACTOR_SYSTEM, UINT32_MAX, err.text, now_ns, &err);
+}
+
+static const char *not_yet(struct mr_desk *d, struct mr_err *err)
+{
+    if (desk_agree(d, err) != MR_OK)
+        return err->text;
     if (!metadata(d))
         return "no metadata of every instrument yet";
     for (uint32_t i = 0; i < d->trading.instrument_count; i++)
@@ -42,7 +90,7 @@ static void go_on(struct mr_desk *d, int64_t now_ns)
     if (now_ns < d->ready_try_ns || state > MR_LIFE_READY)
         return;
     d->ready_try_ns = now_ns + READY_NS;
-    const char *why = not_yet(d);
+    const char *why = not_yet(d, &err);
     if (!why && state == MR_LIFE_INITIALIZING) {
         if (mr_trade_ready(d->trade, &err) != MR_OK)
             why = err.text;
@@ -81,8 +129,10 @@ int desk_step(struct mr_desk *d, int64_t now_ns)
 {
     d->show.now_ns = now_ns;
     uint32_t did = mr_market_feed_poll(d->feed, now_ns);
-    for (uint32_t i = 0, n = 1; i < 64 && n; i++)
+    for (uint32_t i = 0, n = 1; i < 64 && n; i++) {
         did += n = mr_links_poll(d->links, now_ns);
+        identify(d, now_ns); /* before a signal of it is taken */
+    }
     desk_calls(d, now_ns);
     did += mr_trade_step(d->trade, now_ns);
     go_on(d, now_ns);

@@ -125,7 +125,8 @@ struct mr_plane_config {
         quarantine_s; /* until a stream for which the venue ended the connection is asked for again, at first [600] */
     struct mr_fresh_config fresh;
     uint64_t seed;
-    char *yaml; /* shown in region "config"; may be NULL */
+    char *yaml;           /* shown in region "config"; may be NULL */
+    uint64_t config_hash; /* of the instance's configuration, for the workspace's head: other processes compare it */
 };
 void mr_plane_config_default(struct mr_plane_config *config);
 

@@ -259,5 +259,7 @@ int mr_plane_make(struct mr_plane *p, struct mr_err *err)
             mr_err_set(err, status, "%s: region %s: %s", p->config.workspace, p->regions[i].name,
                        mr_status_text(status));
     }
+    if (status == MR_OK)
+        mr_workspace_config(&p->workspace, p->config.config_hash);
     return status;
 }

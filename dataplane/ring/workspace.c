@@ -213,6 +213,13 @@ int mr_workspace_attach_memory(struct mr_workspace *ws, void *mem, size_t bytes,
     return MR_OK;
 }
 
+void mr_workspace_config(struct mr_workspace *ws, uint64_t config)
+{
+    struct workspace_head *head = ws->map;
+    MR_ASSERT(ws->uncommitted);
+    head->config = config;
+}
+
 /* ---- looking ---- */
 
 void mr_workspace_info(const struct mr_workspace *ws, struct mr_workspace_info *out)
@@ -222,7 +229,8 @@ void mr_workspace_info(const struct mr_workspace *ws, struct mr_workspace_info *
                                       .created_ns = head->created_ns,
                                       .layout = head->layout,
                                       .pid = head->pid,
-                                      .version = head->version};
+                                      .version = head->version,
+                                      .config = head->config};
     snprintf(out->build, sizeof out->build, "%.47s", head->build);
     snprintf(out->instance, sizeof out->instance, "%.31s", head->instance);
 }

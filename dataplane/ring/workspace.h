@@ -57,13 +57,16 @@ struct mr_workspace {
 struct mr_workspace_info {
     uint64_t epoch, created_ns, layout;
     uint32_t pid, version;
-    char build[48], instance[32];
+    char build[48], instance[32]; /* build: the id that the linker gave the program; "unknown" where it gave none */
+    uint64_t config;              /* hash of the configuration that the creator runs with; 0: it has not said */
 };
 
 /* Makes and maps the file under a temporary name; regions are zero and 128-byte aligned. Its epoch is one more than
  * that of the file now at `path`. mr_workspace_close without a commit removes it. */
 int mr_workspace_create(struct mr_workspace *ws, const char *path, const char *instance,
                         const struct mr_region_plan *regions, uint32_t count, struct mr_err *err);
+/* What the creator runs with, for who attaches (5-trust F 39): before the commit. */
+void mr_workspace_config(struct mr_workspace *ws, uint64_t config);
 /* All regions are initialised: the file takes its name, in one step; what was there becomes NAME.old. */
 int mr_workspace_commit(struct mr_workspace *ws, struct mr_err *err);
 int mr_workspace_attach(struct mr_workspace *ws, const char *path, bool writable, struct mr_err *err);

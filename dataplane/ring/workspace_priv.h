@@ -4,9 +4,9 @@
 
 #include "dataplane/ring/workspace.h"
 
-#define WORKSPACE_MAGIC   0x6b726f772d726dull /* "mr-work" */
+#define WORKSPACE_MAGIC 0x6b726f772d726dull /* "mr-work" */
 #define WORKSPACE_VERSION 1
-#define WORKSPACE_ALIGN   4096 /* regions begin on a page: the table before them can be mapped apart */
+#define WORKSPACE_ALIGN 4096 /* regions begin on a page: the table before them can be mapped apart */
 
 struct workspace_head {
     uint64_t magic;
@@ -18,7 +18,8 @@ struct workspace_head {
     uint64_t table_hash;
     uint32_t pid, spare;
     char build[48], instance[32];
-    uint64_t more[6];
+    uint64_t config; /* of the creator: mr_workspace_config */
+    uint64_t more[5];
 };
 struct workspace_region {
     char name[MR_REGION_NAME_BYTES];

@@ -1,5 +1,6 @@
 #include "tests/support/support.h"
 
+#include <ftw.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -102,3 +103,11 @@ uint64_t mr_random_below(struct mr_random *r, uint64_t bound)
 {
     return (uint64_t)(((mr_u128)mr_random_next(r) * bound) >> 64);
 }
+
+static int gone(const char *path, const struct stat *st, int type, struct FTW *where)
+{
+    (void)st, (void)type, (void)where;
+    return remove(path);
+}
+
+int mr_test_remove(const char *folder) { return nftw(folder, gone, 16, FTW_DEPTH | FTW_PHYS) ? -1 : 0; }

@@ -31,6 +31,9 @@ struct mr_guard {
 struct mr_guard mr_guard_open(size_t len);
 void mr_guard_close(struct mr_guard *g);
 
+/* A folder of this test's own, with all that is in it; no link is followed. 0, or -1. */
+int mr_test_remove(const char *folder);
+
 /* splitmix64: the same numbers everywhere for one seed. */
 struct mr_random {
     uint64_t state;

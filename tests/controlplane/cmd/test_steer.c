@@ -98,12 +98,10 @@ static int up(void **state)
 }
 static int down(void **state)
 {
-    char command[128];
     (void)state;
     if (control)
         end(SIGTERM);
-    snprintf(command, sizeof command, "rm -rf %s", folder);
-    return system(command);
+    return mr_test_remove(folder);
 }
 static bool killed(void)
 {
@@ -142,6 +140,29 @@ static void a_command_kills_over_every_death_until_it_is_cleared(void **state)
     end(SIGTERM);
     start();
     has("not killed");
+}
+
+static void a_strategy_is_killed_by_its_name_over_a_restart_and_one_that_is_not_configured_is_refused(void **state)
+{
+    struct mr_kill_page *page;
+    struct mr_err err;
+    (void)state;
+    end(SIGTERM);
+    write_config(10, "trade:\n  strategies: [follower, fader]\n");
+    start();
+    assert_int_equal(ctl("kill strategy on leader a test"), 2);
+    has("no strategy \"leader\"");
+    good("kill strategy on fader a test", "killed");
+    good("kill status", "strategy fader: killed");
+    end(SIGTERM);
+    write_config(10, "trade:\n  strategies: [fader, follower]\n"); /* its row is another one now */
+    start();
+    good("kill status", "strategy fader: killed");
+    assert_int_equal(mr_kill_page_attach(&page, page_path, false, &err), MR_OK);
+    assert_int_equal(mr_kill_read(page, 1, 0), MR_KILL_SCOPE_STRATEGY);
+    assert_int_equal(mr_kill_read(page, 1, 1), MR_KILL_SCOPE_NONE);
+    mr_kill_page_close(page);
+    good("kill strategy off fader it was a test", "not killed any more");
 }
 
 static void a_signal_kills_and_a_file_does(void **state)
@@ -336,6 +357,7 @@ int main(int argc, char **argv)
 #define T(f) cmocka_unit_test_setup_teardown(f, up, down)
     const struct CMUnitTest tests[] = {
         T(a_command_kills_over_every_death_until_it_is_cleared),
+        T(a_strategy_is_killed_by_its_name_over_a_restart_and_one_that_is_not_configured_is_refused),
         T(a_signal_kills_and_a_file_does),
         T(a_process_that_stands_still_is_killed_through_the_page),
         T(its_configuration_is_reloaded_and_the_limits_hold),

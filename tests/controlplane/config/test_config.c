@@ -597,6 +597,31 @@ static void the_nearest_word_is_near(void **state)
     }
 }
 
+static void the_sum_tells_configurations_apart_but_for_what_a_reload_takes(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *says, *text;
+        bool same;
+    } cases[] = {
+        {"nothing", "", true},
+        {"a default, written", "plane:\n  feed_tiles: 1\n", true},
+        {"a key of the data plane", "plane:\n  feed_tiles: 2\n", false},
+        {"a key of trading", "trade:\n  leverage: 11\n", false},
+        {"an element of a list", "trade:\n  strategies: [fader]\n", false},
+        {"a feed", "feeds:\n  - product: binance:spot\n    symbols: [BTCUSDT]\n", false},
+        {"a key that a reload takes", "control:\n  clients_max: 7\n", true},
+    };
+    assert_int_equal(parse(""), MR_OK);
+    uint64_t bare = mr_config_sum(&config);
+    assert_true(bare != 0);
+    for (size_t i = 0; i < MR_COUNT_OF(cases); i++) {
+        assert_int_equal(parse(cases[i].text), MR_OK);
+        if ((mr_config_sum(&config) == bare) != cases[i].same)
+            fail_msg("%s", cases[i].says);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -614,6 +639,7 @@ int main(void)
         cmocka_unit_test(the_run_folder_is_made_for_owner_and_group),
         cmocka_unit_test(the_config_in_the_working_folder_is_found),
         cmocka_unit_test(the_nearest_word_is_near),
+        cmocka_unit_test(the_sum_tells_configurations_apart_but_for_what_a_reload_takes),
     };
     return MR_TEST_MAIN(tests);
 }

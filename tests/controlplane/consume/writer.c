@@ -53,6 +53,7 @@ void writer_start(struct writer *w, uint32_t slots)
         {"book/0", MR_REGION_IMAGE, 0, mr_image_bytes(sizeof(struct mr_plane_book))},
         {"state/0", MR_REGION_IMAGE, 0, mr_image_bytes(sizeof(struct mr_plane_engines))},
         {"connections/0", MR_REGION_IMAGE, 0, mr_image_bytes(sizeof(struct mr_plane_connections))},
+        {"signals/0", MR_REGION_RING, sizeof(struct mr_signal), mr_ring_bytes(64 * SIGNAL_SLOTS, SIGNAL_SLOTS)},
     };
     if (mr_workspace_create(&w->ws, w->path, "test", plan, MR_COUNT_OF(plan), &err) != MR_OK)
         print_error("%s\n", err.text);
@@ -65,9 +66,13 @@ void writer_start(struct writer *w, uint32_t slots)
     mem = writer_region(w, "tap/signals/0", &bytes);
     MR_ASSERT(mr_ring_init(mem, 64 * SIGNAL_SLOTS, SIGNAL_SLOTS, MR_RING_LAP) == MR_OK);
     MR_ASSERT(mr_ring_writer_open(&w->signals, mem, bytes) == MR_OK);
+    mem = writer_region(w, "signals/0", &bytes);
+    MR_ASSERT(mr_ring_init(mem, 64 * SIGNAL_SLOTS, SIGNAL_SLOTS, MR_RING_GAP) == MR_OK);
+    MR_ASSERT(mr_ring_writer_open(&w->control, mem, bytes) == MR_OK);
     w->book = mr_image_init(writer_region(w, "book/0", &bytes), sizeof(struct mr_plane_book));
     w->state = mr_image_init(writer_region(w, "state/0", &bytes), sizeof(struct mr_plane_engines));
     w->connections = mr_image_init(writer_region(w, "connections/0", &bytes), sizeof(struct mr_plane_connections));
+    mr_workspace_config(&w->ws, w->config);
     if (mr_workspace_commit(&w->ws, &err) != MR_OK)
         print_error("%s\n", err.text);
     w->sent = 0;

@@ -13,7 +13,8 @@ struct writer {
     char folder[64], path[128]; /* RUN/test/workspace in a new folder; MILLRACE_RUN is set to RUN */
     struct mr_workspace ws;
     struct mr_instruments *table;
-    struct mr_ring_writer events, signals;
+    struct mr_ring_writer events, signals, control; /* control: the control plane's own ring of signals */
+    uint64_t config;                                /* hash of what this data plane says it runs with */
     struct mr_image *book, *state, *connections;
     uint64_t sent; /* trades of this run */
 };

@@ -398,11 +398,9 @@ static int make_folder(void **state)
 }
 static int remove_folder(void **state)
 {
-    char command[128];
     (void)state;
     mr_kill_folder_close(&data);
-    snprintf(command, sizeof command, "rm -rf %s", folder);
-    return system(command);
+    return mr_test_remove(folder);
 }
 static int in_data(const char *name, char out[128])
 {

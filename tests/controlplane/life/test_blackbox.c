@@ -52,12 +52,10 @@ static int up(void **state)
 }
 static int down(void **state)
 {
-    char command[128];
     (void)state;
     mr_kill_folder_close(&folder);
     munmap(page, MR_KILL_PAGE_BYTES);
-    snprintf(command, sizeof command, "rm -rf %s", folder_name);
-    return system(command);
+    return mr_test_remove(folder_name);
 }
 
 /* The only file of its kind; free() it. */

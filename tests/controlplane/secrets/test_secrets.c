@@ -28,10 +28,8 @@ static int up(void **state)
 }
 static int down(void **state)
 {
-    char command[128];
     (void)state;
-    snprintf(command, sizeof command, "rm -rf %s", folder);
-    return system(command);
+    return mr_test_remove(folder);
 }
 static void put(const char *text, size_t len, mode_t mode)
 {

@@ -1,4 +1,5 @@
 /* The desk beside a data plane's shared memory: what it waits for, what an operator may do, what a restart leaves. */
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -8,6 +9,7 @@
 #include <unistd.h>
 
 #include "controlplane/trade/desk.h"
+#include "dataplane/ring/workspace_priv.h"
 #include "tests/controlplane/consume/writer.h"
 #include "tests/support/support.h"
 
@@ -21,6 +23,7 @@ static char run_folder[128], limits[160];
 static const char *name = "test", *path;
 static int64_t now;
 static uint64_t seq;
+#define CONFIG 42 /* hash of what all run with */
 
 static void write_limits(const char *text)
 {
@@ -59,15 +62,21 @@ static void print_trade(void)
 
 static int open_desk(struct mr_err *err) { return mr_desk_open(&desk, &config, err); }
 
-static void set_up(void)
+static void start_plane(uint64_t with)
 {
-    struct timespec t;
-    writer_folder(&w);
+    w.config = with;
     writer_start(&w, 1024);
     struct mr_instrument it = *mr_instruments_get(w.table, 0);
     it.tick = 1000000;
     it.lot = 1000;
     assert_int_equal(mr_instruments_add(w.table, &it), 0);
+}
+
+static void set_up(void)
+{
+    struct timespec t;
+    writer_folder(&w);
+    start_plane(CONFIG);
     clock_gettime(CLOCK_REALTIME, &t);
     now = t.tv_sec * 1000000000ll;
     path = w.path;
@@ -104,6 +113,7 @@ static void set_up(void)
                                      .instance = "test",
                                      .run_folder = run_folder,
                                      .build = "test",
+                                     .config_hash = CONFIG,
                                      .kill = kill_page,
                                      .names = &name,
                                      .workspaces = &path,
@@ -113,12 +123,10 @@ static void set_up(void)
 
 static void tear_down(void)
 {
-    char command[200];
     mr_desk_close(desk);
     desk = NULL;
     free(kill_page);
-    snprintf(command, sizeof command, "rm -rf '%s'", run_folder);
-    assert_int_equal(system(command), 0); // NOLINT(cert-env33-c): of our own temporary folder
+    assert_int_equal(mr_test_remove(run_folder), 0);
     writer_remove(&w);
 }
 
@@ -234,6 +242,7 @@ static void what_cannot_be_is_refused_before_anything_starts(void **state)
         {"binance:spot:BTCUSDT", "follower", NULL, "/nowhere/limits.yaml", "/nowhere/limits.yaml"},
         {"binance:spott:BTCUSDT", "follower", NULL, NULL, "spott"},
         {"binance:spot:BTCUSDT", "leader", NULL, NULL, "leader"},
+        {"binance:spot:BTCUSDT", "follower+follower", NULL, NULL, "named twice"},
         {"binance:spot:BTCUSDT", "follower", "follower.level", NULL, "STRATEGY.PARAMETER:VALUE"},
         {"binance:spot:BTCUSDT", "follower", "fader.level:3", NULL, "fader"},
         {"binance:spot:BTCUSDT", "follower", "follower.level:9", NULL, "from 1 to 4"},
@@ -243,7 +252,9 @@ static void what_cannot_be_is_refused_before_anything_starts(void **state)
         struct mr_err err = {""};
         set_up();
         strcpy(trading.instruments[0], cases[i].instrument);
-        strcpy(trading.strategies[0], cases[i].strategy);
+        trading.strategy_count = 0;
+        for (const char *at = cases[i].strategy; at; at = strchr(at, '+') ? strchr(at, '+') + 1 : NULL)
+            snprintf(trading.strategies[trading.strategy_count++], 24, "%.*s", (int)strcspn(at, "+"), at);
         if (cases[i].setting)
             strcpy(trading.settings[trading.setting_count++], cases[i].setting);
         if (cases[i].limits)
@@ -270,6 +281,80 @@ static void two_desks_cannot_write_one_journal(void **state)
     tear_down();
 }
 
+/* ---- one build, one configuration ---- */
+
+/* As a data plane of another build leaves it. */
+static void forge(const char *build)
+{
+    int fd = open(w.path, O_WRONLY | O_CLOEXEC);
+    ssize_t len = (ssize_t)strlen(build) + 1;
+    assert_int_equal(pwrite(fd, build, (size_t)len, offsetof(struct workspace_head, build)), len);
+    close(fd);
+}
+
+static int steer(uint8_t verb, struct mr_err *said)
+{
+    pthread_t thread;
+    struct mr_steer_act act = {.verb = verb, .actor = MR_ACTOR_ADMIN, .who = "test"};
+    atomic_store(&rounds, true);
+    assert_int_equal(pthread_create(&thread, NULL, turn, NULL), 0);
+    int status = mr_desk_steer(desk, &act, said);
+    atomic_store(&rounds, false);
+    pthread_join(thread, NULL);
+    return status;
+}
+
+static void a_stranger(bool another_build, const char *want)
+{
+    struct mr_err said = {""};
+    set_up();
+    writer_stop(&w);
+    start_plane(another_build ? CONFIG : CONFIG + 1);
+    if (another_build)
+        forge("00112233");
+    assert_int_equal(must_open(), MR_OK);
+    pass(25);
+    assert_int_equal(show()->steer.state, MR_LIFE_INITIALIZING);
+    assert_non_null(strstr(show()->why, want));
+    assert_true(steer(MR_STEER_RESUME, &said) != MR_OK);
+    assert_non_null(strstr(said.text, want));
+    assert_false(show()->armed);
+    tear_down();
+}
+
+static void a_data_plane_of_another_build_or_configuration_is_refused_in_words(void **state)
+{
+    (void)state;
+    a_stranger(true, "data plane test is build 00112233: restart the older one");
+    a_stranger(false, "data plane test with 000000000000002b: restart them with the same file");
+}
+
+static void one_that_comes_back_as_a_stranger_pauses_trading_until_it_is_like_us_again(void **state)
+{
+    (void)state;
+    struct mr_err said = {""};
+    set_up();
+    assert_int_equal(must_open(), MR_OK);
+    pass(25);
+    assert_int_equal(show()->steer.state, MR_LIFE_TRADING);
+    for (uint64_t with = CONFIG + 1; with >= CONFIG; with--) {
+        writer_stop(&w);
+        start_plane(with);
+        pass(2);
+        assert_int_equal(show()->steer.state, MR_LIFE_PAUSED);
+        assert_non_null(strstr(show()->steer.last.reason, "configuration 000000000000002a"));
+        if (with == CONFIG)
+            break;
+        assert_true(steer(MR_STEER_RESUME, &said) != MR_OK);
+        assert_non_null(strstr(said.text, "restart them with the same file"));
+        assert_int_equal(show()->steer.state, MR_LIFE_PAUSED);
+    }
+    assert_int_equal(steer(MR_STEER_RESUME, &said), MR_OK);
+    pass(1);
+    assert_int_equal(show()->steer.state, MR_LIFE_TRADING);
+    tear_down();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -277,6 +362,8 @@ int main(void)
         cmocka_unit_test(what_is_held_survives_the_process_and_ids_of_trades_do_not_repeat),
         cmocka_unit_test(what_cannot_be_is_refused_before_anything_starts),
         cmocka_unit_test(two_desks_cannot_write_one_journal),
+        cmocka_unit_test(a_data_plane_of_another_build_or_configuration_is_refused_in_words),
+        cmocka_unit_test(one_that_comes_back_as_a_stranger_pauses_trading_until_it_is_like_us_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

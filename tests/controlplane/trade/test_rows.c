@@ -37,14 +37,12 @@ static int begin(void **state)
 
 static int end(void **state)
 {
-    char command[100];
     (void)state;
     if (store)
         mr_store_close(store, 0);
     rig_close(r);
     free(r);
-    snprintf(command, sizeof command, "rm -rf %s", folder);
-    return system(command);
+    return mr_test_remove(folder);
 }
 
 static void flush(void) { assert_int_equal(MR_OK, mr_store_flush(store, r->now)); }
