@@ -42,6 +42,9 @@ enum {
     KEY_LIFE,
     KEY_REST_LIMIT,
     KEY_BEGAN,
+    KEY_ACCOUNT,
+    KEY_CASH,
+    KEY_LATENCY,
 };
 
 static const struct argp_option argp_options[] = {
@@ -71,6 +74,13 @@ static const struct argp_option argp_options[] = {
     {"rest-per-minute", KEY_REST_LIMIT, "N", 0, "REST requests that a venue takes in a minute; beyond: 429 (no limit)",
      2},
     {"life", KEY_LIFE, "SECONDS", 0, "Close WebSocket connections after so long, with the venue's notice", 2},
+    {"account", KEY_ACCOUNT, "FILE", 0,
+     "An account of the paper exchange behind signed REST and a private stream: FILE has its key, as "
+     "`trade.credentials` does (venue: paper)",
+     3},
+    {"cash", KEY_CASH, "N", 0, "That the account begins with (10000)", 3},
+    {"latency", KEY_LATENCY, "US", 0,
+     "Of the account's requests and answers, each way, and up to half of it more by chance (2000)", 3},
     {"seconds", KEY_SECONDS, "N", 0, "Stop after so long", 2},
     {"json", KEY_JSON, NULL, 0, "Counts as one JSON object at the end", 2},
     {0},
@@ -174,6 +184,15 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_JSON:
         o->json = true;
         break;
+    case KEY_ACCOUNT:
+        c->account = arg;
+        break;
+    case KEY_CASH:
+        c->cash = (uint32_t)number(o, "cash", arg, 1, 1000000000);
+        break;
+    case KEY_LATENCY:
+        c->latency_ns = number(o, "latency", arg, 0, 10000000) * 1000;
+        break;
     default:
         return parse_market(key, arg, o);
     }
@@ -221,6 +240,7 @@ int mr_cmd_exchange(int argc, char **argv)
         NULL};
     static struct options o = {.config = {.port = 8443,
                                           .certs = "exchange-certs",
+                                          .latency_ns = 2000000,
                                           .tape = {.pace = 1, .market = {.seed = 1, .warm_up_ns = 30000000000}}}};
     char name[] = "millrace exchange";
     argv[0] = name;

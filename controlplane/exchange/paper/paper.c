@@ -507,3 +507,13 @@ const struct mr_order *mr_paper_find(const struct mr_paper *p, uint64_t id)
     const struct paper_order *po = paper_find(p, id);
     return po ? &po->o : NULL;
 }
+
+const struct mr_order *mr_paper_next(const struct mr_paper *p, uint32_t *cursor)
+{
+    while (*cursor < p->config.open_max + p->config.ended_max) {
+        const struct paper_order *po = &p->order[(*cursor)++];
+        if (po->used)
+            return &po->o;
+    }
+    return NULL;
+}

@@ -65,6 +65,8 @@ void mr_paper_adopt(struct mr_paper *p, const struct mr_positions *positions);
 const struct mr_positions *mr_paper_positions(const struct mr_paper *p);
 uint32_t mr_paper_open(const struct mr_paper *p);
 const struct mr_order *mr_paper_find(const struct mr_paper *p, uint64_t id); /* NULL: never seen, or forgotten */
+/* All orders remembered, open or ended, in no order: start with *cursor = 0; NULL after the last. */
+const struct mr_order *mr_paper_next(const struct mr_paper *p, uint32_t *cursor);
 void mr_paper_counts(const struct mr_paper *p, struct mr_paper_counts *out);
 
 #endif

@@ -76,7 +76,7 @@ void mr_conn_end(struct conn *c)
 {
     if (c->state == CONN_FREE)
         return;
-    if (c->subs)
+    if (c->assembly)
         c->x->stats.sockets--;
     c->x->stats.connections--;
     count_lost(c);
@@ -289,15 +289,18 @@ static void take_frame(struct conn *c, const struct mr_ws_frame *frame)
     switch (frame->opcode) {
     case MR_WS_TEXT:
         c->x->stats.heard++;
-        mr_talk_take(&c->talk, payload, now);
+        if (!c->private_stream) /* which only tells */
+            mr_talk_take(&c->talk, payload, now);
         break;
     case MR_WS_PING:
-        mr_talk_control(&c->talk, false, now);
+        if (!c->private_stream)
+            mr_talk_control(&c->talk, false, now);
         if (!mr_fault_mutes(c->x, c))
             mr_conn_frame(c, MR_WS_PONG, &payload, 1);
         break;
     case MR_WS_PONG:
-        mr_talk_control(&c->talk, true, now);
+        if (!c->private_stream)
+            mr_talk_control(&c->talk, true, now);
         break;
     case MR_WS_CLOSE:
         mr_conn_close(c, mr_ws_code_legal(frame->close_code) ? frame->close_code : 1000, "");
@@ -418,7 +421,7 @@ void mr_conn_tick(struct conn *c)
         mr_conn_notice(c);
         return;
     }
-    if (mr_talk_tick(&c->talk, c->x->now_ns) && !mr_fault_mutes(c->x, c)) {
+    if (!c->private_stream && mr_talk_tick(&c->talk, c->x->now_ns) && !mr_fault_mutes(c->x, c)) {
         char payload[24];
         int n = snprintf(payload, sizeof payload, "%lld", (long long)(c->x->now_ns / 1000000));
         c->x->stats.pings++;

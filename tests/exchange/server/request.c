@@ -1,14 +1,9 @@
-/* HTTP on the exchange's port: upgrades, the venues' REST, and the exchange's own /exchange/... */
+/* HTTP on the exchange's port: upgrades, the venues' REST, the account's, and the exchange's own /exchange/... */
 #include <stdlib.h>
 
+#include "controlplane/exchange/remote/wire.h"
 #include "tests/exchange/server/bodies.h"
 #include "tests/exchange/server/server_priv.h"
-
-struct request {
-    struct mr_http_head head;
-    struct mr_span host, path, query, body;
-    bool last; /* Connection: close */
-};
 
 static const char *reason_of(int status)
 {
@@ -40,21 +35,26 @@ static const char *reason_of(int status)
     }
 }
 
-static void answer(struct conn *c, const struct request *r, int status, struct mr_span body)
+void mr_request_answer(struct conn *c, bool last, int status, struct mr_span body)
 {
     char head[256];
     struct mr_text t;
     mr_text_init(&t, head, sizeof head);
     mr_text_format(&t, "HTTP/1.1 %d %s\r\nContent-Type: application/json\r\nContent-Length: %u\r\n%s%s\r\n", status,
                    reason_of(status), body.len, status == 503 || status == 429 ? "Retry-After: 1\r\n" : "",
-                   r->last ? "Connection: close\r\n" : "");
+                   last ? "Connection: close\r\n" : "");
     const struct mr_span parts[] = {{(const uint8_t *)head, (uint32_t)t.len}, body};
     bool ours = status == 200 || status == 503;
     c->x->stats.requests += ours;
     c->x->stats.limited += status == 429;
     c->x->stats.bad_requests += !ours && status != 429;
-    if (mr_conn_write(c, parts, 2) && r->last)
+    if (mr_conn_write(c, parts, 2) && last)
         mr_conn_last(c);
+}
+
+static void answer(struct conn *c, const struct request *r, int status, struct mr_span body)
+{
+    mr_request_answer(c, r->last, status, body);
 }
 
 static void answer_error(struct conn *c, const struct request *r, int status, const struct mr_err *err)
@@ -136,19 +136,34 @@ static void own(struct conn *c, const struct request *r, struct mr_text *t)
         answer(c, r, 200, (struct mr_span){(const uint8_t *)t->out, (uint32_t)t->len});
     } else if (!post && mr_span_eq(r->path, "/exchange/book")) {
         book(c, r, t);
+    } else if (!post && c->x->account && mr_span_eq(r->path, "/exchange/account")) {
+        mr_account_show(c->x, t);
+        answer(c, r, 200, (struct mr_span){(const uint8_t *)t->out, (uint32_t)t->len});
     } else if (post && mr_span_eq(r->path, "/exchange/fault")) {
         fault(c, r);
     } else if (post && (mr_span_eq(r->path, "/exchange/pause") || mr_span_eq(r->path, "/exchange/resume"))) {
         mr_tape_pause(c->x->tape, mr_span_eq(r->path, "/exchange/pause"), c->x->now_ns - c->x->stood_ns);
         answer(c, r, 200, mr_span_of("{\"ok\":true}"));
     } else {
-        const struct mr_err err = {"want GET /exchange/stats, GET /exchange/book?product=&symbol=, POST "
-                                   "/exchange/fault, /exchange/pause, /exchange/resume"};
+        const struct mr_err err = {"want GET /exchange/stats, /exchange/book?product=&symbol=, with an account "
+                                   "/exchange/account; POST /exchange/fault, /exchange/pause, /exchange/resume"};
         answer_error(c, r, 404, &err);
     }
 }
 
 /* ---- upgrades ---- */
+
+bool mr_request_upgrade(struct conn *c, struct mr_span head)
+{
+    c->assembly = malloc(MESSAGE_MAX);
+    MR_ASSERT(c->assembly);
+    mr_ws_init(&c->ws, MR_WS_SERVER, c->assembly, MESSAGE_MAX);
+    c->state = CONN_SOCKET;
+    c->since_ns = c->x->now_ns;
+    c->x->stats.upgrades++;
+    c->x->stats.sockets++;
+    return mr_conn_write(c, &head, 1);
+}
 
 static void upgrade(struct conn *c, const struct request *r, const struct mr_talk_place *place)
 {
@@ -167,15 +182,9 @@ static void upgrade(struct conn *c, const struct request *r, const struct mr_tal
                    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: "
                    "Upgrade\r\nSec-WebSocket-Accept: %s\r\n\r\n",
                    accept);
-    c->assembly = malloc(MESSAGE_MAX);
     c->subs = calloc(MR_TALK_SUBS_MAX, sizeof *c->subs);
-    MR_ASSERT(c->assembly && c->subs);
-    mr_ws_init(&c->ws, MR_WS_SERVER, c->assembly, MESSAGE_MAX);
-    c->state = CONN_SOCKET;
-    c->since_ns = c->x->now_ns;
-    c->x->stats.upgrades++;
-    c->x->stats.sockets++;
-    bool written = mr_conn_write(c, &(struct mr_span){(const uint8_t *)head, (uint32_t)t.len}, 1);
+    MR_ASSERT(c->subs);
+    bool written = mr_request_upgrade(c, (struct mr_span){(const uint8_t *)head, (uint32_t)t.len});
     if (written && mr_fault_lasts(c->x, MR_FAULT_TOKEN, place->venue, place->product)) {
         static const char why[] = "{\"id\":\"1\",\"type\":\"error\",\"code\":401,\"data\":\"token is expired\"}";
         c->x->stats.turned_away++;
@@ -187,7 +196,7 @@ static void upgrade(struct conn *c, const struct request *r, const struct mr_tal
 
 /* ---- one request ---- */
 
-static bool limited(struct mr_exchange *x, uint8_t venue)
+bool mr_request_limited(struct mr_exchange *x, uint8_t venue)
 {
     if (!x->config.rest_per_minute)
         return false;
@@ -225,6 +234,10 @@ static void route(struct conn *c, struct request *r)
         own(c, r, &t);
         return;
     }
+    if (c->x->account && mr_span_starts(r->path, MR_WIRE_PATH)) {
+        mr_account_request(c, r);
+        return;
+    }
     struct mr_talk_place place;
     struct mr_span path = r->head.target;
     if (!mr_talk_place(r->host, &path, &place)) {
@@ -245,7 +258,7 @@ static void route(struct conn *c, struct request *r)
         refuse(c, 426, "this path wants an upgrade to WebSocket");
         return;
     }
-    if (limited(c->x, place.venue)) {
+    if (mr_request_limited(c->x, place.venue)) {
         answer(c, r, 429, mr_span_of("{\"code\":-1003,\"msg\":\"Too many requests; current limit is reached.\"}"));
         return;
     }
@@ -262,7 +275,7 @@ static void route(struct conn *c, struct request *r)
 
 void mr_request_take(struct conn *c)
 {
-    while (c->state == CONN_HTTP && c->in_len) {
+    while (c->state == CONN_HTTP && c->in_len && !c->waits) {
         struct request r = {0};
         int64_t n = mr_http_request(c->in, c->in_len, &r.head);
         int64_t length = n > 0 ? mr_http_length(&r.head) : 0;

@@ -211,6 +211,8 @@ static int play(struct mr_exchange *x, struct mr_err *err)
         if (status)
             break;
         mr_deliver(x, &piece);
+        if (x->account)
+            mr_account_piece(x, &piece);
         n++;
     }
     x->late = n == PIECES_MAX || held_back(x);
@@ -270,6 +272,8 @@ static int round_once(struct mr_exchange *x, int timeout_ms, bool *busy, struct 
         if (x->open[i]->more)
             mr_conn_event(x->open[i], EPOLLIN);
     int played = play(x, err);
+    if (x->account)
+        mr_account_step(x);
     if (x->now_ns - x->ticked_ns >= TICK_NS)
         status = tick(x, err);
     *busy = flush(x) || played == PIECES_MAX;

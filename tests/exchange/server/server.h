@@ -9,7 +9,7 @@
  *     mr_exchange_stop(x); mr_exchange_close(x);
  *
  * On the same port: GET /exchange/stats, GET /exchange/book?product=binance:usdm&symbol=BTCUSDT[&levels=N], POST /exchange/fault {"fault":...},
- * POST /exchange/pause, POST /exchange/resume.
+ * POST /exchange/pause, POST /exchange/resume; GET /exchange/account: counts, and every order that the account remembers.
  *
  * Thread  start makes one, which owns everything; functions with a running exchange may be called from any thread.
  * Memory  malloc; bounded by connections_max * (queue_bytes + 200 KiB).
@@ -111,7 +111,10 @@ int mr_exchange_fault_parse(const char *text, struct mr_exchange_fault *out, str
     X(spoilt,        "messages sent with a wrong checksum")                       \
     X(turned_away,   "upgrades and REST requests refused or left unanswered by a fault")\
     X(aged,          "snapshots and images that were too old")                    \
-    X(loops,         "times a recording began again")
+    X(loops,         "times a recording began again")                             \
+    X(asked,         "signed requests to the account that were carried out")      \
+    X(distrusted,    "requests to the account refused: key, signature or time")   \
+    X(told,          "messages sent on the account's private streams")
 /* clang-format on */
 struct mr_exchange_stats {
 #define MR_X(name, what) uint64_t name;
@@ -135,6 +138,11 @@ struct mr_exchange_config {
     struct mr_tape_config tape;
     const struct mr_exchange_fault *faults;
     uint32_t fault_count;
+    /* An account of the paper exchange (controlplane/exchange/paper), fed by the tape: POST /account/..., GET /account/stream, as
+     * controlplane/exchange/remote/wire.h says. Whatever is traded in it, the market does not move. */
+    const char *account; /* a credentials file with an entry of the venue "paper"; NULL: there is no account */
+    uint32_t cash;       /* that it begins with [10000] */
+    int64_t latency_ns;  /* each way, and up to half of it more by chance */
 };
 
 struct mr_exchange;

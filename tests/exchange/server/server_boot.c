@@ -151,6 +151,8 @@ int mr_exchange_open(struct mr_exchange **out, const struct mr_exchange_config *
         status = mr_exchange_listen(x, err);
     if (status == MR_OK)
         status = mr_tape_open(&x->tape, &x->config.tape, x->now_ns, err);
+    if (status == MR_OK && x->config.account)
+        status = mr_account_open(x, err);
     if (status == MR_OK)
         status = begin_faults(x, err);
     if (status) {
@@ -172,6 +174,7 @@ void mr_exchange_close(struct mr_exchange *x)
     mr_exchange_stop(x);
     for (uint32_t i = 0; i < FAULTS_MAX; i++)
         free(x->faults[i].held);
+    mr_account_close(x->account);
     if (x->tape)
         mr_tape_close(x->tape);
     close_fd(x->listener);

@@ -33,7 +33,10 @@ struct conn {
     SSL *ssl;
     int64_t since_ns; /* of the state */
     int64_t dripped_ns;
-    bool hung; /* a request that gets no answer */
+    bool hung;           /* a request that gets no answer */
+    bool private_stream; /* SOCKET: of the account, no venue's */
+    bool waits_last;     /* the request that waits is the last here */
+    uint64_t waits;      /* for the account's answer to this request; 0 none */
     uint8_t *in, *out, *assembly;
     uint32_t in_len, head, tail;
     uint32_t queued, mark; /* frames not wholly given to TLS; where in `out` the first of them ends */
@@ -86,6 +89,7 @@ struct mr_exchange {
     int64_t rest_minute_ns;      /* REST requests of this minute, by venue */
     uint32_t rest_count[MR_VENUE_ID_MAX + 1];
     struct mr_exchange_stats stats;
+    struct mr_account *account; /* NULL: none */
 };
 
 /* conn.c */
@@ -103,7 +107,24 @@ void mr_conn_oversize(struct conn *c);
 void mr_conn_reset(struct conn *c);
 
 /* request.c: HTTP */
+struct request {
+    struct mr_http_head head;
+    struct mr_span host, path, query, body;
+    bool last; /* Connection: close */
+};
 void mr_request_take(struct conn *c);
+void mr_request_answer(struct conn *c, bool last, int status, struct mr_span body);
+bool mr_request_limited(struct mr_exchange *x, uint8_t venue); /* counts it; venue 0: the account's */
+/* The connection is a socket from now on: `head` is the 101. */
+bool mr_request_upgrade(struct conn *c, struct mr_span head);
+
+/* account.c: orders */
+int mr_account_open(struct mr_exchange *x, struct mr_err *err);
+void mr_account_close(struct mr_account *a);
+void mr_account_request(struct conn *c, const struct request *r);
+void mr_account_piece(struct mr_exchange *x, const struct mr_piece *piece); /* of the tape */
+void mr_account_step(struct mr_exchange *x);                                /* once a round */
+void mr_account_show(const struct mr_exchange *x, struct mr_text *t);       /* as JSON */
 
 /* deliver.c: stream messages to subscribers, images, faults on the way */
 extern const struct mr_talk_host mr_exchange_host;

@@ -132,13 +132,28 @@ int client_upgrade(struct client *c, const char *host, const char *path)
     return head.status;
 }
 
-int client_answer(struct client *c, int timeout_ms)
+static int answer(struct client *c, int timeout_ms, int64_t *head_bytes)
 {
     struct mr_http_head head;
-    int64_t n, deadline = mr_clock_mono() + timeout_ms * 1000000ll;
-    while ((n = mr_http_response(c->in, c->len, &head)) == 0 && more(c, deadline))
+    int64_t deadline = mr_clock_mono() + timeout_ms * 1000000ll;
+    while ((*head_bytes = mr_http_response(c->in, c->len, &head)) == 0 && more(c, deadline))
         ;
-    return n > 0 ? head.status : -1;
+    return *head_bytes > 0 ? head.status : -1;
+}
+
+int client_answer(struct client *c, int timeout_ms)
+{
+    int64_t n;
+    return answer(c, timeout_ms, &n);
+}
+
+int client_head(struct client *c, int timeout_ms)
+{
+    int64_t n;
+    int status = answer(c, timeout_ms, &n);
+    if (status > 0)
+        drop(c, (uint32_t)n);
+    return status;
 }
 
 struct client *client_open(const struct mr_exchange *x, const char *host, const char *path)
@@ -186,18 +201,12 @@ int client_next(struct client *c, int timeout_ms, const char **text, uint32_t *l
 
 uint32_t client_left(const struct client *c) { return c->len - c->used; }
 
-int client_rest(const struct mr_exchange *x, const char *host, const char *target, const char *post, char *body,
-                size_t room)
+int client_ask(const struct mr_exchange *x, const char *host, struct mr_span request, char *body, size_t room)
 {
     const char *why = "";
-    char request[2048];
-    struct mr_text t;
     struct client *c = client_dial(mr_exchange_port(x), mr_exchange_ca(x), host, &why);
     assert_non_null(c);
-    mr_text_init(&t, request, sizeof request);
-    mr_text_format(&t, "%s %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\nContent-Length: %u\r\n\r\n%s",
-                   post ? "POST" : "GET", target, host, post ? (unsigned)strlen(post) : 0, post ? post : "");
-    client_raw(c, request, (uint32_t)t.len);
+    client_raw(c, request.data, request.len);
     int64_t deadline = mr_clock_mono() + 5000000000;
     while (more(c, deadline))
         ;
@@ -210,4 +219,15 @@ int client_rest(const struct mr_exchange *x, const char *host, const char *targe
     body[c->len - n] = 0;
     client_close(c);
     return head.status;
+}
+
+int client_rest(const struct mr_exchange *x, const char *host, const char *target, const char *post, char *body,
+                size_t room)
+{
+    char request[2048];
+    struct mr_text t;
+    mr_text_init(&t, request, sizeof request);
+    mr_text_format(&t, "%s %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\nContent-Length: %u\r\n\r\n%s",
+                   post ? "POST" : "GET", target, host, post ? (unsigned)strlen(post) : 0, post ? post : "");
+    return client_ask(x, host, (struct mr_span){(const uint8_t *)request, (uint32_t)t.len}, body, room);
 }

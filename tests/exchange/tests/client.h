@@ -16,6 +16,7 @@ void client_close(struct client *c);
 int client_upgrade(struct client *c, const char *host, const char *path);
 /* The status of the HTTP answer that comes next; -1 none. */
 int client_answer(struct client *c, int timeout_ms);
+int client_head(struct client *c, int timeout_ms); /* the same, and takes the head: frames follow */
 /* dial and upgrade, which must succeed. */
 struct client *client_open(const struct mr_exchange *x, const char *host, const char *path);
 
@@ -27,6 +28,8 @@ int client_next(struct client *c, int timeout_ms, const char **text, uint32_t *l
 /* Bytes that came and are no whole frame. */
 uint32_t client_left(const struct client *c);
 
+/* A request as it stands, which asks for `Connection: close`, on a connection of its own; the status, and the body (NUL behind it) in `body`. */
+int client_ask(const struct mr_exchange *x, const char *host, struct mr_span request, char *body, size_t room);
 /* One REST request on a connection of its own; the status, and the body (NUL behind it) in `body`. */
 int client_rest(const struct mr_exchange *x, const char *host, const char *target, const char *post, char *body,
                 size_t room);
