@@ -359,6 +359,13 @@ static uint32_t clean_up(struct mr_orders *om)
     return work;
 }
 
+void mr_orders_on_clock(struct mr_orders *om, int64_t now_ns, int64_t mono_ns)
+{
+    if (!om->mono_ns)
+        om->mono_ahead_ns = mono_ns - now_ns;
+    om->mono_ns = mono_ns;
+}
+
 uint32_t mr_orders_step(struct mr_orders *om, int64_t now_ns)
 {
     MR_ASSERT(om->begun);

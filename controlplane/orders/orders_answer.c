@@ -575,6 +575,18 @@ static void order_answer(struct mr_orders *om, struct link *l, struct slot *s, c
     }
 }
 
+/* The venue said when, by the wall clock. */
+static void wait_until(const struct mr_orders *om, struct link *l, int64_t until_ns)
+{
+    int64_t until;
+    if (until_ns <= om->now_ns)
+        return;
+    if (__builtin_add_overflow(mr_orders_quota_now(om), until_ns - om->now_ns, &until))
+        until = INT64_MAX;
+    mr_bucket_block(&l->orders, until);
+    mr_bucket_block(&l->queries, until);
+}
+
 /* How the venue itself is doing, by what it answers. */
 static void health(struct mr_orders *om, struct link *l, const struct mr_answer *a)
 {
@@ -584,8 +596,7 @@ static void health(struct mr_orders *om, struct link *l, const struct mr_answer 
         mr_orders_failed(om, l);
         break;
     case MR_ANSWER_LIMITED:
-        mr_bucket_block(&l->orders, a->until_ns);
-        mr_bucket_block(&l->queries, a->until_ns);
+        wait_until(om, l, a->until_ns);
         mr_orders_worked(om, l);
         break;
     case MR_ANSWER_REJECTED:

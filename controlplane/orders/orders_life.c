@@ -275,9 +275,11 @@ enum mr_hold mr_orders_carry(struct mr_orders *om, struct link *l, struct mr_req
         places || r->kind == MR_REQUEST_CANCEL || r->kind == MR_REQUEST_CANCEL_ALL || r->kind == MR_REQUEST_DEAD_MAN;
     struct mr_bucket *bucket = orders ? &l->orders : &l->queries;
     uint32_t keep = places ? l->cfg.cancel_reserve : 0;
-    *until = mr_bucket_when(bucket, keep, om->now_ns);
-    if (*until > om->now_ns)
+    int64_t quota_now = mr_orders_quota_now(om), when = mr_bucket_when(bucket, keep, quota_now);
+    if (when > quota_now) {
+        *until = when == INT64_MAX ? when : om->now_ns + (when - quota_now);
         return MR_HOLD_BUCKET;
+    }
     if (places && !mr_breaker_allows(&l->breaker, om->now_ns)) {
         *until = l->breaker.state == MR_BREAKER_OPEN ? l->breaker.until_ns : om->now_ns + READY_WAIT_NS;
         return MR_HOLD_BREAKER;
@@ -289,7 +291,7 @@ enum mr_hold mr_orders_carry(struct mr_orders *om, struct link *l, struct mr_req
         *until = om->now_ns + DRIVER_WAIT_NS;
         return MR_HOLD_DRIVER;
     }
-    bool taken = mr_bucket_take(bucket, keep, om->now_ns);
+    bool taken = mr_bucket_take(bucket, keep, quota_now);
     MR_ASSERT(taken);
     om->asked[r->number % ASKED_COUNT] =
         (struct asked){.number = r->number, .order = r->order.id, .kind = r->kind, .link = (uint8_t)(l - om->links)};

@@ -94,7 +94,7 @@ struct mr_orders {
     struct mr_orders_config cfg;
     struct mr_orders_ports ports;
     struct mr_orders_counters n;
-    int64_t now_ns;
+    int64_t now_ns, mono_ns, mono_ahead_ns; /* mono_ns 0: never told; ahead of now_ns when it was told first */
     uint32_t epoch, epoch_seen, number;
     bool begun, opened, restoring;
     uint64_t next_request;
@@ -158,6 +158,12 @@ uint32_t mr_orders_listen(struct mr_orders *om);
 void mr_orders_answer(struct mr_orders *om, struct link *l, const struct mr_answer *a);
 void mr_orders_failed(struct mr_orders *om, struct link *l);
 void mr_orders_worked(struct mr_orders *om, struct link *l);
+
+/* The time that quotas run by: now_ns, were the clock never set. */
+MR_INLINE int64_t mr_orders_quota_now(const struct mr_orders *om)
+{
+    return om->mono_ns ? om->mono_ns - om->mono_ahead_ns : om->now_ns;
+}
 
 /* reconciling */
 void mr_orders_stream(struct mr_orders *om, struct link *l, bool up);

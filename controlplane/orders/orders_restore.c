@@ -161,13 +161,13 @@ int mr_orders_restore(struct mr_orders *om, unsigned kind, const void *payload, 
 
 /* What the process before spent of the venue's quotas in the window that runs is not known, for not all requests have records: the window is
  * waited for. */
-static void rest_of_window(struct mr_orders *om, int64_t now_ns)
+static void rest_of_window(struct mr_orders *om)
 {
     for (uint32_t i = 0; i < om->link_count && om->opened; i++) {
         struct link *l = &om->links[i];
         struct mr_bucket *const buckets[] = {&l->orders, &l->queries};
         for (unsigned b = 0; b < MR_COUNT_OF(buckets); b++)
-            mr_bucket_block(buckets[b], now_ns + buckets[b]->limit.window_ns);
+            mr_bucket_block(buckets[b], mr_orders_quota_now(om) + buckets[b]->limit.window_ns);
     }
 }
 
@@ -175,9 +175,9 @@ int mr_orders_restored(struct mr_orders *om, int64_t now_ns)
 {
     uint32_t next;
     MR_ASSERT(!om->begun);
-    rest_of_window(om, now_ns);
     om->now_ns =
-        now_ns; /* who begins anew follows the clock, also back: else nothing were due until it has caught up */
+        now_ns; /* who begins anew follows the clock, also back: nothing were due else until it has caught up */
+    rest_of_window(om);
     /* durable, and not acted on: now */
     for (; om->heard_head != om->heard_tail; om->heard_head++) {
         const struct mr_fill *f = &om->heard[om->heard_head % om->cfg.queue_max].a.fill;

@@ -134,6 +134,11 @@ static void watch(struct mr_trade *t)
         mr_trade_stop(t, MR_STOP_KILL, "the kill switch is on", t->now);
 }
 
+void mr_trade_on_clock(struct mr_trade *t, int64_t now_ns, int64_t mono_ns)
+{
+    mr_orders_on_clock(t->orders, now_ns, mono_ns);
+}
+
 uint32_t mr_trade_step(struct mr_trade *t, int64_t now_ns)
 {
     t->now = now_ns > t->now ? now_ns : t->now;

@@ -115,6 +115,8 @@ const struct mr_risk_limits *mr_trade_limits_now(const struct mr_trade *t);
 
 void mr_trade_on_view(struct mr_trade *t, const struct mr_market_view *view, int64_t now_ns);
 void mr_trade_on_signal(struct mr_trade *t, const struct mr_signal *signal, int64_t now_ns);
+/* CLOCK_MONOTONIC beside now_ns, each round before the step: see mr_orders_on_clock. */
+void mr_trade_on_clock(struct mr_trade *t, int64_t now_ns, int64_t mono_ns);
 /* One round: life, stop, answers, intents, brackets, timers. Work done; 0 idle. */
 uint32_t mr_trade_step(struct mr_trade *t, int64_t now_ns);
 

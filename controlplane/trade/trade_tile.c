@@ -4,6 +4,7 @@
 #include <xxhash.h>
 
 #include "controlplane/trade/desk_priv.h"
+#include "dataplane/clock/clock.h"
 
 #define SHOW_NS 100000000ll
 #define READY_NS 1000000000ll
@@ -166,7 +167,9 @@ static int tile_step(void *state, int64_t now_ns)
     struct timespec wall, nap = {0, d->trading.idle_us * 1000l};
     (void)now_ns; /* orders bear the wall clock's time */
     clock_gettime(CLOCK_REALTIME, &wall);
-    int did = desk_step(d, wall.tv_sec * 1000000000ll + wall.tv_nsec);
+    int64_t now = wall.tv_sec * 1000000000ll + wall.tv_nsec;
+    mr_trade_on_clock(d->trade, now, mr_clock_mono());
+    int did = desk_step(d, now);
     if (!did && d->trading.idle_us > 0)
         nanosleep(&nap, NULL);
     return did;

@@ -24,7 +24,7 @@ GATE = "risk.c look.h look_account.c look_exposure.c look_market.c state.c state
 ORDERS = """states.c order.c orders.c orders_answer.c orders_life.c orders_link.c orders_restore.c orders_table.c positions.c trades.c bucket.c
     breaker.c entry.c"""
 FILES = [f"controlplane/risk/{f}" for f in GATE.split()] + [f"controlplane/orders/{f}" for f in ORDERS.split()]
-TESTS = ["controlplane/risk/", "controlplane/orders/", "controlplane/trade/"]
+TESTS = ["controlplane/risk/", "controlplane/orders/", "controlplane/trade/test_trade", "sim/"]
 EQUIVALENT = "tests/mutate/equivalent.txt" # file | source line | mutation | reason
 
 

@@ -263,7 +263,7 @@ static void throttle(struct world *w)
     if (j->sends <= quota)
         return;
     int64_t first = j->send_at[(j->sends - 1 - quota) % JUDGE_SENDS];
-    if (first > w->jumped_at && w->truth - first < w->link.order_limit.window_ns)
+    if (w->truth - first < w->link.order_limit.window_ns)
         judge_broken(w, INVARIANT_THROTTLE, "%u requests within %lld ms, the quota is %u", quota + 1,
                      (long long)((w->truth - first) / SIM_MS), quota);
 }

@@ -339,6 +339,7 @@ bool process_start(struct world *w)
     if (w->config.planted == INVARIANT_THROTTLE)
         link.order_limit = (struct mr_bucket_limit){.quota = 100000, .burst = 50000, .window_ns = 3 * SIM_S};
     MR_ASSERT(mr_trade_link(w->trade, &link, now) == MR_OK);
+    mr_trade_on_clock(w->trade, now, w->truth);
     status = mr_journal_each(&w->disk_table, SIM_FOLDER, 1, restore, &to, NULL, &err);
     if (status != MR_OK) {
         judge_broken(w, INVARIANT_CHAIN, "the journal cannot be restored: %s (%s)", mr_status_name(status), err.text);
@@ -413,6 +414,7 @@ void process_step(struct world *w)
     for (uint32_t i = 0; i < w->markets; i++)
         mr_trade_metadata(w->trade, w->market[i].id);
     planted_step(w);
+    mr_trade_on_clock(w->trade, now, w->truth);
     mr_trade_step(w->trade, now);
     if (!w->dying && (w->slow_disk_until <= w->truth))
         mr_journal_step(w->journal, now);

@@ -163,10 +163,9 @@ static bool over(const struct world *w) { return w->judge->broken && !w->config.
 /* The process's clock (dataplane/clock): set forward, it follows at once; set back, it loses one part in a hundred. */
 static void clock_runs(struct world *w, int64_t dt)
 {
-    if (w->clock_target > w->clock_offset) {
+    if (w->clock_target > w->clock_offset)
         w->clock_offset = w->clock_target;
-        w->jumped_at = w->truth;
-    } else if (w->clock_target < w->clock_offset)
+    else if (w->clock_target < w->clock_offset)
         w->clock_offset -= dt / 100;
 }
 

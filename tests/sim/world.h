@@ -110,7 +110,6 @@ struct world {
     struct world_config config;
     struct mr_random random;
     int64_t truth, clock_offset, clock_target, venue_offset, venue_now;
-    int64_t jumped_at; /* the process's clock went forward: its buckets believe that time has passed */
     uint64_t step, steps_counted, of_kind[SIM_FAIL_COUNT]; /* virtual rounds; operations of disk and network */
     uint32_t rate[FAULT_COUNT];                            /* 0: this seed has none of it */
     uint64_t hits[FAULT_COUNT];
