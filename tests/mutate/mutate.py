@@ -25,6 +25,7 @@ ORDERS = """states.c order.c orders.c orders_answer.c orders_life.c orders_link.
     breaker.c entry.c"""
 FILES = [f"controlplane/risk/{f}" for f in GATE.split()] + [f"controlplane/orders/{f}" for f in ORDERS.split()]
 TESTS = ["controlplane/risk/", "controlplane/orders/", "controlplane/trade/test_trade", "sim/"]
+WORLDS = {"MILLRACE_SIM_SEEDS": "12", "MILLRACE_SIM_FAIR": "3", "MILLRACE_SIM_CRASHES": "400", "MILLRACE_SIM_PLANTED": "1"} # a few of tests/sim's
 EQUIVALENT = "tests/mutate/equivalent.txt" # file | source line | mutation | reason
 
 
@@ -105,7 +106,7 @@ class Program:
             resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
             resource.setrlimit(resource.RLIMIT_AS, (8 << 30, 8 << 30))
             resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 28, 1 << 28))
-        given = {**os.environ, "MILLRACE_QUICK": "1", "MR_MUTANT": str(mutant)}
+        given = {**os.environ, **WORLDS, "MILLRACE_QUICK": "1", "MR_MUTANT": str(mutant)}
         if reached:
             given["MR_MUTANT_REACHED"] = reached
         try:

@@ -121,7 +121,7 @@ static void each_planted_bug_is_caught_by_its_invariant(void **state)
 {
     (void)state;
     unsigned missed = 0;
-    for (unsigned i = 1; i < INVARIANT_COUNT; i++)
+    for (unsigned i = 1; i < number_of("MILLRACE_SIM_PLANTED", INVARIANT_COUNT, INVARIANT_COUNT); i++)
         if (!caught(i)) {
             printf("the bug planted for invariant %u %s is not caught\n", i, sim_invariants[i]);
             missed++;
