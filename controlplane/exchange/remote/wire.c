@@ -1,7 +1,5 @@
 #include "controlplane/exchange/remote/wire.h"
 
-#include <stdio.h>
-
 #include "codecs/json/json.h"
 #include "codecs/number/number.h"
 #include "codecs/venue/venue.h"
@@ -12,7 +10,8 @@
 
 #define WORDS(X)                                                                                                       \
     X(KIND, "kind")                                                                                                    \
-    X(ID, "id") X(SYMBOL, "symbol") X(SIDE, "side") X(TYPE, "type") X(TIF, "tif") X(PRICE, "price") X(STOP, "stop")    \
+    X(ID, "id")                                                                                                        \
+    X(SYMBOL, "symbol") X(SIDE, "side") X(TYPE, "type") X(TIF, "tif") X(PRICE, "price") X(STOP, "stop")                \
         X(SIZE, "size") X(FILLED, "filled") X(STATE, "state") X(REASON, "reason") X(TEXT, "text")                      \
             X(VENUE_ID, "venue_id") X(VENUE_NS, "venue_ns") X(AMOUNT, "amount") X(AVAILABLE, "available")              \
                 X(TRADE_ID, "trade_id") X(FEE, "fee") X(LIQUIDITY, "liquidity") X(POST_ONLY, "post_only")              \
@@ -67,9 +66,14 @@ bool mr_wire_name(const struct mr_instruments *table, uint32_t instrument, char 
     const struct mr_venue *venue = it ? mr_venue_by_id(it->venue) : NULL;
     if (!venue)
         return false;
-    snprintf(out, MR_WIRE_NAME_BYTES, "%s:%s:%.*s", venue->name, venue->products[it->product].name, (int)it->symbol_len,
-             it->symbol);
-    return true;
+    struct mr_text t;
+    mr_text_init(&t, out, MR_WIRE_NAME_BYTES);
+    mr_text_add(&t, venue->name);
+    mr_text_add(&t, ":");
+    mr_text_add(&t, venue->products[it->product].name);
+    mr_text_add(&t, ":");
+    mr_text_bytes(&t, it->symbol, it->symbol_len);
+    return !t.cut;
 }
 
 static const struct mr_instrument *named(const struct mr_instruments *table, struct mr_span name)
