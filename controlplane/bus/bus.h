@@ -36,7 +36,7 @@ enum mr_message_kind {
     MR_MESSAGE_KIND_COUNT
 };
 
-#define MR_MESSAGE_PAYLOAD 192
+#define MR_MESSAGE_PAYLOAD 1344 /* an event of trading whole: its order, fill, position and words */
 struct mr_message {
     uint64_t id;          /* by the bus, from 1 */
     uint64_t correlation; /* of a response: the request's id. Of others: as the publisher likes */
@@ -47,7 +47,7 @@ struct mr_message {
     char action[28]; /* "reconcile" */
     _Alignas(16) uint8_t payload[MR_MESSAGE_PAYLOAD];
 };
-static_assert(sizeof(struct mr_message) == 256, "four cache lines");
+static_assert(sizeof(struct mr_message) == 64 + MR_MESSAGE_PAYLOAD, "a cache line, then the payload");
 
 enum mr_lost_why { MR_LOST_FULL, MR_LOST_GIVEN_UP, MR_LOST_SHUTDOWN };
 struct mr_bus_config {

@@ -79,7 +79,7 @@ struct control {
     struct mr_hands hands;
     struct mr_desk *desk;   /* NULL: it does not trade */
     struct mr_store *store; /* NULL: nothing is stored */
-    uint64_t refused;       /* rows, as last told */
+    uint64_t lost;          /* messages of the desk's bus that the store did not take, as last told */
     bool store_away;        /* as last told */
     const volatile int *stopped;
     int64_t end_ns;
@@ -122,10 +122,18 @@ static void tell_attached(struct control *c)
     }
 }
 
-static void log_lines(struct control *c)
+static void log_lines(struct control *c, int64_t now_ns)
 {
     struct mr_log_site site = {.file = __FILE__, .line = __LINE__}; /* nothing of it is held back */
     struct mr_desk_line line;
+    struct mr_desk_io_counts n;
+    mr_desk_io(c->desk, now_ns);
+    mr_desk_io_counts(c->desk, &n);
+    if (n.lost != c->lost)
+        MR_LOG(c->log, MR_LOG_WARN,
+               "bus: %llu messages were not taken in four tries, and are not in the store; the journal has them",
+               (unsigned long long)(n.lost - c->lost));
+    c->lost = n.lost;
     while (mr_desk_line(c->desk, &line))
         mr_log_write(c->log, &site, line.severity ? MR_LOG_WARN : MR_LOG_INFO, "%s: %s", mr_trade_told_name(line.kind),
                      line.text);
@@ -155,19 +163,13 @@ static void open_store(struct control *c, const struct mr_config *config)
         MR_LOG(c->log, MR_LOG_ERROR, "store: nothing is stored: %s", err.text);
 }
 
-/* One batch a round; and what the store has lost, or waits for. */
+/* One batch a round; and what the store waits for. */
 static void step_store(struct control *c, int64_t now_ns)
 {
-    struct mr_store_stats n;
     mr_store_step(c->store, now_ns);
-    mr_store_stats(c->store, &n);
     const char *trouble = mr_store_trouble(c->store);
-    if (n.refused != c->refused)
-        MR_LOG(c->log, MR_LOG_WARN, "store: %llu rows had no room and are not in it; the journal has them",
-               (unsigned long long)(n.refused - c->refused));
     if ((trouble != NULL) != c->store_away)
         MR_LOG(c->log, trouble ? MR_LOG_WARN : MR_LOG_INFO, "store: %s", trouble ? trouble : "answers again");
-    c->refused = n.refused;
     c->store_away = trouble != NULL;
 }
 
@@ -233,7 +235,7 @@ static void on_timer(uv_timer_t *timer)
     if (c->store)
         step_store(c, now.tv_sec * 1000000000ll + now.tv_nsec);
     if (c->desk)
-        log_lines(c);
+        log_lines(c, now.tv_sec * 1000000000ll + now.tv_nsec);
     else
         tell_attached(c);
     if (*c->stopped || c->shutdown || mr_clock_mono() >= c->end_ns)

@@ -12,7 +12,7 @@ MR_METRICS_DEFINE(mr_desk, MR_DESK_METRICS);
 
 #define INSTRUMENTS 128u
 
-static void *memory(size_t bytes) { return aligned_alloc(128, (bytes + 127) / 128 * 128); }
+void *desk_memory(size_t bytes) { return aligned_alloc(128, (bytes + 127) / 128 * 128); }
 
 /* ---- limits ---- */
 
@@ -41,44 +41,43 @@ int desk_limits_load(const char *path, const struct mr_instruments *instruments,
 static void on_view(void *arg, const struct mr_market_view *view)
 {
     struct mr_desk *d = arg;
-    mr_paper_on_view(d->paper, view, d->show.now_ns);
-    mr_trade_on_view(d->trade, view, d->show.now_ns);
+    mr_paper_on_view(d->paper, view, d->now_ns);
+    mr_trade_on_view(d->trade, view, d->now_ns);
 }
 
 static void on_trade(void *arg, const struct mr_market_trade *t)
 {
     struct mr_desk *d = arg;
-    mr_paper_on_trade(d->paper, t->instrument, t->side, t->price, t->size, d->show.now_ns);
+    mr_paper_on_trade(d->paper, t->instrument, t->side, t->price, t->size, d->now_ns);
 }
 
 static void on_signal(void *arg, const char *plane, const struct mr_signal *signal, uint64_t lost)
 {
     struct mr_desk *d = arg;
-    char line[512], said[240];
-    struct mr_text text;
-    if (lost) {
+    if (mr_unlikely(lost)) {
+        char said[MR_TOLD_TEXT];
         MR_COUNT(d->metrics, signals_lost, lost);
         snprintf(said, sizeof said, "%.60s: %llu signals from %llu on were lost", plane, (unsigned long long)lost,
                  (unsigned long long)signal->seq);
-        desk_say(d, MR_TOLD_ALERT, 1, d->show.now_ns, said);
+        desk_say(d, MR_TOLD_ALERT, 1, d->now_ns, said);
         return;
     }
-    d->signal_tsc_ns = mr_clock_mono();
-    mr_trade_on_signal(d->trade, signal, d->show.now_ns);
-    mr_text_init(&text, line, sizeof line);
-    mr_signal_text(&text, signal);
-    snprintf(said, sizeof said, "%.60s: %.170s", plane, line);
-    desk_say(d, MR_TOLD_SIGNAL, signal->kind == MR_SIGNAL_LEVEL && signal->level >= MR_LEVEL_ALERT, d->show.now_ns,
-             said);
+    d->signal_ns = mr_clock_now(&d->clock);
+    mr_trade_on_signal(d->trade, signal, d->now_ns);
+    desk_told(d, &(struct mr_trade_told){.kind = MR_TOLD_SIGNAL,
+                                         .severity = signal->kind == MR_SIGNAL_LEVEL && signal->level >= MR_LEVEL_ALERT,
+                                         .now_ns = d->now_ns,
+                                         .who = plane,
+                                         .signal = signal});
 }
 
 /* In front of the paper exchange: when the order that a signal led to was handed over. */
 static int send(void *self, const struct mr_request *r, int64_t now_ns)
 {
     struct mr_desk *d = self;
-    if (r->kind == MR_REQUEST_PLACE && r->order.role == MR_ROLE_ENTRY && d->signal_tsc_ns) {
-        MR_RECORD(d->metrics, durable_ns, (uint64_t)(mr_clock_mono() - d->signal_tsc_ns));
-        d->signal_tsc_ns = 0;
+    if (r->kind == MR_REQUEST_PLACE && r->order.role == MR_ROLE_ENTRY && d->signal_ns) {
+        MR_RECORD(d->metrics, durable_ns, (uint64_t)(mr_clock_now(&d->clock) - d->signal_ns));
+        d->signal_ns = 0;
     }
     return d->paper_driver.send(d->paper_driver.self, r, now_ns);
 }
@@ -173,23 +172,22 @@ static void paper(struct mr_desk *d)
     struct mr_paper_config c = mr_paper_defaults(d->instruments);
     c.instruments_max = INSTRUMENTS;
     c.cash = (mr_money)t->cash * MR_MONEY_ONE;
-    c.session =
-        (uint64_t)d->show.now_ns; /* what the journal remembers of an earlier life is not taken for this one's */
+    c.session = (uint64_t)d->now_ns; /* what the journal remembers of an earlier life is not taken for this one's */
     c.maker_fee_e8 = e8(t->maker_fee_pct);
     c.taker_fee_e8 = e8(t->taker_fee_pct);
     c.there_ns = c.back_ns = t->latency_ns;
     c.jitter_ns = t->latency_ns / 2;
     c.leverage = t->leverage;
     c.maintenance_e8 = (int32_t)e8(t->maintenance_pct);
-    d->paper = mr_paper_init(memory(mr_paper_bytes(&c)), &c);
+    d->paper = mr_paper_init(desk_memory(mr_paper_bytes(&c)), &c);
     d->paper_driver = mr_paper_driver(d->paper);
 }
 
 static void rows(struct mr_desk *d, const struct mr_trade_config *c)
 {
     char session[32];
-    snprintf(session, sizeof session, "%lld", (long long)d->show.now_ns);
-    mr_trade_rows_init(&d->rows, d->config.store, d->instruments, session);
+    snprintf(session, sizeof session, "%lld", (long long)d->now_ns);
+    mr_trade_rows_init(&d->rows, d->config.store, desk_instrument, d, session);
     for (uint32_t i = 0; i < c->strategy_count; i++)
         d->rows.strategy[i] = c->strategy[i].row->name;
 }
@@ -222,10 +220,11 @@ static int trade(struct mr_desk *d, struct mr_err *err)
     int status = strategies(d, &c, err);
     rows(d, &c);
     if (!status)
-        status = mr_trade_init(memory(mr_trade_bytes(&c)), &c, &ports, &d->trade, err);
+        status = mr_trade_init(desk_memory(mr_trade_bytes(&c)), &c, &ports, &d->trade, err);
     if (!status) {
         d->limits.version = 1;
         mr_trade_limits(d->trade, &d->limits, 0);
+        d->io_limits[0] = d->limits;
     }
     return status;
 }
@@ -262,12 +261,12 @@ static void why_not(struct mr_desk *d, const struct mr_journal_record *r, int st
     struct mr_record_instrument named;
     if (status == MR_E_SYMBOL && r->bytes == sizeof named) {
         memcpy(&named, r->payload, sizeof named);
-        snprintf(d->show.why, sizeof d->show.why, "record %llu: instrument %u is %.80s there, and %.60s here",
+        snprintf(d->why, sizeof d->why, "record %llu: instrument %u is %.80s there, and %.60s here",
                  (unsigned long long)r->seq, named.id, named.name, desk_name(d, named.id));
         return;
     }
-    snprintf(d->show.why, sizeof d->show.why, "record %llu (%s): %s", (unsigned long long)r->seq,
-             mr_journal_kind_name(r->kind), mr_status_text(status));
+    snprintf(d->why, sizeof d->why, "record %llu (%s): %s", (unsigned long long)r->seq, mr_journal_kind_name(r->kind),
+             mr_status_text(status));
 }
 
 static int restore(void *arg, const struct mr_journal_record *r)
@@ -292,8 +291,8 @@ static int journal(struct mr_desk *d, int64_t now_ns, struct mr_err *err)
                                              .fsync = (enum mr_journal_fsync)c->fsync,
                                              .interval_ns = c->interval_ns,
                                              .build = d->config.build};
-    snprintf(d->show.journal, sizeof d->show.journal, "%.255s", c->folder);
-    int status = mr_journal_open(&d->journal, d->show.journal, &limits, now_ns, err);
+    snprintf(d->journal_folder, sizeof d->journal_folder, "%.255s", c->folder);
+    int status = mr_journal_open(&d->journal, d->journal_folder, &limits, now_ns, err);
     d->journal_thread = d->journal_state = (struct mr_journal_thread){d->journal, c->idle_us * 1000l};
     return status;
 }
@@ -302,10 +301,10 @@ static int back(struct mr_desk *d, int64_t now_ns, struct mr_err *err)
 {
     struct mr_orders_link link = mr_orders_link_defaults(mr_instruments_get(d->instruments, d->ids[0])->venue,
                                                          (struct mr_exchange_driver){d, send, poll});
-    int status = mr_journal_each(NULL, d->show.journal, 0, restore, d, NULL, err);
-    if (status && *d->show.why)
+    int status = mr_journal_each(NULL, d->journal_folder, 0, restore, d, NULL, err);
+    if (status && *d->why)
         return mr_err_set(err, status, "%s: %.200s: cannot go on from it; move the folder away to begin anew",
-                          d->show.journal, d->show.why);
+                          d->journal_folder, d->why);
     if (!status)
         status = mr_trade_restored(d->trade, now_ns);
     if (status)
@@ -313,7 +312,12 @@ static int back(struct mr_desk *d, int64_t now_ns, struct mr_err *err)
     /* the paper exchange died with the process that held it: what was open there is gone, what was held is held */
     mr_paper_adopt(d->paper, mr_orders_positions(mr_trade_orders(d->trade)));
     status = mr_trade_begin(d->trade, mr_trade_epoch_seen(d->trade) + 1, now_ns);
-    return status ? mr_err_set(err, status, "%s: %s", d->show.journal, mr_status_text(status))
+    if (!status) {
+        char said[300];
+        snprintf(said, sizeof said, "at the start, from %s", d->trading.limits);
+        status = mr_trade_limits_record(d->trade, &d->limits, said, now_ns);
+    }
+    return status ? mr_err_set(err, status, "%s: %s", d->journal_folder, mr_status_text(status))
                   : mr_trade_link(d->trade, &link, now_ns);
 }
 
@@ -351,33 +355,37 @@ static int workspace(struct mr_desk *d, struct mr_err *err)
 
 int mr_desk_open(struct mr_desk **out, const struct mr_desk_config *config, struct mr_err *err)
 {
-    struct mr_desk *d = memory(sizeof *d);
+    struct mr_desk *d = desk_memory(sizeof *d);
     struct timespec now;
     *out = NULL;
     if (!d)
         return mr_err_set(err, MR_E_NOMEM, "trading: no memory");
     memset(d, 0, sizeof *d);
     clock_gettime(CLOCK_REALTIME, &now);
-    d->show.now_ns = now.tv_sec * 1000000000ll + now.tv_nsec;
+    d->now_ns = now.tv_sec * 1000000000ll + now.tv_nsec;
     d->config = *config;
     d->trading = *config->trading;
     d->self = d;
+    mr_clock_open_virtual(&d->clock, d->now_ns); /* a tile opens the real one */
     pthread_mutex_init(&d->call.lock, NULL);
     pthread_cond_init(&d->call.answered, NULL);
-    d->instruments = mr_instruments_init(memory(mr_instruments_bytes(INSTRUMENTS)), INSTRUMENTS);
+    d->instruments = mr_instruments_init(desk_memory(mr_instruments_bytes(INSTRUMENTS)), INSTRUMENTS);
     int status = want(d, err);
     if (!status)
         status = desk_limits_load(d->trading.limits, d->instruments, &d->limits, err);
     if (!status)
-        status = journal(d, d->show.now_ns, err);
+        status = journal(d, d->now_ns, err);
     if (!status)
         status = workspace(d, err);
     if (!status) {
+        desk_io_open(d);
         paper(d);
         status = trade(d, err);
     }
     if (!status)
-        status = back(d, d->show.now_ns, err);
+        status = back(d, d->now_ns, err);
+    if (!status)
+        desk_publish(d, d->now_ns);
     if (status)
         mr_desk_close(d);
     else
@@ -394,7 +402,8 @@ int mr_desk_start(struct mr_desk *d, struct mr_err *err)
 
 int mr_desk_round(struct mr_desk *d, int64_t now_ns)
 {
-    return desk_step(d, now_ns) + mr_journal_step(d->journal, now_ns);
+    mr_clock_set(&d->clock, now_ns);
+    return desk_step(d, now_ns) + mr_journal_step(d->journal, now_ns) + (int)mr_desk_io(d, now_ns);
 }
 
 void mr_desk_close(struct mr_desk *d)
@@ -411,6 +420,9 @@ void mr_desk_close(struct mr_desk *d)
     if (d->links)
         mr_links_close(d->links);
     free(d->trade);
+    free(d->notes_mem);
+    free(d->state_image);
+    free(d->bus);
     free(d->paper);
     free(d->instruments);
     pthread_mutex_destroy(&d->call.lock);

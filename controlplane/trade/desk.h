@@ -3,13 +3,15 @@
  *
  *   data plane's signals, taps, images -> links, market feed -> trade (trade.h) -> paper exchange
  *                                                               | journal ring -> journal thread -> disk
- *   io thread -> call (one at a time, answered within a round) -> trade;   trade -> image, lines -> io thread, tools
+ *   io thread -> call (one at a time, answered within a round) -> trade
+ *   trade -> notes, state (binary, no waiting) -> io thread -> bus -> lines of the log, rows of the store, the webhook; image -> tools
  *
- * Threads  open, call, lines, close: the io thread. The tile owns all else while it runs.
+ * Threads  all here: the io thread. The tile owns all else while it runs.
  * Memory   allocated at open.   Errors  at open with the sentence; later in the image, and as lines. */
 #ifndef MR_TRADE_DESK_H
 #define MR_TRADE_DESK_H
 
+#include "controlplane/bus/bus.h"
 #include "controlplane/config/config.h"
 #include "controlplane/store/store.h"
 #include "controlplane/trade/show.h"
@@ -19,7 +21,7 @@
 #define MR_DESK_METRICS(COUNTER, GAUGE, HIST)                                                                          \
     COUNTER(steps, "rounds", "rounds of the trade tile")                                                               \
     COUNTER(signals_lost, "signals", "signals that were overwritten before they were taken")                           \
-    COUNTER(lines_dropped, "lines", "lines for the log that had no room")                                              \
+    COUNTER(notes_dropped, "notes", "of what was told the io thread: no room, so not in log, store and on screens")    \
     HIST(intent_ns, "ns", "signal taken from its ring to the gate's decision, where it led to one")                    \
     HIST(durable_ns, "ns", "signal taken from its ring to the order handed to the exchange, its intent being on disk")
 MR_METRICS_DECLARE(mr_desk, MR_DESK_METRICS);
@@ -34,8 +36,8 @@ struct mr_desk_config {
     const struct mr_journal_config *journal;
     const char *instance, *run_folder, *build;
     const struct mr_kill_page *kill;
-    struct mr_store
-        *store; /* gets a row of each order, fill, position, signal and alert; NULL none. Stepped by who opened it */
+    struct mr_store *
+        store; /* gets a row of each order, fill, position, signal and alert, on the io thread; NULL none. Stepped by who opened it */
     uint64_t
         config_hash; /* mr_config_sum of what this process was started with; data planes of this instance publish theirs */
     const char *const *names, *const *workspaces; /* of the data planes */
@@ -47,10 +49,40 @@ struct mr_desk;
 /* Everything but the threads: the journal is read and what it says is restored. MR_OK, or the sentence. */
 int mr_desk_open(struct mr_desk **desk, const struct mr_desk_config *config, struct mr_err *err);
 int mr_desk_start(struct mr_desk *desk, struct mr_err *err);
-/* One round on this thread, for tests: then no start. */
+/* One round of all three threads on this one, for tests: then no start. */
 int mr_desk_round(struct mr_desk *desk, int64_t now_ns);
 void mr_desk_close(struct mr_desk *desk);
 
+/* What each message on the desk's bus bears (C-10): the event with its parts, and the same in words. */
+enum mr_desk_has {
+    MR_DESK_HAS_INTENT = 1,
+    MR_DESK_HAS_ORDER = 2,
+    MR_DESK_HAS_FILL = 4,
+    MR_DESK_HAS_POSITION = 8,
+    MR_DESK_HAS_VERDICT = 16
+};
+struct mr_desk_event {
+    uint8_t kind, severity, has,
+        spare;      /* enum mr_trade_told_kind; 0 info, 1 warning, 2 critical; bits of enum mr_desk_has */
+    uint32_t score; /* of the verdict */
+    int64_t at_ns;
+    struct mr_intent intent;
+    struct mr_order order;
+    struct mr_fill fill;
+    struct mr_position position;
+    char said[MR_TOLD_TEXT], line[MR_TOLD_TEXT]; /* the reason alone; the whole sentence */
+};
+static_assert(sizeof(struct mr_desk_event) <= MR_MESSAGE_PAYLOAD, "a message");
+
+/* Each few ms: what the tile has told goes on the bus, to its subscribers and into the image. Notes taken; 0: nothing was told. */
+uint32_t mr_desk_io(struct mr_desk *desk, int64_t now_ns);
+/* For more subscribers. */
+struct mr_bus *mr_desk_bus(struct mr_desk *desk);
+struct mr_desk_io_counts {
+    struct mr_bus_counts bus;
+    uint64_t lost, lines_lost; /* messages that a subscriber did not get; lines that nobody read in time */
+};
+void mr_desk_io_counts(const struct mr_desk *desk, struct mr_desk_io_counts *out);
 /* The next line for the log; false: none. */
 bool mr_desk_line(struct mr_desk *desk, struct mr_desk_line *out);
 void mr_desk_look(struct mr_desk *desk, struct mr_trade_show *out);

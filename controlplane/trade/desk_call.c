@@ -74,6 +74,8 @@ static int take_limits(struct mr_desk *d, int64_t now_ns, struct mr_err *said)
     int status = mr_risk_limits_change(&d->limits, &d->call.limits, mr_trade_risk(d->trade)->armed, &text);
     if (status != MR_OK)
         return status;
+    if (mr_trade_limits_record(d->trade, &d->call.limits, said->text, now_ns) != MR_OK)
+        return mr_err_set(said, MR_E_FULL, "the journal takes nothing: the limits are as they were");
     d->limits = d->call.limits;
     mr_trade_limits(d->trade, &d->limits, now_ns);
     return MR_OK;
@@ -164,9 +166,16 @@ int mr_desk_act(struct mr_desk *d, const struct mr_desk_act *act, struct mr_err 
             return status;
         pthread_mutex_lock(&d->call.lock);
         d->call.limits = limits;
-    } else {
-        pthread_mutex_lock(&d->call.lock);
+        d->call.steer = false;
+        d->call.act = *act;
+        status = ask(d, said);
+        if (status == MR_OK) { /* what was judged by the set before is still on its way here */
+            d->io_limits[1] = d->io_limits[0];
+            d->io_limits[0] = d->call.limits;
+        }
+        return status;
     }
+    pthread_mutex_lock(&d->call.lock);
     d->call.steer = false;
     d->call.act = *act;
     return ask(d, said);

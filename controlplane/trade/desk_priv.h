@@ -5,15 +5,17 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "controlplane/bus/bus.h"
 #include "controlplane/exchange/paper/paper.h"
 #include "controlplane/link/link.h"
 #include "controlplane/market/feed.h"
 #include "controlplane/trade/desk.h"
+#include "controlplane/trade/notes.h"
 #include "controlplane/trade/rows.h"
 #include "dataplane/ring/image.h"
 #include "dataplane/tile/tile.h"
 
-#define LINES 1024u /* for the log, a power of two */
+#define LINES 1024u /* that wait for the log, a power of two */
 
 struct call {
     pthread_mutex_t lock;
@@ -26,6 +28,19 @@ struct call {
     int status;
     struct mr_err said;
 };
+/* All that is open, as the tile has it: published each 100 ms for the io thread, which makes words of it. */
+struct desk_state {
+    int64_t now_ns;
+    struct mr_steer_state steer;
+    struct mr_trade_account account;
+    struct mr_orders_counters counters;
+    uint64_t limits_version, journal_seq, journal_durable;
+    uint32_t killed, armed, begun, position_count, order_count;
+    char why[240];
+    struct mr_position position[MR_TRADE_SHOW_POSITIONS];
+    struct mr_order order[MR_TRADE_SHOW_ORDERS];
+};
+
 struct mr_desk {
     struct mr_desk_config config;
     struct mr_trading_config trading;
@@ -38,7 +53,7 @@ struct mr_desk {
     struct mr_journal *journal;
     struct mr_risk_limits limits;
     struct mr_workspace ws;
-    struct mr_image *image;
+    struct mr_image *image; /* what others see: written by the io thread */
     struct mr_desk_metrics *metrics;
     struct mr_tile_slot slots[2];
     struct mr_desk *self; /* the trade tile's state is this pointer */
@@ -46,23 +61,51 @@ struct mr_desk {
     struct mr_tiles *tiles;
     struct mr_journal_thread journal_thread;
     struct call call;
-    struct mr_trade_show show;
-    struct mr_trade_rows rows;
     char names[MR_TRADE_NAMES_MAX][64]; /* of traded instruments */
     uint32_t ids[MR_TRADE_NAMES_MAX], metadata[MR_TRADE_NAMES_MAX];
-    uint64_t attaches[MR_LINKS_MAX], attaches_seen;
     char build[48]; /* this program's, as workspaces have it */
-    int64_t show_ns, signal_tsc_ns, ready_try_ns;
+    char journal_folder[256];
+    struct mr_notes notes;
+    void *notes_mem;
+    struct mr_image *state_image; /* of struct desk_state, in memory of this process */
+
+    /* the trade tile's */
+    MR_ALIGNED struct mr_clock clock; /* for the two histograms; of the tests' time where there is no thread */
+    int64_t now_ns, signal_ns, publish_ns, ready_try_ns;
+    uint64_t attaches[MR_LINKS_MAX], attaches_seen;
+    char why[240]; /* it does not trade yet */
+    bool begun;    /* went to TRADING by the configuration */
+    struct desk_state state;
+
+    /* the io thread's */
+    MR_ALIGNED struct mr_bus *bus;
+    struct mr_instrument shown[MR_TRADE_NAMES_MAX]; /* as told last */
+    struct mr_risk_limits io_limits[2];             /* in force, and before */
+    struct mr_trade_rows rows;
+    struct mr_trade_show show;
+    uint64_t shown_version, shown_lines, messages_lost, lines_lost;
     struct mr_desk_line line[LINES];
-    _Atomic uint64_t line_head, line_tail;
+    uint64_t line_head, line_tail;
 };
 
+void *desk_memory(size_t bytes); /* aligned to 128 */
+
+/* desk_tell.c: on the trade tile */
+void desk_told(void *self, const struct mr_trade_told *what);
+void desk_say(struct mr_desk *d, uint8_t kind, uint8_t severity, int64_t at_ns, const char *text);
+bool desk_say_metadata(struct mr_desk *d, const struct mr_instrument *it); /* false: no room, to be said again */
+void desk_publish(struct mr_desk *d, int64_t now_ns);
+
+/* desk_io.c, desk_show.c, words.c: on the io thread */
+void desk_io_open(struct mr_desk *d);
+void desk_show(struct mr_desk *d);
 const char *desk_name(const struct mr_desk *d, uint32_t instrument);
-void desk_told(void *self, const struct mr_trade_told *what); /* desk_show.c */
-void desk_show(struct mr_desk *d, int64_t now_ns);
-void desk_say(struct mr_desk *d, uint8_t kind, uint8_t severity, int64_t at_ns,
-              const char *text);                    /* a line for the log alone */
-void desk_calls(struct mr_desk *d, int64_t now_ns); /* desk_call.c */
+const struct mr_instrument *desk_instrument(const void *self, uint32_t id); /* never NULL */
+const char *desk_strategy(const struct mr_desk *d, uint32_t strategy);
+void desk_number(int64_t value, int scale, char out[32]);
+void desk_words(const struct mr_desk *d, const struct mr_trade_told *w, const char *said, char out[MR_TOLD_TEXT]);
+
+void desk_calls(struct mr_desk *d, int64_t now_ns); /* desk_call.c: on the trade tile */
 extern const struct mr_tile desk_tile;              /* trade_tile.c */
 int desk_step(struct mr_desk *d, int64_t now_ns);
 /* MR_OK: each data plane has been seen, and all are of this build and configuration; else which is not. */

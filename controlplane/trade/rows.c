@@ -4,24 +4,28 @@
 
 #include "codecs/venue/venue.h"
 
-void mr_trade_rows_init(struct mr_trade_rows *r, struct mr_store *store, const struct mr_instruments *instruments,
+void mr_trade_rows_init(struct mr_trade_rows *r, struct mr_store *store,
+                        const struct mr_instrument *(*instrument_of)(const void *self, uint32_t id), const void *self,
                         const char *session)
 {
     memset(r, 0, sizeof *r);
     r->store = store;
-    r->instruments = instruments;
+    r->instrument_of = instrument_of;
+    r->self = self;
     snprintf(r->session, sizeof r->session, "%s", session);
 }
 
 static const struct mr_instrument *instrument(const struct mr_trade_rows *r, uint32_t id, char symbol[64],
                                               char venue[24])
 {
-    const struct mr_instrument *it = mr_instruments_get(r->instruments, id);
+    const struct mr_instrument *it = r->instrument_of(r->self, id);
     const struct mr_venue *v = it ? mr_venue_by_id(it->venue) : NULL;
     snprintf(symbol, 64, "%.*s", it ? (it->symbol_len < 63 ? it->symbol_len : 63) : 0, it ? it->symbol : "");
     snprintf(venue, 24, "%s", v ? v->name : "");
     return it;
 }
+
+static int taken(int64_t row) { return row < 0 ? MR_E_FULL : MR_OK; }
 
 static const char *side_name(unsigned side) { return side == MR_SIDE_BUY ? "BUY" : "SELL"; }
 
@@ -55,13 +59,13 @@ static struct mr_store_number average(const struct mr_order *o, const struct mr_
     return mr_store_number(up / down, MR_MONEY_SCALE);
 }
 
-static void put_order(struct mr_trade_rows *r, const struct mr_order *o)
+static int put_order(struct mr_trade_rows *r, const struct mr_order *o)
 {
     struct mr_store_order row;
     memset(&row, 0, sizeof row);
     const struct mr_instrument *it = instrument(r, o->instrument, row.symbol, row.venue);
     if (!it)
-        return;
+        return MR_OK;
     snprintf(row.session_id, sizeof row.session_id, "%s", r->session);
     mr_order_id_text(o->id, row.order_id);
     memcpy(row.exchange_order_id, o->venue_id, sizeof row.exchange_order_id);
@@ -89,17 +93,17 @@ static void put_order(struct mr_trade_rows *r, const struct mr_order *o)
     row.created_at_ns = o->created_ns;
     row.updated_at_ns = o->updated_ns;
     row.filled_at_ns = o->state == MR_STATE_FILLED ? o->updated_ns : 0;
-    mr_store_put_order(r->store, &row);
+    return taken(mr_store_put_order(r->store, &row));
 }
 
-static void put_fill(struct mr_trade_rows *r, const struct mr_fill *f, int64_t now_ns)
+static int put_fill(struct mr_trade_rows *r, const struct mr_fill *f, int64_t now_ns)
 {
     static const char *const liquidity[] = {"", "maker", "taker"};
     struct mr_store_fill row;
     memset(&row, 0, sizeof row);
     const struct mr_instrument *it = instrument(r, f->instrument, row.market, row.venue);
     if (!it)
-        return;
+        return MR_OK;
     snprintf(row.id, sizeof row.id, "%.*s", (int)strnlen(f->trade_id, sizeof f->trade_id), f->trade_id);
     memcpy(row.trade_id, f->trade_id, sizeof row.trade_id);
     if (f->order)
@@ -114,7 +118,7 @@ static void put_fill(struct mr_trade_rows *r, const struct mr_fill *f, int64_t n
     row.fee = mr_store_number(f->fee, MR_MONEY_SCALE);
     row.timestamp_ns = f->venue_ns;
     row.created_at_ns = now_ns;
-    mr_store_put_fill(r->store, &row);
+    return taken(mr_store_put_fill(r->store, &row));
 }
 
 /* ---- positions ---- */
@@ -129,7 +133,7 @@ static uint32_t place(struct mr_trade_rows *r, uint32_t id)
     return i;
 }
 
-static void put_closed(struct mr_trade_rows *r, uint32_t i, const struct mr_position *p)
+static int put_closed(struct mr_trade_rows *r, uint32_t i, const struct mr_position *p)
 {
     struct mr_store_position *row = &r->position[i];
     row->quantity = mr_store_number(0, 0);
@@ -138,17 +142,19 @@ static void put_closed(struct mr_trade_rows *r, uint32_t i, const struct mr_posi
     row->realized_pnl = mr_store_number(p->realised - r->realised[i], MR_MONEY_SCALE);
     row->updated_at_ns = row->closed_at_ns = p->updated_ns;
     snprintf(row->status, sizeof row->status, "CLOSED");
-    mr_store_put_position(r->store, row);
-    memset(row, 0, sizeof *row);
+    int status = taken(mr_store_put_position(r->store, row));
+    if (status == MR_OK)
+        memset(row, 0, sizeof *row);
+    return status;
 }
 
-static void put_open(struct mr_trade_rows *r, uint32_t i, const struct mr_position *p, const struct mr_instrument *it)
+static int put_open(struct mr_trade_rows *r, uint32_t i, const struct mr_position *p, const struct mr_instrument *it)
 {
     struct mr_store_position *row = &r->position[i];
     struct mr_position_worth w;
     char symbol[64], venue[24];
     if (mr_position_worth(p, it, &w) != MR_OK)
-        return;
+        return MR_OK;
     instrument(r, p->instrument, symbol, venue);
     if (!row->opened_at_ns)
         r->realised[i] = r->realised_now[i];
@@ -170,32 +176,36 @@ static void put_open(struct mr_trade_rows *r, uint32_t i, const struct mr_positi
     row->realized_pnl = mr_store_number(p->realised - r->realised[i], MR_MONEY_SCALE);
     row->opened_at_ns = p->opened_ns;
     row->updated_at_ns = p->updated_ns;
-    mr_store_put_position(r->store, row);
+    return taken(mr_store_put_position(r->store, row));
 }
 
-static void put_position(struct mr_trade_rows *r, const struct mr_position *p)
+static int put_position(struct mr_trade_rows *r, const struct mr_position *p)
 {
-    const struct mr_instrument *it = mr_instruments_get(r->instruments, p->instrument);
+    const struct mr_instrument *it = r->instrument_of(r->self, p->instrument);
     uint32_t i = place(r, p->instrument);
     if (!it || i == MR_TRADE_NAMES_MAX)
-        return;
+        return MR_OK;
     const struct mr_store_position *last = &r->position[i];
+    int status = MR_OK;
     if (last->opened_at_ns && (p->size == 0 || last->opened_at_ns != p->opened_ns))
-        put_closed(r, i, p);
-    if (p->size)
-        put_open(r, i, p, it);
-    r->realised_now[i] = p->realised;
+        status = put_closed(r, i, p);
+    if (p->size && !status)
+        status = put_open(r, i, p, it);
+    if (!status)
+        r->realised_now[i] = p->realised;
+    return status;
 }
 
 /* ---- signals and risk events ---- */
 
-static void put_signal(struct mr_trade_rows *r, const struct mr_intent *intent, int64_t now_ns)
+static int put_signal(struct mr_trade_rows *r, const struct mr_intent *intent, int64_t now_ns, bool again)
 {
     struct mr_store_signal *row = &r->signal;
     memset(row, 0, sizeof *row);
     instrument(r, intent->instrument, row->symbol, row->venue);
     snprintf(row->session_id, sizeof row->session_id, "%s", r->session);
-    snprintf(row->signal_id, sizeof row->signal_id, "%.24s-%llu", r->session, (unsigned long long)++r->signals);
+    snprintf(row->signal_id, sizeof row->signal_id, "%.24s-%llu", r->session,
+             (unsigned long long)(again ? r->signals : ++r->signals));
     snprintf(row->signal_type, sizeof row->signal_type, "%s", intent->kind == MR_INTENT_OPEN ? "S1" : "ZE1");
     if (intent->kind == MR_INTENT_OPEN)
         snprintf(row->side, sizeof row->side, "%s", side_name(intent->side));
@@ -205,21 +215,20 @@ static void put_signal(struct mr_trade_rows *r, const struct mr_intent *intent, 
     row->created_at_ns = now_ns;
     row->approved = intent->kind != MR_INTENT_OPEN; /* nothing holds up a close but the gate, order by order */
     r->deciding = intent->kind == MR_INTENT_OPEN;
-    mr_store_put_signal(r->store, row);
+    return taken(mr_store_put_signal(r->store, row));
 }
 
 /* The same row again, with the gate's answer to the entry that it led to. */
-static void decide_signal(struct mr_trade_rows *r, const struct mr_trade_told *w)
+static int decide_signal(struct mr_trade_rows *r, const struct mr_trade_told *w, const char *said)
 {
     struct mr_store_signal *row = &r->signal;
     const struct mr_order *o = w->order;
-    const struct mr_instrument *it = o ? mr_instruments_get(r->instruments, o->instrument) : NULL;
+    const struct mr_instrument *it = o ? r->instrument_of(r->self, o->instrument) : NULL;
     if (!r->deciding || (o && o->role != MR_ROLE_ENTRY) || (o && !it))
-        return;
-    r->deciding = false;
+        return MR_OK;
     row->approved = o && w->severity == 0;
     if (!row->approved)
-        snprintf(row->rejection_reason, sizeof row->rejection_reason, "%.159s", w->text);
+        snprintf(row->rejection_reason, sizeof row->rejection_reason, "%.159s", said);
     if (o) {
         mr_order_id_text(o->id, row->order_id);
         strategy_name(r, o->strategy, row->strategy_name);
@@ -227,70 +236,67 @@ static void decide_signal(struct mr_trade_rows *r, const struct mr_trade_told *w
         row->price = o->price ? mr_store_number(o->price, it->price_scale) : MR_STORE_NULL;
         row->risk_score = mr_store_number(w->verdict->score, 3);
     }
-    mr_store_put_signal(r->store, row);
+    int status = taken(mr_store_put_signal(r->store, row));
+    r->deciding = status != MR_OK;
+    return status;
 }
 
-static void put_risk(struct mr_trade_rows *r, const struct mr_trade_told *w)
+static int put_risk(struct mr_trade_rows *r, const struct mr_trade_told *w, const char *said, bool again)
 {
     static const char *const severity[] = {"INFO", "WARNING", "CRITICAL"};
     struct mr_store_risk row;
     char venue[24];
     memset(&row, 0, sizeof row);
-    snprintf(row.alert_id, sizeof row.alert_id, "%.24s-%llu", r->session, (unsigned long long)++r->alerts);
+    snprintf(row.alert_id, sizeof row.alert_id, "%.24s-%llu", r->session,
+             (unsigned long long)(again ? r->alerts : ++r->alerts));
     snprintf(row.session_id, sizeof row.session_id, "%s", r->session);
     snprintf(row.severity, sizeof row.severity, "%s", severity[w->severity < 3 ? w->severity : 2]);
     snprintf(row.alert_type, sizeof row.alert_type, "%s",
              w->verdict                ? "order_denied"
              : w->kind == MR_TOLD_LIFE ? "life_cycle"
                                        : "risk_alert");
-    snprintf(row.message, sizeof row.message, "%.191s", w->text);
+    snprintf(row.message, sizeof row.message, "%.191s", said);
     if (w->order) {
         instrument(r, w->order->instrument, row.symbol, venue);
         snprintf(row.details, sizeof row.details, "order ");
         mr_order_id_text(w->order->id, row.details + 6);
     }
     row.timestamp_ns = w->now_ns;
-    mr_store_put_risk(r->store, &row);
+    return taken(mr_store_put_risk(r->store, &row));
 }
 
-void mr_trade_rows_told(struct mr_trade_rows *r, const struct mr_trade_told *w)
+static int put_filled(struct mr_trade_rows *r, const struct mr_trade_told *w)
+{
+    int status = put_fill(r, w->fill, w->now_ns);
+    if (!status && w->order)
+        status = put_order(r, w->order);
+    return status ? status : put_position(r, w->position);
+}
+
+int mr_trade_rows_told(struct mr_trade_rows *r, const struct mr_trade_told *w, const char *said, bool again)
 {
     switch (w->kind) {
     case MR_TOLD_SIGNAL:
-        if (w->intent)
-            put_signal(r, w->intent, w->now_ns);
-        break;
+        return w->intent ? put_signal(r, w->intent, w->now_ns, again) : MR_OK;
     case MR_TOLD_INTENT:
-        decide_signal(r, w);
-        break;
+        return decide_signal(r, w, said);
     case MR_TOLD_DECISION:
         if (w->severity) {
             r->denied.order = w->order->id;
-            snprintf(r->denied.why, sizeof r->denied.why, "%.95s", w->text);
+            snprintf(r->denied.why, sizeof r->denied.why, "%.95s", said);
         }
-        decide_signal(r, w);
-        break;
+        return decide_signal(r, w, said);
     case MR_TOLD_ORDER:
-        if (w->order && w->order->id)
-            put_order(r, w->order);
-        break;
+        return w->order && w->order->id ? put_order(r, w->order) : MR_OK;
     case MR_TOLD_FILL:
-        put_fill(r, w->fill, w->now_ns);
-        if (w->order)
-            put_order(r, w->order);
-        put_position(r, w->position);
-        break;
+        return put_filled(r, w);
     case MR_TOLD_POSITION:
-        put_position(r, w->position);
-        break;
+        return put_position(r, w->position);
     case MR_TOLD_ALERT:
-        put_risk(r, w);
-        break;
+        return put_risk(r, w, said, again);
     case MR_TOLD_LIFE:
-        if (w->severity)
-            put_risk(r, w);
-        break;
+        return w->severity ? put_risk(r, w, said, again) : MR_OK;
     default: /* what waits, and for what: the log's */
-        break;
+        return MR_OK;
     }
 }

@@ -1,7 +1,7 @@
-/* What trading does, as rows of the store: orders, fills, positions, signals, risk events. Made on the trade tile from what it tells, put into
- * the store's ring, which never waits: a row that has no room is counted there (mr_store_stats.refused), and trading goes on.
+/* What trading does, as rows of the store: orders, fills, positions, signals, risk events. Made on the io thread, as a subscriber
+ * of the desk's bus: a row that has no room in the store's ring is asked for again later.
  *
- * Memory  plain data, of the caller.   Thread  the trade tile. */
+ * Memory  plain data, of the caller.   Thread  io. */
 #ifndef MR_TRADE_ROWS_H
 #define MR_TRADE_ROWS_H
 
@@ -10,7 +10,8 @@
 
 struct mr_trade_rows {
     struct mr_store *store;
-    const struct mr_instruments *instruments;
+    const struct mr_instrument *(*instrument_of)(const void *self, uint32_t id); /* NULL: not known */
+    const void *self;
     const char *strategy[MR_TRADE_STRATEGIES_MAX];
     char session[32];
     uint64_t signals, alerts;
@@ -27,8 +28,11 @@ struct mr_trade_rows {
 };
 
 /* `session`: of the run; names of strategies by their row, good as long as `r`. */
-void mr_trade_rows_init(struct mr_trade_rows *r, struct mr_store *store, const struct mr_instruments *instruments,
+void mr_trade_rows_init(struct mr_trade_rows *r, struct mr_store *store,
+                        const struct mr_instrument *(*instrument_of)(const void *self, uint32_t id), const void *self,
                         const char *session);
-void mr_trade_rows_told(struct mr_trade_rows *r, const struct mr_trade_told *what);
+/* `said`: what was told, in words (mr_trade_told_text). `again`: the same was refused before. MR_OK; MR_E_FULL: not all rows had room, to be told
+ * again (a row that is put twice is there once). */
+int mr_trade_rows_told(struct mr_trade_rows *r, const struct mr_trade_told *what, const char *said, bool again);
 
 #endif

@@ -8,7 +8,7 @@
 const char *mr_trade_told_name(unsigned kind)
 {
     static const char *const names[] = {"signal",   "intent", "decision", "order", "fill",
-                                        "position", "alert",  "life",     "held"};
+                                        "position", "alert",  "life",     "held",  "metadata"};
     static_assert(MR_COUNT_OF(names) == MR_TOLD_KIND_COUNT, "a name a kind");
     return kind < MR_COUNT_OF(names) ? names[kind] : "?";
 }

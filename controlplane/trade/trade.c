@@ -22,12 +22,12 @@ void trade_tell(const struct mr_trade *t, struct mr_trade_told *what)
 
 void trade_say(const struct mr_trade *t, uint8_t kind, uint8_t severity, const char *format, ...)
 {
-    struct mr_trade_told told = {.kind = kind, .severity = severity};
+    char text[MR_TOLD_TEXT];
     va_list args;
     va_start(args, format);
-    vsnprintf(told.text, sizeof told.text, format, args);
+    vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    trade_tell(t, &told);
+    trade_tell(t, &(struct mr_trade_told){.kind = kind, .severity = severity, .say = MR_SAY_TEXT, .text = text});
 }
 
 /* ---- the market ---- */

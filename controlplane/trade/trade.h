@@ -52,27 +52,44 @@ struct mr_trade_config {
 
 enum mr_trade_told_kind {
     MR_TOLD_SIGNAL,   /* that a strategy acted on */
-    MR_TOLD_INTENT,   /* taken, or dropped: `text` says why */
+    MR_TOLD_INTENT,   /* dropped */
     MR_TOLD_DECISION, /* of the gate: `verdict`, `order` */
     MR_TOLD_ORDER,    /* changed; `order` */
     MR_TOLD_FILL,     /* `fill`, `order`, `position` after it */
     MR_TOLD_POSITION, /* opened, updated, closed, or funding */
-    MR_TOLD_ALERT,    /* risk_alert: `text` */
-    MR_TOLD_LIFE,     /* state changed; `text` */
-    MR_TOLD_HELD,     /* an order waits; `text` says for what */
+    MR_TOLD_ALERT,    /* risk_alert */
+    MR_TOLD_LIFE,     /* state changed */
+    MR_TOLD_HELD,     /* an order waits, a venue is (not) ready, a bracket moved */
+    MR_TOLD_METADATA, /* of an instrument that is traded: for who shows numbers of it */
     MR_TOLD_KIND_COUNT
 };
+/* What there is to say beside the parts: words are made of it by whoever wants them (mr_trade_told_text), never here. */
+enum mr_trade_say {
+    MR_SAY_NOTHING,
+    MR_SAY_TEXT,    /* `text` */
+    MR_SAY_DROPPED, /* the intent of strategy `who`: `why` */
+    MR_SAY_WAITS,   /* `order`, for `why` */
+    MR_SAY_BRACKET, /* of the entry `number`: `why` */
+    MR_SAY_VERDICT  /* `verdict` */
+};
 struct mr_trade_told {
-    uint8_t kind, severity, spare[6]; /* severity 0 info, 1 warning, 2 critical */
+    uint8_t kind, severity, say, spare[5]; /* severity 0 info, 1 warning, 2 critical; enum mr_trade_say */
     int64_t now_ns;
-    const struct mr_intent *intent; /* NULL where it is none of this kind's; good until the callback returns */
+    uint64_t number;
+    const char *who, *why; /* literals, or as good as the tile */
+    const struct mr_intent
+        *intent; /* NULL where it is none of this kind's; good until the callback returns, as all that follows */
     const struct mr_order *order;
     const struct mr_fill *fill;
     const struct mr_position *position;
     const struct mr_risk_verdict *verdict;
     const struct mr_signal *signal;
-    char text[240];
+    const struct mr_instrument *instrument; /* METADATA */
+    const char *text;
 };
+/* In one sentence without its parts; "" : there is nothing to say. `limits`: those that the verdict was by. */
+#define MR_TOLD_TEXT 240
+void mr_trade_told_text(const struct mr_trade_told *told, const struct mr_risk_limits *limits, char out[MR_TOLD_TEXT]);
 struct mr_trade;
 struct mr_trade_ports {
     void *self;
@@ -109,8 +126,10 @@ void mr_trade_metadata(struct mr_trade *t, uint32_t instrument);
 /* Process `n` says what it is. Of another build or configuration: the gate lets nothing through, and nothing is armed. */
 void mr_trade_process(struct mr_trade *t, uint32_t n, uint64_t build, uint64_t config_hash);
 
-/* A set in force from now on: bound to the instruments; version above the one before. Journalled by the caller. */
+/* A set in force from now on: bound to the instruments; version above the one before. */
 void mr_trade_limits(struct mr_trade *t, const struct mr_risk_limits *limits, int64_t now_ns);
+/* Into the journal, before it is put in force (5-trust F 36): `said` is what changes. MR_OK, or MR_E_FULL: it takes nothing. */
+int mr_trade_limits_record(struct mr_trade *t, const struct mr_risk_limits *limits, const char *said, int64_t now_ns);
 const struct mr_risk_limits *mr_trade_limits_now(const struct mr_trade *t);
 
 void mr_trade_on_view(struct mr_trade *t, const struct mr_market_view *view, int64_t now_ns);

@@ -126,8 +126,7 @@ int mr_trade_init(void *mem, const struct mr_trade_config *config, const struct 
 
 static void name_of(const struct mr_instrument *it, struct mr_record_instrument *r)
 {
-    memset(r, 0, sizeof *r);
-    r->head = (struct mr_record_head){MR_RECORDS_VERSION, MR_RECORD_INSTRUMENT, sizeof *r};
+    TRADE_RECORD(*r, MR_RECORD_INSTRUMENT);
     r->id = it->id;
     r->venue = it->venue;
     r->product = it->product;
@@ -212,6 +211,16 @@ void mr_trade_limits(struct mr_trade *t, const struct mr_risk_limits *limits, in
     MR_ASSERT(limits->bound && limits->version > t->limits.version);
     (void)now_ns;
     t->limits = *limits;
+}
+
+int mr_trade_limits_record(struct mr_trade *t, const struct mr_risk_limits *limits, const char *said, int64_t now_ns)
+{
+    struct mr_record_limits r;
+    TRADE_RECORD(r, MR_RECORD_LIMITS);
+    r.version = limits->version;
+    r.before = t->limits.version < limits->version ? t->limits.version : 0;
+    snprintf(r.said, sizeof r.said, "%s", said);
+    return append(t, MR_JOURNAL_CONFIG, now_ns, &r, sizeof r) > 0 ? MR_OK : MR_E_FULL;
 }
 
 /* ---- back from the journal ---- */
@@ -335,8 +344,7 @@ int mr_trade_begin(struct mr_trade *t, uint32_t epoch, int64_t now_ns)
 {
     struct mr_record_begin r;
     MR_ASSERT(epoch > mr_trade_epoch_seen(t));
-    memset(&r, 0, sizeof r);
-    r.head = (struct mr_record_head){MR_RECORDS_VERSION, MR_RECORD_BEGIN, sizeof r};
+    TRADE_RECORD(r, MR_RECORD_BEGIN);
     r.epoch = epoch;
     r.strategies = t->config.strategy_count;
     for (uint32_t i = 0; i < t->config.strategy_count; i++)

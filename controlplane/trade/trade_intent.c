@@ -1,6 +1,4 @@
 /* From what a strategy wants to what is shown to the gate, and the way out of what it got. */
-#include <stdio.h>
-
 #include "controlplane/risk/formulas.h"
 #include "controlplane/trade/trade_priv.h"
 
@@ -73,17 +71,19 @@ struct mr_strategy_host trade_host(struct mr_trade *t)
 
 static void drop(struct mr_trade *t, const struct wish *w, const char *why)
 {
-    struct mr_trade_told told = {.kind = MR_TOLD_INTENT, .severity = 1, .intent = &w->intent};
     t->n.dropped++;
-    snprintf(told.text, sizeof told.text, "%s: dropped: %s", t->config.strategy[w->strategy].row->name, why);
-    trade_tell(t, &told);
+    trade_tell(t, &(struct mr_trade_told){.kind = MR_TOLD_INTENT,
+                                          .severity = 1,
+                                          .say = MR_SAY_DROPPED,
+                                          .who = t->config.strategy[w->strategy].row->name,
+                                          .why = why,
+                                          .intent = &w->intent});
 }
 
 static void record(struct mr_trade *t, const struct wish *w)
 {
     struct mr_record_signal r;
-    memset(&r, 0, sizeof r);
-    r.head = (struct mr_record_head){MR_RECORDS_VERSION, MR_RECORD_SIGNAL, sizeof r};
+    TRADE_RECORD(r, MR_RECORD_SIGNAL);
     r.instrument = w->intent.instrument;
     r.strategy = (uint16_t)w->strategy;
     r.intent = w->intent.kind;
@@ -94,7 +94,8 @@ static void record(struct mr_trade *t, const struct wish *w)
     r.signal_ns = w->signal_ns;
     r.signal_seq = w->signal_seq;
     memcpy(r.underlying, w->underlying, sizeof r.underlying);
-    snprintf(r.reason, sizeof r.reason, "%s", w->intent.reason);
+    static_assert(sizeof r.reason == sizeof w->intent.reason, "copied whole; it ends in NUL there");
+    memcpy(r.reason, w->intent.reason, sizeof r.reason);
     t->journal.append(t->journal.self, MR_JOURNAL_SIGNAL, t->now, &r, sizeof r);
     trade_tell(t, &(struct mr_trade_told){.kind = MR_TOLD_SIGNAL, .intent = &w->intent, .signal = t->signal});
 }

@@ -27,8 +27,7 @@ static void audit(void *self, const struct mr_life_event *e)
 {
     struct mr_trade *t = self;
     struct mr_record_life r;
-    memset(&r, 0, sizeof r);
-    r.head = (struct mr_record_head){MR_RECORDS_VERSION, MR_RECORD_STATE, sizeof r};
+    TRADE_RECORD(r, MR_RECORD_STATE);
     r.number = e->number;
     r.uid = e->uid;
     r.from = e->from;

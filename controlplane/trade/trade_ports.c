@@ -43,8 +43,7 @@ static int64_t record(struct mr_trade *t, const struct mr_order *o)
     const struct mr_risk_state *s = t->risk;
     const struct mr_risk_verdict *v = &t->verdict;
     struct mr_record_decision r;
-    memset(&r, 0, sizeof r);
-    r.head = (struct mr_record_head){MR_RECORDS_VERSION, MR_RECORD_DECISION, sizeof r};
+    TRADE_RECORD(r, MR_RECORD_DECISION);
     r.number = t->decisions;
     r.limits = v->limits;
     r.violated[0] = v->violated[0];
@@ -98,10 +97,8 @@ static uint8_t first_rule(const struct mr_risk_verdict *v)
 
 static void tell_decision(struct mr_trade *t, const struct mr_order *o, bool allowed)
 {
-    struct mr_trade_told told = {.kind = MR_TOLD_DECISION, .severity = !allowed, .order = o, .verdict = &t->verdict};
-    struct mr_text text;
-    mr_text_init(&text, told.text, sizeof told.text);
-    mr_risk_text(&t->verdict, &t->limits, &text);
+    struct mr_trade_told told = {
+        .kind = MR_TOLD_DECISION, .severity = !allowed, .say = MR_SAY_VERDICT, .order = o, .verdict = &t->verdict};
     trade_tell(t, &told);
     if (!allowed) {
         told.kind = MR_TOLD_ALERT;
@@ -159,8 +156,7 @@ void trade_day(struct mr_trade *t)
 {
     const struct mr_risk_state *s = t->risk;
     struct mr_record_day r;
-    memset(&r, 0, sizeof r);
-    r.head = (struct mr_record_head){MR_RECORDS_VERSION, MR_RECORD_DAY, sizeof r};
+    TRADE_RECORD(r, MR_RECORD_DAY);
     r.day = s->day;
     r.losses = s->losses;
     r.rejects = s->rejects;
@@ -257,13 +253,16 @@ static void on_discrepancy(struct mr_trade *t, const struct mr_orders_event *e)
     static const unsigned of_positions = 1u << MR_DISCREPANCY_LOCAL_ONLY | 1u << MR_DISCREPANCY_VENUE_ONLY |
                                          1u << MR_DISCREPANCY_SIZE | 1u << MR_DISCREPANCY_BALANCE;
     bool grave = of_positions >> e->discrepancy & 1;
+    char text[MR_TOLD_TEXT];
     if (grave) /* nothing that grows an exposure passes the gate until a comparison finds both the same */
         mr_risk_on_reconciled(t->risk, e->venue, false, t->now);
     struct mr_trade_told told = {.kind = MR_TOLD_ALERT,
                                  .severity = grave || e->discrepancy == MR_DISCREPANCY_LIQUIDATED ? 2 : 1,
+                                 .say = MR_SAY_TEXT,
+                                 .text = text,
                                  .order = e->order->id ? e->order : NULL,
                                  .fill = e->fill->size ? e->fill : NULL};
-    snprintf(told.text, sizeof told.text, "%s: ours and the venue's differ: order %llu, position %lld against %lld",
+    snprintf(text, sizeof text, "%s: ours and the venue's differ: order %llu, position %lld against %lld",
              mr_discrepancy_name(e->discrepancy), (unsigned long long)e->order->id, (long long)e->position->size,
              (long long)e->theirs);
     trade_tell(t, &told);
@@ -304,8 +303,10 @@ static void event(void *self, const struct mr_orders_event *e)
         mr_risk_on_reconciled(t->risk, e->venue, e->hold, t->now);
         break;
     case MR_ORDERS_HELD:
-        trade_say(t, MR_TOLD_HELD, 0, "order %llu waits for %s", (unsigned long long)e->order->id,
-                  e->hold < MR_HOLD_COUNT ? held[e->hold] : "?");
+        trade_tell(t, &(struct mr_trade_told){.kind = MR_TOLD_HELD,
+                                              .say = MR_SAY_WAITS,
+                                              .order = e->order,
+                                              .why = e->hold < MR_HOLD_COUNT ? held[e->hold] : "?"});
         break;
     case MR_ORDERS_BREAKER:
         trade_say(t, MR_TOLD_ALERT, 1, "the breaker of venue %u is %s", e->venue,
@@ -335,8 +336,11 @@ static void bracket_event(void *self, const struct mr_bracket_event *e)
         "is open",  "has moved", "is BARE: no stop rests", "is guarded again", "is closed: no stop could be placed",
         "has ended"};
     bool grave = e->kind == MR_BRACKET_BARE || e->kind == MR_BRACKET_GIVEN_UP;
-    trade_say(self, grave ? MR_TOLD_ALERT : MR_TOLD_HELD, grave ? 2 : 0, "the bracket of order %llu %s",
-              (unsigned long long)e->entry, e->kind < MR_COUNT_OF(words) ? words[e->kind] : "?");
+    trade_tell(self, &(struct mr_trade_told){.kind = grave ? MR_TOLD_ALERT : MR_TOLD_HELD,
+                                             .severity = grave ? 2 : 0,
+                                             .say = MR_SAY_BRACKET,
+                                             .number = e->entry,
+                                             .why = e->kind < MR_COUNT_OF(words) ? words[e->kind] : "?"});
 }
 
 struct mr_brackets_ports trade_brackets(struct mr_trade *t)

@@ -67,10 +67,16 @@ struct mr_trade {
     bool begun, broken, restoring;
 };
 
+/* A record of this kind, zeroed behind its head. */
+#define TRADE_RECORD(r, what)                                                                                          \
+    (memset(&(r), 0, sizeof(r)), (r).head = (struct mr_record_head){MR_RECORDS_VERSION, what, sizeof(r)})
+
 /* Index in `traded`; UINT32_MAX: not traded. */
 uint32_t trade_index(const struct mr_trade *t, uint32_t instrument);
 void trade_tell(const struct mr_trade *t, struct mr_trade_told *what);
-void trade_say(const struct mr_trade *t, uint8_t kind, uint8_t severity, const char *format, ...) MR_PRINTF(4, 5);
+/* Of what is rare and of no hurry: it makes its words here. */
+MR_COLD void trade_say(const struct mr_trade *t, uint8_t kind, uint8_t severity, const char *format, ...)
+    MR_PRINTF(4, 5);
 
 /* trade_ports.c: what the order manager asks and tells */
 struct mr_orders_ports trade_ports(struct mr_trade *t);

@@ -4,9 +4,8 @@
 #include <xxhash.h>
 
 #include "controlplane/trade/desk_priv.h"
-#include "dataplane/clock/clock.h"
 
-#define SHOW_NS 100000000ll
+#define PUBLISH_NS 100000000ll
 #define READY_NS 1000000000ll
 
 /* ---- is it time to begin? ---- */
@@ -20,6 +19,8 @@ static bool metadata(struct mr_desk *d)
         all &= !(it->flags & MR_INSTRUMENT_NO_METADATA);
         if (it->generation == d->metadata[i])
             continue;
+        if (!desk_say_metadata(d, it))
+            continue; /* the io thread is behind: in the next round */
         d->metadata[i] = it->generation;
         mr_trade_metadata(d->trade, d->ids[i]);
     }
@@ -99,15 +100,15 @@ static void go_on(struct mr_desk *d, int64_t now_ns)
                              now_ns, &err) != MR_OK)
             why = err.text;
     }
-    if (!why && d->trading.at_start && !d->show.warm && mr_trade_life(d->trade)->state == MR_LIFE_READY) {
-        d->show.warm = 1; /* once: who pauses or disarms it later means it */
+    if (!why && d->trading.at_start && !d->begun && mr_trade_life(d->trade)->state == MR_LIFE_READY) {
+        d->begun = true; /* once: who pauses or disarms it later means it */
         if (mr_trade_go(d->trade, MR_LIFE_TRADING, MR_ACTOR_CONFIG, UINT32_MAX, "trade.at_start", now_ns, &err) !=
             MR_OK) {
-            d->show.warm = 0;
+            d->begun = false;
             why = err.text;
         }
     }
-    snprintf(d->show.why, sizeof d->show.why, "%s", why ? why : "");
+    snprintf(d->why, sizeof d->why, "%s", why ? why : "");
 }
 
 /* A data plane that came, or came back, is worth a line. */
@@ -128,7 +129,7 @@ static void tell_attached(struct mr_desk *d, int64_t now_ns)
 
 int desk_step(struct mr_desk *d, int64_t now_ns)
 {
-    d->show.now_ns = now_ns;
+    d->now_ns = now_ns;
     uint32_t did = mr_market_feed_poll(d->feed, now_ns);
     for (uint32_t i = 0, n = 1; i < 64 && n; i++) {
         did += n = mr_links_poll(d->links, now_ns);
@@ -137,9 +138,9 @@ int desk_step(struct mr_desk *d, int64_t now_ns)
     desk_calls(d, now_ns);
     did += mr_trade_step(d->trade, now_ns);
     go_on(d, now_ns);
-    if (now_ns >= d->show_ns) {
-        d->show_ns = now_ns + SHOW_NS;
-        desk_show(d, now_ns);
+    if (now_ns >= d->publish_ns) {
+        d->publish_ns = now_ns + PUBLISH_NS;
+        desk_publish(d, now_ns);
         tell_attached(d, now_ns);
     }
     MR_COUNT(d->metrics, steps, 1);
@@ -158,21 +159,24 @@ static int tile_boot(void *state, const void *config, struct mr_arena *arena, st
 {
     (void)arena, (void)err;
     memcpy(state, config, sizeof(struct mr_desk *));
-    return MR_OK;
+    return mr_clock_open(&(*(struct mr_desk **)state)->clock);
 }
 
 static int tile_step(void *state, int64_t now_ns)
 {
     struct mr_desk *d = *(struct mr_desk **)state;
-    struct timespec wall, nap = {0, d->trading.idle_us * 1000l};
-    (void)now_ns; /* orders bear the wall clock's time */
-    clock_gettime(CLOCK_REALTIME, &wall);
-    int64_t now = wall.tv_sec * 1000000000ll + wall.tv_nsec;
-    mr_trade_on_clock(d->trade, now, mr_clock_mono());
-    int did = desk_step(d, now);
+    mr_trade_on_clock(d->trade, now_ns, mr_clock_mono());
+    int did = desk_step(d, now_ns);
     if (!did && d->trading.idle_us > 0)
-        nanosleep(&nap, NULL);
+        nanosleep(&(struct timespec){0, d->trading.idle_us * 1000l}, NULL);
     return did;
 }
 
-const struct mr_tile desk_tile = {.name = "trade", .bytes = tile_bytes, .boot = tile_boot, .step = tile_step};
+static void tile_housekeep(void *state, int64_t now_ns)
+{
+    (void)now_ns;
+    mr_clock_housekeep(&(*(struct mr_desk **)state)->clock);
+}
+
+const struct mr_tile desk_tile = {
+    .name = "trade", .bytes = tile_bytes, .boot = tile_boot, .step = tile_step, .housekeep = tile_housekeep};

@@ -149,8 +149,10 @@ static const char *port_failed(void *self)
 static void told(void *self, const struct mr_trade_told *what)
 {
     struct world *w = self;
-    if (what->text[0] && what->kind != MR_TOLD_SIGNAL)
-        sim_event(w, "tile: %s", what->text);
+    char said[MR_TOLD_TEXT];
+    mr_trade_told_text(what, mr_trade_limits_now(w->trade), said);
+    if (said[0] && what->kind != MR_TOLD_SIGNAL)
+        sim_event(w, "tile: %s", said);
     judge_told(w, what);
 }
 

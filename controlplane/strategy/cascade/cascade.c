@@ -8,9 +8,9 @@
  *           against it, for the return of a part of the move.
  * Stops and targets are in percent of the margin, as in controlplane/risk/formulas.h; both give up by time. */
 #include <math.h>
-#include <stdio.h>
 
 #include "controlplane/strategy/strategy.h"
+#include "dataplane/text/text.h"
 
 #define SAMPLES 128 /* a mid a second */
 
@@ -82,6 +82,22 @@ static double move_bp(mr_price from, mr_price to)
 
 static uint32_t ppm(double percent) { return (uint32_t)lround(percent * 1e4); }
 
+/* Stands between signal and order: copies and whole numbers, no formats. */
+static void say(struct mr_intent *intent, const char *why, double bp, const struct mr_signal *signal)
+{
+    struct mr_text text;
+    mr_text_init(&text, intent->reason, sizeof intent->reason);
+    mr_text_add(&text, why);
+    mr_text_add(&text, ": ");
+    mr_text_add(&text, signal->underlying_name[0] ? signal->underlying_name : "?");
+    mr_text_add(&text, " at ");
+    mr_text_decimal(&text, lround(bp * 10), 1);
+    mr_text_add(&text, " bp, level ");
+    mr_text_add(&text, mr_level_name(signal->level));
+    mr_text_add(&text, ", p ");
+    mr_text_decimal(&text, lround(signal->probability * 100), 2);
+}
+
 static void enter(struct cascade *c, struct one *o, const struct mr_strategy_host *host, bool buy, double bp,
                   const struct mr_signal *signal, const char *why, int64_t now_ns)
 {
@@ -95,9 +111,7 @@ static void enter(struct cascade *c, struct one *o, const struct mr_strategy_hos
     if (host->position(host->self, o->id) != 0 || host->busy(host->self, o->id) ||
         (o->entered_ns && now_ns - o->entered_ns < (int64_t)(c->param[PAUSE_S] * 1e9)))
         return;
-    snprintf(intent.reason, sizeof intent.reason, "%s: %s at %.1f bp, level %s, p %.2f", why,
-             signal->underlying_name[0] ? signal->underlying_name : "?", bp, mr_level_name(signal->level),
-             signal->probability);
+    say(&intent, why, bp, signal);
     if (host->submit(host->self, &intent) == MR_OK)
         o->entered_ns = now_ns;
 }
@@ -111,7 +125,9 @@ static void leave(struct one *o, const struct mr_strategy_host *host, const char
                                .confidence_ppm = 1000000};
     if (held == 0)
         return;
-    snprintf(intent.reason, sizeof intent.reason, "%s", why);
+    struct mr_text text;
+    mr_text_init(&text, intent.reason, sizeof intent.reason);
+    mr_text_add(&text, why);
     host->submit(host->self, &intent);
 }
 

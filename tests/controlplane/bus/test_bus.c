@@ -392,7 +392,7 @@ static void all_have_names(void **state)
     assert_string_equal(mr_topic_name(MR_TOPIC_market_data), "market_data");
     assert_string_equal(mr_topic_name(MR_TOPIC_emergency_stop), "emergency_stop");
     assert_string_equal(mr_topic_name(MR_TOPIC_COUNT), "?");
-    assert_int_equal(MR_TOPIC_COUNT, 14);
+    assert_int_equal(MR_TOPIC_COUNT, 16);
     assert_string_equal(mr_priority_name(MR_PRIORITY_LOW), "low");
     assert_string_equal(mr_priority_name(4), "?");
 }

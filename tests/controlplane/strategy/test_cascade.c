@@ -119,7 +119,7 @@ static void the_follower_sells_with_a_fall_and_leaves_when_the_level_falls(void 
     assert_int_equal(asked[0].stop_roi_ppm, 20000);
     assert_int_equal(asked[0].target_roi_ppm, 40000);
     assert_int_equal(asked[0].hold_ns, 60 * S);
-    assert_string_equal(asked[0].reason, "follower: BTC at -16.7 bp, level CRITICAL, p 0.60");
+    assert_string_equal(asked[0].reason, "follower: BTC at -16.7 bp, level CRITICAL, p 0.6");
     held[btc] = -5;
     level("BTC", MR_LEVEL_EXTREME, 0); /* it holds: nothing more */
     assert_int_equal(asked_count, 1);

@@ -30,7 +30,7 @@ static void told(void *self, const struct mr_trade_told *what)
 {
     struct rig *r = self;
     r->told[what->kind]++;
-    memcpy(r->last[what->kind], what->text, sizeof what->text);
+    mr_trade_told_text(what, mr_trade_limits_now(r->trade), r->last[what->kind]);
     if (r->also_told)
         r->also_told(self, what);
 }

@@ -23,6 +23,7 @@ static char run_folder[128], limits[160];
 static const char *name = "test", *path;
 static int64_t now;
 static uint64_t seq;
+static mr_price mid = 6000000000000;
 #define CONFIG 42 /* hash of what all run with */
 
 static void write_limits(const char *text)
@@ -42,8 +43,8 @@ static void image(void)
                               .bid_count = MR_PLANE_BOOK_LEVELS,
                               .ask_count = MR_PLANE_BOOK_LEVELS};
     for (int i = 0; i < MR_PLANE_BOOK_LEVELS; i++) {
-        b.bids[i] = (struct mr_level){6000000000000 - (i + 1) * 10000000, 500000000};
-        b.asks[i] = (struct mr_level){6000000000000 + (i + 1) * 10000000, 500000000};
+        b.bids[i] = (struct mr_level){mid - (i + 1) * 10000000, 500000000};
+        b.asks[i] = (struct mr_level){mid + (i + 1) * 10000000, 500000000};
     }
     mr_image_write(w.book, &b, sizeof b);
 }
@@ -53,7 +54,7 @@ static void print_trade(void)
     union mr_slot slot = {.event = {.recv_ns = now,
                                     .venue_ns = now,
                                     .seq = ++seq,
-                                    .price = 6000000000000,
+                                    .price = mid,
                                     .size = 1000000,
                                     .kind = MR_EVENT_TRADE,
                                     .flags = MR_FLAG_FIRST | MR_FLAG_LAST}};
@@ -75,6 +76,7 @@ static void start_plane(uint64_t with)
 static void set_up(void)
 {
     struct timespec t;
+    mid = 6000000000000;
     writer_folder(&w);
     start_plane(CONFIG);
     clock_gettime(CLOCK_REALTIME, &t);
@@ -355,6 +357,87 @@ static void one_that_comes_back_as_a_stranger_pauses_trading_until_it_is_like_us
     tear_down();
 }
 
+/* ---- from a signal to what is said of it ---- */
+
+static void signal_level(uint8_t level)
+{
+    struct mr_signal *s = mr_ring_reserve(&w.control, sizeof *s / MR_RING_SLOT_BYTES);
+    assert_non_null(s);
+    *s = (struct mr_signal){.engine_ns = now,
+                            .seq = ++seq,
+                            .instrument = UINT32_MAX,
+                            .kind = MR_SIGNAL_LEVEL,
+                            .level = level,
+                            .level_before = MR_LEVEL_WATCH,
+                            .probability = 0.75,
+                            .confidence = 1,
+                            .underlying_name = "BTC"};
+    mr_ring_publish(&w.control, sizeof *s / MR_RING_SLOT_BYTES);
+}
+
+static void trade_on_a_cascade(void)
+{
+    pass(25);
+    assert_int_equal(show()->steer.state, MR_LIFE_TRADING);
+    mid += 12000000000; /* 20 basis points */
+    pass(1);
+    signal_level(MR_LEVEL_CRITICAL);
+    pass(2);
+}
+
+static bool any(void *arg, const struct mr_store_cell *cells, uint32_t count)
+{
+    (void)arg, (void)cells, (void)count;
+    return true;
+}
+
+static int64_t rows_of(struct mr_store *store, enum mr_store_table table)
+{
+    struct mr_err err;
+    return mr_store_query(store, &(struct mr_store_query){.table = table}, any, NULL, &err);
+}
+
+static void a_signal_is_told_in_the_order_of_what_it_led_to_and_is_in_the_store(void **state)
+{
+    (void)state;
+    static const struct {
+        uint8_t kind;
+        const char *piece;
+    } want[] = {
+        {MR_TOLD_SIGNAL, "follower: BTC at "}, {MR_TOLD_DECISION, "allowed, score "},  {MR_TOLD_ORDER, ": approved"},
+        {MR_TOLD_SIGNAL, "CRITICAL"},          {MR_TOLD_FILL, "binance:spot:BTCUSDT"},
+    };
+    struct mr_store *store;
+    struct mr_err err = {""};
+    struct mr_desk_line line;
+    struct mr_desk_io_counts counts;
+    char folder[160];
+    size_t at = 0;
+    set_up();
+    snprintf(folder, sizeof folder, "%s/store", run_folder);
+    assert_int_equal(mr_store_open(&store, folder, &mr_store_limits_default, &err), MR_OK);
+    config.store = store;
+    trading.taker_confidence = 0.1;
+    trading.risk_pct = 0.01;
+    assert_int_equal(must_open(), MR_OK);
+    trade_on_a_cascade();
+    while (at < MR_COUNT_OF(want) && mr_desk_line(desk, &line))
+        at += line.kind == want[at].kind && strstr(line.text, want[at].piece) != NULL;
+    if (at < MR_COUNT_OF(want))
+        fail_msg("no line with \"%s\"", want[at].piece);
+    mr_desk_io_counts(desk, &counts);
+    assert_true(counts.bus.published[MR_TOPIC_signal_generated] >= 2);
+    assert_true(counts.bus.published[MR_TOPIC_risk_approved] >= 1 && counts.bus.published[MR_TOPIC_order_filled] >= 1);
+    assert_true(counts.lost == 0 && counts.bus.waiting == 0);
+    assert_int_equal(mr_store_flush(store, now), MR_OK);
+    assert_true(rows_of(store, MR_STORE_ORDER) >= 1 && rows_of(store, MR_STORE_SIGNAL) == 1);
+    assert_true(rows_of(store, MR_STORE_FILL) >= 1 && rows_of(store, MR_STORE_POSITION) >= 1);
+    mr_desk_close(desk);
+    desk = NULL;
+    mr_store_close(store, now);
+    tear_down();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -363,6 +446,7 @@ int main(void)
         cmocka_unit_test(what_cannot_be_is_refused_before_anything_starts),
         cmocka_unit_test(two_desks_cannot_write_one_journal),
         cmocka_unit_test(a_data_plane_of_another_build_or_configuration_is_refused_in_words),
+        cmocka_unit_test(a_signal_is_told_in_the_order_of_what_it_led_to_and_is_in_the_store),
         cmocka_unit_test(one_that_comes_back_as_a_stranger_pauses_trading_until_it_is_like_us_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

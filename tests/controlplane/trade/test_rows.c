@@ -12,11 +12,23 @@ static struct rig *r;
 static struct mr_store *store;
 static struct mr_trade_rows rows;
 static char folder[64];
+static int refusals;
 
 static void told(void *self, const struct mr_trade_told *what)
 {
-    (void)self;
-    mr_trade_rows_told(&rows, what);
+    struct rig *rig = self;
+    char said[MR_TOLD_TEXT];
+    mr_trade_told_text(what, mr_trade_limits_now(rig->trade), said);
+    int status = mr_trade_rows_told(&rows, what, said, false);
+    if (status == MR_OK)
+        return;
+    refusals++;
+    assert_int_equal(status, MR_E_FULL);
+}
+
+static const struct mr_instrument *instrument_of(const void *self, uint32_t id)
+{
+    return mr_instruments_get(((const struct rig *)self)->instruments, id);
 }
 
 static int begin(void **state)
@@ -29,7 +41,7 @@ static int begin(void **state)
     assert_non_null(mkdtemp(folder));
     assert_int_equal(MR_OK, mr_store_open(&store, folder, &limits, &err));
     rig_open(r);
-    mr_trade_rows_init(&rows, store, r->instruments, "run-1");
+    mr_trade_rows_init(&rows, store, instrument_of, r, "run-1");
     rows.strategy[0] = "follower";
     r->also_told = told;
     return 0;
@@ -225,18 +237,26 @@ static void what_the_gate_denies_is_a_risk_event_and_a_failed_order(void **state
     assert_int_equal(ask(MR_STORE_ORDER, same_order, NULL), 1);
 }
 
-static void a_store_that_takes_nothing_is_counted_and_trading_goes_on(void **state)
+static void what_a_full_store_refuses_is_there_once_when_it_is_told_again(void **state)
 {
     (void)state;
     struct mr_store_stats n = {0};
     struct mr_err err;
     uint64_t id;
     struct mr_order o = {.venue = 1, .type = MR_ORDER_LIMIT, .tif = MR_TIF_GTC, .price = 5990000, .size = 2000000};
+    const struct mr_trade_told alert = {.kind = MR_TOLD_ALERT, .severity = 1, .now_ns = r->now};
+    refusals = 0;
     for (int i = 0; i < 500 && !n.refused; i++) { /* nobody empties the ring */
         assert_true(mr_trade_place(r->trade, &o, r->now, &id, &err) != MR_OK);
         mr_store_stats(store, &n);
     }
-    assert_true(n.refused > 0);
+    assert_true(n.refused > 0 && refusals > 0);
+    assert_int_equal(mr_trade_rows_told(&rows, &alert, "once", false), MR_E_FULL);
+    assert_int_equal(mr_trade_rows_told(&rows, &alert, "once", true), MR_E_FULL);
+    uint64_t alerts = rows.alerts;
+    flush();
+    assert_int_equal(mr_trade_rows_told(&rows, &alert, "once", true), MR_OK);
+    assert_true(rows.alerts == alerts);
     cascade();
 }
 
@@ -247,7 +267,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(
             a_position_is_one_row_from_open_to_closed_and_its_signals_say_what_became_of_them, begin, end),
         cmocka_unit_test_setup_teardown(what_the_gate_denies_is_a_risk_event_and_a_failed_order, begin, end),
-        cmocka_unit_test_setup_teardown(a_store_that_takes_nothing_is_counted_and_trading_goes_on, begin, end),
+        cmocka_unit_test_setup_teardown(what_a_full_store_refuses_is_there_once_when_it_is_told_again, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
