@@ -124,7 +124,7 @@ void judge_reread(struct world *w)
     j->on_disk = 0;
     j->disk_file = 0;
     j->disk_at = sizeof(struct journal_head);
-    int status = mr_journal_each(&w->disk_table, SIM_FOLDER, 1, reread, w, &report, &err);
+    int status = mr_journal_each(sim_disk_table(w->disk), SIM_FOLDER, 1, reread, w, &report, &err);
     if (status != MR_OK)
         judge_broken(w, INVARIANT_CHAIN, "the journal does not verify: %s", err.text);
     j->appended = j->on_disk;
@@ -205,7 +205,7 @@ static void check_replay(struct world *w)
     struct mr_orders_link link = w->link;
     MR_ASSERT(mr_trade_init(w->spare_mem, &w->trade_config, &ports, &to.trade, &err) == MR_OK);
     MR_ASSERT(mr_trade_link(to.trade, &link, sim_host_now(w)) == MR_OK);
-    int status = mr_journal_each(&w->disk_table, SIM_FOLDER, 1, replay, &to, &report, &err);
+    int status = mr_journal_each(sim_disk_table(w->disk), SIM_FOLDER, 1, replay, &to, &report, &err);
     if (status != MR_OK) {
         judge_broken(w, INVARIANT_CHAIN, "the journal does not replay: %s %s", mr_status_name(status), err.text);
         return;

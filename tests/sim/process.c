@@ -24,10 +24,21 @@ static int disk_list(void *self, const char *folder, mr_disk_name_fn *each, void
     const struct mr_disk *d = sim_disk_table(((struct world *)self)->disk);
     return d->list(d->self, folder, each, arg);
 }
+/* The n-th of a kind fails, where the sweep wants it. */
+static bool fails(struct world *w, enum sim_fail kind)
+{
+    return w->config.fail_at_step && w->config.fail_kind == (int)kind && ++w->of_kind[kind] == w->config.fail_at_step;
+}
+
 static int disk_open(void *self, const char *path, int flags)
 {
     struct world *w = self;
     const struct mr_disk *d = sim_disk_table(w->disk);
+    if ((w->starting || w->alive) && (fails(w, SIM_FAIL_OPEN) || sim_fault(w, FAULT_DESCRIPTORS))) {
+        sim_event(w, "no descriptor for %s", path);
+        w->refused = true;
+        return -EMFILE;
+    }
     int handle = d->open(d->self, path, flags);
     if (handle >= 0 && handle < 64)
         snprintf(w->handle_path[handle], sizeof w->handle_path[handle], "%s", path);
@@ -52,12 +63,6 @@ static int64_t disk_pread(void *self, int handle, void *out, uint64_t bytes, uin
 {
     const struct mr_disk *d = sim_disk_table(((struct world *)self)->disk);
     return d->pread(d->self, handle, out, bytes, at);
-}
-
-/* The n-th of a kind fails, where the sweep wants it. */
-static bool fails(struct world *w, enum sim_fail kind)
-{
-    return w->config.fail_at_step && w->config.fail_kind == (int)kind && ++w->of_kind[kind] == w->config.fail_at_step;
 }
 
 static int64_t disk_pwrite(void *self, int handle, const void *data, uint64_t bytes, uint64_t at)
@@ -303,38 +308,46 @@ static struct mr_trade_ports ports(struct world *w)
                                    .kill = w->config.planted == INVARIANT_KILLED ? w->blind : w->kill};
 }
 
-bool process_start(struct world *w)
+/* Memory, as a start asks for it. */
+static bool refuses_memory(void *self)
+{
+    struct world *w = self;
+    if (!fails(w, SIM_FAIL_MEMORY) && !sim_fault(w, FAULT_ALLOCATION))
+        return false;
+    sim_event(w, "no memory");
+    return w->refused = true;
+}
+
+static int open_journal(struct world *w, int64_t now, struct mr_err *err)
 {
     struct mr_journal_limits limits = mr_journal_limits_default;
-    struct mr_trade_ports p = ports(w);
-    struct restoring to = {NULL, MR_OK};
-    struct mr_err err = {""};
-    w->clock_offset = w->clock_target; /* a new process reads the clock as it is */
-    int64_t now = sim_host_now(w);
     limits.file_bytes = 96 << 10;
     limits.ring_bytes = 128 << 10;
     limits.group_bytes = 8192;
     limits.disk = &w->disk_table;
     limits.build = "sim";
-    w->dying = false;
-    int status = mr_journal_open(&w->journal, SIM_FOLDER, &limits, now, &err);
-    if (w->dying) { /* it died while it started; a journal that is open is that of a dead process */
-        if (w->journal)
-            mr_journal_close(w->journal, now);
-        w->journal = NULL;
-        return false;
-    }
-    if (status == MR_E_IO && w->config.fail_at_step)
-        return false; /* it says so, and is started again */
-    if (status != MR_OK) {
-        judge_broken(w, INVARIANT_CHAIN, "the journal does not open: %s", err.text);
-        return false;
-    }
-    w->port = mr_journal_port(w->journal);
-    w->lives++;
+    return mr_journal_open(&w->journal, SIM_FOLDER, &limits, now, err);
+}
+
+/* Why a start came to nothing: by a fault, and then it is made again; else it is a bug. */
+static bool not_started(struct world *w, const char *what, int status, const struct mr_err *err)
+{
+    if (w->journal)
+        mr_journal_close(w->journal, sim_host_now(w));
+    w->journal = NULL;
+    bool said = status == MR_E_IO || status == MR_E_NOMEM; /* and not that what is there is corrupt */
+    if (!w->dying && !(said && (w->refused || w->config.fail_at_step)))
+        judge_broken(w, INVARIANT_CHAIN, "the journal %s: %s (%s)", what, mr_status_name(status), err->text);
+    return false;
+}
+
+static int take_up(struct world *w, int64_t now, struct mr_err *err)
+{
+    struct mr_trade_ports p = ports(w);
+    struct restoring to = {NULL, MR_OK};
     mr_kill_init(&w->kill_switch, w->kill, w->kill_switch.disk, NULL, 0, NULL, NULL, now);
-    if (mr_trade_init(w->trade_mem, &w->trade_config, &p, &w->trade, &err) != MR_OK)
-        mr_panic(__FILE__, __LINE__, err.text);
+    if (mr_trade_init(w->trade_mem, &w->trade_config, &p, &w->trade, err) != MR_OK)
+        mr_panic(__FILE__, __LINE__, err->text);
     to.trade = w->trade;
     w->link.driver = lane_driver(w);
     struct mr_orders_link link = w->link;
@@ -342,11 +355,31 @@ bool process_start(struct world *w)
         link.order_limit = (struct mr_bucket_limit){.quota = 100000, .burst = 50000, .window_ns = 3 * SIM_S};
     MR_ASSERT(mr_trade_link(w->trade, &link, now) == MR_OK);
     mr_trade_on_clock(w->trade, now, w->truth);
-    status = mr_journal_each(&w->disk_table, SIM_FOLDER, 1, restore, &to, NULL, &err);
-    if (status != MR_OK) {
-        judge_broken(w, INVARIANT_CHAIN, "the journal cannot be restored: %s (%s)", mr_status_name(status), err.text);
-        return false;
+    return mr_journal_each(&w->disk_table, SIM_FOLDER, 1, restore, &to, NULL, err);
+}
+
+bool process_start(struct world *w)
+{
+    struct mr_err err = {""};
+    w->clock_offset = w->clock_target; /* a new process reads the clock as it is */
+    int64_t now = sim_host_now(w);
+    w->paused_until = w->slow_disk_until = w->ring_full_until = 0; /* of the process before it, if any */
+    w->dying = w->refused = false;
+    w->starting = true;
+    sim_memory_begin(refuses_memory, w);
+    int status = open_journal(w, now, &err), taken = MR_OK;
+    bool open = status == MR_OK && !w->dying; /* it may have died while it started */
+    if (open) {
+        w->port = mr_journal_port(w->journal);
+        w->lives++;
+        taken = take_up(w, now, &err);
     }
+    sim_memory_end();
+    w->starting = false;
+    if (!open)
+        return not_started(w, "does not open", status, &err);
+    if (taken != MR_OK)
+        return not_started(w, "cannot be restored", taken, &err);
     judge_reread(w);
     if (mr_trade_restored(w->trade, now) != MR_OK)
         judge_broken(w, INVARIANT_CHAIN, "what was restored is not sound");

@@ -7,7 +7,7 @@
 static int usage(void)
 {
     fprintf(stderr, "usage: sim --seed N [--seeds COUNT] [--actions 1000] [--fair] [--planted 1..24] [--die-at STEP]\n"
-                    "           [--fail write|sync|send --fail-at N] [--trace] [--faults]\n");
+                    "           [--fail write|sync|send|open|memory --fail-at N] [--trace] [--faults]\n");
     return 2;
 }
 
@@ -25,7 +25,6 @@ static void list_faults(const uint64_t hits[FAULT_COUNT], const uint64_t seeds[F
 
 int main(int argc, char **argv)
 {
-    static const char *const kinds[] = {"write", "sync", "send"};
     struct world_config c = {.actions = 1000, .faults = true};
     uint64_t seeds = 1, hits[FAULT_COUNT] = {0}, reached[FAULT_COUNT] = {0}, steps = 0, orders = 0, trades = 0,
              lives = 0;
@@ -54,7 +53,7 @@ int main(int argc, char **argv)
         else if (!strcmp(a, "--fail-at"))
             c.fail_at_step = strtoull(v, NULL, 10);
         else if (!strcmp(a, "--fail"))
-            for (c.fail_kind = SIM_FAIL_COUNT; c.fail_kind > 0 && strcmp(v, kinds[c.fail_kind - 1]) != 0;)
+            for (c.fail_kind = SIM_FAIL_COUNT; c.fail_kind > 0 && strcmp(v, sim_fail_names[c.fail_kind - 1]) != 0;)
                 c.fail_kind--;
         else
             return usage();

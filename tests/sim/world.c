@@ -13,6 +13,7 @@ const struct fault_row sim_faults[FAULT_COUNT] = {
 #undef FAULT
 #undef NO_FAULT
 };
+const char *const sim_fail_names[SIM_FAIL_COUNT] = {"write", "sync", "send", "open", "memory"};
 const char *const sim_invariants[INVARIANT_COUNT] = {
     "",
 #define INVARIANT(number, name, what) [number] = #name,

@@ -104,7 +104,8 @@ struct world_config {
     bool trace;            /* each event to stdout */
     bool collect;          /* goes on after a violation: for the planted bugs */
 };
-enum sim_fail { SIM_FAIL_WRITE, SIM_FAIL_SYNC, SIM_FAIL_SEND, SIM_FAIL_COUNT };
+enum sim_fail { SIM_FAIL_WRITE, SIM_FAIL_SYNC, SIM_FAIL_SEND, SIM_FAIL_OPEN, SIM_FAIL_MEMORY, SIM_FAIL_COUNT };
+extern const char *const sim_fail_names[SIM_FAIL_COUNT];
 
 struct world {
     struct world_config config;
@@ -143,6 +144,7 @@ struct world {
     uint64_t limits_version;
     uint32_t lives;
     bool alive, dying, power; /* dying: what is done from here on in this round does not reach anything */
+    bool starting, refused;   /* refused: this start was, a file or memory; it says so, and is made again */
     int64_t start_at, paused_until, slow_disk_until, ring_full_until, data_dead_until, go_at, broken_at, died_at;
     uint64_t signal_seq, view_seq;
 
@@ -170,6 +172,10 @@ MR_INLINE int64_t sim_host_now(const struct world *w) { return w->truth + w->clo
 
 /* An operation of disk or network is about to be done. False: the process died at it, and nothing happens any more. */
 bool sim_step_ok(struct world *w);
+
+/* memory.c: between `begin` and `end` allocations are the product's, and the one at which `refuses` says so fails. */
+void sim_memory_begin(bool (*refuses)(void *self), void *self);
+void sim_memory_end(void);
 
 /* lane.c */
 struct mr_exchange_driver lane_driver(struct world *w);

@@ -103,7 +103,9 @@ static void a_venue_that_says_until_when_is_waited_for(void **state)
                 {"for ever", INT64_MAX, INT64_MAX}};
     for (size_t i = 0; i < MR_COUNT_OF(rows); i++) {
         struct rig *r = rig_open(NULL);
-        int64_t mono = INT64_MAX / 2; /* and the sum of both is no overflow */
+        int64_t mono = 77 * SECOND;
+        mr_orders_on_clock(r->om, r->now, mono);
+        mono += HOUR; /* the wall clock was set back by an hour: the time of quotas is ahead of it */
         mr_orders_on_clock(r->om, r->now, mono);
         rig_ready(r);
         rig_submit(r, rig_limit(MR_SIDE_BUY, 100, 1));
