@@ -247,6 +247,17 @@ static void keep_symbol(void *arg, uint8_t venue, uint8_t product, const char *s
         snprintf(s->symbol[s->symbols++], MR_SYMBOL_BYTES, "%s", symbol);
 }
 
+/* What the exchange answers, over HTTPS where there is a wire. */
+static int answer(struct stand *s, const struct mr_rest_request *r, const char *path, const char *body,
+                  struct mr_text *t)
+{
+    if (!s->wire)
+        return mr_rest_answer(s->tape, s->venue->id, s->product, r, s->truth, s->now_ns, t);
+    int status = wire_rest(s->wire, path, r->post ? body : NULL, t->out, TEXT_BYTES);
+    t->len = strlen(t->out);
+    return status;
+}
+
 /* The venue's list of instruments, as its answer to what we ask for. */
 bool stand_list(struct stand *s)
 {
@@ -260,7 +271,7 @@ bool stand_list(struct stand *s)
     struct mr_span url = {(const uint8_t *)path, (uint32_t)p.len};
     struct mr_rest_request r = {.body = {(const uint8_t *)body, (uint32_t)b.len}, .post = b.len > 0};
     r.path = mr_span_cut(url, '?', &r.query);
-    if (mr_rest_answer(s->tape, s->venue->id, s->product, &r, s->truth, s->now_ns, &t) != 200)
+    if (answer(s, &r, path, body, &t) != 200)
         return false;
     const struct mr_frame frame = {
         .data = (const uint8_t *)s->text, .len = (uint32_t)t.len, .clock = MR_CLOCK_KERNEL, .recv_ns = s->now_ns};
@@ -295,6 +306,8 @@ static void open_feed(struct stand *s)
 static const char *certs_folder;
 
 void stand_over_tls(const char *certs) { certs_folder = certs; }
+
+bool stand_is_over_tls(void) { return certs_folder != NULL; }
 
 struct stand *stand_open(const char *product, uint32_t market, uint32_t books_per_s)
 {

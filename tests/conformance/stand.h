@@ -51,6 +51,7 @@ struct stand {
 
 /* Stands opened from now on are over TLS, with certificates in that folder; NULL: in memory. */
 void stand_over_tls(const char *certs);
+bool stand_is_over_tls(void);
 
 struct stand *stand_open(const char *product, uint32_t market, uint32_t books_per_s);
 void stand_close(struct stand *s);

@@ -15,6 +15,9 @@ void wire_unsubscribes(const struct venue_subject *subject);
 void wire_pings_as_wanted(const struct venue_subject *subject);
 void wire_within_limits(const struct venue_subject *subject);
 void wire_planned_close_is_heard(const struct venue_subject *subject);
+void wire_refuses_what_is_not(const struct venue_subject *subject);
+void wire_one_bad_symbol_is_named(const struct venue_subject *subject);
+void wire_life_of_a_connection(const struct venue_subject *subject);
 void wire_tokens(const struct venue_subject *subject);
 
 #endif

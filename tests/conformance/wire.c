@@ -1,5 +1,7 @@
 #include "tests/conformance/wire.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -8,12 +10,14 @@
 #include "tests/conformance/stand.h"
 #include "tests/exchange/server/bodies.h"
 #include "tests/exchange/server/server_priv.h"
+#include "tests/exchange/tests/client.h"
 
 #define LINES 4
 #define STREAMS 64
 #define ROUND_NS 20000000 /* of the sessions' time, while they connect and subscribe */
 #define SETTLE 400        /* such rounds, until all is subscribed to within the venues' limits */
 #define PATIENCE_NS 10000000000
+#define WAIT_STEP_S 5 /* shorter than any venue waits for the answer to its ping */
 
 struct line { /* a session to one route */
     struct wire *wire;
@@ -35,7 +39,10 @@ struct wire {
     uint32_t lines;
     int64_t ahead_ns; /* the sessions' time is the stand's, and what they took to connect */
     uint64_t delivered, lost;
-    int status; /* of the last message delivered */
+    int status;         /* of the last message delivered */
+    wire_take_fn *take; /* NULL: the feed */
+    void *take_arg;
+    bool hides; /* refusals are wanted */
 };
 
 static int64_t now_of(const struct wire *w) { return w->stand->now_ns + w->ahead_ns; }
@@ -60,6 +67,10 @@ static int deliver(void *arg, struct mr_session *session, const struct mr_frame 
     mine.recv_ns = s->now_ns;
     mine.connection = 1;
     w->delivered++;
+    if (w->take) {
+        w->status = w->take(w->take_arg, frame->data, frame->len);
+        return 2; /* as market data: the session is not to act on it */
+    }
     w->status = stand_take(s, &mine);
     if (w->status < 0)
         return w->status;
@@ -212,7 +223,7 @@ uint32_t wire_subscriptions(const struct wire *w)
 
 bool wire_wants_token(const struct wire *w) { return w->line[0].route.token; }
 
-static struct line *depth_line(struct wire *w)
+static const struct line *depth_line(const struct wire *w)
 {
     uint32_t i = 0;
     while (!(w->line[i].route.channels & MR_DEPTH))
@@ -261,6 +272,7 @@ static void connect_all(struct wire *w)
 void wire_step(struct wire *w)
 {
     w->x->now_ns = now_of(w);
+    mr_fault_tick(w->x);
     for (uint32_t i = w->x->open_count; i-- > 0;)
         mr_conn_tick(w->x->open[i]);
     housekeep(w);
@@ -270,6 +282,14 @@ void wire_step(struct wire *w)
         enum mr_session_state is = mr_session_state(w->line[i].session);
         if (is != MR_SESSION_DOWN && !wire_connected(w)) /* it dials again */
             connect_all(w);
+    }
+}
+
+void wire_wait(struct wire *w, uint32_t seconds)
+{
+    for (uint32_t i = 0; i < seconds; i += WAIT_STEP_S) {
+        w->ahead_ns += WAIT_STEP_S * 1000000000ll;
+        wire_step(w);
     }
 }
 
@@ -301,6 +321,77 @@ int wire_say(struct wire *w, const void *data, uint32_t len)
     mr_conn_flush(c);
     settle(w);
     return w->status;
+}
+
+int wire_carry(struct wire *w, const void *data, uint32_t len, wire_take_fn *take, void *arg)
+{
+    struct conn *c = w->x->open[0];
+    assert_true(w->x->open_count > 0 && c->state == CONN_SOCKET);
+    w->take = take;
+    w->take_arg = arg;
+    assert_true(mr_conn_frame(c, MR_WS_TEXT, &(struct mr_span){data, len}, 1));
+    mr_conn_flush(c);
+    settle(w);
+    w->take = NULL;
+    return w->status;
+}
+
+struct request {
+    struct wire *wire;
+    const char *path, *post;
+    char *body;
+    size_t room;
+    int status;
+    atomic_bool answered;
+};
+
+static void *ask(void *arg)
+{
+    struct request *r = arg;
+    const struct stand *s = r->wire->stand;
+    const char *host = mr_dialect_of(s->venue)->products[s->product].rest + sizeof "https://" - 1;
+    r->status = client_rest(r->wire->x, host, r->path, r->post, r->body, r->room);
+    atomic_store(&r->answered, true);
+    return NULL;
+}
+
+int wire_rest(struct wire *w, const char *path, const char *post, char *body, size_t room)
+{
+    struct request r = {.wire = w, .path = path, .post = post, .body = body, .room = room};
+    pthread_t client; /* it waits for what this thread serves */
+    assert_int_equal(pthread_create(&client, NULL, ask, &r), 0);
+    while (!atomic_load(&r.answered))
+        serve(w);
+    pthread_join(client, NULL);
+    return r.status;
+}
+
+uint64_t wire_heard(const struct wire *w) { return w->x->stats.heard; }
+
+int wire_plan(const struct wire *w, const struct mr_stream *stream, struct mr_err *err)
+{
+    const struct line *l = depth_line(w);
+    struct mr_stream streams[STREAMS + 1];
+    memcpy(streams, l->streams, l->count * sizeof *streams);
+    streams[l->count] = *stream;
+    const struct mr_session_config config = {.venue = w->stand->venue,
+                                             .product = w->stand->product,
+                                             .route = &l->route,
+                                             .streams = streams,
+                                             .stream_count = l->count + 1};
+    return mr_session_check(&config, err);
+}
+
+void wire_hide(struct wire *w, uint32_t symbol, double seconds)
+{
+    struct mr_err err;
+    const struct stand *s = w->stand;
+    struct mr_exchange_fault fault = {.kind = MR_FAULT_UNKNOWN, .seconds = seconds};
+    snprintf(fault.product, sizeof fault.product, "%s:%s", s->venue->name, s->venue->products[s->product].name);
+    snprintf(fault.symbol, sizeof fault.symbol, "%s", s->symbol[symbol]);
+    w->hides = true;
+    if (mr_exchange_fault(w->x, &fault, &err) != MR_OK)
+        fail_msg("%s", err.text);
 }
 
 void wire_cut(struct wire *w)
@@ -413,7 +504,8 @@ void wire_close(struct wire *w)
     for (uint32_t i = 0; i < w->lines; i++) {
         const struct mr_session_metrics *m = w->line[i].metrics;
         assert_true(m->frames > 0);
-        assert_int_equal(m->protocol + m->too_big + m->rejected + m->upgrade_failed + m->token_failed, 0);
+        assert_int_equal(m->protocol + m->too_big + m->upgrade_failed + m->token_failed, 0);
+        assert_true(m->rejected == 0 || w->hides);
         mr_session_close(w->line[i].session, now_of(w));
         free(w->line[i].session);
         free(w->line[i].metrics);
