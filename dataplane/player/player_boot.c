@@ -231,7 +231,8 @@ void mr_player_totals(const struct mr_player *p, struct mr_player_totals *out)
     out->crossed = p->metrics.book->crossed;
     out->locked = p->metrics.book->locked;
     out->checksums = p->metrics.book->checksums;
-    out->mismatches = p->metrics.book->mismatches + p->metrics.book->astray + p->metrics.book->differing;
+    out->mismatches =
+        p->metrics.book->mismatches + p->metrics.book->astray + p->metrics.book->differing + p->metrics.book->healed;
     for (uint32_t id = 0; id < mr_instruments_count(p->instruments); id++) {
         const struct mr_book *book = mr_pipeline_book(p->pipeline, id);
         if (!book)

@@ -174,6 +174,38 @@ static MR_COLD void compare_image(struct mr_book *book, const struct mr_book_hea
     MR_COUNT(book->metrics, differing, !same);
 }
 
+/* Where no trade reaches: all that is worse than the image's best price is in the book, and nothing else is. */
+static bool behind_best(const struct mr_side *side, const struct mr_level *levels, uint32_t n)
+{
+    if (n == 0 || n > side->depth)
+        return true;
+    mr_price best = levels[0].price ^ side->flip;
+    uint32_t found = 0, ours = 0;
+    for (uint32_t i = 1; i < n; i++)
+        best = (levels[i].price ^ side->flip) > best ? levels[i].price ^ side->flip : best;
+    for (uint32_t i = 0; i < n; i++) {
+        struct mr_level have;
+        if ((levels[i].price ^ side->flip) == best || levels[i].size == 0)
+            continue;
+        if (!mr_side_find(side, levels[i].price, &have) || have.size != levels[i].size)
+            return false;
+        found++;
+    }
+    while (ours < side->count && side->base[side->first + ours].price < best)
+        ours++;
+    return found == ours;
+}
+
+/* An image of the next state follows a trade, which takes the best levels of one side and may leave a new best one on the other. What
+ * differs behind those was lost before; the image heals it. */
+static MR_COLD void compare_next(struct mr_book *book, const struct mr_book_head *head, const struct mr_level *levels)
+{
+    bool same = behind_best(&book->side[BID], levels, head->bid_count) &&
+                behind_best(&book->side[ASK], levels + head->bid_count, head->ask_count);
+    book->faults.mismatches += !same;
+    MR_COUNT(book->metrics, healed, !same);
+}
+
 /* What a message finds: a state that is complete now, or its own. MR_OK, or MR_E_CORRUPT and no longer live. */
 static MR_COLD int enter_state(struct mr_book *book, const struct mr_book_head *head, const struct mr_level *levels,
                                bool image)
@@ -185,6 +217,8 @@ static MR_COLD int enter_state(struct mr_book *book, const struct mr_book_head *
         int status = astray(book);
         if (!image)
             return status;
+    } else if (book->live && image && head->book_flags & MR_BOOK_STATE) {
+        compare_next(book, head, levels);
     }
     book->unsettled = false;
     return MR_OK;

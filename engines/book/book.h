@@ -36,6 +36,7 @@
     COUNTER(touches,   "checks",   "states whose best prices, as the venue gave them, were the book's") \
     COUNTER(astray,    "checks",   "states whose best prices were not the book's; each one starts a resync") \
     COUNTER(repeats,   "images",   "images of the very state the book was in, and equal to it")  \
+    COUNTER(healed,    "images",   "images of the next state that differed behind the best prices, where no trade reaches: what was lost is healed") \
     COUNTER(differing, "images",   "images of the very state the book was in that differed: it was wrong, and is the image now") \
     COUNTER(refused,   "messages", "messages that arrived while the book was not live")          \
     COUNTER(let_go,    "levels",   "levels dropped at the far end because a side was full")      \

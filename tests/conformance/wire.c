@@ -336,7 +336,7 @@ int wire_carry(struct wire *w, const void *data, uint32_t len, wire_take_fn *tak
     return w->status;
 }
 
-struct request {
+struct rest_call {
     struct wire *wire;
     const char *path, *post;
     char *body;
@@ -347,7 +347,7 @@ struct request {
 
 static void *ask(void *arg)
 {
-    struct request *r = arg;
+    struct rest_call *r = arg;
     const struct stand *s = r->wire->stand;
     const char *host = mr_dialect_of(s->venue)->products[s->product].rest + sizeof "https://" - 1;
     r->status = client_rest(r->wire->x, host, r->path, r->post, r->body, r->room);
@@ -357,7 +357,7 @@ static void *ask(void *arg)
 
 int wire_rest(struct wire *w, const char *path, const char *post, char *body, size_t room)
 {
-    struct request r = {.wire = w, .path = path, .post = post, .body = body, .room = room};
+    struct rest_call r = {.wire = w, .path = path, .post = post, .body = body, .room = room};
     pthread_t client; /* it waits for what this thread serves */
     assert_int_equal(pthread_create(&client, NULL, ask, &r), 0);
     while (!atomic_load(&r.answered))

@@ -35,7 +35,7 @@ static void one_command_brings_all_venues_over_tls_to_live_books_and_signals(voi
         assert_string_equal(scene_value(at, "state"), "\"live\"");
     static const char *const feeds[] = {"binance:usdm",   "binance:spot",     "bybit:linear",
                                         "okx:public",     "hyperliquid:perp", "mexc:futures",
-                                        "kucoin:futures", "kucoin:spot",      "polymarket:clob"};
+                                        "kucoin:futures", "kucoin:spot",      "polymarket:clob",  "polymarket:rtds"};
     for (size_t i = 0; i < MR_COUNT_OF(feeds); i++) {
         char key[48];
         snprintf(key, sizeof key, "\"%s\":{", feeds[i]);

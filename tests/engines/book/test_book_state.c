@@ -154,6 +154,36 @@ static void an_image_of_the_same_state_is_compared_level_by_level(void **state)
     assert_int_equal(metrics.repeats + metrics.differing, 3);
 }
 
+/* The image behind a trade: what is behind the best prices no trade has changed. */
+static void what_was_lost_and_the_next_image_heals_is_counted(void **state)
+{
+    (void)state;
+    struct mr_book *book = fresh();
+    assert_int_equal(image(book, 10, 1, 4), MR_OK);
+    assert_int_equal(image(book, 11, 2, 4), MR_OK);
+    assert_int_equal(metrics.healed, 0);
+    assert_int_equal(image(book, 12, 3, 9), MR_OK); /* lost: 9 at 43 */
+    assert_int_equal(metrics.healed, 1);
+    assert_int_equal(mr_book_faults(book)->mismatches, 1);
+    assert_true(mr_book_live(book));
+    /* a trade took all bids at 40 and what is left of it asks there */
+    union mr_slot *g = group(13, 4);
+    g->book.flags |= MR_FLAG_SNAPSHOT;
+    g->book.bid_count = 1;
+    g->book.ask_count = 3;
+    g[1].level[0] = (struct mr_level){39, 1};
+    g[1].level[1] = (struct mr_level){43, 9};
+    g[1].level[2] = (struct mr_level){42, 3};
+    g[1].level[3] = (struct mr_level){40, 5};
+    assert_int_equal(mr_book_apply(book, g), MR_OK);
+    assert_int_equal(metrics.healed, 1);
+    /* a level that is not in the image, far from the best: its end was lost */
+    assert_int_equal(change(book, 14, 5, true, 44, 2, 39, 40), MR_OK);
+    assert_int_equal(image(book, 15, 6, 9), MR_OK);
+    assert_int_equal(metrics.healed, 2);
+    assert_int_equal(metrics.astray + metrics.differing + metrics.repeats, 0);
+}
+
 static void an_image_ends_what_was_not_settled(void **state)
 {
     (void)state;
@@ -200,6 +230,7 @@ int main(void)
         cmocka_unit_test(a_state_of_the_same_time_is_another_one),
         cmocka_unit_test(what_never_settles_is_found_by_time),
         cmocka_unit_test(an_image_of_the_same_state_is_compared_level_by_level),
+        cmocka_unit_test(what_was_lost_and_the_next_image_heals_is_counted),
         cmocka_unit_test(an_image_ends_what_was_not_settled),
         cmocka_unit_test(a_gap_forgets_what_was_not_settled),
         cmocka_unit_test(other_scales_are_another_book),
