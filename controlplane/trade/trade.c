@@ -41,12 +41,16 @@ void mr_trade_on_view(struct mr_trade *t, const struct mr_market_view *view, int
     struct traded *w = &t->traded[i];
     w->view = *view;
     w->dirty = true;
+    if (view->flags == MR_MARKET_LIVE)
+        w->live_ns = t->now;
     mr_risk_on_market(t->risk, view);
     mr_price mark = view->mark ? view->mark : mr_market_mid(view);
     if (mark <= 0)
         return;
     mr_positions_mark(mr_orders_positions_edit(t->orders), view->instrument, mark);
     mr_brackets_mark(t->brackets, view->instrument, mark);
+    if (mr_positions_get(mr_orders_positions(t->orders), view->instrument)->size)
+        trade_account_to_risk(t); /* what is held is worth something else now */
 }
 
 static void strategies_see(struct mr_trade *t)
@@ -116,8 +120,9 @@ static void on_timer(struct mr_trade *t)
         if (row->on_timer)
             row->on_timer(t->state[t->calling], &host, t->now);
     }
-    if (t->begun && !t->broken && mr_trade_check(t, &err) != MR_OK) {
-        t->broken = true;
+    trade_watch_time(t);
+    if (t->begun && !t->inconsistent && mr_trade_check(t, &err) != MR_OK) {
+        t->inconsistent = true;
         mr_trade_stop(t, MR_STOP_INVARIANT, err.text, t->now);
     }
 }
@@ -130,7 +135,8 @@ static void watch(struct mr_trade *t)
         return;
     if (journal)
         mr_trade_stop(t, MR_STOP_JOURNAL, journal, t->now);
-    else if (t->life.state == MR_LIFE_TRADING && mr_kill_read(t->ports.kill, 0, 0) == MR_KILL_SCOPE_ALL)
+    else if (t->begun && t->life.state != MR_LIFE_EMERGENCY_STOP &&
+             mr_kill_read(t->ports.kill, 0, 0) == MR_KILL_SCOPE_ALL)
         mr_trade_stop(t, MR_STOP_KILL, "the kill switch is on", t->now);
 }
 
@@ -144,12 +150,14 @@ uint32_t mr_trade_step(struct mr_trade *t, int64_t now_ns)
     t->now = now_ns > t->now ? now_ns : t->now;
     watch(t);
     trade_denials(t);
+    trade_watch_act(t); /* what the last books said */
     uint32_t did = mr_orders_step(t->orders, t->now);
     if (t->now >= t->timer_ns) {
         t->timer_ns = t->now + SECOND;
         on_timer(t);
         did++;
     }
+    trade_watch_act(t);
     if (t->begun && !t->stop.active)
         did += mr_brackets_step(t->brackets, t->orders, t->now);
     strategies_see(t);

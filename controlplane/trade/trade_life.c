@@ -8,14 +8,13 @@
 static int may(void *self, enum mr_life_state from, enum mr_life_state to, struct mr_err *err)
 {
     struct mr_trade *t = self;
-    (void)from;
     if (to != MR_LIFE_TRADING && !(to == MR_LIFE_READY && from != MR_LIFE_PAUSED))
         return MR_OK;
     if (mr_kill_read(t->ports.kill, 0, 0) == MR_KILL_SCOPE_ALL)
         return mr_err_set(err, MR_E_INVALID, "the kill switch is on: `kill off` first");
     if (t->limits.version == 0)
         return mr_err_set(err, MR_E_INVALID, "no limits are in force");
-    if (t->stop.active)
+    if (t->stop.active && from != MR_LIFE_EMERGENCY_STOP) /* who releases it has seen that it is over (mr_steer) */
         return mr_err_set(err, MR_E_INVALID, "an emergency stop is under way");
     for (uint32_t i = 0; i < t->venue_count; i++)
         if (!mr_orders_ready(t->orders, t->venues[i]))

@@ -150,6 +150,7 @@ void trade_account_to_risk(struct mr_trade *t)
         t->risk,
         &(struct mr_risk_account){.equity = w.equity, .available = w.equity - w.margin, .margin_used = w.margin},
         t->now);
+    trade_watch_account(t);
 }
 
 void trade_day(struct mr_trade *t)
@@ -235,6 +236,7 @@ static void on_filled(struct mr_trade *t, const struct mr_orders_event *e)
             h->opened_ns = t->now;
         if (!h->size)
             *h = (struct holding){0};
+        trade_watch_fill(t, i);
     }
     trade_account_to_risk(t);
     trade_tell(t, &(struct mr_trade_told){

@@ -15,8 +15,9 @@ struct traded { /* an instrument that is traded */
     uint32_t id;
     struct mr_market_view view;
     struct mr_measure measure;
-    bool dirty;    /* its view has changed since strategies saw it */
-    bool nameless; /* the journal does not say yet what it is now */
+    int64_t live_ns; /* when its book was live last */
+    bool dirty;      /* its view has changed since strategies saw it */
+    bool nameless;   /* the journal does not say yet what it is now */
     struct mr_record_instrument name;
 };
 /* What a strategy holds in an instrument: its fills alone, so that two of them may stand against each other. */
@@ -64,7 +65,9 @@ struct mr_trade {
     mr_money realised[MR_TRADE_NAMES_MAX];     /* of each position, as last seen */
     struct mr_record_decision denial[DENIALS]; /* not written yet */
     uint32_t denial_count;
-    bool begun, broken, restoring;
+    int64_t venue_ready_ns[MR_ORDERS_LINKS]; /* when it was reconciled last */
+    uint32_t found, broken, positions_seen;  /* trade_watch.c */
+    bool begun, inconsistent, restoring;
 };
 
 /* A record of this kind, zeroed behind its head. */
@@ -93,6 +96,12 @@ int trade_close_holding(struct mr_trade *t, uint32_t strategy, uint32_t index, u
 
 /* trade_boot.c: the journal says what the instrument is now; false: it took no record, and nothing may be decided on it. */
 bool trade_name(struct mr_trade *t, uint32_t index);
+
+/* trade_watch.c */
+void trade_watch_account(struct mr_trade *t); /* the account is new */
+void trade_watch_fill(struct mr_trade *t, uint32_t index);
+void trade_watch_time(struct mr_trade *t); /* each second */
+void trade_watch_act(struct mr_trade *t);  /* stops, if something was found */
 
 /* trade_life.c */
 void trade_life_init(struct mr_trade *t);
