@@ -4,8 +4,8 @@
 #   counting  programs that fail in every way are counted as failed (tests/run/check.sh)
 #   gcc       all tests, full sizes
 #   mutants   twenty small mistakes in gate and order machine, drawn by the day: tests notice (./dev mutate makes all)
-#   clang     builds without a warning; the player's golden digests are the same ones. --all: all tests
-#   asan      AddressSanitizer and UBSan, small sizes (MILLRACE_QUICK=1), all tests but the few named below. --all: full sizes
+#   asan      clang, without a warning, with AddressSanitizer and UBSan: small sizes (MILLRACE_QUICK=1), all tests but the few named below.
+#             --all: full sizes, and a plain build of clang before it
 #   tsan      ThreadSanitizer, what runs between threads: rings, workspace, metrics, tiles, logs
 #
 # A case counts once a build. MILLRACE_REQUIRE_CAPTURES=1 and MILLRACE_REQUIRE_NET=1 make skips for want of recordings or of a network
@@ -127,16 +127,12 @@ else
 fi
 echo "mutants: $(tail -n 1 "$build-mutate.log")"
 
-if compile clang "$build-clang" clang clang++ "" -Dbench=auto; then
-    if [ -n "$all" ]; then
-        run clang "$build-clang" "$full"
-    else
-        run clang "$build-clang" quick dataplane/player/test_player
-    fi
+if [ -n "$all" ] && compile clang "$build-clang" clang clang++ "" -Dbench=auto; then
+    run clang "$build-clang" "$full"
 fi
 
-# Errors end a program at once; -O1 keeps the stacks in reports true. Warnings were judged in the plain builds: with a sanitizer gcc sees
-# more, and wrongly. TSan is clang's: gcc refuses fences with it.
+# Errors end a program at once; -O1 keeps the stacks in reports true. Both are clang's: so the second compiler's warnings are judged here too,
+# and gcc with a sanitizer sees more than there is, and refuses fences with TSan. A library of clang's leaves the sanitizer to the program.
 export ASAN_OPTIONS="${ASAN_OPTIONS:-detect_stack_use_after_return=1:strict_string_checks=1}"
 export LSAN_OPTIONS="${LSAN_OPTIONS:-suppressions=$PWD/tests/run/leaks.txt:print_suppressions=0}"
 export UBSAN_OPTIONS="${UBSAN_OPTIONS:-halt_on_error=1:print_stacktrace=1}"
@@ -152,8 +148,7 @@ tests=$(meson test -C "$build" --list 2>/dev/null | sed -n 's/^\([a-z][^ ]*\/[^ 
 for name in $left_out; do
     tests=$(printf '%s\n' "$tests" | grep -v -x "$name") || { echo "asan: nothing left to run"; count 0 1 0; }
 done
-if compile asan "$build-asan" gcc g++ "$(targets_of "$tests")" -Dwerror=false -Db_sanitize=address,undefined -Doptimization=1 \
-    -Dbench=disabled; then
+if compile asan "$build-asan" clang clang++ "" -Db_sanitize=address,undefined -Db_lundef=false -Doptimization=1 -Dbench=disabled; then
     # shellcheck disable=SC2086 # names are words
     run asan "$build-asan" "$small" $tests
 fi

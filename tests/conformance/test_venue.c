@@ -2,6 +2,7 @@
  * the table says why the venue has nothing of the kind. With a second argument, "tls", all goes over TLS, the same cases and the
  * same assertions. The page's ids are the table's, and no other. */
 #include "tests/conformance/venue.h"
+#include "tests/support/support.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -138,9 +139,7 @@ static int make_folder(void **state)
 static int drop_folder(void **state)
 {
     (void)state;
-    char command[128];
-    snprintf(command, sizeof command, "rm -r '%s'", folder);
-    return system(command);
+    return mr_test_remove(folder);
 }
 
 int main(int argc, char **argv)

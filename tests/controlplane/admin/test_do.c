@@ -94,12 +94,10 @@ static int up(void **state)
 }
 static int down(void **state)
 {
-    char command[128];
     (void)state;
     mr_commands_close(commands);
     mr_kill_folder_close(&data);
-    snprintf(command, sizeof command, "rm -rf %s", folder);
-    return system(command);
+    return mr_test_remove(folder);
 }
 
 static const struct mr_peer boss = {0, 77, MR_ADMIN_ADMINISTER}, operator= {4242, 78, MR_ADMIN_OPERATE},

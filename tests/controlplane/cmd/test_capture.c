@@ -51,9 +51,7 @@ static int open_folder(void **state)
 static int close_folder(void **state)
 {
     (void)state;
-    char command[128];
-    snprintf(command, sizeof command, "rm -r '%s'", folder);
-    return system(command);
+    return mr_test_remove(folder);
 }
 
 /* ---- segments made here ---- */

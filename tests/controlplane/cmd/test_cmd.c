@@ -57,9 +57,7 @@ static int make_folder(void **state)
 static int remove_folder(void **state)
 {
     (void)state;
-    char command[128];
-    snprintf(command, sizeof command, "rm -r '%s'", folder);
-    return system(command);
+    return mr_test_remove(folder);
 }
 
 static void slips_of_the_operator_get_exit_2_and_a_sentence(void **state)

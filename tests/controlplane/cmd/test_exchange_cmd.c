@@ -76,9 +76,7 @@ static int make_folder(void **state)
 static int remove_folder(void **state)
 {
     (void)state;
-    char command[128];
-    snprintf(command, sizeof command, "rm -r '%s'", folder);
-    return system(command);
+    return mr_test_remove(folder);
 }
 
 int main(int argc, char **argv)

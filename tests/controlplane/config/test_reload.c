@@ -75,10 +75,8 @@ static int up(void **state)
 }
 static int down(void **state)
 {
-    char command[128];
     (void)state;
-    snprintf(command, sizeof command, "rm -rf %s", folder);
-    return system(command);
+    return mr_test_remove(folder);
 }
 static int reload(const char *text)
 {

@@ -233,9 +233,7 @@ static void a_second_writer_is_refused_by_name(void **state)
     assert_false(mr_journal_locked(NULL, path));
     must(mr_journal_open(&second, path, &mr_journal_limits_default, 1, &err), &err);
     mr_journal_close(second, 2);
-    char command[300];
-    snprintf(command, sizeof command, "rm -rf %s", folder);
-    assert_int_equal(0, system(command));
+    assert_int_equal(mr_test_remove(folder), 0);
 }
 
 static void copy_file(struct story *s, const char *from, const char *to)
@@ -447,8 +445,7 @@ static void the_host_s_disk_answers_with_its_errors(void **state)
     memset(path, 'x', sizeof path - 1);
     path[sizeof path - 1] = 0;
     assert_int_equal(-ENAMETOOLONG, d->make_folder(NULL, path));
-    snprintf(path, sizeof path, "rm -rf %s", folder);
-    assert_int_equal(0, system(path));
+    assert_int_equal(mr_test_remove(folder), 0);
 }
 
 /* ---- the thread ---- */
@@ -456,7 +453,7 @@ static void the_host_s_disk_answers_with_its_errors(void **state)
 static void the_journal_thread_makes_durable_what_another_thread_appends(void **state)
 {
     (void)state;
-    char folder[] = "/tmp/millrace-journal-XXXXXX", command[300];
+    char folder[] = "/tmp/millrace-journal-XXXXXX";
     struct mr_journal *j;
     struct mr_err err;
     struct mr_tiles *set;
@@ -486,8 +483,7 @@ static void the_journal_thread_makes_durable_what_another_thread_appends(void **
     mr_tiles_stop(set);
     assert_int_equal(2001, port.durable(port.self)); /* a halt leaves nothing behind */
     mr_journal_close(j, 3);
-    snprintf(command, sizeof command, "rm -rf %s", folder);
-    assert_int_equal(0, system(command));
+    assert_int_equal(mr_test_remove(folder), 0);
 }
 
 int main(void)

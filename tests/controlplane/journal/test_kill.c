@@ -93,7 +93,7 @@ static int check_record(void *arg, const struct mr_journal_record *r)
 static void killed_while_writing_nothing_durable_is_lost(void **state)
 {
     (void)state;
-    char folder[] = "/tmp/millrace-journal-XXXXXX", command[200];
+    char folder[] = "/tmp/millrace-journal-XXXXXX";
     struct run runs[KILLS_MAX];
     struct mr_random random = {(uint64_t)getpid()};
     const char *given = getenv("MILLRACE_JOURNAL_KILLS");
@@ -140,8 +140,7 @@ static void killed_while_writing_nothing_durable_is_lost(void **state)
                   (unsigned long)told, (unsigned long)last, torn);
     assert_true(told > kills);
     munmap(shared, 4096);
-    snprintf(command, sizeof command, "rm -rf %s", folder);
-    assert_int_equal(0, system(command));
+    assert_int_equal(mr_test_remove(folder), 0);
 }
 
 int main(void)

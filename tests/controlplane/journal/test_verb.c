@@ -108,9 +108,7 @@ static int build(void **state)
 static int tidy(void **state)
 {
     (void)state;
-    char command[100];
-    snprintf(command, sizeof command, "rm -rf %s", folder);
-    return system(command);
+    return mr_test_remove(folder);
 }
 
 static const char *with(const char *format)

@@ -95,12 +95,10 @@ static int build(void **state)
 
 static int tidy(void **state)
 {
-    char command[100];
     (void)state;
     rig_close(r);
     free(r);
-    snprintf(command, sizeof command, "rm -rf %s", folder);
-    return system(command);
+    return mr_test_remove(folder);
 }
 
 static void every_record_of_trading_is_said_in_words(void **state)

@@ -60,10 +60,8 @@ static void end_all(void)
 int scene_close(void **state)
 {
     (void)state;
-    char command[128];
     end_all();
-    snprintf(command, sizeof command, "rm -r '%s'", scene.folder);
-    return system(command);
+    return mr_test_remove(scene.folder);
 }
 
 int scene_shell(const char *args, char *into, size_t bytes)

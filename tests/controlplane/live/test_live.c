@@ -113,7 +113,7 @@ static void live_equals_replay(const char *source, int tiles)
 {
     char args[256], replay[128];
     snprintf(args, sizeof args, "run --seconds %d --json --record rec-%s-%d --source %s --feed-tiles %d",
-             getenv("MILLRACE_QUICK") ? 8 : 10, source, tiles, source, tiles);
+             getenv("MILLRACE_QUICK") ? 4 : 6, source, tiles, source, tiles);
     scene_good(args);
     snprintf(replay, sizeof replay, "replay rec-%s-%d --digest --json", source, tiles);
     int code = scene_shell(replay, scene.again, sizeof scene.again);
@@ -159,7 +159,7 @@ static void whoever_is_killed_the_rest_lives_and_all_is_live_again(void **state)
     const char *const args[] = {"run", "--no-view", "--source", scene.source, NULL};
     static const char *const victims[] = {"dataplane", "controlplane", "exchange"};
     const char *asked = getenv("MILLRACE_KILLS"); /* of each; ./dev test --all has 50 */
-    int rounds = asked ? atoi(asked) : getenv("MILLRACE_QUICK") ? 1 : 2;
+    int rounds = asked ? (int)strtol(asked, NULL, 10) : 1;
     pid_t supervisor = scene_start(args, NULL);
     assert_true(scene_live("demo", 30));
     scene.slowest_ns = 0;

@@ -19,9 +19,7 @@ static int make_folder(void **state)
 static int remove_folder(void **state)
 {
     (void)state;
-    char command[100];
-    snprintf(command, sizeof command, "rm -rf %s", folder);
-    return system(command);
+    return mr_test_remove(folder);
 }
 
 static struct mr_store *start(const struct mr_store_limits *limits)

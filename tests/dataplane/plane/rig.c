@@ -237,11 +237,9 @@ int rig_start(struct rig *rig)
 
 int rig_close(struct rig *rig)
 {
-    char command[128];
     mr_plane_stop(rig->plane);
     mr_plane_close(rig->plane);
     mr_exchange_stop(rig->exchange);
     mr_exchange_close(rig->exchange);
-    snprintf(command, sizeof command, "rm -r '%s'", rig->folder);
-    return system(command);
+    return mr_test_remove(rig->folder);
 }

@@ -123,13 +123,11 @@ static int open_scene(void **state)
 static int close_scene(void **state)
 {
     (void)state;
-    char command[128];
     mr_plane_stop(plane);
     mr_plane_close(plane);
     mr_exchange_stop(exchange);
     mr_exchange_close(exchange);
-    snprintf(command, sizeof command, "rm -r '%s'", folder);
-    return system(command);
+    return mr_test_remove(folder);
 }
 
 /* ---- what was told in band: by channel and status; of SYMBOL's book, and of all else ---- */

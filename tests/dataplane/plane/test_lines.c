@@ -73,11 +73,9 @@ static int make_messages(void **state)
 static int free_messages(void **state)
 {
     (void)state;
-    char command[128];
     for (uint32_t i = 0; i < message_count; i++)
         free(messages[i].bytes);
-    snprintf(command, sizeof command, "rm -r '%s'", folder);
-    return system(command);
+    return mr_test_remove(folder);
 }
 
 /* Which of two lines carry message i: each loses one of `one_in` by itself; `both`: then some are on neither. */

@@ -95,7 +95,7 @@ static void malformed_frames_of_a_live_connection_lie_in_the_quarantine_byte_for
 {
     (void)state;
     struct mr_err err;
-    char path[128], command[128];
+    char path[128];
     open_scene();
     assert_true(becomes_live());
     const uint64_t closes = count_of("metrics/session/", "closes"), gaps = count_of("metrics/feed/", "gaps");
@@ -143,8 +143,7 @@ static void malformed_frames_of_a_live_connection_lie_in_the_quarantine_byte_for
     mr_plane_close(plane);
     mr_exchange_stop(exchange);
     mr_exchange_close(exchange);
-    snprintf(command, sizeof command, "rm -r '%s'", folder);
-    assert_int_equal(system(command), 0);
+    assert_int_equal(mr_test_remove(folder), 0);
 }
 
 int main(void)

@@ -20,9 +20,7 @@ static int make_folder(void **state)
 static int remove_folder(void **state)
 {
     (void)state;
-    char command[128];
-    snprintf(command, sizeof command, "rm -r '%s'", folder);
-    return system(command);
+    return mr_test_remove(folder);
 }
 
 static void add_feed(struct mr_plane_config *c, const char *product, uint8_t source, uint32_t tile)

@@ -62,7 +62,8 @@ struct mr_talk_sub *mr_talk_add(struct mr_talk *talk, struct mr_span name, uint6
         sub = &talk->subs[talk->sub_count++];
     *sub = (struct mr_talk_sub){.key = key, .channel = channel};
     memcpy(sub->name, name.data, name.len < sizeof sub->name ? name.len : sizeof sub->name - 1);
-    memcpy(sub->symbol, symbol.data, symbol.len < sizeof sub->symbol ? symbol.len : sizeof sub->symbol - 1);
+    if (symbol.len) /* a topic of no symbol has no text at all */
+        memcpy(sub->symbol, symbol.data, symbol.len < sizeof sub->symbol ? symbol.len : sizeof sub->symbol - 1);
     return sub;
 }
 

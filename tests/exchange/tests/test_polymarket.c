@@ -10,6 +10,7 @@
 #include "dataplane/player/player.h"
 #include "tests/exchange/market/outcome.h"
 #include "tests/exchange/tests/client.h"
+#include "tests/support/support.h"
 
 #define MARKET_HOST "ws-subscriptions-clob.polymarket.com"
 #define DATA_HOST "ws-live-data.polymarket.com"
@@ -340,9 +341,7 @@ static int make_folder(void **state)
 static int drop_folder(void **state)
 {
     (void)state;
-    char command[128];
-    snprintf(command, sizeof command, "rm -rf %s", folder);
-    return system(command) == 0 ? 0 : -1;
+    return mr_test_remove(folder);
 }
 
 int main(void)

@@ -12,6 +12,7 @@
 #include "dataplane/player/player.h"
 #include "tests/exchange/server/certs.h"
 #include "tests/exchange/tests/client.h"
+#include "tests/support/support.h"
 
 static char folder[64], certs[96];
 
@@ -1047,9 +1048,7 @@ static int make_folder(void **state)
 static int remove_folder(void **state)
 {
     (void)state;
-    char command[128];
-    snprintf(command, sizeof command, "rm -r '%s'", folder);
-    return system(command);
+    return mr_test_remove(folder);
 }
 
 int main(void)
