@@ -129,7 +129,7 @@ static void put_book(struct mr_digest *d, const union mr_slot *group, struct sca
     put(d, &head->checksum, sizeof head->checksum);
     put(d, &head->bid_count, sizeof head->bid_count);
     put(d, &head->ask_count, sizeof head->ask_count);
-    const struct mr_level *level = group[1].level;
+    const struct mr_level *level = mr_event_levels(group);
     for (uint32_t i = 0; i < n; i++) {
         put_decimal(d, level[i].price, s.price);
         put_decimal(d, level[i].size, s.size);

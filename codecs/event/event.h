@@ -175,6 +175,10 @@ MR_INLINE uint32_t mr_event_slots(const union mr_slot *head)
     return head->event.kind == MR_EVENT_CANDLE ? 2 : 1;
 }
 
+/* The levels of a group: bids, then asks, from the slot behind its head through as many as there are. (An index into one slot's array may
+ * not pass its end; into what this points to it may.) */
+MR_INLINE const struct mr_level *mr_event_levels(const union mr_slot *head) { return head[1].level; }
+
 const char *mr_event_kind_name(unsigned kind);
 
 #endif

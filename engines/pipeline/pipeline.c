@@ -64,8 +64,8 @@ static void apply_book(struct mr_pipeline *p, const union mr_slot *group, const 
             return;
         struct mr_pipeline_top *top = &p->tops[instrument->id];
         uint32_t bids = group->book.bid_count ? 1 : 0;
-        top->bid = bids ? group[1].level[0] : (struct mr_level){0, 0};
-        top->ask = group->book.ask_count ? group[1].level[bids] : (struct mr_level){0, 0};
+        top->bid = bids ? mr_event_levels(group)[0] : (struct mr_level){0, 0};
+        top->ask = group->book.ask_count ? mr_event_levels(group)[bids] : (struct mr_level){0, 0};
         top->venue_ns = group->event.venue_ns;
         top->seq = group->book.seq;
         return;

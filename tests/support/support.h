@@ -33,6 +33,17 @@ void mr_guard_close(struct mr_guard *g);
 
 /* A folder of this test's own, with all that is in it; no link is followed. 0, or -1. */
 int mr_test_remove(const char *folder);
+/* AddressSanitizer or ThreadSanitizer watches: they keep what was freed, map shadows, report signals their own way. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define MR_TEST_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define MR_TEST_SANITIZED 1
+#endif
+#endif
+#ifndef MR_TEST_SANITIZED
+#define MR_TEST_SANITIZED 0
+#endif
 
 /* splitmix64: the same numbers everywhere for one seed. */
 struct mr_random {

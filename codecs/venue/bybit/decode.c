@@ -100,7 +100,7 @@ static bool trade(struct message *m, struct mr_json *j)
     if (f[BT].type != MR_JSON_NONE && !mr_field_bool(r, &f[BT], "BT", &block))
         return false;
     mr_rows_ignore(r, &f[I]); /* a UUID on futures */
-    if (block) /* a block trade: negotiated, no price signal */
+    if (block)                /* a block trade: negotiated, no price signal */
         ev->flags |= MR_FLAG_CAUTION;
     return true;
 }
@@ -158,8 +158,8 @@ static bool liquidations(struct message *m, struct mr_json *j)
 static bool kline(struct message *m, struct mr_json *j)
 {
     enum { START, O, C, H, L, V, CONFIRM, TIME, FIELDS };
-    static const struct mr_field_name names[FIELDS] = {MR_FIELD("start"), MR_FIELD("open"),    MR_FIELD("close"),
-                                                       MR_FIELD("high"),  MR_FIELD("low"),     MR_FIELD("volume"),
+    static const struct mr_field_name names[FIELDS] = {MR_FIELD("start"),   MR_FIELD("open"),     MR_FIELD("close"),
+                                                       MR_FIELD("high"),    MR_FIELD("low"),      MR_FIELD("volume"),
                                                        MR_FIELD("confirm"), MR_FIELD("timestamp")};
     struct mr_rows *r = &m->rows;
     struct mr_field f[FIELDS];
@@ -297,8 +297,8 @@ static void top_of_book(struct message *m, union mr_slot *slot, bool image)
     struct mr_book_head *head = &slot->book;
     if (image)
         m->last.top_bid = m->last.top_ask = (struct mr_level){0, 0};
-    top_side(slot[1].level, head->bid_count, &m->last.top_bid);
-    top_side(slot[1].level + head->bid_count, head->ask_count, &m->last.top_ask);
+    top_side(mr_event_levels(slot), head->bid_count, &m->last.top_bid);
+    top_side(mr_event_levels(slot) + head->bid_count, head->ask_count, &m->last.top_ask);
     m->last.known |= MR_BYBIT_KNOWN_TOP;
     head->kind = MR_EVENT_BBO;
     head->bid_count = head->ask_count = 1;

@@ -96,7 +96,7 @@ static bool best(struct mr_rows *r, struct mr_book_head *head)
     if (head->bid_count)
         bid = slot[1].level[0];
     if (head->ask_count)
-        ask = slot[1].level[head->bid_count];
+        ask = mr_event_levels(slot)[head->bid_count];
     head->kind = MR_EVENT_BBO;
     head->bid_count = head->ask_count = 1;
     slot[1] = (union mr_slot){.level = {bid, ask}};

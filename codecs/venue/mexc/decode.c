@@ -216,8 +216,8 @@ static bool depth_full(struct mr_mexc_message *m, struct mr_json *j)
     if (!bbo || !mr_mexc_book(m, j, MR_FLAG_SNAPSHOT, MR_BOOK_PARTIAL))
         return false;
     const struct mr_book_head *head = &image->book;
-    top[0] = best_of(image[1].level, head->bid_count);
-    top[1] = best_of(image[1].level + head->bid_count, head->ask_count);
+    top[0] = best_of(mr_event_levels(image), head->bid_count);
+    top[1] = best_of(mr_event_levels(image) + head->bid_count, head->ask_count);
     bbo->seq = bbo->first_seq = head->seq;
     bbo->venue_ns = head->venue_ns;
     m->last.top = m->keep = true;

@@ -50,7 +50,7 @@ static struct mr_level best_of(const struct mr_level *level, uint32_t n)
 static uint32_t whole_top(struct mr_decoder *dec, const struct mr_instrument *it, union mr_slot *out)
 {
     const union mr_slot *image = out + 2;
-    const struct mr_level *level = image[1].level;
+    const struct mr_level *level = mr_event_levels(image);
     union mr_slot *bbo = mr_take_slot(dec, out, MR_EVENT_BBO, it);
     memset(&out[1], 0, sizeof out[1]);
     out[1].level[0] = best_of(level, image->book.bid_count);

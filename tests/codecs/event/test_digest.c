@@ -188,14 +188,15 @@ static void books_count_every_level(void **state)
     memset(g, 0, (1 + LEVELS / 4) * sizeof *g);
     g->book =
         (struct mr_book_head){.seq = 7, .first_seq = 6, .bid_count = 600, .ask_count = 400, .kind = MR_EVENT_BOOK};
+    struct mr_level *level = g[1].level;
     for (int i = 0; i < LEVELS; i++)
-        g[1].level[i] = (struct mr_level){1000 + i, 5 + i};
+        level[i] = (struct mr_level){1000 + i, 5 + i};
     one(g, &it, want);
     for (int i = 0; i < LEVELS; i += 37) {
-        g[1].level[i].size ^= 1;
+        level[i].size ^= 1;
         one(g, &it, got);
         assert_string_not_equal(got, want);
-        g[1].level[i].size ^= 1;
+        level[i].size ^= 1;
     }
     g->book.bid_count--; /* the same levels, one on the other side */
     g->book.ask_count++;

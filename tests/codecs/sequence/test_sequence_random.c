@@ -103,7 +103,7 @@ static void apply(int64_t *book, const union mr_slot *group)
     if (group->book.flags & MR_FLAG_SNAPSHOT)
         memset(book, 0, 2 * TICKS * sizeof *book);
     for (uint32_t i = 0; i < (uint32_t)group->book.bid_count + group->book.ask_count; i++)
-        book[group[1].level[i].price] = group[1].level[i].size;
+        book[mr_event_levels(group)[i].price] = mr_event_levels(group)[i].size;
 }
 
 struct run {

@@ -94,8 +94,8 @@ static void say_levels(struct line *l, const char *before, const struct mr_level
 static void say_book(struct line *l, const union mr_slot *g, const struct mr_instrument *it)
 {
     const struct mr_book_head *h = &g->book;
-    say_levels(l, " [", g[1].level, h->bid_count, it);
-    say_levels(l, " | ", g[1].level + h->bid_count, h->ask_count, it);
+    say_levels(l, " [", mr_event_levels(g), h->bid_count, it);
+    say_levels(l, " | ", mr_event_levels(g) + h->bid_count, h->ask_count, it);
     say(l, "] seq %llu", (unsigned long long)h->seq);
     if (h->book_flags & MR_BOOK_TOUCH) {
         say_number(l, " touch ", (int64_t)h->first_seq, it->price_scale);
@@ -114,7 +114,7 @@ static void say_book(struct line *l, const union mr_slot *g, const struct mr_ins
         h->book_flags & MR_BOOK_KEEPALIVE ? " keepalive" : "", h->book_flags & MR_BOOK_RESET ? " reset" : "",
         h->book_flags & MR_BOOK_PARTIAL ? " partial" : "");
     for (uint32_t i = (uint32_t)h->bid_count + h->ask_count; i % 4; i++)
-        assert_true(g[1].level[i].price == 0 && g[1].level[i].size == 0); /* the tail is zero */
+        assert_true(mr_event_levels(g)[i].price == 0 && mr_event_levels(g)[i].size == 0); /* the tail is zero */
 }
 
 static void say_candle(struct line *l, const union mr_slot *g, const struct mr_instrument *it)

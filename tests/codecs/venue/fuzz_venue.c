@@ -85,9 +85,9 @@ static void check_levels(const union mr_slot *g)
 {
     uint32_t n = (uint32_t)g->book.bid_count + g->book.ask_count;
     for (uint32_t i = 0; i < n; i++)
-        MR_ASSERT(g[1].level[i].price >= 0 && g[1].level[i].size >= 0);
+        MR_ASSERT(mr_event_levels(g)[i].price >= 0 && mr_event_levels(g)[i].size >= 0);
     for (uint32_t i = n; i % 4; i++)
-        MR_ASSERT(g[1].level[i].price == 0 && g[1].level[i].size == 0);
+        MR_ASSERT(mr_event_levels(g)[i].price == 0 && mr_event_levels(g)[i].size == 0);
 }
 
 static void check_slots(const struct side *s, const struct mr_frame *frame, uint32_t n)

@@ -154,6 +154,7 @@ void ws_script_make(struct ws_script *script, const struct ws_case *c)
 {
     *script = (struct ws_script){0};
     uint32_t asked = 0;
+    grow(&script->want, &script->want_room, 1); /* answers without payload have a place too */
     for (const char *p = c->send; *p; p += strspn(p, " ")) {
         size_t len = strcspn(p, " ");
         send_token(script, p, len, c->chop == WS_FRAMES, &asked);

@@ -78,8 +78,9 @@ int accept_one(const struct bed *b)
 {
     struct pollfd fd = {.fd = b->listener, .events = POLLIN};
     struct mr_source *s = (struct mr_source *)(uintptr_t)&b->source;
+    struct mr_piece none;
     for (int64_t until = mr_clock_mono() + SECONDS(10); poll(&fd, 1, 1) == 0 && mr_clock_mono() < until;)
-        (void)s->ops->poll(s, 0, NULL, 0); /* what it has to send leaves; nothing is taken */
+        (void)s->ops->poll(s, 0, &none, 0); /* what it has to send leaves; nothing is taken */
     assert_int_equal(poll(&fd, 1, 0), 1);
     int peer = accept4(b->listener, NULL, NULL, SOCK_CLOEXEC);
     assert_true(peer >= 0);

@@ -225,8 +225,8 @@ static void go(struct mr_probe *probe, struct run *r)
     }
     linger(r, &probe->clock);
     ops->close_connection(r->source, 0);
-    ops->poll(r->source, mr_clock_now(&probe->clock), NULL,
-              0); /* what a user-space stack answers to the end goes out with a round */
+    struct mr_piece none; /* what a user-space stack answers to the end goes out with a round */
+    ops->poll(r->source, mr_clock_now(&probe->clock), &none, 0);
 }
 
 void mr_probe_run(struct mr_probe *probe, struct mr_tls_context *context, const struct mr_probe_dial *dial,

@@ -123,23 +123,10 @@ static void connect_and_update(struct mr_pair *p, uint32_t suite, struct needle 
     note(&needles[KEY], key_of(k));
 }
 
-/* A sanitizer's shadow of all memory is writable memory too, terabytes of it. */
-static bool searchable(void)
-{
-#if defined(__SANITIZE_ADDRESS__)
-    return false;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-    return false;
-#endif
-#endif
-    return true;
-}
-
 static void keys_lie_in_their_pages_and_nothing_of_them_is_left_afterwards(void **state)
 {
     struct mr_pair *p = *state;
-    if (!searchable()) {
+    if (MR_TEST_SANITIZED) { /* its shadow of all memory is writable memory too, terabytes of it */
         mr_test_skip_line("memory cannot be searched under a sanitizer");
         skip();
     }
@@ -199,7 +186,7 @@ static void key_pages_are_not_dumped_nor_inherited_and_locked_where_allowed(void
     flags_of(OWN(p)->context->crypt->keys, flags, sizeof flags);
     assert_non_null(strstr(flags, " dd")); /* not in core dumps */
     assert_non_null(strstr(flags, " dc")); /* not in children */
-    if (searchable())                      /* the address sanitizer only says that it locks */
+    if (!MR_TEST_SANITIZED)                /* which only says that it locks */
         assert_true((strstr(flags, " lo") != NULL) == (OWN(p)->metrics.keys_unlocked == 0));
     assert_null(p->sides[MR_PAIR_OPENSSL].context->crypt); /* who does not need secrets is not given any */
     assert_null(SSL_CTX_get_keylog_callback(p->sides[MR_PAIR_OPENSSL].context->ssl));

@@ -79,7 +79,7 @@ static union mr_slot *message(struct mr_random *random, const struct shape *shap
     union mr_slot *group = test_group(7, image ? MR_FLAG_SNAPSHOT : 0, bids, bid_count, asks, ask_count);
     group->book.venue_ns = now - (int64_t)(mr_random_below(random, 50) == 0) * 10;
     if (mr_random_below(random, 700) == 0 && bid_count > 0)
-        group[1].level[mr_random_below(random, bid_count)].size = -1;
+        (group[1].level + 0)[mr_random_below(random, bid_count)].size = -1;
     if (mr_random_below(random, 1000) == 0)
         group->event = (struct mr_event){.kind = MR_EVENT_GAP, .instrument = 7};
     return group;

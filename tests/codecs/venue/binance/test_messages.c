@@ -2,7 +2,7 @@
 #include "tests/codecs/venue/rig.h"
 
 #define MS 1000000ll
-#define C  MR_FLAG_CAUTION /* no metadata: the table has only the bare symbol */
+#define C MR_FLAG_CAUTION /* no metadata: the table has only the bare symbol */
 
 /* One single-slot event. venue_ns in ms; price and size at scale 8 unless the kind carries its own exponent. */
 struct want {
@@ -247,8 +247,8 @@ static void books_come_whole(void **state)
         assert_int_equal(h->recv_ns, 7);
         assert_int_equal(h->checksum, 0);
         for (int l = 0; l < (n - 1) * 4; l++) { /* the tail of the last slot is zero */
-            assert_int_equal(rig.out[1].level[l].price, l < w->bids + w->asks ? w->levels[l].price : 0);
-            assert_int_equal(rig.out[1].level[l].size, l < w->bids + w->asks ? w->levels[l].size : 0);
+            assert_int_equal(mr_event_levels(rig.out)[l].price, l < w->bids + w->asks ? w->levels[l].price : 0);
+            assert_int_equal(mr_event_levels(rig.out)[l].size, l < w->bids + w->asks ? w->levels[l].size : 0);
         }
         rig_close(&rig);
     }
