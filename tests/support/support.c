@@ -1,9 +1,12 @@
 #include "tests/support/support.h"
 
+#include <errno.h>
 #include <ftw.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 #include <zstd.h>
 
@@ -111,3 +114,27 @@ static int gone(const char *path, const struct stat *st, int type, struct FTW *w
 }
 
 int mr_test_remove(const char *folder) { return nftw(folder, gone, 16, FTW_DEPTH | FTW_PHYS) ? -1 : 0; }
+
+int mr_test_shell(char *out, size_t bytes, const char *format, ...)
+{
+    char command[4096], rest[4096];
+    va_list args;
+    va_start(args, format);
+    int n = vsnprintf(command, sizeof command, format, args);
+    va_end(args);
+    assert_in_range(n, 1, sizeof command - 1);
+    FILE *f = popen(command, "r");
+    assert_non_null(f);
+    out[fread(out, 1, bytes - 1, f)] = 0;
+    while (fread(rest, 1, sizeof rest, f) > 0) /* it would die of a closed pipe */
+        continue;
+    int status = pclose(f);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+void mr_test_rest(int ms)
+{
+    struct timespec t = {ms / 1000, ms % 1000 * 1000000l};
+    while (nanosleep(&t, &t) != 0 && errno == EINTR)
+        continue;
+}

@@ -31,6 +31,10 @@ struct mr_guard {
 struct mr_guard mr_guard_open(size_t len);
 void mr_guard_close(struct mr_guard *g);
 
+/* A shell's command: exit code, -1 a signal ended it; what it wrote to stdout, cut to `bytes`. */
+int mr_test_shell(char *out, size_t bytes, const char *format, ...) MR_PRINTF(3, 4);
+void mr_test_rest(int ms); /* also when a signal comes in between */
+
 /* A folder of this test's own, with all that is in it; no link is followed. 0, or -1. */
 int mr_test_remove(const char *folder);
 /* AddressSanitizer or ThreadSanitizer watches: they keep what was freed, map shadows, report signals their own way. */

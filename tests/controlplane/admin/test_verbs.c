@@ -55,20 +55,7 @@ static int down(void **state)
 }
 
 /* Exit code; what it said on both outputs is in `output`. */
-static int sh(const char *format, ...) MR_PRINTF(1, 2);
-static int sh(const char *format, ...)
-{
-    char command[1024];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(command, sizeof command, format, args);
-    va_end(args);
-    FILE *f = popen(command, "r");
-    assert_non_null(f);
-    output[fread(output, 1, sizeof output - 1, f)] = 0;
-    int status = pclose(f);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
+#define SH(...) mr_test_shell(output, sizeof output, __VA_ARGS__)
 static void has(const char *piece)
 {
     if (!strstr(output, piece))
@@ -93,7 +80,7 @@ static void one_command_says_its_answer_and_exits_by_it(void **state)
         {"quit", 0, ""},
     };
     for (size_t i = 0; i < MR_COUNT_OF(cases); i++) {
-        int code = sh("%s ctl --socket %s %s 2>&1", program, made.socket, cases[i].args);
+        int code = SH("%s ctl --socket %s %s 2>&1", program, made.socket, cases[i].args);
         if (code != cases[i].code)
             fail_msg("%s: exit %d: %s", cases[i].args, code, output);
         has(cases[i].piece);
@@ -103,29 +90,29 @@ static void one_command_says_its_answer_and_exits_by_it(void **state)
 static void commands_come_by_a_pipe_and_the_worst_counts(void **state)
 {
     (void)state;
-    assert_int_equal(sh("printf 'show version\\n\\nshow tiles\\n' | %s ctl --socket %s 2>&1", program, made.socket), 0);
+    assert_int_equal(SH("printf 'show version\\n\\nshow tiles\\n' | %s ctl --socket %s 2>&1", program, made.socket), 0);
     has("millrace 1");
     has("engine");
-    assert_int_equal(sh("printf 'bad\\nshow version\\n' | %s ctl --socket %s 2>&1", program, made.socket), 2);
+    assert_int_equal(SH("printf 'bad\\nshow version\\n' | %s ctl --socket %s 2>&1", program, made.socket), 2);
     has("millrace 1");
 }
 
 static void nobody_there_is_exit_four_with_the_way_out(void **state)
 {
     (void)state;
-    assert_int_equal(sh("%s ctl --socket /tmp/millrace-no-such show tiles 2>&1", program), 4);
+    assert_int_equal(SH("%s ctl --socket /tmp/millrace-no-such show tiles 2>&1", program), 4);
     has("--workspace FILE looks at what one left");
-    assert_int_equal(sh("%s top --workspace /tmp/millrace-no-such --once 2>&1", program), 4);
-    assert_int_equal(sh("MILLRACE_RUN=/tmp/millrace-no-such %s ctl --instance abc show tiles 2>&1", program), 4);
+    assert_int_equal(SH("%s top --workspace /tmp/millrace-no-such --once 2>&1", program), 4);
+    assert_int_equal(SH("MILLRACE_RUN=/tmp/millrace-no-such %s ctl --instance abc show tiles 2>&1", program), 4);
     has("/tmp/millrace-no-such/abc/admin.sock");
 }
 
 static void a_workspace_alone_is_looked_at_and_not_acted_on(void **state)
 {
     (void)state;
-    assert_int_equal(sh("%s ctl --workspace %s show books 2>&1", program, made.path), 0);
+    assert_int_equal(SH("%s ctl --workspace %s show books 2>&1", program, made.path), 0);
     has("binance:usdm BTCUSDT");
-    assert_int_equal(sh("%s ctl --workspace %s feed pause 2>&1", program, made.path), 1);
+    assert_int_equal(SH("%s ctl --workspace %s feed pause 2>&1", program, made.path), 1);
     has("wants the admin socket");
 }
 
@@ -133,17 +120,17 @@ static void an_instance_is_found_by_its_name(void **state)
 {
     (void)state;
     const char *base = strrchr(made.folder, '/');
-    assert_int_equal(sh("cd / && MILLRACE_RUN=/tmp %s ctl --instance %s show status 2>&1", program, base + 1), 0);
+    assert_int_equal(SH("cd / && MILLRACE_RUN=/tmp %s ctl --instance %s show status 2>&1", program, base + 1), 0);
     has("connections 2/3 live");
-    assert_int_equal(sh("cd / && MILLRACE_RUN=/tmp %s top --instance %s --once 2>&1", program, base + 1), 0);
-    assert_int_equal(sh("%s ctl --instance a/b show status 2>&1", program), 2);
+    assert_int_equal(SH("cd / && MILLRACE_RUN=/tmp %s top --instance %s --once 2>&1", program, base + 1), 0);
+    assert_int_equal(SH("%s ctl --instance a/b show status 2>&1", program), 2);
     has("not a name");
 }
 
 static void top_prints_a_frame_with_every_panel_and_its_age(void **state)
 {
     (void)state;
-    assert_int_equal(sh("TERM=dumb %s top --workspace %s --once 2>&1", program, made.path), 0);
+    assert_int_equal(SH("TERM=dumb %s top --workspace %s --once 2>&1", program, made.path), 0);
     static const char *const pieces[] = {"millrace made  pid",   "running",
                                          "tile           state", "STALLED",
                                          "binance:usdm/market",  "connection refused",
@@ -161,8 +148,8 @@ static void top_prints_a_frame_with_every_panel_and_its_age(void **state)
     assert_null(strchr(output, '\x1b'));
     for (const char *at = output; *at; at += strcspn(at, "\n") + 1)
         assert_true(strcspn(at, "\n") <= 80);
-    assert_int_equal(sh("%s top extra 2>&1", program), 2);
-    assert_int_equal(sh("%s top --interval 0 2>&1", program), 2);
+    assert_int_equal(SH("%s top extra 2>&1", program), 2);
+    assert_int_equal(SH("%s top --interval 0 2>&1", program), 2);
 }
 
 int main(int argc, char **argv)

@@ -15,14 +15,7 @@ static char folder[64], out[1 << 20];
 
 static int run(const char *args)
 {
-    char command[4096];
-    snprintf(command, sizeof command, "cd '%s' && '%s' %s 2>&1", folder, program, args);
-    FILE *f = popen(command, "r");
-    assert_non_null(f);
-    size_t n = fread(out, 1, sizeof out - 1, f);
-    out[n] = 0;
-    int status = pclose(f);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    return mr_test_shell(out, sizeof out, "cd '%s' && '%s' %s 2>&1", folder, program, args);
 }
 
 static void expect(const char *args, int code, const char *says)

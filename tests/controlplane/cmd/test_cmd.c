@@ -15,16 +15,7 @@ static char folder[64];
 /* Runs `millrace ARGS` in a shell inside `folder`; output of both streams, and the exit code. */
 static int run(const char *args, char *out, size_t bytes)
 {
-    char command[4096];
-    snprintf(command, sizeof command, "cd '%s' && '%s' %s 2>&1", folder, program, args);
-    FILE *f = popen(command, "r");
-    assert_non_null(f);
-    size_t n = fread(out, 1, bytes - 1, f);
-    out[n] = 0;
-    while (fgetc(f) != EOF)
-        ;
-    int status = pclose(f);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    return mr_test_shell(out, bytes, "cd '%s' && '%s' %s 2>&1", folder, program, args);
 }
 
 static char out[1 << 20];

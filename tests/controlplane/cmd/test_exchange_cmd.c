@@ -10,14 +10,7 @@ static char folder[64], out[65536];
 /* A shell script with $M the program, in `folder`; both streams in `out`. */
 static int run(const char *script)
 {
-    char command[2048];
-    snprintf(command, sizeof command, "cd '%s' && M='%s' && { %s ; } 2>&1", folder, program, script);
-    FILE *f = popen(command, "r");
-    assert_non_null(f);
-    size_t n = fread(out, 1, sizeof out - 1, f);
-    out[n] = 0;
-    int status = pclose(f);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    return mr_test_shell(out, sizeof out, "cd '%s' && M='%s' && { %s ; } 2>&1", folder, program, script);
 }
 
 /* Until it has said where it is. Each script has a file of its own: it is the background that empties it, and until then it would hold what the

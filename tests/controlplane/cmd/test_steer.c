@@ -19,7 +19,6 @@ static const char *program;
 static char folder[64], config[128], socket_path[128], page_path[128], kill_path[160], history[160], output[65536];
 static pid_t control;
 
-static void ms(int n) { nanosleep(&(struct timespec){n / 1000, n % 1000 * 1000000}, NULL); }
 static void put(const char *path, const char *text)
 {
     FILE *f = fopen(path, "w");
@@ -29,13 +28,7 @@ static void put(const char *path, const char *text)
 }
 static int ctl(const char *words)
 {
-    char command[600];
-    snprintf(command, sizeof command, "%s ctl --socket %s %s 2>&1", program, socket_path, words);
-    FILE *f = popen(command, "r");
-    assert_non_null(f);
-    output[fread(output, 1, sizeof output - 1, f)] = 0;
-    int status = pclose(f);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    return mr_test_shell(output, sizeof output, "%s ctl --socket %s %s 2>&1", program, socket_path, words);
 }
 static void has(const char *piece)
 {
@@ -62,7 +55,7 @@ static void start(void)
         _exit(1);
     }
     for (int i = 0; i < 500 && ctl("kill status") != 0; i++)
-        ms(20);
+        mr_test_rest(20);
     if (!strstr(output, "not killed"))
         has("KILLED by");
 }
@@ -115,7 +108,7 @@ static bool killed(void)
 static void wait_for_file(void)
 {
     for (int i = 0; i < 250 && access(kill_path, F_OK) != 0; i++)
-        ms(20);
+        mr_test_rest(20);
     assert_int_equal(access(kill_path, F_OK), 0);
 }
 
@@ -170,14 +163,14 @@ static void a_signal_kills_and_a_file_does(void **state)
     (void)state;
     kill(control, SIGUSR1);
     for (int i = 0; i < 250 && !killed(); i++)
-        ms(1);
+        mr_test_rest(1);
     assert_true(killed());
     wait_for_file();
     good("kill status", "KILLED by signal since ");
     good("kill off", "not killed any more");
     put(kill_path, ""); /* touch */
     for (int i = 0; i < 500 && !killed(); i++)
-        ms(10);
+        mr_test_rest(10);
     assert_true(killed());
     good("kill status", "KILLED by file since ");
     unlink(kill_path); /* which clears nothing */

@@ -12,13 +12,7 @@ static char folder[64], out[1 << 18];
 
 static int run(const char *arguments)
 {
-    char command[1024];
-    snprintf(command, sizeof command, "'%s' journal %s 2>&1", program, arguments);
-    FILE *f = popen(command, "r");
-    assert_non_null(f);
-    out[fread(out, 1, sizeof out - 1, f)] = 0;
-    int left = pclose(f);
-    return WIFEXITED(left) ? WEXITSTATUS(left) : -1;
+    return mr_test_shell(out, sizeof out, "'%s' journal %s 2>&1", program, arguments);
 }
 
 static void expect(int code, const char *arguments, const char *word)

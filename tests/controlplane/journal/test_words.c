@@ -17,13 +17,7 @@ static mr_size held;
 
 static void run(const char *arguments)
 {
-    char command[256];
-    snprintf(command, sizeof command, "'%s' journal %s %s 2>&1", program, arguments, folder);
-    FILE *f = popen(command, "r");
-    assert_non_null(f);
-    out[fread(out, 1, sizeof out - 1, f)] = 0;
-    int left = pclose(f);
-    if (!WIFEXITED(left) || WEXITSTATUS(left) != 0)
+    if (mr_test_shell(out, sizeof out, "'%s' journal %s %s 2>&1", program, arguments, folder) != 0)
         fail_msg("journal %s:\n%s", arguments, out);
 }
 

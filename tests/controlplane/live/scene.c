@@ -49,7 +49,7 @@ static void end_all(void)
         if (waitpid(scene.started[i], NULL, WNOHANG) == 0) {
             kill(scene.started[i], SIGTERM);
             for (int k = 0; k < 150 && waitpid(scene.started[i], NULL, WNOHANG) == 0; k++)
-                scene_rest(100);
+                mr_test_rest(100);
         }
     scene.started_count = 0;
     for (size_t i = 0; i < MR_COUNT_OF(children); i++) /* orphans of a supervisor that was killed */
@@ -66,14 +66,7 @@ int scene_close(void **state)
 
 int scene_shell(const char *args, char *into, size_t bytes)
 {
-    char command[2048];
-    snprintf(command, sizeof command, "cd '%s' && { '%s' %s; } 2>>log", scene.folder, scene.program, args);
-    FILE *f = popen(command, "r");
-    assert_non_null(f);
-    size_t n = fread(into, 1, bytes - 1, f);
-    into[n] = 0;
-    int status = pclose(f);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    return mr_test_shell(into, bytes, "cd '%s' && { '%s' %s; } 2>>log", scene.folder, scene.program, args);
 }
 
 void scene_show_log(void)
@@ -169,19 +162,12 @@ long scene_pid_of(const char *child)
     return n ? atol(text) : 0;
 }
 
-void scene_rest(int ms)
-{
-    struct timespec t = {ms / 1000, ms % 1000 * 1000000l};
-    while (nanosleep(&t, &t) != 0 && errno == EINTR) {
-    }
-}
-
 bool scene_live(const char *instance, int seconds)
 {
     int64_t begun = mr_clock_mono();
     char args[96];
     snprintf(args, sizeof args, "ctl --instance %s --json show status", instance);
-    for (int i = 0; i < seconds * 5; i++, scene_rest(200)) {
+    for (int i = 0; i < seconds * 5; i++, mr_test_rest(200)) {
         if (SCENE_SHELL(args) != 0)
             continue;
         const char *books = strstr(scene.out, "\"books_live\":"),
@@ -339,7 +325,7 @@ bool scene_books_equal(const char *instance)
     scene_exchange("/exchange/pause", "");
     for (size_t i = 0; i < MR_COUNT_OF(books); i++) {
         bool same = false;
-        for (int k = 0; k < 25 && !same; k++, scene_rest(same ? 0 : 200)) /* what is on its way arrives */
+        for (int k = 0; k < 25 && !same; k++, mr_test_rest(same ? 0 : 200)) /* what is on its way arrives */
             same = same_book(instance, books[i][0], books[i][1]);
         if (!same)
             print_error("%s %s differs:\nours %.600s\nthe exchange's %.600s\n", books[i][0], books[i][1], scene.out,

@@ -40,7 +40,6 @@ long scene_number(const char *json, const char *key);
 /* A process of the program, its output in the folder's log or, where `output` is given, in that file of the folder. */
 pid_t scene_start(const char *const *args, const char *output);
 long scene_pid_of(const char *child); /* of the demo's, by its pid file */
-void scene_rest(int ms);
 /* All connections and all books live, as an operator would see it; within `seconds`. */
 bool scene_live(const char *instance, int seconds);
 /* One request to the simulated exchange of the demo; the answer is in scene.again. */

@@ -33,9 +33,9 @@ static void one_command_brings_all_venues_over_tls_to_live_books_and_signals(voi
     assert_true(scene_number(scene.out, "cascades") >= 1);
     for (const char *at = scene.out; (at = strstr(at, "\"route\":")); at++)
         assert_string_equal(scene_value(at, "state"), "\"live\"");
-    static const char *const feeds[] = {"binance:usdm",   "binance:spot",     "bybit:linear",
-                                        "okx:public",     "hyperliquid:perp", "mexc:futures",
-                                        "kucoin:futures", "kucoin:spot",      "polymarket:clob",  "polymarket:rtds"};
+    static const char *const feeds[] = {"binance:usdm",     "binance:spot",   "bybit:linear",   "okx:public",
+                                        "hyperliquid:perp", "mexc:futures",   "kucoin:futures", "kucoin:spot",
+                                        "polymarket:clob",  "polymarket:rtds"};
     for (size_t i = 0; i < MR_COUNT_OF(feeds); i++) {
         char key[48];
         snprintf(key, sizeof key, "\"%s\":{", feeds[i]);
@@ -171,10 +171,10 @@ static void whoever_is_killed_the_rest_lives_and_all_is_live_again(void **state)
             for (size_t i = 0; i < 3; i++)
                 before[i] = scene_pid_of(victims[i]);
             assert_true(before[v] > 1);
-            scene_rest((int)mr_random_below(&r, 700));
+            mr_test_rest((int)mr_random_below(&r, 700));
             assert_int_equal(kill((pid_t)before[v], SIGKILL), 0);
             for (int i = 0; i < 100 && scene_pid_of(victims[v]) == before[v]; i++)
-                scene_rest(50);
+                mr_test_rest(50);
             assert_true(scene_live("demo", 30));
             assert_true(scene_books_equal("demo"));
             for (size_t i = 0; i < 3; i++) /* nobody else was touched */
@@ -188,32 +188,32 @@ static void whoever_is_killed_the_rest_lives_and_all_is_live_again(void **state)
     long paths = path_count();
     assert_true(paths > 100);
     assert_int_equal(SCENE_SHELL("ctl --instance demo latency reset"), 0);
-    scene_rest(500);
+    mr_test_rest(500);
     assert_true(path_count() < paths);
     assert_int_equal(SCENE_SHELL("ctl --instance demo feed pause binance:usdm"), 0);
-    scene_rest(1000);
+    mr_test_rest(1000);
     assert_int_equal(SCENE_SHELL("ctl --instance demo --json show status"), 0);
     assert_int_equal(scene_number(scene.out, "connections_live"), SCENE_CONNECTIONS - 2);
     assert_int_equal(scene_number(scene.out, "books_live"), SCENE_BOOKS - 2);
     assert_int_equal(SCENE_SHELL("ctl --instance demo feed resume binance:usdm"), 0);
     assert_true(scene_live("demo", 30));
     assert_int_equal(SCENE_SHELL("ctl --instance demo feed resync okx:public BTC-USDT-SWAP"), 0);
-    scene_rest(500);
+    mr_test_rest(500);
     assert_true(scene_live("demo", 30));
     /* the supervisor's death ends nobody, and the next one takes them over */
     long before = scene_pid_of("dataplane");
     kill(supervisor, SIGKILL);
     waitpid(supervisor, NULL, 0);
-    scene_rest(500);
+    mr_test_rest(500);
     assert_int_equal(kill((pid_t)before, 0), 0);
     supervisor = scene_start(args, NULL);
-    scene_rest(1500);
+    mr_test_rest(1500);
     assert_int_equal(scene_pid_of("dataplane"), before);
     assert_true(scene_live("demo", 30));
     assert_int_equal(SCENE_SHELL("ctl --instance demo shutdown"), 0); /* as an administrator would end it */
     int status;
     pid_t ended = 0;
-    for (int i = 0; i < 300 && ended == 0; i++, scene_rest(100))
+    for (int i = 0; i < 300 && ended == 0; i++, mr_test_rest(100))
         ended = waitpid(supervisor, &status, WNOHANG);
     assert_int_equal(ended, supervisor); /* it starts nobody again, and ends */
     assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
@@ -269,7 +269,7 @@ static void one_control_plane_serves_two_data_planes_over_dpdk(void **state)
     assert_true(scene_live("second", 30));
     scene_start(third, NULL);
     bool both = false;
-    for (int i = 0; i < 100 && !both; i++, scene_rest(100)) {
+    for (int i = 0; i < 100 && !both; i++, mr_test_rest(100)) {
         if (SCENE_SHELL("ctl --instance third --json show status") != 0)
             continue;
         const char *demo = strstr(scene.out, "\"name\":\"demo\""), *other = strstr(scene.out, "\"name\":\"second\"");

@@ -113,7 +113,7 @@ static void one_instruments_gap_leaves_every_other_sequence_untouched(void **sta
         uint32_t gaps, snapshots, updates;
     } seen[32] = {0};
     pid_t tap = scene_start(args, "tap.json");
-    scene_rest(1500);
+    mr_test_rest(1500);
     scene_exchange("/exchange/fault",
                    "{\"fault\":\"gap\",\"product\":\"binance:usdm\",\"symbol\":\"BTCUSDT\",\"count\":2}");
     int status;
@@ -203,7 +203,7 @@ static void a_stream_that_falls_silent_is_reported_in_band_and_by_show_feeds(voi
     static const char *const tap[] = {"tap", "-i", "mute", "--json", "--events", NULL};
     write_config();
     pid_t planes[2] = {scene_start(plane, NULL), 0};
-    scene_rest(1000);
+    mr_test_rest(1000);
     planes[1] = scene_start(control, NULL);
     assert_true(scene_live("mute", 30));
     pid_t watch = scene_start(tap, "mute.json");
@@ -214,14 +214,14 @@ static void a_stream_that_falls_silent_is_reported_in_band_and_by_show_feeds(voi
     scene_exchange("/exchange/fault",
                    "{\"fault\":\"silence\",\"product\":\"okx:public\",\"symbol\":\"BTC-USDT-SWAP\",\"seconds\":12}");
     bool reported = false;
-    for (int i = 0; i < 60 && !reported; i++, scene_rest(200)) {
+    for (int i = 0; i < 60 && !reported; i++, mr_test_rest(200)) {
         assert_int_equal(SCENE_SHELL("ctl --instance mute --json show feeds"), 0);
         feed = strstr(scene.out, "\"okx:public\"");
         reported = feed && scene_number(feed, "mute") > before;
     }
     assert_true(reported);
     bool again = false; /* and when it speaks again, that too is told */
-    for (int i = 0; i < 150 && !again; i++, scene_rest(200)) {
+    for (int i = 0; i < 150 && !again; i++, mr_test_rest(200)) {
         assert_int_equal(SCENE_SHELL("ctl --instance mute --json show feeds"), 0);
         feed = strstr(scene.out, "\"okx:public\"");
         again = feed && scene_number(feed, "mute") <= before;

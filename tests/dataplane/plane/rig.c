@@ -7,12 +7,6 @@
 #include "dataplane/ring/workspace.h"
 #include "tests/support/support.h"
 
-void rig_rest(int ms)
-{
-    struct timespec t = {ms / 1000, ms % 1000 * 1000000l};
-    nanosleep(&t, NULL);
-}
-
 /* ---- looking, through the workspace as any tool would ---- */
 
 struct wanted {
@@ -112,7 +106,7 @@ void rig_tell(const struct rig *rig)
 
 bool rig_becomes_live(const struct rig *rig)
 {
-    for (int i = 0; i < 600; i++, rig_rest(50))
+    for (int i = 0; i < 600; i++, mr_test_rest(50))
         if (rig_live(rig))
             return true;
     rig_tell(rig);
@@ -144,7 +138,7 @@ bool rig_books_equal(const struct rig *rig)
     for (int round = 0; round < 20; round++) {
         bool same = false;
         mr_exchange_pause(rig->exchange, true);
-        for (int i = 0; i < 15 && !same; i++, rig_rest(50)) {
+        for (int i = 0; i < 15 && !same; i++, mr_test_rest(50)) {
             same = true;
             for (uint32_t id = 0; id < rig->books; id++)
                 same &= same_book(rig, id);
@@ -152,7 +146,7 @@ bool rig_books_equal(const struct rig *rig)
         mr_exchange_pause(rig->exchange, false);
         if (same)
             return true;
-        rig_rest(300);
+        mr_test_rest(300);
     }
     for (uint32_t id = 0; id < rig->books; id++)
         print_error("book %u: %s\n", id, same_book(rig, id) ? "equal" : "not equal");

@@ -36,7 +36,6 @@ struct rig {
 int rig_open(struct rig *rig, const struct rig_feed *feeds, uint32_t count);
 int rig_start(struct rig *rig); /* the plane; 0: everything lives */
 int rig_close(struct rig *rig);
-void rig_rest(int ms);
 
 /* ---- looking ---- */
 /* Of all connections of that feed; block: "session", "feed", "lane", "merge". */

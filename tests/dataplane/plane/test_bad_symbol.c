@@ -42,7 +42,7 @@ static void the_good_symbol_lives_and_the_bad_ones_are_named(void **state)
     (void)state;
     struct mr_plane_book book = {0};
     const struct mr_plane_connection *c = NULL;
-    for (int i = 0; i < 400; i++, rig_rest(50)) {
+    for (int i = 0; i < 400; i++, mr_test_rest(50)) {
         c = connection();
         if (c && c->state == MR_SESSION_LIVE && rig_book(&rig, 0, &book) && book.live)
             break;
@@ -57,7 +57,7 @@ static void the_good_symbol_lives_and_the_bad_ones_are_named(void **state)
     assert_string_equal(c->held_symbol, "NOSUCH");
     uint64_t dials = rig_count(&rig, 0, "session", "dials");
     assert_in_range(dials, 2, 8);
-    rig_rest(1500);
+    mr_test_rest(1500);
     assert_int_equal(rig_count(&rig, 0, "session", "dials"), dials);
     assert_int_equal(connection()->state, MR_SESSION_LIVE);
 }

@@ -282,7 +282,7 @@ static void once_more(const struct trial *t, bool lose)
 static void while_one_is_refused(const struct row *row)
 {
     bool lives = false;
-    for (int i = 0; i < 800 && !lives; i++, rig_rest(50)) {
+    for (int i = 0; i < 800 && !lives; i++, mr_test_rest(50)) {
         lives = others_live();
         for (uint32_t k = 0; k < FEEDS && i % 20 == 0; k++)
             begin(row, row->fault, k);
@@ -290,7 +290,7 @@ static void while_one_is_refused(const struct row *row)
     if (!lives)
         rig_tell(&rig);
     assert_true(lives);
-    rig_rest((int)(row->seconds * 1000) + 50);
+    mr_test_rest((int)(row->seconds * 1000) + 50);
     for (uint32_t i = 0; i < FEEDS; i++)
         begin(row, MR_FAULT_DISCONNECT, i);
 }
@@ -317,9 +317,9 @@ static void try_row(const struct row *row)
     struct mr_exchange_stats after;
     const int64_t begun = mr_clock_mono();
     start(&t, row);
-    for (int i = (int)(row->seconds * 20) + 1; i > 0; i--, rig_rest(50))
+    for (int i = (int)(row->seconds * 20) + 1; i > 0; i--, mr_test_rest(50))
         all_counted(&t, false); /* listens for the reason */
-    for (int i = 1; i < 400 && !all_counted(&t, false); i++, rig_rest(50))
+    for (int i = 1; i < 400 && !all_counted(&t, false); i++, mr_test_rest(50))
         if (i % 20 == 0)
             once_more(&t, i % 40 == 0);
     if (row->fault == MR_FAULT_UNKNOWN)
@@ -391,7 +391,7 @@ static void a_gap_of_one_instrument_leaves_the_others_of_its_connection_alone(vo
     for (uint32_t id = 0; id < rig.books; id++)
         assert_true(rig_book(&rig, id, &was[id]));
     rig_fault(&rig, 0, (struct mr_exchange_fault){.kind = MR_FAULT_GAP, .symbol = "BTCUSDT", .count = 2});
-    rig_rest(1000);
+    mr_test_rest(1000);
     assert_true(rig_becomes_live(&rig));
     assert_true(rig_books_equal(&rig));
     for (uint32_t id = 0; id < rig.books; id++) {
@@ -420,16 +420,16 @@ static void a_gap_right_after_connecting_is_mended_as_soon_as_any_other(void **s
     bool live = false;
     for (uint32_t i = 0; i < FEEDS; i++)
         rig_fault(&rig, i, (struct mr_exchange_fault){.kind = MR_FAULT_DISCONNECT});
-    rig_rest(100);
+    mr_test_rest(100);
     assert_true(rig_becomes_live(&rig));
     for (uint32_t i = 0; i < FEEDS; i++) {
         was[i] = rig_count(&rig, i, "feed", "gaps");
         rig_fault(&rig, i, (struct mr_exchange_fault){.kind = MR_FAULT_GAP, .count = 1});
     }
     for (int i = 0; i < 100 && !broke(was); i++)
-        rig_rest(20);
+        mr_test_rest(20);
     assert_true(broke(was));
-    for (int i = 0; i < 100 && !live; i++, rig_rest(50)) /* F-21: in under five seconds */
+    for (int i = 0; i < 100 && !live; i++, mr_test_rest(50)) /* F-21: in under five seconds */
         live = rig_live(&rig);
     if (!live)
         rig_tell(&rig);

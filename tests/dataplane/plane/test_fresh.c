@@ -21,12 +21,6 @@ static char folder[64];
 static struct mr_tap tap;
 static struct mr_plane_channels channels;
 
-static void rest(int ms)
-{
-    struct timespec t = {ms / 1000, ms % 1000 * 1000000l};
-    nanosleep(&t, NULL);
-}
-
 static bool image(const char *name, void *out, uint32_t bytes)
 {
     struct mr_region r;
@@ -164,7 +158,7 @@ static void listen(struct told *told)
 /* Within `ms`, listening all the while. */
 static bool becomes(bool (*is)(void), int ms, struct told *told)
 {
-    for (int i = 0; i < ms / 50; i++, rest(50)) {
+    for (int i = 0; i < ms / 50; i++, mr_test_rest(50)) {
         listen(told);
         if (is())
             return true;

@@ -25,12 +25,6 @@ static struct message {
 } messages[MOST];
 static uint32_t message_count;
 
-static void rest(int ms)
-{
-    struct timespec t = {ms / 1000, ms % 1000 * 1000000l};
-    nanosleep(&t, NULL);
-}
-
 /* ---- what is published ---- */
 
 static void add_message(const struct mr_piece *piece)
@@ -172,8 +166,8 @@ static struct outcome close_plane(void)
 {
     struct outcome o;
     for (int i = 0; i < 400 && count_of("arbiter", "delivered") + count_of("arbiter", "lost") < message_count; i++)
-        rest(50);
-    rest(300); /* the engine's last groups, and the other line's last copies */
+        mr_test_rest(50);
+    mr_test_rest(300); /* the engine's last groups, and the other line's last copies */
     mr_plane_stop(plane);
     mr_plane_digests(plane, o.events, o.signals);
     o.delivered = count_of("arbiter", "delivered");
@@ -207,7 +201,7 @@ static struct outcome by_socket(uint32_t lines, const struct loss *loss)
     const struct mr_plane_config c = config_of(MR_PLANE_SOCKET, lines, here, ports);
     int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     open_plane(&c);
-    rest(500); /* the tile's thread opens its sockets */
+    mr_test_rest(500); /* the tile's thread opens its sockets */
     for (uint32_t i = 0; i < message_count; i++) {
         uint32_t mask = lines_of(loss, i);
         for (uint32_t k = 0; k < lines; k++) {
@@ -218,7 +212,7 @@ static struct outcome by_socket(uint32_t lines, const struct loss *loss)
                                  messages[i].len);
         }
         if (i % 32 == 31)
-            rest(2); /* no more than the smallest socket buffer of a host holds */
+            mr_test_rest(2); /* no more than the smallest socket buffer of a host holds */
     }
     close(fd);
     return close_plane();
@@ -344,7 +338,7 @@ static bool book_becomes(bool live, uint64_t gaps_at_least)
 {
     struct mr_region r;
     struct mr_plane_book b = {0};
-    for (int i = 0; i < 400; i++, rest(50))
+    for (int i = 0; i < 400; i++, mr_test_rest(50))
         if (mr_workspace_find(mr_plane_workspace(plane), "book/0", &r) == MR_OK &&
             mr_image_read(r.mem, &b, sizeof b, NULL) == MR_OK && b.live == live && b.gaps >= gaps_at_least)
             return true;
@@ -366,7 +360,7 @@ static void a_book_on_lines_joins_its_rest_snapshot_and_again_after_a_hole(void 
     if (mr_exchange_open(&exchange, &x, &err) != MR_OK || mr_exchange_start(exchange, &err) != MR_OK)
         fail_msg("%s", err.text);
     for (int i = 0; i < 200 && mr_exchange_book(exchange, "binance:usdm", "BTCUSDT", 1, &truth, &err) != MR_OK; i++)
-        rest(50); /* until its market has a book */
+        mr_test_rest(50); /* until its market has a book */
     mr_exchange_pause(exchange, true);
     struct mr_plane_config c = config_of(MR_PLANE_SOCKET, 1, here, ports);
     struct mr_plane_feed *f = &c.feeds[0];
@@ -378,7 +372,7 @@ static void a_book_on_lines_joins_its_rest_snapshot_and_again_after_a_hole(void 
     int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     open_plane(&c);
     for (int i = 0; i < 400 && count_of("feed", "bodies") == 0; i++)
-        rest(50); /* the instrument list */
+        mr_test_rest(50); /* the instrument list */
     if (mr_exchange_book(exchange, "binance:usdm", "BTCUSDT", MR_PLANE_BOOK_LEVELS, &truth, &err) != MR_OK)
         fail_msg("%s", err.text);
     say_update(fd, ports[0], 0, truth.seq, "1.000");
@@ -390,7 +384,7 @@ static void a_book_on_lines_joins_its_rest_snapshot_and_again_after_a_hole(void 
     assert_true(book_becomes(false, 1));
     assert_int_equal(count_of("arbiter", "lost"), 1);
     for (int i = 0; i < 100 && count_of("feed_tile", "resyncs") == asked; i++)
-        rest(50);
+        mr_test_rest(50);
     assert_true(count_of("feed_tile", "resyncs") > asked); /* it asks for its snapshot anew */
     close(fd);
     mr_plane_stop(plane);

@@ -80,7 +80,7 @@ static void what_befalls_one_of_two_connections_loses_nothing(void **state)
         for (uint32_t feed = 0; feed < FEEDS; feed++)
             if (merges(feed))
                 round ? trouble_one(&random, feed) : rig_fault(&rig, feed, troubles[0].fault);
-        rig_rest(500 + (int)mr_random_below(&random, 400));
+        mr_test_rest(500 + (int)mr_random_below(&random, 400));
         assert_true(rig_becomes_live(&rig)); /* both, before one of them is hit again */
     }
     assert_true(rig_books_equal(&rig));
@@ -107,7 +107,7 @@ static void another_connection_takes_over_before_a_planned_end(void **state)
     uint32_t spot = FEEDS - 1;
     uint64_t gaps = rig_count(&rig, spot, "feed", "gaps");
     for (int i = 0; i < 400 && rig_tile_count(&rig, "relieved") == 0; i++)
-        rig_rest(50);
+        mr_test_rest(50);
     assert_true(rig_tile_count(&rig, "relieved") >= 1);
     assert_int_equal(rig_tile_count(&rig, "unrelieved"), 0);
     assert_true(rig_becomes_live(&rig));

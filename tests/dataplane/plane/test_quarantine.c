@@ -17,12 +17,6 @@ static struct mr_exchange *exchange;
 static struct mr_plane *plane;
 static char folder[64];
 
-static void rest(int ms)
-{
-    struct timespec t = {ms / 1000, ms % 1000 * 1000000l};
-    nanosleep(&t, NULL);
-}
-
 struct wanted {
     const char *name;
     uint64_t sum;
@@ -54,7 +48,7 @@ static bool image(const char *name, void *out, uint32_t bytes)
 
 static bool becomes_live(void)
 {
-    for (int i = 0; i < 600; i++, rest(50)) {
+    for (int i = 0; i < 600; i++, mr_test_rest(50)) {
         struct mr_plane_book b;
         if (image("book/0", &b, sizeof b) && b.live)
             return true;
@@ -102,18 +96,18 @@ static void malformed_frames_of_a_live_connection_lie_in_the_quarantine_byte_for
     struct mr_exchange_fault fault = {.kind = MR_FAULT_GARBAGE, .count = 5, .product = PRODUCT};
     assert_int_equal(mr_exchange_fault(exchange, &fault, &err), MR_OK);
     for (int i = 0; i < 200 && count_of("metrics/feed/", "malformed") < 5; i++)
-        rest(50);
+        mr_test_rest(50);
     assert_int_equal(count_of("metrics/feed/", "malformed"), 5); /* all are counted */
     assert_int_equal(count_of("metrics/feed/", "quarantined"), 3);
     assert_int_equal(count_of("metrics/feed/", "not_quarantined"), 2);
     const uint64_t messages = count_of("metrics/feed/" PRODUCT, "messages");
     for (int i = 0; i < 100 && count_of("metrics/feed/" PRODUCT, "messages") < messages + 10; i++)
-        rest(50);
+        mr_test_rest(50);
     assert_true(count_of("metrics/feed/" PRODUCT, "messages") >= messages + 10); /* it goes on */
     assert_int_equal(count_of("metrics/session/", "closes"), closes);
     assert_int_equal(count_of("metrics/feed/", "gaps"), gaps);
     static struct mr_record_show show;
-    for (int i = 0; i < 100 && show.refused < 3; i++, rest(50))
+    for (int i = 0; i < 100 && show.refused < 3; i++, mr_test_rest(50))
         assert_true(image("recording", &show, sizeof show));
     assert_int_equal(show.refused, 3);
     assert_int_equal(show.state, MR_RECORD_OFF); /* nobody asked for a recording */
