@@ -74,6 +74,7 @@ struct mr_aux_link {
 struct mr_aux_limit {
     const char *host;
     uint32_t most, window_s; /* weight in so many seconds [60]; 0: no limit */
+    struct mr_budget *kept;  /* where its budget lies, with what an earlier run took; NULL: in the tile */
 };
 /* F-25: fixed addresses. port 0: whatever the port; address.port 0: the port asked for. */
 struct mr_aux_override {

@@ -14,10 +14,12 @@
 /* ---- aux_limit.c: a host's token bucket ---- */
 struct mr_aux_bucket {
     char host[HOST_BYTES];
-    struct mr_budget budget; /* most 0: no limit, only stops */
-    uint32_t ahead;          /* of the tile: weight of the requests seen for it in this walk of the queue */
+    struct mr_budget *budget, own; /* most 0: no limit, only stops */
+    uint32_t ahead;                /* of the tile: weight of the requests seen for it in this walk of the queue */
 };
-void mr_aux_bucket_init(struct mr_aux_bucket *b, const char *host, uint32_t most, uint32_t window_s);
+/* `kept`: as in mr_aux_limit. */
+void mr_aux_bucket_init(struct mr_aux_bucket *b, const char *host, uint32_t most, uint32_t window_s,
+                        struct mr_budget *kept);
 bool mr_aux_bucket_take(struct mr_aux_bucket *b, uint32_t weight, int64_t now_ns);
 /* How long until so much could have gone, if nobody else took any. */
 int64_t mr_aux_bucket_wait_ns(const struct mr_aux_bucket *b, int64_t now_ns, uint32_t weight);

@@ -125,7 +125,7 @@ static struct mr_aux_bucket *bucket_of(struct aux *aux, const char *host)
     if (aux->bucket_count == HOSTS_MAX)
         return &aux->buckets[HOSTS_MAX - 1];
     struct mr_aux_bucket *b = &aux->buckets[aux->bucket_count++];
-    mr_aux_bucket_init(b, host, 0, 0);
+    mr_aux_bucket_init(b, host, 0, 0, NULL);
     return b;
 }
 
@@ -366,7 +366,7 @@ static int open_limits(struct aux *aux, struct mr_err *err)
         if (aux->bucket_count == HOSTS_MAX - 1 || strlen(limit->host) >= HOST_BYTES)
             return mr_err_set(err, MR_E_INVALID, "aux: limits[%u] (%s): more than %d hosts, or a name too long", i,
                               limit->host, HOSTS_MAX - 1);
-        mr_aux_bucket_init(&aux->buckets[aux->bucket_count++], limit->host, limit->most, limit->window_s);
+        mr_aux_bucket_init(&aux->buckets[aux->bucket_count++], limit->host, limit->most, limit->window_s, limit->kept);
     }
     return MR_OK;
 }

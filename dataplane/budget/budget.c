@@ -67,6 +67,17 @@ void mr_budget_owe(struct mr_budget *b, int64_t until_ns, int64_t now_ns)
         raise_to(&b->full_ns, from_ns + (burst_of(b) - 1) * each_of(b));
 }
 
+static int64_t sooner(int64_t a, int64_t b) { return a < b ? a : b; }
+
+void mr_budget_carry(struct mr_budget *b, const struct mr_budget *left, int64_t now_ns)
+{
+    const int64_t owes_ns = sooner(__atomic_load_n(&left->owes_ns, __ATOMIC_RELAXED), now_ns + 86400 * NS_PER_S);
+    const int64_t full_ns = sooner(__atomic_load_n(&left->full_ns, __ATOMIC_RELAXED),
+                                   later(owes_ns, now_ns) + (int64_t)b->window_s * NS_PER_S);
+    raise_to(&b->owes_ns, owes_ns);
+    raise_to(&b->full_ns, full_ns);
+}
+
 uint32_t mr_stock_take(struct mr_stock *s, uint32_t n)
 {
     uint32_t used = __atomic_load_n(&s->used, __ATOMIC_RELAXED), got;

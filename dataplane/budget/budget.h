@@ -8,8 +8,9 @@
  * Nobody is refused: who gets nothing waits, counts that and asks again. When the venue itself says that it was too much, the budget owes
  * (mr_budget_owe): nobody takes anything before then.
  *
- * Not shared: with other processes (limits are by address: each may be given its share, plane.limit_share), with an earlier run (what it took
- * within the last window is not known: a burst more at worst), and with whoever else uses the address. Where no source address is chosen, "any" counts
+ * What an earlier run took counts still, where its budgets are to be had (mr_budget_carry; dataplane/plane keeps them in the workspace).
+ *
+ * Not shared: with other processes (limits are by address: each may be given its share, plane.limit_share), and with whoever else uses the address. Where no source address is chosen, "any" counts
  * as one of its own.
  *
  * Memory  the structs, zeroed or made by mr_budgets_init.   Thread  any: a compare and swap each. */
@@ -31,6 +32,9 @@ int64_t mr_budget_take(struct mr_budget *budget, uint32_t n, int64_t now_ns);
 int64_t mr_budget_when(const struct mr_budget *budget, uint32_t n, int64_t now_ns);
 /* What was taken was not used. */
 void mr_budget_give(struct mr_budget *budget, uint32_t n);
+/* What an earlier run left in this budget of its own, and owed. Its times count for a window from now at most (what is owed: a day), should the clock
+ * have been set back since. */
+void mr_budget_carry(struct mr_budget *budget, const struct mr_budget *left, int64_t now_ns);
 /* The venue said that it was too much, and when it will listen again (0: it did not say): nothing before that, and no burst then. */
 void mr_budget_owe(struct mr_budget *budget, int64_t until_ns, int64_t now_ns);
 

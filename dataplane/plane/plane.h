@@ -7,6 +7,7 @@
  *     instruments            MR_REGION_INSTRUMENTS  struct mr_instruments
  *     tiles                  MR_REGION_TILES        array of struct mr_tile_beat
  *     config                 MR_REGION_TEXT         the config it runs with, as YAML, NUL at the end
+ *     budgets                MR_REGION_BUDGETS      what venues allow us and was taken of it: for the run that comes after this one
  *     connections/N          MR_REGION_IMAGE        struct mr_plane_connections
  *     channels/N             MR_REGION_IMAGE        struct mr_plane_channels
  *     feed/N>engine/E        MR_REGION_RING         event groups, BACKPRESSURE

@@ -82,8 +82,9 @@ static void rest_of(struct mr_plane *p, uint32_t i, const struct mr_product_dial
         p->overrides[p->aux.override_count++] =
             (struct mr_aux_override){host, f->fixed.port && !*f->rest ? f->fixed.port : port, f->fixed};
     }
+    const uint32_t most = mr_budget_share(dial->rest_weight, p->config.limit_share);
     p->limits[p->aux.limit_count++] =
-        (struct mr_aux_limit){host, mr_budget_share(dial->rest_weight, p->config.limit_share), dial->rest_s};
+        (struct mr_aux_limit){host, most, dial->rest_s, mr_plane_host_budget(p, host, dial->rest_s)};
 }
 
 /* ---- tiles ---- */
@@ -167,26 +168,6 @@ static bool plan_sessions(struct mr_plane *p, uint32_t i, const struct mr_produc
     return members > 1;
 }
 
-/* Sessions to one venue from one address of ours share its limits. */
-static struct mr_budgets *budget_of(struct mr_plane *p, const struct mr_venue *venue, const struct mr_address *from)
-{
-    for (uint32_t i = 0; i < p->budget_count; i++)
-        if (p->budgets[i].venue == venue && memcmp(&p->budgets[i].from, from, sizeof *from) == 0)
-            return &p->budgets[i].budgets;
-    struct mr_plane_budget *b = &p->budgets[p->budget_count++];
-    b->venue = venue;
-    b->from = *from;
-    mr_budgets_init(&b->budgets, &mr_dialect_of(venue)->limits, p->config.limit_share);
-    return &b->budgets;
-}
-
-static void plan_budgets(struct mr_plane *p, uint32_t i, const struct mr_venue *venue)
-{
-    const struct mr_plane_feed *f = &p->config.feeds[i];
-    for (uint32_t k = 0; k < f->from_count || k == 0; k++)
-        p->budget_of[i][k] = budget_of(p, venue, &f->from[k]);
-}
-
 static void plan_product(struct mr_plane *p, uint32_t i)
 {
     const struct mr_plane_feed *f = &p->config.feeds[i];
@@ -196,7 +177,7 @@ static void plan_product(struct mr_plane *p, uint32_t i)
     mr_venue_parse(f->product, &venue, &product, NULL);
     const struct mr_product_dial *dial = &mr_dialect_of(venue)->products[product];
     bool merged = plan_sessions(p, i, dial);
-    plan_budgets(p, i, venue);
+    mr_plane_budgets(p, i, venue);
     snprintf(merge, sizeof merge, "merge/%s", f->product);
     rest_of(p, i, dial);
     struct mr_feed_tile_config *tile = &p->feeds[f->tile];
@@ -515,8 +496,10 @@ int mr_plane_boot(struct mr_plane *p, struct mr_err *err)
     mr_plane_state_load(p);
     for (uint32_t n = 0; n < p->config.feed_tiles; n++)
         plan_feed_tile(p, n);
+    mr_plane_budgets_begin(p);
     for (uint32_t i = 0; i < p->config.feed_count; i++)
         plan_product(p, i);
+    mr_plane_budgets_end(p);
     plan_aux(p);
     for (uint32_t n = 0; n < p->config.feed_tiles; n++) {
         char name[24];

@@ -18,6 +18,20 @@ struct mr_plane_block {
     void *values;
 };
 
+/* The budgets, in the workspace: there they are as they stand at each moment, however the run ends, for the one that comes after it. */
+struct mr_plane_ledger {
+    uint32_t row_count, host_count;
+    struct mr_plane_budget {
+        struct mr_address from;
+        uint16_t venue; /* its id */
+        struct mr_budgets budgets;
+    } row[MR_PLANE_FEEDS_MAX * MR_PLANE_SOURCE_ADDRESSES];
+    struct {
+        char name[128];
+        struct mr_budget budget;
+    } host[MR_PLANE_FEEDS_MAX];
+};
+
 struct mr_plane {
     struct mr_plane_config config;
     struct mr_log *log;
@@ -45,12 +59,8 @@ struct mr_plane {
     uint16_t first_line[MR_PLANE_FEEDS_MAX]; /* by feed: number of its first line at the port */
     struct mr_feed_tile_lines lines[MR_PLANE_FEEDS_MAX];
     struct mr_stream *streams[MR_PLANE_FEEDS_MAX];
-    struct mr_plane_budget {
-        const struct mr_venue *venue;
-        struct mr_address from;
-        struct mr_budgets budgets;
-    } budgets[MR_PLANE_FEEDS_MAX * MR_PLANE_SOURCE_ADDRESSES];
-    uint32_t budget_count;
+    struct mr_plane_ledger *ledger; /* in the workspace */
+    struct mr_plane_ledger *left;   /* the run before's, while this one boots; NULL: there is none */
     struct mr_budgets *budget_of[MR_PLANE_FEEDS_MAX][MR_PLANE_SOURCE_ADDRESSES];
     char rest[MR_PLANE_FEEDS_MAX][192];
     struct mr_session_metrics *session_metrics[MR_PLANE_FEEDS_MAX][MR_FEED_TILE_SESSIONS];
@@ -90,6 +100,13 @@ const char *mr_plane_session_name(char name[64], const char *product, const char
 int mr_plane_choose_sources(struct mr_plane *p, struct mr_err *err);
 struct mr_stream_config mr_plane_stream_config(const struct mr_plane *p, uint8_t source);
 const struct mr_source_ops *mr_plane_ops(uint8_t source);
+
+/* plane_budget.c: before and after the feeds are planned */
+void mr_plane_budgets_begin(struct mr_plane *p);
+void mr_plane_budgets_end(struct mr_plane *p);
+void mr_plane_budgets(struct mr_plane *p, uint32_t feed, const struct mr_venue *venue); /* fills budget_of[feed] */
+struct mr_budget *mr_plane_host_budget(struct mr_plane *p, const char *host, uint32_t window_s);
+int64_t mr_plane_wall_ns(void);
 
 /* plane_boot.c */
 int mr_plane_boot(struct mr_plane *p, struct mr_err *err);

@@ -151,6 +151,7 @@ int mr_plane_plan(struct mr_plane *p, struct mr_err *err)
         "instruments");
     add(p, MR_REGION_TILES, sizeof(struct mr_tile_beat), (MR_PLANE_TILES_MAX + 3) * sizeof(struct mr_tile_beat),
         "tiles");
+    add(p, MR_REGION_BUDGETS, sizeof(struct mr_plane_ledger), sizeof(struct mr_plane_ledger), "budgets");
     if (c->yaml && *c->yaml)
         add(p, MR_REGION_TEXT, 1, strlen(c->yaml) + 1, "config");
     uint32_t symbols = 0;

@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "dataplane/log/log.h"
@@ -30,9 +29,7 @@ void mr_plane_state_load(struct mr_plane *p)
     if (len > 0 && len < (long)STATE_MAX && (p->saved = malloc((size_t)len)) &&
         fread(p->saved, 1, (size_t)len, f) == (size_t)len)
         p->engine.saved = (struct mr_span){p->saved, (uint32_t)len};
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    p->engine.restore_ns = now.tv_sec * 1000000000ll + now.tv_nsec;
+    p->engine.restore_ns = mr_plane_wall_ns();
     fclose(f);
 }
 

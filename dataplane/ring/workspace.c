@@ -105,9 +105,9 @@ size_t mr_workspace_bytes(const struct mr_region_plan *regions, uint32_t count, 
         const struct mr_region_plan *r = &regions[i];
         const char *wrong = !legal_name(r->name) ? "its name is empty, too long or not plain"
                             : taken(regions, i)  ? "its name is taken"
-                            : r->kind < MR_REGION_RING || r->kind > MR_REGION_TEXT  ? "no such kind"
-                            : r->bytes == 0 || r->bytes > ((size_t)1 << 40) - bytes ? "no such size"
-                                                                                    : NULL;
+                            : r->kind < MR_REGION_RING || r->kind > MR_REGION_BUDGETS ? "no such kind"
+                            : r->bytes == 0 || r->bytes > ((size_t)1 << 40) - bytes   ? "no such size"
+                                                                                      : NULL;
         if (wrong) {
             mr_err_set(err, MR_E_INVALID, "workspace plan: region %u \"%.47s\": %s", i, r->name, wrong);
             return 0;
@@ -191,7 +191,7 @@ int workspace_check(const void *mem, size_t bytes, const char *name, struct mr_e
         bool inside = r->offset >= free_from && r->offset <= bytes && r->bytes > 0 && r->bytes <= bytes - r->offset;
         if (!inside || r->offset % WORKSPACE_ALIGN != 0)
             return mr_err_set(err, MR_E_CORRUPT, "%s: region %u lies outside the file or over another", name, i);
-        if (!legal_name(r->name) || r->kind < MR_REGION_RING || r->kind > MR_REGION_TEXT)
+        if (!legal_name(r->name) || r->kind < MR_REGION_RING || r->kind > MR_REGION_BUDGETS)
             return mr_err_set(err, MR_E_CORRUPT, "%s: region %u has no proper name or kind", name, i);
         free_from = (size_t)(r->offset + r->bytes);
     }

@@ -13,7 +13,7 @@ static void no_minute_ever_sees_more_than_the_limit(void **state)
     for (size_t i = 0; i < MR_COUNT_OF(limits); i++) {
         struct mr_random random = {i};
         struct mr_aux_bucket b;
-        mr_aux_bucket_init(&b, "h", limits[i], 60);
+        mr_aux_bucket_init(&b, "h", limits[i], 60, NULL);
         static int64_t taken[200000];
         uint32_t n = 0, from = 0;
         int64_t now = 1700000000 * SECOND_NS, end = now + 600 * SECOND_NS;
@@ -40,7 +40,7 @@ static void no_minute_ever_sees_more_than_the_limit(void **state)
 static void a_hosts_limit_holds_its_requests_back_and_no_others(void **state)
 {
     (void)state;
-    const struct mr_aux_limit limit = {"rest.test", 40, 60};
+    const struct mr_aux_limit limit = {"rest.test", 40, 60, NULL};
     struct rig *r = rig_open((struct mr_aux_config){.limits = &limit, .limit_count = 1});
     char elsewhere[64];
     snprintf(elsewhere, sizeof elsewhere, "https://127.0.0.1:%u/bytes/5", https_server_port(server));
@@ -68,7 +68,7 @@ static void a_hosts_limit_holds_its_requests_back_and_no_others(void **state)
 static void who_would_wait_too_long_is_told_at_once(void **state)
 {
     (void)state;
-    const struct mr_aux_limit limit = {"rest.test", 4, 60};
+    const struct mr_aux_limit limit = {"rest.test", 4, 60, NULL};
     struct rig *r = rig_open((struct mr_aux_config){.limits = &limit, .limit_count = 1});
     for (int i = 0; i < 8; i++)
         ask(r, "https://rest.test/bytes/1");

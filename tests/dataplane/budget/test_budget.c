@@ -41,6 +41,48 @@ static void without_a_limit_nothing_waits(void **state)
         assert_int_equal(mr_budget_take(&b, 1, S), 0);
 }
 
+/* Two runs, one after the other, whenever the first ends: no window sees more than one run would have had. */
+static void a_run_goes_on_where_the_one_before_it_ended(void **state)
+{
+    (void)state;
+    static int64_t at[4096];
+    struct mr_random random = {1};
+    struct mr_budget run = {.most = 30, .window_s = 60};
+    uint32_t n = 0;
+    int64_t now = 1700000000 * S, end = now + 600 * S;
+    while (now < end && n < MR_COUNT_OF(at)) {
+        int64_t again = mr_budget_take(&run, 1, now);
+        if (again == 0)
+            at[n++] = now;
+        else
+            now = again;
+        if (mr_random_below(&random, 4) == 0) { /* it ends, and another begins a moment later */
+            struct mr_budget next = {.most = run.most, .window_s = run.window_s};
+            now += (int64_t)mr_random_below(&random, 100000000);
+            mr_budget_carry(&next, &run, now);
+            run = next;
+        }
+    }
+    for (uint32_t k = run.most; k < n; k++)
+        assert_true(at[k] - at[k - run.most] >= run.window_s * S);
+    assert_true(n >= 4 * run.most);
+}
+
+static void what_is_carried_counts_for_a_window_at_most(void **state)
+{
+    (void)state;
+    const int64_t now = 1700000000 * S;
+    const struct mr_budget left = {.full_ns = now + 7000 * S}, owing = {.owes_ns = now + 7000 * S},
+                           banned = {.owes_ns = INT64_MAX};
+    struct mr_budget b = {.most = 10, .window_s = 60}; /* the clock was set back by two hours since */
+    mr_budget_carry(&b, &left, now);
+    assert_int_equal(b.full_ns, now + 60 * S);
+    mr_budget_carry(&b, &owing, now);
+    assert_int_equal(mr_budget_take(&b, 1, now), now + 7000 * S); /* the venue said so */
+    mr_budget_carry(&b, &banned, now);
+    assert_int_equal(mr_budget_take(&b, 1, now), now + 86400 * S);
+}
+
 static void after_a_rest_the_bucket_is_full_and_no_fuller(void **state)
 {
     (void)state;
@@ -186,6 +228,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_window_sees_more_than_the_venue_allows),
         cmocka_unit_test(without_a_limit_nothing_waits),
+        cmocka_unit_test(a_run_goes_on_where_the_one_before_it_ended),
+        cmocka_unit_test(what_is_carried_counts_for_a_window_at_most),
         cmocka_unit_test(after_a_rest_the_bucket_is_full_and_no_fuller),
         cmocka_unit_test(weights_are_counted_not_requests),
         cmocka_unit_test(what_weighs_more_than_a_bucket_goes_when_it_is_full),
