@@ -28,8 +28,9 @@ static void what_was_taken_before_a_restart_counts_after_it(void **state)
     mr_plane_close(rig.plane);
     assert_int_equal(was.row_count, 1);
     assert_int_equal(was.host_count, 1);
-    assert_true(was.row[0].budgets.dials.full_ns > 0 && was.row[0].budgets.sends.full_ns == 0); /* Binance has no rule of sends to an address */
-    assert_true(was.host[0].budget.full_ns > 0); /* a list, a snapshot */
+    assert_true(was.row[0].budgets.dials.full_ns > 0 &&
+                was.row[0].budgets.sends.full_ns == 0); /* Binance has no rule of sends to an address */
+    assert_true(was.host[0].budget.full_ns > 0);        /* a list, a snapshot */
     if (mr_plane_open(&rig.plane, &rig.config, NULL, &err) != MR_OK)
         fail_msg("%s", err.text);
     is = ledger_of(rig.plane); /* nothing of it runs yet */
