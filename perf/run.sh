@@ -1,5 +1,6 @@
 #!/bin/sh
 # ./dev bench [GROUP or BENCH]... [--json] [--kernel K] [--instructions]: see perf/README.md
+# ./dev bench kill [--trials N] [--orders N] [--json]: build/perf/controlplane/kill/millrace-kill
 # ./dev bench soak [--seconds N] [--rate N] [--json]: build/perf/soak/millrace-soak
 set -eu
 build=${MILLRACE_BUILD:-build}
@@ -10,6 +11,14 @@ if [ "${1:-}" = soak ]; then
         ninja -C "$build" perf/soak/millrace-soak
     } >&2
     exec "$build/perf/soak/millrace-soak" "$@"
+fi
+if [ "${1:-}" = kill ]; then
+    shift
+    {
+        [ -f "$build/build.ninja" ] || meson setup "$build"
+        ninja -C "$build" perf/controlplane/kill/millrace-kill
+    } >&2
+    exec "$build/perf/controlplane/kill/millrace-kill" "$@"
 fi
 counts=""
 for arg in "$@"; do

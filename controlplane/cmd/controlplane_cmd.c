@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "controlplane/admin/admin.h"
+#include "controlplane/admin/look.h"
 #include "controlplane/cmd/cmd.h"
 #include "controlplane/cmd/hands.h"
 #include "controlplane/cmd/process.h"
@@ -73,6 +74,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 struct control {
     uv_loop_t loop;
     uv_timer_t timer;
+    uv_fs_event_t folder; /* of the instance's data */
     struct mr_admin *admin;
     struct mr_links *links;
     struct mr_log *log;
@@ -223,6 +225,15 @@ static int open_desk(struct control *c, const struct options *o, const struct mr
     return MR_OK;
 }
 
+/* Something changed in the data folder: `touch KILL` closes the gate at once, not at the next look. */
+static void on_folder(uv_fs_event_t *watch, const char *name, int events, int status)
+{
+    struct control *c = watch->data;
+    (void)events;
+    if (status == 0 && (!name || strcmp(name, "KILL") == 0))
+        mr_kill_poll(&c->hands.kill, mr_look_wall());
+}
+
 static void on_timer(uv_timer_t *timer)
 {
     struct control *c = timer->data;
@@ -267,6 +278,7 @@ static void close_loop(struct control *c)
     if (c->admin)
         mr_admin_close(c->admin);
     uv_close((uv_handle_t *)&c->timer, NULL);
+    uv_close((uv_handle_t *)&c->folder, NULL);
     uv_run(&c->loop, UV_RUN_DEFAULT);
     uv_loop_close(&c->loop);
     if (c->links)
@@ -285,7 +297,8 @@ static int run(struct control *c, const struct options *o, struct mr_config *con
                                           .arg = c};
     uv_loop_init(&c->loop);
     uv_timer_init(&c->loop, &c->timer);
-    c->timer.data = c;
+    uv_fs_event_init(&c->loop, &c->folder);
+    c->timer.data = c->folder.data = c;
     c->stopped = mr_process_signals();
     c->end_ns = o->seconds > 0 ? mr_clock_mono() + (int64_t)(o->seconds * 1e9) : INT64_MAX;
     int status = mr_links_open(&c->links, on_signal, c, err);
@@ -302,6 +315,9 @@ static int run(struct control *c, const struct options *o, struct mr_config *con
         MR_LOG(c->log, MR_LOG_INFO, "control plane %s: admin socket %s", config->plane.instance,
                config->control.socket);
         uv_timer_start(&c->timer, on_timer, 0, POLL_MS);
+        if (uv_fs_event_start(&c->folder, on_folder, c->hands.folder.path, 0) != 0)
+            MR_LOG(c->log, MR_LOG_WARN, "%s: cannot be watched; KILL there is looked for each %d ms",
+                   c->hands.folder.path, MR_KILL_POLL_NS / 1000000);
         uv_run(&c->loop, UV_RUN_DEFAULT);
         MR_LOG(c->log, MR_LOG_INFO, "control plane %s: stopped", config->plane.instance);
     }

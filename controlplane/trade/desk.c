@@ -79,6 +79,8 @@ static int send(void *self, const struct mr_request *r, int64_t now_ns)
         MR_RECORD(d->metrics, durable_ns, (uint64_t)(mr_clock_now(&d->clock) - d->signal_ns));
         d->signal_ns = 0;
     }
+    if (mr_unlikely(d->config.probe != NULL))
+        d->config.probe->handed(d->config.probe->arg, r);
     return d->paper_driver.send(d->paper_driver.self, r, now_ns);
 }
 static int poll(void *self, struct mr_answer *out, int64_t now_ns)
@@ -301,6 +303,8 @@ static int back(struct mr_desk *d, int64_t now_ns, struct mr_err *err)
 {
     struct mr_orders_link link = mr_orders_link_defaults(mr_instruments_get(d->instruments, d->ids[0])->venue,
                                                          (struct mr_exchange_driver){d, send, poll});
+    if (d->config.probe)
+        link.order_limit = d->config.probe->order_limit;
     int status = mr_journal_each(NULL, d->journal_folder, 0, restore, d, NULL, err);
     if (status && *d->why)
         return mr_err_set(err, status, "%s: %.200s: cannot go on from it; move the folder away to begin anew",

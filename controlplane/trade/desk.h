@@ -31,6 +31,13 @@ struct mr_desk_line {
     uint8_t kind, severity, spare[6];
     char text[240];
 };
+/* For measurements (perf/controlplane/kill): called on the trade tile. */
+struct mr_desk_probe {
+    void *arg;
+    void (*round)(void *arg);                              /* one begins */
+    void (*handed)(void *arg, const struct mr_request *r); /* over to the exchange */
+    struct mr_bucket_limit order_limit;                    /* in place of the link's */
+};
 struct mr_desk_config {
     const struct mr_trading_config *trading;
     const struct mr_journal_config *journal;
@@ -42,7 +49,8 @@ struct mr_desk_config {
         config_hash; /* mr_config_sum of what this process was started with; data planes of this instance publish theirs */
     const char *const *names, *const *workspaces; /* of the data planes */
     uint32_t plane_count;
-    int cores[2]; /* of the trade tile and the journal thread; -1 not pinned */
+    const struct mr_desk_probe *probe; /* NULL: nobody measures */
+    int cores[2];                      /* of the trade tile and the journal thread; -1 not pinned */
 };
 
 struct mr_desk;

@@ -87,6 +87,18 @@ static void account(struct mr_trade_show *s, const struct mr_trade_account *a)
     s->fills = a->fills;
 }
 
+/* Of the tile's own block: a count that is being raised is there or not yet. */
+static struct mr_trade_show_latency latency(const struct mr_hist_normal *of)
+{
+    const struct mr_hist *h = (const void *)of;
+    struct mr_trade_show_latency l = {.count = mr_hist_count(h)};
+    if (l.count) {
+        l.p50 = mr_hist_percentile(h, 0.5);
+        l.p99 = mr_hist_percentile(h, 0.99);
+    }
+    return l;
+}
+
 void desk_show(struct mr_desk *d)
 {
     static struct desk_state from; /* of the io thread */
@@ -110,6 +122,8 @@ void desk_show(struct mr_desk *d)
     s->journal_seq = from.journal_seq;
     s->journal_durable = from.journal_durable;
     memcpy(s->why, from.why, sizeof s->why);
+    s->decided = latency(&d->metrics->intent_ns);
+    s->handed = latency(&d->metrics->durable_ns);
     account(s, &from.account);
     positions(d, &from);
     orders(d, &from);

@@ -51,6 +51,18 @@ void mr_trade_show_account(const struct mr_trade_show *s, struct mr_text *out)
                    s->open_orders, s->open_positions);
 }
 
+void mr_trade_show_latencies(const struct mr_trade_show *s, struct mr_text *out)
+{
+    if (s->decided.count)
+        mr_text_format(out, "signal to decision, ns: %llu, p50 %lld, p99 %lld", (unsigned long long)s->decided.count,
+                       (long long)s->decided.p50, (long long)s->decided.p99);
+    if (s->handed.count)
+        mr_text_format(out, "; to the order handed over, its record on disk: %llu, p50 %lld, p99 %lld",
+                       (unsigned long long)s->handed.count, (long long)s->handed.p50, (long long)s->handed.p99);
+    if (s->decided.count)
+        mr_text_add(out, "\n");
+}
+
 void mr_trade_show_positions(const struct mr_trade_show *s, struct mr_text *out)
 {
     mr_text_format(out, "%-28s %14s %14s %14s %14s %12s %12s\n", "position", "size", "entry", "mark", "liquidation",
@@ -94,6 +106,15 @@ static void money(struct mr_json_out *j, const char *name, mr_money m)
     char text[MR_MONEY_TEXT];
     mr_money_text(m, text);
     mr_json_out_string(j, name, text);
+}
+
+static void latency(struct mr_json_out *j, const char *name, const struct mr_trade_show_latency *l)
+{
+    mr_json_out_object(j, name);
+    mr_json_out_u64(j, "count", l->count);
+    mr_json_out_i64(j, "p50", l->p50);
+    mr_json_out_i64(j, "p99", l->p99);
+    mr_json_out_end(j);
 }
 
 static void json_lists(const struct mr_trade_show *s, struct mr_json_out *j)
@@ -154,5 +175,7 @@ void mr_trade_show_json(const struct mr_trade_show *s, struct mr_json_out *j)
     mr_json_out_u64(j, "open_positions", s->open_positions);
     mr_json_out_u64(j, "journal_records", s->journal_durable);
     mr_json_out_string(j, "journal", s->journal);
+    latency(j, "signal_to_decision_ns", &s->decided);
+    latency(j, "signal_to_order_ns", &s->handed);
     json_lists(s, j);
 }

@@ -31,6 +31,10 @@ struct mr_trade_show_line { /* signals, intents, decisions, orders, fills, alert
     uint8_t kind, severity, spare[6]; /* enum mr_trade_told_kind */
     char text[240];
 };
+struct mr_trade_show_latency { /* ns; count 0: none yet */
+    uint64_t count;
+    int64_t p50, p99;
+};
 struct mr_trade_show {
     int64_t now_ns, limits_version;
     struct mr_steer_state steer;
@@ -40,6 +44,8 @@ struct mr_trade_show {
     uint32_t open_orders, open_positions, position_count, order_count;
     uint64_t signals, intents, dropped, approved, denied, fills, placed, cancels, unknown, discrepancies, lines;
     uint64_t journal_seq, journal_durable;
+    struct mr_trade_show_latency decided,
+        handed; /* signal taken to the gate's decision; to the order given to the exchange, on disk before */
     char why[240], journal[256]; /* why it does not trade; the journal's folder */
     struct mr_trade_show_position position[MR_TRADE_SHOW_POSITIONS];
     struct mr_trade_show_order order[MR_TRADE_SHOW_ORDERS];
@@ -49,6 +55,7 @@ struct mr_trade_show {
 /* MR_OK; MR_E_MISSING, MR_E_LAYOUT: no image of trading there; MR_E_EMPTY, MR_E_AGAIN. */
 int mr_trade_show_read(const struct mr_workspace *ws, struct mr_trade_show *out);
 void mr_trade_show_account(const struct mr_trade_show *s, struct mr_text *out);
+void mr_trade_show_latencies(const struct mr_trade_show *s, struct mr_text *out); /* a line, or nothing */
 void mr_trade_show_positions(const struct mr_trade_show *s, struct mr_text *out);
 void mr_trade_show_orders(const struct mr_trade_show *s, struct mr_text *out);
 void mr_trade_show_lines(const struct mr_trade_show *s, uint32_t most, struct mr_text *out);

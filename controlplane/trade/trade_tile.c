@@ -130,6 +130,8 @@ static void tell_attached(struct mr_desk *d, int64_t now_ns)
 int desk_step(struct mr_desk *d, int64_t now_ns)
 {
     d->now_ns = now_ns;
+    if (mr_unlikely(d->config.probe != NULL))
+        d->config.probe->round(d->config.probe->arg);
     uint32_t did = mr_market_feed_poll(d->feed, now_ns);
     for (uint32_t i = 0, n = 1; i < 64 && n; i++) {
         did += n = mr_links_poll(d->links, now_ns);

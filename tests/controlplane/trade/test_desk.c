@@ -425,6 +425,7 @@ static void a_signal_is_told_in_the_order_of_what_it_led_to_and_is_in_the_store(
         at += line.kind == want[at].kind && strstr(line.text, want[at].piece) != NULL;
     if (at < MR_COUNT_OF(want))
         fail_msg("no line with \"%s\"", want[at].piece);
+    assert_true(show()->decided.count == 1 && show()->handed.count == 1);
     mr_desk_io_counts(desk, &counts);
     assert_true(counts.bus.published[MR_TOPIC_signal_generated] >= 2);
     assert_true(counts.bus.published[MR_TOPIC_risk_approved] >= 1 && counts.bus.published[MR_TOPIC_order_filled] >= 1);
