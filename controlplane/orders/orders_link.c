@@ -130,9 +130,10 @@ static void compare(struct mr_orders *om, struct link *l)
     for (uint32_t i = 0; i < om->cfg.instruments_max; i++) {
         const struct mr_position *p = mr_positions_get(om->positions, i);
         struct theirs *t = &om->theirs[i];
+        const struct mr_instrument *it = om->ports.instrument(om->ports.self, i);
         bool listed = t->request == l->positions.request;
-        if (!listed && (!p->size || p->venue != l->cfg.venue))
-            continue;
+        if (!listed && (!it || it->venue != l->cfg.venue))
+            continue; /* what is in no list of its own venue is none there */
         mr_size theirs = listed ? t->size : 0;
         enum mr_sync_verdict verdict = mr_position_compare(p->size, theirs);
         if (verdict == MR_SYNC_MATCHED) {
