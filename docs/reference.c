@@ -116,6 +116,56 @@ static void config(FILE *out)
     }
 }
 
+/* ---- limits ---- */
+
+struct limit_row {
+    const char *section, *key, *type, *fallback, *least, *most, *looser, *what;
+};
+
+static void limit_rows(FILE *out, const char *section, const struct limit_row *rows, size_t count)
+{
+    fprintf(out, "\n## %s\n\n| key | default | value | looser | what |\n|---|---|---|---|---|\n", section);
+    for (size_t i = 0; i < count; i++) {
+        const struct limit_row *r = &rows[i];
+        char value[160], fallback[64];
+        if (strcmp(r->section, section) != 0)
+            continue;
+        bool bounds = strcmp(r->least, "0") != 0 || strcmp(r->most, "0") != 0;
+        snprintf(value, sizeof value, bounds ? "%s, %s to %s" : "%s", r->type, r->least, r->most);
+        snprintf(fallback, sizeof fallback, !r->fallback ? "must be given" : r->fallback[0] ? "`%s`" : "", r->fallback);
+        row(out, (const char *[]){r->key, fallback, value, r->looser, r->what}, 5);
+    }
+}
+
+static void limits(FILE *out)
+{
+    static const struct limit_row rows[] = {
+#define MR_LIMIT(section, key, type, member, fallback, least, most, looser, what)                                      \
+    {#section, #key, #type, fallback, least, most, #looser, what},
+#define MR_MARKET_LIMIT(key, type, member, fallback, least, most, looser, what)                                        \
+    {"markets", #key, #type, fallback, least, most, #looser, what},
+#define MR_POLICY_LIMIT(kinds, key, type, member, fallback, least, most, looser, what)                                 \
+    {"policies", #key, #type, fallback, least, most, #looser, what},
+#include "controlplane/risk/limits.def"
+#undef MR_LIMIT
+#undef MR_MARKET_LIMIT
+#undef MR_POLICY_LIMIT
+    };
+    const char *section = NULL;
+    heading(out, "Limits", "`controlplane/risk/limits.def`");
+    fputs(
+        "\nWhat the gate compares every order with: YAML or JSON, a section each, `markets` and `policies` are lists "
+        "(`config/limits.yaml` is an example).\n"
+        "One error, and the set is refused whole, with file, line and key; what was in force stays. A change that "
+        "allows less is in force at once, one that allows\nmore only while trading is armed: `looser` says which "
+        "way that is (UP: larger, DOWN: smaller, ANY: each change may).\n\n"
+        "PCT is a share in percent, AMOUNT a decimal, TIME bears its unit (500ms, 3s, 5m, 1h), MINUTE is hh:mm UTC.\n",
+        out);
+    for (size_t i = 0; i < MR_COUNT_OF(rows); i++)
+        if (!section || strcmp(section, rows[i].section) != 0)
+            limit_rows(out, section = rows[i].section, rows, MR_COUNT_OF(rows));
+}
+
 /* ---- venues ---- */
 
 static const struct {
@@ -301,8 +351,8 @@ int main(int argc, char **argv)
     static const struct {
         const char *name;
         void (*write)(FILE *out);
-    } pages[] = {
-        {"metrics", metrics}, {"verbs", verbs}, {"commands", commands}, {"config", config}, {"venues", venues}};
+    } pages[] = {{"metrics", metrics}, {"verbs", verbs},   {"commands", commands},
+                 {"config", config},   {"limits", limits}, {"venues", venues}};
     if (argc != 3) {
         fprintf(stderr, "usage: docs_reference MILLRACE FOLDER\n");
         return 2;

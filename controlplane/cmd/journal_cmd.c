@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "controlplane/cmd/cmd.h"
+#include "controlplane/cmd/journal_rebuild.h"
 #include "controlplane/cmd/journal_words.h"
 #include "controlplane/cmd/when.h"
 #include "controlplane/config/config.h"
@@ -262,13 +263,33 @@ static int show(struct options *o)
 
 /* ---- replay ---- */
 
+/* Twice: as plain sums, and by the order manager's own code. They must come to the same. */
+struct replaying {
+    struct mr_journal_state *state;
+    struct mr_journal_rebuild *rebuild;
+    struct mr_err *err;
+    int status;
+};
+static int replay_one(void *arg, const struct mr_journal_record *r)
+{
+    struct replaying *to = arg;
+    mr_journal_state_each(to->state, r);
+    return to->status = mr_journal_rebuild_take(to->rebuild, r, to->err);
+}
+
 static int replay(struct options *o)
 {
-    struct mr_journal_state *state = mr_journal_state_new();
-    int status = mr_journal_each(NULL, o->path, 0, mr_journal_state_each, state, NULL, &o->err);
+    const char *why;
+    struct replaying to = {mr_journal_state_new(), mr_journal_rebuild_new(), &o->err, MR_OK};
+    int status = mr_journal_each(NULL, o->path, 0, replay_one, &to, NULL, &o->err);
+    const struct mr_orders *rebuilt = mr_journal_rebuild_orders(to.rebuild, &why);
+    status = to.status ? to.status : status;
+    if (!status && rebuilt)
+        status = mr_journal_state_same(to.state, rebuilt, &o->err);
     if (!status)
-        (o->json ? mr_journal_state_json : mr_journal_state_text)(state);
-    mr_journal_state_free(state);
+        (o->json ? mr_journal_state_json : mr_journal_state_text)(to.state, rebuilt, why);
+    mr_journal_state_free(to.state);
+    mr_journal_rebuild_free(to.rebuild);
     return status ? exit_of(o, status) : MR_EXIT_GOOD;
 }
 
@@ -286,7 +307,8 @@ int mr_cmd_journal(int argc, char **argv)
         "The journal of decisions, orders and fills; without a path the configured instance's.\v"
         "verify  every byte against the chain of hashes; exit 1 and the first bad place, if there is one\n"
         "show    records in words\n"
-        "replay  the orders and positions they lead to\n"
+        "replay  the orders and positions they lead to, added up from the records, and by the order manager rebuilt "
+        "from them; exit 1 if they differ\n"
         "Prices and sizes are decimals where the journal names the instrument, which it does ahead of each run; else, "
         "and in the plain fields "
         "of JSON, integers at the instrument's scale.",

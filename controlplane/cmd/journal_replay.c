@@ -4,6 +4,7 @@
 
 #include "codecs/venue/venue.h"
 #include "controlplane/cmd/journal_words.h"
+#include "controlplane/orders/orders.h"
 #include "controlplane/orders/records.h"
 
 #define LINE_BYTES 2048
@@ -139,6 +140,53 @@ static const struct mr_order **open_orders(const struct mr_journal_state *s, uin
     return list;
 }
 
+int mr_journal_state_same(const struct mr_journal_state *s, const struct mr_orders *rebuilt, struct mr_err *err)
+{
+    uint64_t count, states[MR_STATE_COUNT + 1];
+    const struct mr_order **open = open_orders(s, &count, states);
+    int status = MR_OK;
+    for (uint64_t i = 0; i < count && !status; i++) {
+        const struct mr_order *o = mr_orders_find(rebuilt, open[i]->id);
+        if (!o || o->state != open[i]->state || o->size != open[i]->size || o->filled != open[i]->filled)
+            status = mr_err_set(err, MR_E_CORRUPT, "order %llu is %s by its last record, and %s to the order manager",
+                                (unsigned long long)open[i]->id, mr_order_state_name(open[i]->state),
+                                o ? mr_order_state_name(o->state) : "nothing");
+    }
+    free(open);
+    if (!status && count != mr_orders_open(rebuilt))
+        status = mr_err_set(err, MR_E_CORRUPT, "%llu orders are open by their last records, %u to the order manager",
+                            (unsigned long long)count, mr_orders_open(rebuilt));
+    for (uint32_t i = 0; i < s->position_count && !status; i++) {
+        const struct position *sum = &s->positions[i];
+        const struct mr_position *p = mr_positions_get(mr_orders_positions(rebuilt), sum->instrument);
+        if (!p || p->size != sum->size || p->fees != sum->fees)
+            status = mr_err_set(err, MR_E_CORRUPT,
+                                "instrument %u: the fills add up to %lld, the order manager has %lld (or other fees)",
+                                sum->instrument, (long long)sum->size, p ? (long long)p->size : 0);
+    }
+    return status;
+}
+
+/* What the sums above do not have: the manager's money. */
+struct money {
+    char cash[MR_MONEY_TEXT], realised[MR_MONEY_TEXT], funding[MR_MONEY_TEXT];
+};
+static struct money money_of(const struct mr_orders *rebuilt)
+{
+    const struct mr_positions *ps = mr_orders_positions(rebuilt);
+    struct money m;
+    mr_money realised = 0, funding = 0;
+    uint32_t cursor = 0;
+    for (const struct mr_position *p; (p = mr_positions_next(ps, &cursor)) != NULL;) {
+        realised += p->realised;
+        funding += p->funding;
+    }
+    mr_money_text(mr_positions_cash(ps), m.cash);
+    mr_money_text(realised, m.realised);
+    mr_money_text(funding, m.funding);
+    return m;
+}
+
 static const char *venue_name(uint8_t id)
 {
     const struct mr_venue *v = mr_venue_by_id(id);
@@ -157,7 +205,7 @@ static void text_of_size(mr_i128 size, char out[MR_MONEY_TEXT])
     snprintf(out, MR_MONEY_TEXT, "%s%s", size < 0 ? "-" : "", digits + n);
 }
 
-void mr_journal_state_text(const struct mr_journal_state *s)
+void mr_journal_state_text(const struct mr_journal_state *s, const struct mr_orders *rebuilt, const char *why)
 {
     uint64_t count, states[MR_STATE_COUNT + 1];
     const struct mr_order **open = open_orders(s, &count, states);
@@ -183,6 +231,13 @@ void mr_journal_state_text(const struct mr_journal_state *s)
                s->positions[i].instrument, size, (unsigned long long)s->positions[i].fills, fees);
     }
     free(open);
+    if (!rebuilt) {
+        printf("not rebuilt by the order manager: %s\n", why);
+        return;
+    }
+    struct money m = money_of(rebuilt);
+    printf("the order manager, rebuilt from it, has the same; cash %s, realised %s, funding %s\n", m.cash, m.realised,
+           m.funding);
 }
 
 static void line(struct mr_text *t)
@@ -208,7 +263,22 @@ static void open_json(struct mr_json_out *j, const struct mr_order *o)
     mr_json_out_end(j);
 }
 
-void mr_journal_state_json(const struct mr_journal_state *s)
+static void rebuilt_json(struct mr_json_out *j, const struct mr_orders *rebuilt, const char *why)
+{
+    mr_json_out_object(j, "rebuilt");
+    mr_json_out_bool(j, "same", rebuilt != NULL);
+    if (rebuilt) {
+        struct money m = money_of(rebuilt);
+        mr_json_out_string(j, "cash", m.cash);
+        mr_json_out_string(j, "realised", m.realised);
+        mr_json_out_string(j, "funding", m.funding);
+    } else {
+        mr_json_out_string(j, "why", why);
+    }
+    mr_json_out_end(j);
+}
+
+void mr_journal_state_json(const struct mr_journal_state *s, const struct mr_orders *rebuilt, const char *why)
 {
     uint64_t count, states[MR_STATE_COUNT + 1];
     const struct mr_order **open = open_orders(s, &count, states);
@@ -246,6 +316,7 @@ void mr_journal_state_json(const struct mr_journal_state *s)
         line(&t);
     }
     mr_json_out_end(&j);
+    rebuilt_json(&j, rebuilt, why);
     mr_json_out_end(&j);
     printf("%s\n", t.out);
     free(open);

@@ -28,7 +28,11 @@ struct mr_journal_state; /* opaque */
 struct mr_journal_state *mr_journal_state_new(void);
 void mr_journal_state_free(struct mr_journal_state *s);
 int mr_journal_state_each(void *state, const struct mr_journal_record *r); /* a mr_journal_each_fn */
-void mr_journal_state_text(const struct mr_journal_state *s);
-void mr_journal_state_json(const struct mr_journal_state *s);
+/* The same as the order manager that was rebuilt from the journal has it: MR_OK; MR_E_CORRUPT and `err`, which says what differs. */
+struct mr_orders;
+int mr_journal_state_same(const struct mr_journal_state *s, const struct mr_orders *rebuilt, struct mr_err *err);
+/* With what the manager makes of it; NULL: `why` there is none. */
+void mr_journal_state_text(const struct mr_journal_state *s, const struct mr_orders *rebuilt, const char *why);
+void mr_journal_state_json(const struct mr_journal_state *s, const struct mr_orders *rebuilt, const char *why);
 
 #endif

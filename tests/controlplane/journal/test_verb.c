@@ -159,6 +159,10 @@ static void replay_tells_orders_and_positions(void **state)
     assert_non_null(strstr(out, "size -30 of 2 fills, fees 0.5"));
     expect(0, with("replay --json %s"), "\"orders\":3,\"fills\":2,\"states\":{\"acked\":1,\"filled\":1,\"denied\":1}");
     assert_non_null(strstr(out, "\"size\":\"-30\""));
+    /* this journal does not name its instruments: sums only, and it says so */
+    assert_non_null(
+        strstr(out, "\"rebuilt\":{\"same\":false,\"why\":\"nothing says what instrument 3 of record 2 is\"}"));
+    expect(0, with("replay %s"), "not rebuilt by the order manager: nothing says what instrument 3 of record 2 is");
 }
 
 static void damage_is_found_by_place_and_a_torn_tail_told(void **state)

@@ -144,6 +144,42 @@ static void every_record_of_trading_is_said_in_words(void **state)
         said(cases[i].arguments, cases[i].words);
 }
 
+/* The whole way: what the run's own order manager has in the end, a manager made from the journal has, and plain sums of its records too. */
+static void replay_rebuilds_the_order_manager_and_finds_the_same(void **state)
+{
+    char words[160], cash[MR_MONEY_TEXT], realised[MR_MONEY_TEXT];
+    (void)state;
+    const struct mr_positions *ps = mr_orders_positions(mr_trade_orders(r->trade));
+    mr_money_text(mr_positions_cash(ps), cash);
+    mr_money_text(mr_positions_get(ps, RIG_BTC)->realised, realised);
+    snprintf(words, sizeof words, "rebuilt from it, has the same; cash %s, realised %s, funding 0", cash, realised);
+    said("replay", words);
+    snprintf(words, sizeof words, "\"rebuilt\":{\"same\":true,\"cash\":\"%s\",\"realised\":\"%s\"", cash, realised);
+    said("replay --json", words);
+}
+
+static void a_record_that_cannot_follow_is_found_by_its_number(void **state)
+{
+    char command[400];
+    struct mr_err err;
+    struct mr_journal *journal;
+    uint64_t fill = 0;
+    (void)state;
+    for (uint64_t i = 0; i < r->appended; i++)
+        fill = r->record[i].kind == MR_JOURNAL_FILL ? i : fill;
+    assert_int_equal(MR_OK, mr_journal_open(&journal, folder, &mr_journal_limits_default, r->now, &err));
+    const struct mr_journal_port port = mr_journal_port(journal); /* a trade that is written twice */
+    int64_t seq = port.append(port.self, MR_JOURNAL_FILL, r->now, rig_payload(r, fill), r->record[fill].bytes);
+    mr_journal_close(journal, r->now);
+    assert_true(seq > 0);
+    snprintf(command, sizeof command,
+             "'%s' journal replay %s 2>&1 | grep -q 'record %lld (fill) cannot follow what came before it' && ! '%s' "
+             "journal "
+             "replay %s >/dev/null 2>&1 && '%s' journal verify %s >/dev/null",
+             program, folder, (long long)seq, program, folder, program, folder);
+    assert_int_equal(system(command), 0);
+}
+
 static void names_are_known_wherever_the_showing_begins(void **state)
 {
     char last[64];
@@ -157,6 +193,8 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_record_of_trading_is_said_in_words),
         cmocka_unit_test(names_are_known_wherever_the_showing_begins),
+        cmocka_unit_test(replay_rebuilds_the_order_manager_and_finds_the_same),
+        cmocka_unit_test(a_record_that_cannot_follow_is_found_by_its_number),
     };
     if (argc < 2)
         return 1;
