@@ -300,10 +300,19 @@ static void measure(struct mr_bench *b, const struct mr_bench_pair *pair)
                    paired_ratio(&sides[i], &sides[0], b->passes), "", "", sides[i].name);
 }
 
-static bool is_once(const struct mr_bench *b, const char *name)
+/* Is `full` this case of the bench that runs: bench/case? */
+static bool is_case(const struct mr_bench *b, const char *full, const char *name)
 {
     size_t prefix = strlen(b->bench);
-    return strncmp(b->once, b->bench, prefix) == 0 && b->once[prefix] == '/' && strcmp(b->once + prefix + 1, name) == 0;
+    return strncmp(full, b->bench, prefix) == 0 && full[prefix] == '/' && strcmp(full + prefix + 1, name) == 0;
+}
+
+static bool is_named(const struct mr_bench *b, const char *name)
+{
+    bool named = !*b->names;
+    for (char **one = b->names; *one && !named; one++)
+        named = strcmp(*one, b->group) == 0 || strcmp(*one, b->bench) == 0 || is_case(b, *one, name);
+    return named;
 }
 
 void mr_bench_pair(struct mr_bench *b, const struct mr_bench_pair *pair)
@@ -311,14 +320,15 @@ void mr_bench_pair(struct mr_bench *b, const struct mr_bench_pair *pair)
     MR_ASSERT(pair->name && pair->work && pair->items && pair->ours.fn);
     switch (b->mode) {
     case MR_BENCH_TIME:
-        measure(b, pair);
+        if (is_named(b, pair->name))
+            measure(b, pair);
         break;
     case MR_BENCH_LIST:
         if (!pair->threads)
             printf("%s/%s %llu\n", b->bench, pair->name, (unsigned long long)pair->items);
         break;
     case MR_BENCH_ONCE:
-        if (!is_once(b, pair->name))
+        if (!is_case(b, b->once, pair->name))
             break;
         if (pair->prepare)
             pair->prepare(pair->ours.arg);
@@ -337,11 +347,22 @@ bool mr_bench_timing(const struct mr_bench *b, const char *name)
     return b->mode == MR_BENCH_TIME;
 }
 
-bool mr_bench_wants(const struct mr_bench *b, const char *name) { return b->mode != MR_BENCH_ONCE || is_once(b, name); }
+bool mr_bench_wants(const struct mr_bench *b, const char *name)
+{
+    switch (b->mode) {
+    case MR_BENCH_TIME:
+        return is_named(b, name);
+    case MR_BENCH_ONCE:
+        return is_case(b, b->once, name);
+    case MR_BENCH_LIST:
+        break;
+    }
+    return true;
+}
 
 void mr_bench_row(struct mr_bench *b, const struct mr_bench_row *row)
 {
-    if (b->mode == MR_BENCH_TIME)
+    if (b->mode == MR_BENCH_TIME && is_named(b, row->name))
         report(b, row, 0);
 }
 

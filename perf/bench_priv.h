@@ -17,6 +17,8 @@ struct mr_bench {
     enum mr_bench_mode mode;
     const char *once;   /* MR_BENCH_ONCE: bench/case */
     const char *bench;  /* the one that runs */
+    const char *group;  /* its */
+    char **names;       /* MR_BENCH_TIME: groups, benches, bench/case, up to a NULL; none: all */
     const char *counts; /* file of instruction counts (name, count), or NULL */
     uint32_t passes;
     bool json;

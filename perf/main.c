@@ -17,7 +17,7 @@ static const struct {
 };
 
 static const char usage[] =
-    "usage: millrace-bench [options] [GROUP or BENCH]...\n"
+    "usage: millrace-bench [options] [GROUP, BENCH or BENCH/CASE]...\n"
     "  --json               a JSON list in place of the table\n"
     "  --kernel KERNEL      scalar, sse42, avx2 or avx512, in place of the best one\n"
     "  --passes N           passes of each side (odd, at least 9; 15)\n"
@@ -73,8 +73,10 @@ static bool wanted(const struct mr_bench *b, size_t i, char **names)
     }
     if (!*names)
         return true;
+    size_t len = strlen(benches[i].name);
     for (; *names; names++)
-        if (strcmp(*names, benches[i].group) == 0 || strcmp(*names, benches[i].name) == 0)
+        if (strcmp(*names, benches[i].group) == 0 ||
+            (strncmp(*names, benches[i].name, len) == 0 && ((*names)[len] == 0 || (*names)[len] == '/')))
             return true;
     return false;
 }
@@ -82,10 +84,12 @@ static bool wanted(const struct mr_bench *b, size_t i, char **names)
 static uint32_t run(struct mr_bench *b, char **names)
 {
     uint32_t ran = 0;
+    b->names = names;
     for (size_t i = 0; i < sizeof benches / sizeof *benches; i++) {
         if (!wanted(b, i, names))
             continue;
         b->bench = benches[i].name;
+        b->group = benches[i].group;
         if (b->mode == MR_BENCH_TIME && !b->json)
             printf("\n%s: %s\n", benches[i].name, benches[i].what);
         benches[i].run(b);
@@ -116,7 +120,7 @@ int main(int argc, char **argv)
     mr_bench_open_table(&b);
     uint32_t ran = run(&b, argv + optind);
     mr_bench_end(&b);
-    if (!ran || (b.mode == MR_BENCH_ONCE && !b.found)) {
+    if (!ran || (b.mode == MR_BENCH_ONCE && !b.found) || (b.mode == MR_BENCH_TIME && argv[optind] && !b.rows)) {
         fprintf(stderr, "millrace-bench: no such bench\n");
         return 2;
     }

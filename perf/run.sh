@@ -1,6 +1,6 @@
 #!/bin/sh
-# ./dev bench [GROUP or BENCH]... [--json] [--kernel K] [--instructions]: see perf/README.md
 # ./dev bench kill [--trials N] [--orders N] [--json]: build/perf/controlplane/kill/millrace-kill
+# ./dev bench [GROUP, BENCH or BENCH/CASE]... [--json] [--kernel K] [--instructions]: see perf/README.md
 # ./dev bench soak [--seconds N] [--rate N] [--json]: build/perf/soak/millrace-soak
 set -eu
 build=${MILLRACE_BUILD:-build}

@@ -35,26 +35,10 @@ int mr_decimal_rescale(struct mr_decimal value, int scale, int64_t *out)
     return MR_OK;
 }
 
-/* floor(product / 10^10) is floor((product >> 10) / 5^10), and that two divisions by a constant: the drop of two scales of 8,
- * which most instruments have. False: too large to say. */
-static inline bool drop_ten(mr_u128 product, int64_t *out)
-{
-    const uint64_t pow5 = 9765625;
-    mr_u128 halved = product >> 10;
-    uint64_t high = (uint64_t)(halved >> 32), low = (uint32_t)halved;
-    if (mr_unlikely(halved >> 86 != 0)) /* the quotient has at most 63 bits below that */
-        return false;
-    *out = (int64_t)((high / pow5 << 32) + (high % pow5 << 32 | low) / pow5);
-    return true;
-}
-
-int mr_notional_micro(mr_price price, int price_scale, mr_size size, int size_scale, int64_t multiplier,
-                      int multiplier_scale, int64_t *out)
+int mr_notional_micro_any(mr_price price, int price_scale, mr_size size, int size_scale, int64_t multiplier,
+                          int multiplier_scale, int64_t *out)
 {
     int shift = price_scale + size_scale - 6; /* digits to drop so that 6 are left */
-    if (mr_likely(multiplier == 1 && shift + multiplier_scale == 10 && (price | size) >= 0) &&
-        drop_ten((mr_u128)(uint64_t)price * (uint64_t)size, out))
-        return MR_OK;
     mr_i128 product = (mr_i128)price * size;
     bool overflow = false;
     if (multiplier != 1)

@@ -10,7 +10,7 @@
  *
  * RPI (2025), seq (2025-08) and cts may be missing. Every byte is compared or converted; anything else is MR_E_AGAIN. */
 #include "codecs/venue/bybit/bybit_priv.h"
-#include "codecs/venue/usual_small.h"
+#include "codecs/venue/usual_stretch.h"
 
 #define UUID 36
 
@@ -80,6 +80,31 @@ MR_INLINE bool linear_trade(struct scan *s, struct mr_decoder *dec, const struct
            seq(s, dec, in);
 }
 
+/* The same of today, with RPI and seq: {"T":1,"s":"BTCUSDT","S":"Sell","v":"2","p":"1.0","L":"MinusTick","i":"..","BT":false,"RPI":false,"seq":1 */
+MR_INLINE bool linear_trade_now(struct scan *s, struct mr_decoder *dec, const struct named *of, struct mr_event *in)
+{
+    /* clang-format off */
+#define SELL MR_CHOICE(",\"S\":\"Sell\",\"v\":\"")
+#define BUY  MR_CHOICE(",\"S\":\"Buy\",\"v\":\"")
+#define TICK(way) MR_CHOICE(",\"L\":\"" way "Tick\",\"i\":\"")
+#define RPI(is) MR_CHOICE(",\"RPI\":" is ",\"seq\":")
+    static const struct usual_choice sides = {6, {SELL, SELL, BUY, SELL, SELL, SELL, SELL, SELL}}, /* told apart by S, B */
+        ticks = {10, {TICK("ZeroPlus"), TICK("Plus"), TICK("Plus"), TICK("Minus"), TICK("Plus"), TICK("ZeroMinus"), TICK("Plus"), TICK("Plus")}}, /* P, s, T, M */
+        retail = {7, {RPI("true"), RPI("true"), RPI("true"), RPI("true"), RPI("true"), RPI("true"), RPI("false"), RPI("true")}}; /* t, f */
+    /* clang-format on */
+    uint32_t way, tick, rpi;
+    if (!STRETCH(s, "{\"T\":" MR_STRETCH_TIME ",\"s\":\""))
+        return false;
+    in->venue_ns = stretch_ns(s, TIME_NOW + 6);
+    if (!same_symbol(s, of) || !choice(s, &sides, &way))
+        return false;
+    in->flags = (uint8_t)((way == ('S' & 7)) * MR_FLAG_SELL);
+    return decimal(s, of->it->size_scale, &in->size) && THEN(s, ",\"p\":\"") &&
+           price(s, of->it->price_scale, &dec->like[PRICE], &in->price) && choice(s, &ticks, &tick) &&
+           STRETCH(s, "************************************\",\"BT\":false") && choice(s, &retail, &rpi) &&
+           integer(s, &dec->like[SEQ], &in->seq);
+}
+
 MR_INLINE bool spot_trade(struct scan *s, struct mr_decoder *dec, const struct named *of, struct mr_event *in)
 {
     return THEN(s, "{\"i\":\"") && skip_string(s) && THEN(s, ",\"T\":") && time_ns(s, &in->venue_ns) &&
@@ -89,15 +114,26 @@ MR_INLINE bool spot_trade(struct scan *s, struct mr_decoder *dec, const struct n
            no_block(s);
 }
 
+typedef bool opening_fn(struct scan *s, struct mr_decoder *dec, struct head *h);
 typedef bool row_fn(struct scan *s, struct mr_decoder *dec, const struct named *of, struct mr_event *in);
 
+MR_INLINE bool opening(struct scan *s, struct mr_decoder *dec, struct head *h)
+{
+    return head(s, dec, h) && !h->delta && THEN(s, "[");
+}
+MR_INLINE bool opening_now(struct scan *s, struct mr_decoder *dec, struct head *h)
+{
+    return instrument(s, dec, &h->of) &&
+           STRETCH(s, ",\"type\":\"snapshot\",\"ts\":" MR_STRETCH_TIME ",\"data\":[");
+}
+
 /* The list of rows, from the symbol in the topic on. */
-MR_INLINE int rows(struct scan *s, struct mr_decoder *dec, enum mr_event_kind kind, row_fn *row, union mr_slot *out,
-                   uint32_t out_max)
+MR_INLINE int rows(struct scan *s, struct mr_decoder *dec, enum mr_event_kind kind, opening_fn *open, row_fn *row,
+                   union mr_slot *out, uint32_t out_max)
 {
     struct head h;
     uint32_t n = 0;
-    if (!head(s, dec, &h) || h.delta || !THEN(s, "["))
+    if (!open(s, dec, &h))
         return MR_E_AGAIN;
     dec->kind = kind == MR_EVENT_TRADE ? MR_BYBIT_TRADES : MR_BYBIT_LIQUIDATIONS;
     do {
@@ -112,17 +148,21 @@ MR_INLINE int rows(struct scan *s, struct mr_decoder *dec, enum mr_event_kind ki
     return THEN(s, "]}") && at_end(s) ? (int)n : MR_E_AGAIN;
 }
 
+static int linear_trades_now(struct scan at, struct mr_decoder *dec, union mr_slot *out, uint32_t out_max)
+{
+    return rows(&at, dec, MR_EVENT_TRADE, opening_now, linear_trade_now, out, out_max);
+}
 static int linear_trades(struct scan at, struct mr_decoder *dec, union mr_slot *out, uint32_t out_max)
 {
-    return rows(&at, dec, MR_EVENT_TRADE, linear_trade, out, out_max);
+    return rows(&at, dec, MR_EVENT_TRADE, opening, linear_trade, out, out_max);
 }
 static int spot_trades(struct scan at, struct mr_decoder *dec, union mr_slot *out, uint32_t out_max)
 {
-    return rows(&at, dec, MR_EVENT_TRADE, spot_trade, out, out_max);
+    return rows(&at, dec, MR_EVENT_TRADE, opening, spot_trade, out, out_max);
 }
 static int liquidations(struct scan at, struct mr_decoder *dec, union mr_slot *out, uint32_t out_max)
 {
-    return rows(&at, dec, MR_EVENT_LIQUIDATION, linear_row, out, out_max);
+    return rows(&at, dec, MR_EVENT_LIQUIDATION, opening, linear_row, out, out_max);
 }
 
 /* ---- best bid and ask ---- */
@@ -172,12 +212,16 @@ static int best(struct scan at, struct mr_decoder *dec, union mr_slot *out)
 int mr_bybit_usual(struct mr_decoder *dec, const struct mr_frame *frame, union mr_slot *out, uint32_t out_max)
 {
     struct scan s;
-    if (!usual_open(&s, frame) || unusual(out_max < 2) || !THEN(&s, "{\"topic\":\""))
+    if (!usual_open(&s, frame) || unusual(out_max < 2))
         return MR_E_AGAIN;
-    if (FOUND(&s, "orderbook.1."))
+    if (STRETCH(&s, "{\"topic\":\"publicTrade.")) {
+        if (dec->product == MR_BYBIT_SPOT)
+            return spot_trades(s, dec, out, out_max);
+        int n = linear_trades_now(s, dec, out, out_max);
+        return as_usual(n > 0) ? n : linear_trades(s, dec, out, out_max);
+    }
+    if (STRETCH(&s, "{\"topic\":\"orderbook.1."))
         return best(s, dec, out);
-    if (FOUND(&s, "publicTrade."))
-        return (dec->product == MR_BYBIT_SPOT ? spot_trades : linear_trades)(s, dec, out, out_max);
-    return FOUND(&s, "allLiquidation.") ? liquidations(s, dec, out, out_max)
-                                        : mr_bybit_books_usual(dec, frame, out, out_max);
+    return STRETCH(&s, "{\"topic\":\"allLiquidation.") ? liquidations(s, dec, out, out_max)
+                                                     : mr_bybit_books_usual(dec, frame, out, out_max);
 }
