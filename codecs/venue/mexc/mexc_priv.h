@@ -76,6 +76,10 @@ bool mr_mexc_instrument(struct mr_mexc_message *m, const struct mr_field *own);
 
 /* Books in their usual form: slots, or MR_E_AGAIN and nothing changed. `symbol` of a REST body: from its URL. */
 int mr_mexc_book_usual(struct mr_decoder *dec, const struct mr_frame *frame, union mr_slot *out, uint32_t out_max);
+/* The same from behind the symbol. */
+struct scan;
+int mr_mexc_book_behind(struct scan at, struct mr_decoder *dec, const struct mr_frame *frame,
+                        const struct mr_instrument *it, union mr_slot *out, uint32_t out_max);
 int mr_mexc_snapshot_usual(struct mr_decoder *dec, struct mr_span symbol, const struct mr_frame *body,
                            union mr_slot *out, uint32_t out_max);
 

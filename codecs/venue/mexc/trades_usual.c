@@ -49,5 +49,5 @@ int mr_mexc_usual(struct mr_decoder *dec, const struct mr_frame *frame, union mr
         return MR_E_AGAIN;
     if (FOUND(&s, ",\"data\":["))
         return deals(s, dec, of.it, out, out_max);
-    return mr_mexc_book_usual(dec, frame, out, out_max);
+    return mr_mexc_book_behind(s, dec, frame, of.it, out, out_max);
 }

@@ -5,21 +5,19 @@
  *   {"success":true,"code":0,"data":{"asks":[[5,1,1]],"bids":[],"version":2,"timestamp":1}}
  *
  * The channel stands behind the data, so it is looked for from the end: a time has thirteen digits. */
-#include "codecs/venue/usual.h"
 #include "codecs/venue/mexc/mexc_priv.h"
+#include "codecs/venue/usual_stretch.h"
 
-#define TIME_DIGITS 13
+#define DEPTH "},\"channel\":\"push.depth\",\"ts\":" MR_STRETCH_TIME "}"
+#define FULL "},\"channel\":\"push.depth.full\",\"ts\":" MR_STRETCH_TIME "}"
 
-/* Is `literal` what stands before the time that ends the message? */
-static inline bool tail(const struct mr_frame *frame, const char *literal, size_t n)
+/* Does a message that is one of the two end as those of depth.full? */
+static inline bool is_full(const struct scan *s)
 {
-    size_t back = n + TIME_DIGITS + 1;
-    return frame->len > back && memcmp(frame->data + frame->len - back, literal, n) == 0;
+    static const char wanted[] = ".full\",\"ts\":" MR_STRETCH_TIME "}";
+    const ptrdiff_t back = sizeof wanted - 1;
+    return s->end - s->p > back && same_text(s->end - back, wanted, 8);
 }
-#define TAIL(frame, literal) tail(frame, literal, sizeof(literal) - 1)
-
-#define DEPTH "},\"channel\":\"push.depth\",\"ts\":"
-#define FULL "},\"channel\":\"push.depth.full\",\"ts\":"
 
 static const struct usual_book shape = {MR_LEVELS_BARE, true, ",\"bids\":"};
 
@@ -62,28 +60,19 @@ static uint32_t whole_top(struct mr_decoder *dec, const struct mr_instrument *it
     return 2;
 }
 
-int mr_mexc_book_usual(struct mr_decoder *dec, const struct mr_frame *frame, union mr_slot *out, uint32_t out_max)
+int mr_mexc_book_behind(struct scan at, struct mr_decoder *dec, const struct mr_frame *frame,
+                        const struct mr_instrument *it, union mr_slot *out, uint32_t out_max)
 {
-    bool full = TAIL(frame, FULL);
-    if (!full && !TAIL(frame, DEPTH))
+    struct scan *s = &at;
+    if (unusual(out_max < MR_GROUP_SLOTS + 2) || !STRETCH(s, ",\"data\":{\"cts\":" MR_STRETCH_TIME ",\"asks\":"))
         return MR_E_AGAIN;
-    struct scan s = {frame->data, frame->data + frame->len, true};
-    EXPECT(&s, "{\"symbol\":\"");
-    const struct mr_instrument *it = usual_symbol(&s, dec);
-    EXPECT(&s, ",\"data\":{\"cts\":");
-    int64_t time = s.ok ? number_ms(&s) : 0;
-    EXPECT(&s, ",\"asks\":");
-    if (!s.ok || !it || out_max < MR_GROUP_SLOTS + 2)
-        return MR_E_AGAIN;
+    const int64_t time = stretch_ns(s, TIME_NOW + 8);
+    const bool full = is_full(s);
     dec->kind = full ? MR_MEXC_DEPTH_FULL : MR_MEXC_DEPTH;
     union mr_slot *slot = mr_take_slot(dec, out + (full ? 2 : 0), MR_EVENT_BOOK, it);
-    uint32_t slots = usual_sides(&s, frame, it, &shape, slot);
-    versions(&s, &slot->book);
-    s.ok = s.ok && (full ? FOUND(&s, FULL) : FOUND(&s, DEPTH));
-    if (s.ok)
-        (void)number(&s);
-    EXPECT(&s, "}");
-    if (!s.ok || s.p != s.end) {
+    uint32_t slots = usual_sides(s, frame, it, &shape, slot);
+    versions(s, &slot->book);
+    if (unusual(!s->ok) || !(full ? STRETCH(s, FULL) : STRETCH(s, DEPTH)) || !at_end(s)) {
         dec->kind = MR_MEXC_UNKNOWN;
         return MR_E_AGAIN;
     }
@@ -94,6 +83,15 @@ int mr_mexc_book_usual(struct mr_decoder *dec, const struct mr_frame *frame, uni
     slot->book.flags |= MR_FLAG_SNAPSHOT;
     slot->book.book_flags = MR_BOOK_PARTIAL;
     return (int)(slots + whole_top(dec, it, out));
+}
+
+int mr_mexc_book_usual(struct mr_decoder *dec, const struct mr_frame *frame, union mr_slot *out, uint32_t out_max)
+{
+    struct scan s;
+    struct named of;
+    if (!usual_open(&s, frame) || !THEN(&s, "{\"symbol\":\"") || !instrument(&s, dec, &of))
+        return MR_E_AGAIN;
+    return mr_mexc_book_behind(s, dec, frame, of.it, out, out_max);
 }
 
 int mr_mexc_snapshot_usual(struct mr_decoder *dec, struct mr_span symbol, const struct mr_frame *body,
