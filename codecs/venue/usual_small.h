@@ -428,8 +428,15 @@ MR_INLINE const struct mr_instrument *long_instrument(struct scan *s, struct mr_
     uint32_t len = 64 + (uint32_t)__builtin_ctz(equal(look(&tail), '"') | 1u << 16);
     uint64_t hash = load8(s->p + len - 8) * 0x9e3779b97f4a7c15u >> (64 - MR_DECODER_GUESS_BITS);
     const struct mr_instrument **guess = &dec->guess[hash % MR_COUNT_OF(dec->guess)], *it = *guess;
-    if (unusual(!it || it->symbol_len != len || !same_text(s->p, it->symbol, 64) ||
-                memcmp(s->p + len - 16, it->symbol + len - 16, 16) != 0))
+    if (unusual(!it || it->symbol_len != len))
+        return instrument_long_way(s, dec, guess);
+    __m128i differs = _mm_setzero_si128();
+    for (uint32_t i = 0; i < 5; i++) {
+        uint32_t at = i < 4 ? 16 * i : len - 16;
+        differs |= _mm_loadu_si128((const __m128i *)(const void *)(s->p + at)) ^
+                   _mm_loadu_si128((const __m128i *)(const void *)(it->symbol + at));
+    }
+    if (unusual(!_mm_testz_si128(differs, differs)))
         return instrument_long_way(s, dec, guess);
     s->p += len + 1;
     return it;

@@ -44,7 +44,10 @@ MR_INLINE bool stretch_at(const uint8_t *p, const char *pattern, size_t len)
     bool differs = false;
     for (size_t i = 0; i < len; i++) {
         uint8_t above = pattern[i] == '#' ? 9 : pattern[i] == '@' ? 7 : pattern[i] == '*' ? 0x7f - '#' : 0;
-        uint8_t least = pattern[i] == '#' ? '0' : pattern[i] == '@' ? '1' : pattern[i] == '*' ? '#' : (uint8_t)pattern[i];
+        uint8_t least = pattern[i] == '#'   ? '0'
+                        : pattern[i] == '@' ? '1'
+                        : pattern[i] == '*' ? '#'
+                                            : (uint8_t)pattern[i];
         differs |= (uint8_t)(p[i] - least) > above || (pattern[i] == '*' && p[i] == '\\');
     }
     return !differs;
@@ -109,8 +112,8 @@ MR_INLINE bool choice(struct scan *s, const struct usual_choice *of, uint32_t *r
     const char *text = of->row[at].text;
     const size_t len = of->row[at].len;
 #if USUAL_VECTOR
-    __m128i differs = _mm_loadu_si128((const __m128i *)(const void *)text) ^
-                      _mm_loadu_si128((const __m128i *)(const void *)p);
+    __m128i differs =
+        _mm_loadu_si128((const __m128i *)(const void *)text) ^ _mm_loadu_si128((const __m128i *)(const void *)p);
     differs |= _mm_loadu_si128((const __m128i *)(const void *)(text + len - 16)) ^
                _mm_loadu_si128((const __m128i *)(const void *)(p + len - 16));
     bool is = _mm_testz_si128(differs, differs);

@@ -123,8 +123,7 @@ MR_INLINE bool opening(struct scan *s, struct mr_decoder *dec, struct head *h)
 }
 MR_INLINE bool opening_now(struct scan *s, struct mr_decoder *dec, struct head *h)
 {
-    return instrument(s, dec, &h->of) &&
-           STRETCH(s, ",\"type\":\"snapshot\",\"ts\":" MR_STRETCH_TIME ",\"data\":[");
+    return instrument(s, dec, &h->of) && STRETCH(s, ",\"type\":\"snapshot\",\"ts\":" MR_STRETCH_TIME ",\"data\":[");
 }
 
 /* The list of rows, from the symbol in the topic on. */
@@ -223,5 +222,5 @@ int mr_bybit_usual(struct mr_decoder *dec, const struct mr_frame *frame, union m
     if (STRETCH(&s, "{\"topic\":\"orderbook.1."))
         return best(s, dec, out);
     return STRETCH(&s, "{\"topic\":\"allLiquidation.") ? liquidations(s, dec, out, out_max)
-                                                     : mr_bybit_books_usual(dec, frame, out, out_max);
+                                                       : mr_bybit_books_usual(dec, frame, out, out_max);
 }

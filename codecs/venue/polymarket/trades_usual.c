@@ -8,9 +8,12 @@
  *
  * Every byte is compared or converted; anything else is MR_E_AGAIN. */
 #include "codecs/venue/polymarket/polymarket_priv.h"
-#include "codecs/venue/usual_small.h"
+#include "codecs/venue/usual_stretch.h"
 
 #define MARKET 66 /* 0x and 64 digits; so has the hash of a transaction */
+#define MARKET_TEXT "******************************************************************"
+static_assert(sizeof MARKET_TEXT - 1 == MARKET, "as a pattern");
+#define BEST "\"event_type\":\"best_bid_ask\"}"
 
 /* A member's name behind its comma. `blank` is a constant wherever this is inlined. */
 #define NAME(s, blank, text) ((blank) ? FOUND(s, ", \"" text) : FOUND(s, ",\"" text))
@@ -33,6 +36,22 @@ MR_INLINE int trade(struct scan *s, struct mr_decoder *dec, const struct mr_inst
     return put_trade(out, dec, MR_EVENT_TRADE, it, &in) ? 1 : MR_E_AGAIN;
 }
 
+/* 0.585" : a price of an outcome. At scale 8 the digits behind the point are the value, zeros in the place of those that are not there. */
+MR_INLINE bool part(struct scan *s, int scale, int64_t *out)
+{
+    const uint8_t *p = s->p;
+    if (unusual(scale != 8 || s->end - p < 16))
+        return decimal(s, scale, out);
+    uint64_t w = load8(p + 2) ^ EACH(0x30u), other = (((w & EACH(0x7fu)) + EACH(0x76u)) | w) & EACH(0x80u);
+    uint64_t behind = other & (0 - other); /* the first that is no digit */
+    uint32_t n = other ? (uint32_t)__builtin_ctzll(other) / 8 : 0;
+    if (unusual(n == 0 || p[0] != '0' || p[1] != '.' || p[2 + n] != '"'))
+        return decimal(s, scale, out);
+    *out = (int64_t)eight(w & ((behind >> 7) - 1));
+    s->p += 3 + n;
+    return true;
+}
+
 /* "0" says that nobody is there; of an ask, "1" too. */
 MR_INLINE bool level(struct scan *s, const struct mr_instrument *it, bool ask, struct mr_level *out)
 {
@@ -40,29 +59,30 @@ MR_INLINE bool level(struct scan *s, const struct mr_instrument *it, bool ask, s
     if (FOUND(s, "0\"") || (ask && FOUND(s, "1\"")))
         return true;
     out->size = it->lot ? it->lot : mr_pow10[it->size_scale];
-    return decimal(s, it->price_scale, &out->price);
+    return part(s, it->price_scale, &out->price);
 }
 
 MR_INLINE int best(struct scan *s, struct mr_decoder *dec, const struct mr_instrument *it, bool blank,
                    union mr_slot *out)
 {
     struct mr_level top[2];
-    uint64_t ms;
     if (!(level(s, it, false, &top[0]) && NEXT(s, blank, "best_ask\":\"") && level(s, it, true, &top[1]) &&
-          NEXT(s, blank, "spread\":\"") && skip_string(s) && NEXT(s, blank, "timestamp\":\"") && thirteen(s, &ms) &&
-          ms <= INT64_MAX / MR_NS_PER_MS && THEN(s, "\"") && NEXT(s, blank, "event_type\":\"best_bid_ask\"}") &&
+          NEXT(s, blank, "spread\":\"") && skip_string(s) &&
+          (blank ? STRETCH(s, ", \"timestamp\":\"" MR_STRETCH_TIME "\", " BEST)
+                 : STRETCH(s, ",\"timestamp\":\"" MR_STRETCH_TIME "\"," BEST)) &&
           at_end(s)))
         return MR_E_AGAIN;
+    const uint64_t ms = stretch_ms(s, (uint32_t)(sizeof BEST - 1) + TIME_NOW + (blank ? 3 : 2));
     dec->kind = MR_POLYMARKET_BEST;
     int slots = put_best(out, dec, it, (int64_t)(ms * MR_NS_PER_MS), ms, top);
     out->book.book_flags = MR_BOOK_NO_SIZES;
     return slots;
 }
 
-/* From behind the market. */
+/* From the token on. */
 MR_INLINE int event(struct scan *s, struct mr_decoder *dec, bool blank, union mr_slot *out)
 {
-    const struct mr_instrument *it = NEXT(s, blank, "asset_id\":\"") ? long_instrument(s, dec) : NULL;
+    const struct mr_instrument *it = long_instrument(s, dec);
     if (unusual(!it))
         return MR_E_AGAIN;
     if (NAME(s, blank, "best_bid\":\""))
@@ -84,9 +104,12 @@ int mr_polymarket_usual_small(struct mr_decoder *dec, const struct mr_frame *fra
                               uint32_t out_max)
 {
     struct scan s;
-    if (!usual_open(&s, frame) || unusual(out_max < 2) || !THEN(&s, "{\"market\":\"") || !skip_text(&s, MARKET) ||
-        s.end - s.p < 2)
-        return mr_polymarket_usual(dec, frame, out, out_max);
-    int n = s.p[1] == ' ' ? on_the_wire(s, dec, out) : as_documented(s, dec, out);
+    int n = MR_E_AGAIN;
+    if (usual_open(&s, frame) && as_usual(out_max >= 2)) {
+        if (STRETCH(&s, "{\"market\":\"" MARKET_TEXT "\", \"asset_id\":\""))
+            n = on_the_wire(s, dec, out);
+        else if (STRETCH(&s, "{\"market\":\"" MARKET_TEXT "\",\"asset_id\":\""))
+            n = as_documented(s, dec, out);
+    }
     return n == MR_E_AGAIN ? mr_polymarket_usual(dec, frame, out, out_max) : n;
 }
