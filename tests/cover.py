@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Line coverage of the product from a build's counters, and branch coverage of what can lose money: tests/cover.py BUILD LEAST
 
-Prints lines and per cent by folder and writes BUILD/uncovered.txt; 1 when codecs/ or dataplane/ring/ is below LEAST. A line counts as covered
+Prints lines and per cent by folder and writes BUILD/uncovered.txt; 1 when lines of codecs/ or dataplane/ring/, or branches of
+controlplane/risk, orders or journal, are below LEAST. A line counts as covered
 if any object that holds it (a kernel's file is compiled once a kernel) ran it. Straight from gcov: gcovr of Debian 12 refuses files whose
 functions differ from kernel to kernel.
 
@@ -71,5 +72,7 @@ with open(build / "untaken.txt", "w") as out:
         if not all(numbers.values()):
             out.write(f"{path}:{line}: {sum(not times for times in numbers.values())} of {len(numbers)} not taken: {text.strip()}\n")
 for folder in sorted(total):
-    print(f"{folder:26} {total[folder]:7} branches {100 * covered[folder] / total[folder]:6.2f} %")
+    percent = 100 * covered[folder] / total[folder]
+    bad = bad or percent < least
+    print(f"{folder:26} {total[folder]:7} branches {percent:6.2f} %   {'at least' if percent >= least else 'BELOW'} {least:g} %")
 sys.exit(bad or not hits)

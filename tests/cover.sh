@@ -1,5 +1,6 @@
 #!/bin/sh
-# ./dev cover: line coverage of the product by folder; codecs/ and dataplane/ring/ must reach 95 %. Branches of risk, orders and journal too.
+# ./dev cover: line coverage of the product by folder; codecs/ and dataplane/ring/ must reach 95 %, and so must branches of
+# controlplane/risk, orders and journal.
 #
 # The whole suite runs once for each SIMD kernel this machine has, so that kernels count too. Lines that only stop the program (MR_ASSERT's
 # failing half) have no lines of their own. The list of lines not covered: build-cover/uncovered.txt.

@@ -160,7 +160,6 @@ static void replay_rebuilds_the_order_manager_and_finds_the_same(void **state)
 
 static void a_record_that_cannot_follow_is_found_by_its_number(void **state)
 {
-    char command[400];
     struct mr_err err;
     struct mr_journal *journal;
     uint64_t fill = 0;
@@ -172,12 +171,11 @@ static void a_record_that_cannot_follow_is_found_by_its_number(void **state)
     int64_t seq = port.append(port.self, MR_JOURNAL_FILL, r->now, rig_payload(r, fill), r->record[fill].bytes);
     mr_journal_close(journal, r->now);
     assert_true(seq > 0);
-    snprintf(command, sizeof command,
-             "'%s' journal replay %s 2>&1 | grep -q 'record %lld (fill) cannot follow what came before it' && ! '%s' "
-             "journal "
-             "replay %s >/dev/null 2>&1 && '%s' journal verify %s >/dev/null",
-             program, folder, (long long)seq, program, folder, program, folder);
-    assert_int_equal(system(command), 0);
+    int code = mr_test_shell(out, sizeof out,
+                             "'%s' journal replay %s 2>&1 | grep -q 'record %lld (fill) cannot follow what came before it' && "
+                             "! '%s' journal replay %s >/dev/null 2>&1 && '%s' journal verify %s >/dev/null",
+                             program, folder, (long long)seq, program, folder, program, folder);
+    assert_int_equal(code, 0);
 }
 
 static void names_are_known_wherever_the_showing_begins(void **state)
