@@ -21,7 +21,7 @@ import find
 LEAST = 95
 MUTANTS_MAX = 1 << 20 # as in mutant.c
 GATE = "risk.c look.h look_account.c look_exposure.c look_market.c state.c state_boot.c limits.c"
-ORDERS = """states.c order.c orders.c orders_answer.c orders_life.c orders_link.c orders_restore.c orders_table.c positions.c trades.c bucket.c
+ORDERS = """states.c order.c orders.c orders_answer.c orders_hear.c orders_life.c orders_link.c orders_restore.c orders_table.c positions.c trades.c bucket.c
     breaker.c entry.c"""
 FILES = [f"controlplane/risk/{f}" for f in GATE.split()] + [f"controlplane/orders/{f}" for f in ORDERS.split()]
 TESTS = ["controlplane/risk/", "controlplane/orders/", "controlplane/trade/test_trade", "sim/"]

@@ -171,10 +171,11 @@ static void a_record_that_cannot_follow_is_found_by_its_number(void **state)
     int64_t seq = port.append(port.self, MR_JOURNAL_FILL, r->now, rig_payload(r, fill), r->record[fill].bytes);
     mr_journal_close(journal, r->now);
     assert_true(seq > 0);
-    int code = mr_test_shell(out, sizeof out,
-                             "'%s' journal replay %s 2>&1 | grep -q 'record %lld (fill) cannot follow what came before it' && "
-                             "! '%s' journal replay %s >/dev/null 2>&1 && '%s' journal verify %s >/dev/null",
-                             program, folder, (long long)seq, program, folder, program, folder);
+    int code =
+        mr_test_shell(out, sizeof out,
+                      "'%s' journal replay %s 2>&1 | grep -q 'record %lld (fill) cannot follow what came before it' && "
+                      "! '%s' journal replay %s >/dev/null 2>&1 && '%s' journal verify %s >/dev/null",
+                      program, folder, (long long)seq, program, folder, program, folder);
     assert_int_equal(code, 0);
 }
 
