@@ -13,6 +13,8 @@
 #define MARKET 66 /* 0x and 64 digits; so has the hash of a transaction */
 #define MARKET_TEXT "******************************************************************"
 static_assert(sizeof MARKET_TEXT - 1 == MARKET, "as a pattern");
+#define PLACE                                                                                                          \
+    (sizeof "{\"market\":\"" MARKET_TEXT "\", \"" - 1) /* of the second member's first letter, as on the wire */
 #define BEST "\"event_type\":\"best_bid_ask\"}"
 
 /* A member's name behind its comma. `blank` is a constant wherever this is inlined. */
@@ -105,6 +107,8 @@ int mr_polymarket_usual_small(struct mr_decoder *dec, const struct mr_frame *fra
 {
     struct scan s;
     int n = MR_E_AGAIN;
+    if (frame->len > PLACE && frame->data[PLACE] == 'p') /* a change */
+        return mr_polymarket_usual(dec, frame, out, out_max);
     if (usual_open(&s, frame) && as_usual(out_max >= 2)) {
         if (STRETCH(&s, "{\"market\":\"" MARKET_TEXT "\", \"asset_id\":\""))
             n = on_the_wire(s, dec, out);

@@ -12,14 +12,18 @@
  * what is wrong with it. */
 #include "codecs/venue/polymarket/polymarket_priv.h"
 
-#include "codecs/venue/usual.h"
+#include "codecs/venue/usual_stretch.h"
 
 #define SCALE 8     /* of tokens' prices and sizes; others go the general way */
 #define LOOKS_AT 24 /* bytes that reading one number may look at */
+#define HASH_TEXT "****************************************" /* of a change: of 20 bytes */
+#define MARKET_TEXT "******************************************************************"
 
 /* The next member's name and what opens its value. */
 #define NEXT(s, spaced, literal) ((spaced) ? EXPECT(s, ", " literal) : EXPECT(s, "," literal))
 #define FOUND_NEXT(s, spaced, literal) ((spaced) ? FOUND(s, ", " literal) : FOUND(s, "," literal))
+/* A stretch that begins behind a comma, and has one more member behind another. */
+#define NEXT_STRETCH(s, spaced, one, other) ((spaced) ? STRETCH(s, ", " one ", " other) : STRETCH(s, "," one "," other))
 
 /* The first n of eight digit values, 1 <= n <= 8, as a number. */
 static inline uint64_t first_of(uint64_t w, uint32_t n) { return eight(w << (64 - 8 * n)); }
@@ -31,7 +35,7 @@ static inline bool room(struct scan *s)
 }
 
 /* 0.064" : at scale 8. */
-static inline int64_t price(struct scan *s)
+static inline int64_t token_price(struct scan *s)
 {
     if (mr_unlikely(!room(s)))
         return 0;
@@ -45,7 +49,7 @@ static inline int64_t price(struct scan *s)
 /* 374.34" : at scale 8. The end and the point are found before anything is
  * converted, so that the next text need not wait. */
 #if defined(__SSE2__)
-static inline int64_t size(struct scan *s)
+static inline int64_t token_size(struct scan *s)
 {
     if (mr_unlikely(!room(s)))
         return 0;
@@ -68,7 +72,7 @@ static inline int64_t size(struct scan *s)
     return (int64_t)value;
 }
 #else
-static inline int64_t size(struct scan *s)
+static inline int64_t token_size(struct scan *s)
 {
     if (mr_unlikely(!room(s)))
         return 0;
@@ -108,7 +112,7 @@ static inline uint64_t time_ms(struct scan *s)
 static inline uint64_t touch(struct scan *s, char none)
 {
     if (mr_likely(s->ok && s->end - s->p >= 2 && s->p[1] != '"'))
-        return (uint64_t)price(s);
+        return (uint64_t)token_price(s);
     s->ok &= s->end - s->p >= 2 && (s->p[0] == '0' || s->p[0] == (uint8_t)none);
     s->p += s->ok ? 2 : 0;
     return 0;
@@ -179,6 +183,20 @@ static MR_COLD bool stranger(const struct mr_decoder *dec, struct mr_span id)
            !mr_instruments_find(dec->instruments, dec->venue->id, dec->product, id);
 }
 
+/* The state behind a change, to what opens the best bid: as long each time, or what it is. */
+static inline struct mr_span hash_of(struct scan *s, bool spaced)
+{
+    const uint8_t *at = s->p + sizeof ",\"hash\":\"" - 1 + spaced;
+    if (as_usual(NEXT_STRETCH(s, spaced, "\"hash\":\"" HASH_TEXT "\"", "\"best_bid\":\"")))
+        return (struct mr_span){at, sizeof HASH_TEXT - 1};
+    NEXT(s, spaced, "\"hash\":\"");
+    if (!s->ok)
+        return (struct mr_span){NULL, 0};
+    struct mr_span hash = string(s);
+    NEXT(s, spaced, "\"best_bid\":\"");
+    return hash;
+}
+
 /* One entry, without its time. A stranger's is read as well, and left. */
 static inline bool change(struct scan *s, bool spaced, struct mr_decoder *dec, union mr_slot *slot, uint32_t *used,
                           uint32_t *strangers)
@@ -199,17 +217,15 @@ static inline bool change(struct scan *s, bool spaced, struct mr_decoder *dec, u
     mr_take_slot(dec, slot, MR_EVENT_BOOK, it);
     memset(&slot[1], 0, sizeof slot[1]);
     NEXT(s, spaced, "\"price\":\"");
-    slot[1].level[0].price = price(s);
+    slot[1].level[0].price = token_price(s);
     NEXT(s, spaced, "\"size\":\"");
-    slot[1].level[0].size = size(s);
+    slot[1].level[0].size = token_size(s);
     NEXT(s, spaced, "\"side\":\"");
-    bool ask = FOUND(s, "SELL\"");
-    s->ok &= ask || FOUND(s, "BUY\"");
-    NEXT(s, spaced, "\"hash\":\"");
+    uint32_t ask = 0;
+    s->ok &= EITHER(s, "SELL\"", "BUY\"", &ask);
     if (mr_unlikely(!s->ok))
         return false;
-    struct mr_span hash = string(s);
-    NEXT(s, spaced, "\"best_bid\":\"");
+    struct mr_span hash = hash_of(s, spaced);
     uint64_t bid = touch(s, '0');
     NEXT(s, spaced, "\"best_ask\":\"");
     uint64_t best_ask = touch(s, '1');
@@ -218,11 +234,12 @@ static inline bool change(struct scan *s, bool spaced, struct mr_decoder *dec, u
     slot->book.book_flags |= MR_BOOK_TOUCH;
     slot->book.first_seq = bid;
     slot->book.prev_seq = best_ask;
-    slot->book.bid_count = !ask;
-    slot->book.ask_count = ask;
+    slot->book.bid_count = (uint16_t)!ask;
+    slot->book.ask_count = (uint16_t)ask;
     return s->ok;
 }
 
+#define CHANGED "\"event_type\":\"price_change\"}"
 static int changes(struct scan *s, bool spaced, struct mr_decoder *dec, union mr_slot *out, uint32_t out_max)
 {
     uint32_t n = 0, strangers = 0;
@@ -231,12 +248,11 @@ static int changes(struct scan *s, bool spaced, struct mr_decoder *dec, union mr
         if (mr_unlikely(n + 2 > out_max || !change(s, spaced, dec, &out[n], &n, &strangers)))
             return MR_E_AGAIN;
     } while (FOUND_NEXT(s, spaced, ""));
-    EXPECT(s, "]");
-    NEXT(s, spaced, "\"timestamp\":\"");
-    uint64_t ms = time_ms(s);
-    NEXT(s, spaced, "\"event_type\":\"price_change\"}");
-    if (mr_unlikely(!s->ok || s->p != s->end || !n))
+    if (unusual(!(spaced ? STRETCH(s, "], \"timestamp\":\"" MR_STRETCH_TIME "\", " CHANGED)
+                         : STRETCH(s, "],\"timestamp\":\"" MR_STRETCH_TIME "\"," CHANGED)) ||
+                !at_end(s) || !n))
         return MR_E_AGAIN;
+    const uint64_t ms = stretch_ms(s, (uint32_t)(sizeof CHANGED - 1) + TIME_NOW + (spaced ? 3 : 2));
     dec->passed_over += strangers;
     for (uint32_t i = 0; i < n; i += 2) {
         out[i].book.venue_ns = (int64_t)(ms * MR_NS_PER_MS);
@@ -297,7 +313,8 @@ static int book(struct scan *s, struct mr_decoder *dec, const struct mr_frame *f
     }
     if (!s->ok)
         return MR_E_AGAIN;
-    if (FOUND_NEXT(s, spaced, "\"tick_size\":\"") && (price(s) != it->tick || !it->tick)) /* news: the general path */
+    if (FOUND_NEXT(s, spaced, "\"tick_size\":\"") &&
+        (token_price(s) != it->tick || !it->tick)) /* news: the general path */
         return MR_E_AGAIN;
     if (FOUND_NEXT(s, spaced, "\"last_trade_price\":\""))
         string(s);
@@ -338,12 +355,10 @@ int mr_polymarket_usual(struct mr_decoder *dec, const struct mr_frame *frame, un
     int n = MR_E_AGAIN;
     if (dec->product != MR_POLYMARKET_CLOB)
         return n;
-    if (FOUND(&s, "{\"market\":\"")) {
-        string(&s);
-        bool spaced = s.end - s.p >= 2 && s.p[1] == ' ';
-        if (s.ok && FOUND_NEXT(&s, spaced, "\"price_changes\":["))
-            n = changes(&s, spaced, dec, out, out_max);
-    }
+    if (STRETCH(&s, "{\"market\":\"" MARKET_TEXT "\", \"price_changes\":["))
+        n = changes(&s, true, dec, out, out_max);
+    else if (STRETCH(&s, "{\"market\":\"" MARKET_TEXT "\",\"price_changes\":["))
+        n = changes(&s, false, dec, out, out_max);
     if (n == MR_E_AGAIN)
         n = books(&(struct scan){frame->data, frame->data + frame->len, true}, dec, frame, out, out_max);
     if (n < 0)
