@@ -197,6 +197,7 @@ static int open_desk(struct control *c, const struct options *o, const struct mr
                                   .instance = config->plane.instance,
                                   .run_folder = folder,
                                   .build = MR_BUILD,
+                                  .ca_file = config->plane.ca_file,
                                   .kill = c->hands.page,
                                   .config_hash = mr_config_sum(config),
                                   .names = name,

@@ -52,14 +52,17 @@ struct mr_store_config {
     int64_t retry_ns;
     bool enabled;
 };
+enum mr_trade_exchange { MR_EXCHANGE_PAPER, MR_EXCHANGE_REMOTE };
 /* Trading: what the control plane makes of signals. Percent values are of equity, price or margin, as keys.def says. */
 struct mr_trading_config {
     bool enabled, at_start;
     char instruments[32][128], strategies[8][24], settings[32][64];
     uint32_t instrument_count, strategy_count, setting_count;
     char limits[256];
+    uint8_t exchange; /* enum mr_trade_exchange */
+    char url[256], ca_file[256], credentials[256];
     uint32_t leverage, atr_bar_s, entry_level, idle_us;
-    int64_t cash, latency_ns;
+    int64_t cash, latency_ns, sample_ns;
     double risk_pct, volatility_pct, target_pct, slippage_pct, taker_confidence, maker_fee_pct, taker_fee_pct,
         maintenance_pct;
     double trail_from_pct, trail_step_pct, trail_distance_pct;

@@ -41,14 +41,16 @@ int desk_limits_load(const char *path, const struct mr_instruments *instruments,
 static void on_view(void *arg, const struct mr_market_view *view)
 {
     struct mr_desk *d = arg;
-    mr_paper_on_view(d->paper, view, d->now_ns);
+    if (d->paper)
+        mr_paper_on_view(d->paper, view, d->now_ns);
     mr_trade_on_view(d->trade, view, d->now_ns);
 }
 
 static void on_trade(void *arg, const struct mr_market_trade *t)
 {
     struct mr_desk *d = arg;
-    mr_paper_on_trade(d->paper, t->instrument, t->side, t->price, t->size, d->now_ns);
+    if (d->paper)
+        mr_paper_on_trade(d->paper, t->instrument, t->side, t->price, t->size, d->now_ns);
 }
 
 static void on_signal(void *arg, const char *plane, const struct mr_signal *signal, uint64_t lost)
@@ -71,22 +73,33 @@ static void on_signal(void *arg, const char *plane, const struct mr_signal *sign
                                          .signal = signal});
 }
 
-/* In front of the paper exchange: when the order that a signal led to was handed over. */
+/* In front of the driver, for what is measured: when the bytes of the order that a signal led to were given to the kernel. The paper exchange in
+ * this process has them when it is called. */
+void desk_written(void *arg, uint64_t number)
+{
+    struct mr_desk *d = arg;
+    if (number != d->signal_request)
+        return;
+    MR_RECORD(d->metrics, durable_ns, (uint64_t)(mr_clock_now(&d->clock) - d->signal_ns));
+    d->signal_request = 0;
+    d->signal_ns = 0;
+}
 static int send(void *self, const struct mr_request *r, int64_t now_ns)
 {
     struct mr_desk *d = self;
-    if (r->kind == MR_REQUEST_PLACE && r->order.role == MR_ROLE_ENTRY && d->signal_ns) {
-        MR_RECORD(d->metrics, durable_ns, (uint64_t)(mr_clock_now(&d->clock) - d->signal_ns));
-        d->signal_ns = 0;
-    }
+    if (r->kind == MR_REQUEST_PLACE && r->order.role == MR_ROLE_ENTRY && d->signal_ns)
+        d->signal_request = r->number;
     if (mr_unlikely(d->config.probe != NULL))
         d->config.probe->handed(d->config.probe->arg, r);
-    return d->paper_driver.send(d->paper_driver.self, r, now_ns);
+    int status = d->driver.send(d->driver.self, r, now_ns);
+    if (d->paper && status == MR_OK)
+        desk_written(d, r->number);
+    return status;
 }
 static int poll(void *self, struct mr_answer *out, int64_t now_ns)
 {
     struct mr_desk *d = self;
-    return d->paper_driver.poll(d->paper_driver.self, out, now_ns);
+    return d->driver.poll(d->driver.self, out, now_ns);
 }
 
 /* ---- opening ---- */
@@ -182,7 +195,7 @@ static void paper(struct mr_desk *d)
     c.leverage = t->leverage;
     c.maintenance_e8 = (int32_t)e8(t->maintenance_pct);
     d->paper = mr_paper_init(desk_memory(mr_paper_bytes(&c)), &c);
-    d->paper_driver = mr_paper_driver(d->paper);
+    d->driver = mr_paper_driver(d->paper);
 }
 
 static void rows(struct mr_desk *d, const struct mr_trade_config *c)
@@ -204,6 +217,7 @@ static int trade(struct mr_desk *d, struct mr_err *err)
                                 .config_hash = d->config.config_hash,
                                 .processes = (1u << d->config.plane_count) - 1,
                                 .entry = mr_entry_defaults(),
+                                .sample_ns = t->sample_ns,
                                 .atr_bar_s = t->atr_bar_s,
                                 .taker_fee_e8 = e8(t->taker_fee_pct),
                                 .volatility_target_e8 = e8(t->volatility_pct),
@@ -313,8 +327,8 @@ static int back(struct mr_desk *d, int64_t now_ns, struct mr_err *err)
         status = mr_trade_restored(d->trade, now_ns);
     if (status)
         return status;
-    /* the paper exchange died with the process that held it: what was open there is gone, what was held is held */
-    mr_paper_adopt(d->paper, mr_orders_positions(mr_trade_orders(d->trade)));
+    if (d->paper) /* it died with the process that held it: what was open there is gone, what was held is held */
+        mr_paper_adopt(d->paper, mr_orders_positions(mr_trade_orders(d->trade)));
     status = mr_trade_begin(d->trade, mr_trade_epoch_seen(d->trade) + 1, now_ns);
     if (!status) {
         char said[300];
@@ -383,9 +397,13 @@ int mr_desk_open(struct mr_desk **out, const struct mr_desk_config *config, stru
         status = workspace(d, err);
     if (!status) {
         desk_io_open(d);
-        paper(d);
-        status = trade(d, err);
+        if (d->trading.exchange == MR_EXCHANGE_REMOTE)
+            status = desk_remote_open(d, err);
+        else
+            paper(d);
     }
+    if (!status)
+        status = trade(d, err);
     if (!status)
         status = back(d, d->now_ns, err);
     if (!status)
@@ -427,6 +445,7 @@ void mr_desk_close(struct mr_desk *d)
     free(d->notes_mem);
     free(d->state_image);
     free(d->bus);
+    desk_remote_close(d);
     free(d->paper);
     free(d->instruments);
     pthread_mutex_destroy(&d->call.lock);

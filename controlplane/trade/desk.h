@@ -1,4 +1,4 @@
-/* The trading half of the control plane's process: the trade tile, the journal thread, the paper exchange, and what stands between them and the
+/* The trading half of the control plane's process: the trade tile, the journal thread, the paper exchange or the way to it, and what stands between them and the
  * io thread.
  *
  *   data plane's signals, taps, images -> links, market feed -> trade (trade.h) -> paper exchange
@@ -23,7 +23,9 @@
     COUNTER(signals_lost, "signals", "signals that were overwritten before they were taken")                           \
     COUNTER(notes_dropped, "notes", "of what was told the io thread: no room, so not in log, store and on screens")    \
     HIST(intent_ns, "ns", "signal taken from its ring to the gate's decision, where it led to one")                    \
-    HIST(durable_ns, "ns", "signal taken from its ring to the order handed to the exchange, its intent being on disk")
+    HIST(durable_ns, "ns",                                                                                             \
+         "signal taken from its ring to the bytes of the order given to the kernel (paper: to the exchange in this "   \
+         "process), its intent being on disk")
 MR_METRICS_DECLARE(mr_desk, MR_DESK_METRICS);
 
 struct mr_desk_line {
@@ -42,6 +44,7 @@ struct mr_desk_config {
     const struct mr_trading_config *trading;
     const struct mr_journal_config *journal;
     const char *instance, *run_folder, *build;
+    const char *ca_file; /* certificates to trust where the trading's own config names none; "" the system's */
     const struct mr_kill_page *kill;
     struct mr_store *
         store; /* gets a row of each order, fill, position, signal and alert, on the io thread; NULL none. Stepped by who opened it */

@@ -7,8 +7,10 @@
 
 #include "controlplane/bus/bus.h"
 #include "controlplane/exchange/paper/paper.h"
+#include "controlplane/exchange/remote/remote.h"
 #include "controlplane/link/link.h"
 #include "controlplane/market/feed.h"
+#include "controlplane/secrets/secrets.h"
 #include "controlplane/trade/desk.h"
 #include "controlplane/trade/notes.h"
 #include "controlplane/trade/rows.h"
@@ -47,8 +49,10 @@ struct mr_desk {
     struct mr_instruments *instruments;
     struct mr_market_feed *feed;
     struct mr_links *links;
-    struct mr_paper *paper;
-    struct mr_exchange_driver paper_driver;
+    struct mr_paper *paper;   /* trade.exchange: paper; else NULL */
+    struct mr_remote *remote; /* trade.exchange: remote; else NULL */
+    struct mr_secrets secrets;
+    struct mr_exchange_driver driver; /* of one of the two */
     struct mr_trade *trade;
     struct mr_journal *journal;
     struct mr_risk_limits limits;
@@ -71,6 +75,7 @@ struct mr_desk {
 
     /* the trade tile's */
     MR_ALIGNED struct mr_clock clock; /* for the two histograms; of the tests' time where there is no thread */
+    uint64_t signal_request; /* that places the order which the last signal led to; 0: it is written, or there is none */
     int64_t now_ns, signal_ns, publish_ns, ready_try_ns;
     uint64_t attaches[MR_LINKS_MAX], attaches_seen;
     char why[240]; /* it does not trade yet */
@@ -107,6 +112,9 @@ void desk_words(const struct mr_desk *d, const struct mr_trade_told *w, const ch
 
 void desk_calls(struct mr_desk *d, int64_t now_ns); /* desk_call.c: on the trade tile */
 extern const struct mr_tile desk_tile;              /* trade_tile.c */
+void desk_written(void *arg, uint64_t number);               /* desk.c: a request's bytes are with the kernel */
+int desk_remote_open(struct mr_desk *d, struct mr_err *err); /* desk_remote.c */
+void desk_remote_close(struct mr_desk *d);
 int desk_step(struct mr_desk *d, int64_t now_ns);
 /* MR_OK: each data plane has been seen, and all are of this build and configuration; else which is not. */
 int desk_agree(const struct mr_desk *d, struct mr_err *err);

@@ -111,7 +111,6 @@ static void on_timer(struct mr_trade *t)
     struct mr_strategy_host host = trade_host(t);
     struct mr_err err;
     mr_risk_on_time(t->risk, t->now);
-    measure(t);
     trade_account_to_risk(t);
     if (t->begun)
         trade_day(t);
@@ -152,6 +151,11 @@ uint32_t mr_trade_step(struct mr_trade *t, int64_t now_ns)
     trade_denials(t);
     trade_watch_act(t); /* what the last books said */
     uint32_t did = mr_orders_step(t->orders, t->now);
+    if (t->now >= t->sample_ns) {
+        t->sample_ns = t->now + (t->config.sample_ns ? t->config.sample_ns : SECOND);
+        measure(t);
+        did++;
+    }
     if (t->now >= t->timer_ns) {
         t->timer_ns = t->now + SECOND;
         on_timer(t);

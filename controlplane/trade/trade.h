@@ -44,6 +44,7 @@ struct mr_trade_config {
     struct mr_entry_limits entry;
     uint32_t trails; /* stops follow by `staircase` */
     struct mr_risk_staircase staircase;
+    int64_t sample_ns;                          /* between two samples of mids; 0: a second */
     uint32_t atr_bar_s;                         /* bars of the volatility that bounds the leverage */
     int64_t taker_fee_e8, volatility_target_e8; /* a position is at most target / volatility of equity */
     int32_t maintenance_e8;

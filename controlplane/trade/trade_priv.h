@@ -50,7 +50,7 @@ struct mr_trade {
     void *state[MR_TRADE_STRATEGIES_MAX];
     struct wish wish[INTENTS];
     uint32_t wish_first, wish_count;
-    int64_t now, timer_ns;
+    int64_t now, timer_ns, sample_ns;
     uint64_t decisions, appended,
         persist_seq;                /* appended: the newest record; persist_seq: when a stop began to wait for it */
     struct mr_journal_port journal; /* in front of the one we were given */
