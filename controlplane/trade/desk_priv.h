@@ -75,7 +75,8 @@ struct mr_desk {
 
     /* the trade tile's */
     MR_ALIGNED struct mr_clock clock; /* for the two histograms; of the tests' time where there is no thread */
-    uint64_t signal_request; /* that places the order which the last signal led to; 0: it is written, or there is none */
+    uint64_t
+        signal_request; /* that places the order which the last signal led to; 0: it is written, or there is none */
     int64_t now_ns, signal_ns, publish_ns, ready_try_ns;
     uint64_t attaches[MR_LINKS_MAX], attaches_seen;
     char why[240]; /* it does not trade yet */
@@ -110,8 +111,8 @@ const char *desk_strategy(const struct mr_desk *d, uint32_t strategy);
 void desk_number(int64_t value, int scale, char out[32]);
 void desk_words(const struct mr_desk *d, const struct mr_trade_told *w, const char *said, char out[MR_TOLD_TEXT]);
 
-void desk_calls(struct mr_desk *d, int64_t now_ns); /* desk_call.c: on the trade tile */
-extern const struct mr_tile desk_tile;              /* trade_tile.c */
+void desk_calls(struct mr_desk *d, int64_t now_ns);          /* desk_call.c: on the trade tile */
+extern const struct mr_tile desk_tile;                       /* trade_tile.c */
 void desk_written(void *arg, uint64_t number);               /* desk.c: a request's bytes are with the kernel */
 int desk_remote_open(struct mr_desk *d, struct mr_err *err); /* desk_remote.c */
 void desk_remote_close(struct mr_desk *d);
