@@ -194,7 +194,7 @@ static void start_exchange(void)
                                 "credentials", "--quiet", "--latency", "3000",    NULL};
     snprintf(path, sizeof path, "%s/listening", scene.folder);
     scene_start(args, "listening");
-    for (int i = 0; i < 200 && !strstr(line, "listening"); i++, scene_rest(50)) {
+    for (int i = 0; i < 200 && !strstr(line, "listening"); i++, mr_test_rest(50)) {
         FILE *f = fopen(path, "r");
         if (f && !fgets(line, sizeof line, f))
             line[0] = 0;
@@ -228,7 +228,7 @@ static pid_t start_placing(void)
         snprintf(command, sizeof command, "exec '%s' ctl --instance crash %s >/dev/null 2>&1", scene.program,
                  acts[i % MR_COUNT_OF(acts)]);
         if (system(command) == 0 || i % 2)
-            scene_rest(30);
+            mr_test_rest(30);
     }
 }
 
@@ -236,17 +236,28 @@ static void end(pid_t pid, int how)
 {
     kill(pid, how);
     for (int i = 0; i < 200 && waitpid(pid, NULL, WNOHANG) == 0; i++)
-        scene_rest(50);
+        mr_test_rest(50);
 }
 
 static bool trading(void)
 {
-    for (int i = 0; i < 300; i++, scene_rest(100))
+    for (int i = 0; i < 300; i++, mr_test_rest(100))
         if (SCENE_SHELL("ctl --instance crash show trade") == 0 && strncmp(scene.out, "trading", 7) == 0)
             return true;
     print_error("not trading: %.500s\n", scene.out);
     scene_show_log();
     return false;
+}
+
+/* Until the account has one more of these, at most so many times 50 ms. */
+static void wait_for(const char *what, int times)
+{
+    ask("/exchange/account", NULL);
+    const long before = scene_number(answer, what);
+    for (int i = 0; i < times && scene_number(answer, what) == before; i++) {
+        mr_test_rest(50);
+        ask("/exchange/account", NULL);
+    }
 }
 
 /* ---- the end ---- */
@@ -329,33 +340,31 @@ static void a_control_plane_killed_at_any_moment_loses_no_fill_and_doubles_no_or
     scene_start(data, NULL);
     pid_t control = start_control(), placing = start_placing();
     for (int i = 0; i < kills; i++) {
-        scene_rest(200 + (int)mr_random_below(&r, 2300)); /* it trades again after one or one and a half */
-        if (i % 3 == 2) {                                 /* hangs, and goes on; or is killed as it hangs */
+        if (mr_random_below(&r, 4)) /* as it trades; else as it starts, or finds out what became of its orders */
+            wait_for("placed", 100);
+        mr_test_rest((int)mr_random_below(&r, 600));
+        if (i % 3 == 2) { /* hangs, and goes on; or is killed as it hangs */
             kill(control, SIGSTOP);
-            scene_rest((int)mr_random_below(&r, 700));
+            mr_test_rest((int)mr_random_below(&r, 700));
             if (mr_random_below(&r, 2)) {
                 kill(control, SIGCONT);
-                scene_rest((int)mr_random_below(&r, 300));
+                mr_test_rest((int)mr_random_below(&r, 300));
             }
         }
         end(control, SIGKILL);
         control = start_control();
     }
     assert_true(trading());
-    ask("/exchange/account", NULL);
-    for (long before = scene_number(answer, "fills"), i = 0; i < 200 && scene_number(answer, "fills") == before; i++) {
-        scene_rest(50);
-        ask("/exchange/account", NULL);
-    }
+    wait_for("fills", 200);
     end(placing, SIGKILL);
-    for (int i = 0; i < 100; i++, scene_rest(100)) {
+    for (int i = 0; i < 100; i++, mr_test_rest(100)) {
         SCENE_SHELL("ctl --instance crash cancel-all");
         SCENE_SHELL("ctl --instance crash show trade");
         ask("/exchange/account", NULL);
         if (strstr(scene.out, " 0 orders and ") && scene_number(answer, "open") == 0)
             break;
     }
-    scene_rest(300);
+    mr_test_rest(300);
     end(control, SIGTERM);
     read_both();
     uint32_t wrong = wrong_orders() + wrong_trades(&sum);
