@@ -1,14 +1,18 @@
 /* millrace controlplane: takes the signals of data planes, serves the admin socket, until it is told to stop. */
 #include <argp.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "controlplane/admin/admin.h"
 #include "controlplane/admin/look.h"
 #include "controlplane/cmd/cmd.h"
 #include "controlplane/cmd/hands.h"
 #include "controlplane/cmd/process.h"
+#include "controlplane/life/notify.h"
 #include "controlplane/link/link.h"
 #include "controlplane/store/store.h"
 #include "controlplane/trade/desk.h"
@@ -87,6 +91,9 @@ struct control {
     int64_t end_ns;
     bool shutdown;
     uint64_t attaches[MR_LINKS_MAX];
+    const char *instance;
+    struct mr_notify *notify; /* NULL: nobody is told */
+    int64_t notified;         /* number of the last message */
 };
 
 static void on_signal(void *arg, const char *plane, const struct mr_signal *signal, uint64_t lost)
@@ -186,6 +193,79 @@ static void close_store(struct control *c)
     c->store = NULL;
 }
 
+/* ---- what an emergency stop wants done here ---- */
+
+static int notify(void *arg, const char *reason, bool first, int64_t now_ns, struct mr_err *err)
+{
+    struct control *c = arg;
+    char body[1024];
+    struct mr_text text;
+    struct mr_json_out j;
+    if (!c->notify)
+        return mr_err_set(err, MR_OK, "no webhook is configured");
+    if (first) {
+        mr_text_init(&text, body, sizeof body);
+        mr_json_out_init(&j, &text);
+        mr_json_out_object(&j, NULL);
+        mr_json_out_string(&j, "text", reason);
+        mr_json_out_string(&j, "instance", c->instance);
+        mr_json_out_i64(&j, "time_ns", now_ns);
+        mr_json_out_end(&j);
+        c->notified = mr_notify_post(c->notify, body);
+    }
+    if (c->notified < 0)
+        return mr_err_set(err, (int)c->notified, "the webhook: %s", mr_status_text((int)c->notified));
+    mr_notify_poll(c->notify, now_ns);
+    return mr_notify_outcome(c->notify, c->notified, err);
+}
+
+static int dump(void *arg, const char *reason, bool first, int64_t now_ns, struct mr_err *err)
+{
+    struct control *c = arg;
+    char name[64];
+    (void)first, (void)now_ns;
+    int status = mr_blackbox_write(&c->hands.box, reason, name, err);
+    return status ? status : mr_err_set(err, MR_OK, "%s/%s", c->hands.folder.path, name);
+}
+
+/* Of the image alone, so that a panic of any thread may ask. */
+static void box_state(void *arg, struct mr_json_out *out)
+{
+    static struct mr_trade_show show;
+    mr_desk_look(((struct control *)arg)->desk, &show);
+    mr_trade_show_json(&show, out);
+}
+
+/* The gate reads the kill word whatever the tile is at. */
+static void escalate(void *arg, const char *sentence)
+{
+    struct control *c = arg;
+    struct mr_err err = {""};
+    const struct mr_kill_command kill = {
+        .scope = MR_KILL_SCOPE_ALL, .on = true, .cause = MR_KILL_BY_CODE, .uid = UINT32_MAX, .reason = sentence};
+    if (mr_kill_command(&c->hands.kill, &kill, mr_look_wall(), &err) != MR_OK)
+        MR_LOG(c->log, MR_LOG_ERROR, "killed, and not on disk yet: %s", err.text);
+}
+
+/* The address may hold a token: it is in a file of its own, that nobody else reads. */
+static int open_webhook(struct control *c, const char *path, struct mr_err *err)
+{
+    char url[1024] = "";
+    struct stat st;
+    int fd = *path ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) : -1;
+    if (!*path)
+        return MR_OK;
+    bool good = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (st.st_mode & 077) == 0;
+    ssize_t n = good ? read(fd, url, sizeof url - 1) : -1;
+    if (fd >= 0)
+        close(fd);
+    if (n <= 0)
+        return mr_err_set(err, MR_E_INVALID, "trade.webhook: %s: want a readable file of mode 0600 with an address",
+                          path);
+    url[strcspn(url, "\r\n")] = 0;
+    return mr_notify_open(&c->notify, &(struct mr_notify_config){.url = url, .timeout_ms = 5000}, err);
+}
+
 /* Trading, where the configuration says so. */
 static int open_desk(struct control *c, const struct options *o, const struct mr_config *config, const char *folder,
                      const char *workspace, struct mr_err *err)
@@ -203,9 +283,13 @@ static int open_desk(struct control *c, const struct options *o, const struct mr
                                   .names = name,
                                   .workspaces = path,
                                   .plane_count = 1,
+                                  .errand = {[MR_DESK_NOTIFY] = notify, [MR_DESK_DUMP] = dump},
+                                  .escalate = escalate,
+                                  .arg = c,
                                   .cores = {-1, -1}};
     if (!config->trade.enabled)
         return MR_OK;
+    c->instance = config->plane.instance;
     open_store(c, config);
     desk.store = c->store;
     for (uint32_t i = 0; i < o->workspace_count; i++) {
@@ -214,7 +298,9 @@ static int open_desk(struct control *c, const struct options *o, const struct mr
         name[desk.plane_count] = names[i];
         path[desk.plane_count++] = file;
     }
-    int status = mr_desk_open(&c->desk, &desk, err);
+    int status = open_webhook(c, config->trade.webhook, err);
+    if (!status)
+        status = mr_desk_open(&c->desk, &desk, err);
     if (!status)
         status = mr_desk_start(c->desk, err);
     if (status)
@@ -223,6 +309,8 @@ static int open_desk(struct control *c, const struct options *o, const struct mr
     c->hands.admin.look = look;
     c->hands.admin.self = c;
     c->hands.admin.desk = c->desk;
+    c->hands.box.self = c;
+    c->hands.box.state = box_state;
     return MR_OK;
 }
 
@@ -323,10 +411,14 @@ static int run(struct control *c, const struct options *o, struct mr_config *con
         MR_LOG(c->log, MR_LOG_INFO, "control plane %s: stopped", config->plane.instance);
     }
     close_loop(c);
+    c->hands.box.state = NULL;
     if (c->desk) {
         mr_desk_close(c->desk);
         c->desk = NULL;
     }
+    if (c->notify)
+        mr_notify_close(c->notify);
+    c->notify = NULL;
     close_store(c);
     mr_hands_close(&c->hands);
     return status;

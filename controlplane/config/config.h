@@ -58,7 +58,7 @@ struct mr_trading_config {
     bool enabled, at_start;
     char instruments[32][128], strategies[8][24], settings[32][64];
     uint32_t instrument_count, strategy_count, setting_count;
-    char limits[256];
+    char limits[256], webhook[256];
     uint8_t exchange; /* enum mr_trade_exchange */
     char url[256], ca_file[256], credentials[256];
     uint32_t leverage, atr_bar_s, entry_level, idle_us;

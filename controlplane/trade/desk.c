@@ -99,7 +99,10 @@ static int send(void *self, const struct mr_request *r, int64_t now_ns)
 static int poll(void *self, struct mr_answer *out, int64_t now_ns)
 {
     struct mr_desk *d = self;
-    return d->driver.poll(d->driver.self, out, now_ns);
+    int status = d->driver.poll(d->driver.self, out, now_ns);
+    d->refused |= status == 1 && out->reason == MR_REJECT_CREDENTIALS &&
+                  (out->kind == MR_ANSWER_REJECTED || out->kind == MR_ANSWER_NOT_SENT);
+    return status;
 }
 
 /* ---- opening ---- */
@@ -225,8 +228,12 @@ static int trade(struct mr_desk *d, struct mr_err *err)
                                 .risk_e8 = e8(t->risk_pct),
                                 .trails = t->trail_step_pct > 0,
                                 .staircase = {e8(t->trail_from_pct), e8(t->trail_step_pct), e8(t->trail_distance_pct)}};
-    const struct mr_trade_ports ports = {
-        .self = d, .told = desk_told, .journal = mr_journal_port(d->journal), .kill = d->config.kill};
+    const struct mr_trade_ports ports = {.self = d,
+                                         .told = desk_told,
+                                         .journal = mr_journal_port(d->journal),
+                                         .kill = d->config.kill,
+                                         .notify = desk_notify,
+                                         .dump = desk_dump};
     memcpy(c.traded, d->ids, sizeof d->ids[0] * t->instrument_count);
     c.orders.cash = (mr_money)t->cash * MR_MONEY_ONE;
     c.orders.instruments_max = INSTRUMENTS;
@@ -406,8 +413,13 @@ int mr_desk_open(struct mr_desk **out, const struct mr_desk_config *config, stru
         status = trade(d, err);
     if (!status)
         status = back(d, d->now_ns, err);
-    if (!status)
+    if (!status) {
+        struct mr_journal_stats journal;
+        mr_journal_stats(d->journal, &journal);
+        d->begin_seq = journal.appended;
+        desk_start_init(d);
         desk_publish(d, d->now_ns);
+    }
     if (status)
         mr_desk_close(d);
     else

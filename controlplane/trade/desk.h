@@ -40,6 +40,9 @@ struct mr_desk_probe {
     void (*handed)(void *arg, const struct mr_request *r); /* over to the exchange */
     struct mr_bucket_limit order_limit;                    /* in place of the link's */
 };
+/* What an emergency stop wants done on the io thread, never waiting: MR_E_AGAIN: asked again. `first`: of this stop. */
+enum mr_desk_errand { MR_DESK_NOTIFY, MR_DESK_DUMP, MR_DESK_ERRANDS };
+typedef int mr_desk_errand_fn(void *arg, const char *reason, bool first, int64_t now_ns, struct mr_err *err);
 struct mr_desk_config {
     const struct mr_trading_config *trading;
     const struct mr_journal_config *journal;
@@ -52,6 +55,10 @@ struct mr_desk_config {
         config_hash; /* mr_config_sum of what this process was started with; data planes of this instance publish theirs */
     const char *const *names, *const *workspaces; /* of the data planes */
     uint32_t plane_count;
+    mr_desk_errand_fn *errand[MR_DESK_ERRANDS]; /* NULL: there is nothing to be done */
+    void (*escalate)(void *arg,
+                     const char *sentence); /* a thread of the desk is stuck: on the io thread; NULL: nobody is told */
+    void *arg;
     const struct mr_desk_probe *probe; /* NULL: nobody measures */
     int cores[2];                      /* of the trade tile and the journal thread; -1 not pinned */
 };

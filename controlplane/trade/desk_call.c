@@ -108,6 +108,9 @@ static int carry_out(struct mr_desk *d, const struct mr_desk_act *a, int64_t now
 static int steer(struct mr_desk *d, const struct mr_steer_act *act, int64_t now_ns, struct mr_err *said)
 {
     int status = act->verb == MR_STEER_RESUME ? desk_agree(d, said) : MR_OK;
+    bool release = act->verb == MR_STEER_RELEASE || act->verb == MR_STEER_RELEASE_FORCED;
+    if (release && d->start.status != MR_OK) /* it leads to READY, which only a whole start-up does */
+        status = mr_err_set(said, MR_E_AGAIN, "the start-up is not over: %.200s", d->why);
     return status != MR_OK ? status : mr_trade_steer(d->trade, act, now_ns, said);
 }
 

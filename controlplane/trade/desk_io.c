@@ -141,6 +141,7 @@ static void lost(void *arg, const char *subscriber, const struct mr_message *mes
 void desk_io_open(struct mr_desk *d)
 {
     const struct mr_bus_config config = {SUBSCRIBERS, DEPTH, lost, d};
+    desk_life_open(d, d->now_ns);
     d->notes_mem = desk_memory(mr_notes_bytes());
     mr_notes_init(&d->notes, d->notes_mem);
     d->state_image = mr_image_init(desk_memory(mr_image_bytes(sizeof d->state)), sizeof d->state);
@@ -153,6 +154,15 @@ void desk_io_open(struct mr_desk *d)
     if (d->config.store)
         mr_bus_subscribe(
             d->bus, &(struct mr_subscription){.name = "store", .topics = MR_TOPICS_ALL, .take = take_row, .arg = d});
+}
+
+void desk_health(struct mr_desk *d, const char *sentence, bool good, int64_t now_ns)
+{
+    publish(
+        d,
+        &(struct mr_trade_told){
+            .kind = MR_TOLD_ALERT, .severity = good ? 0 : 2, .say = MR_SAY_TEXT, .now_ns = now_ns, .text = sentence},
+        MR_TOPIC_health_degraded);
 }
 
 struct mr_bus *mr_desk_bus(struct mr_desk *d) { return d->bus; }
@@ -176,6 +186,9 @@ static uint32_t take_notes(struct mr_desk *d)
 uint32_t mr_desk_io(struct mr_desk *d, int64_t now_ns)
 {
     uint32_t n = take_notes(d);
+    if (d->config.store)
+        atomic_store_explicit(&d->store_well, mr_store_trouble(d->config.store) == NULL, memory_order_release);
+    desk_life_poll(d, now_ns);
     mr_bus_step(d->bus, now_ns, SUBSCRIBERS * DEPTH);
     desk_show(d);
     return n;

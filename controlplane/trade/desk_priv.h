@@ -8,6 +8,8 @@
 #include "controlplane/bus/bus.h"
 #include "controlplane/exchange/paper/paper.h"
 #include "controlplane/exchange/remote/remote.h"
+#include "controlplane/life/modules.h"
+#include "controlplane/life/start.h"
 #include "controlplane/link/link.h"
 #include "controlplane/market/feed.h"
 #include "controlplane/secrets/secrets.h"
@@ -43,6 +45,16 @@ struct desk_state {
     struct mr_order order[MR_TRADE_SHOW_ORDERS];
 };
 
+/* From the trade tile to the io thread and back; the words are the tile's until it is asked, the io thread's until it has ended. */
+struct errand {
+    _Atomic int status; /* MR_E_EMPTY: nothing was asked; MR_E_AGAIN: it was; else what came of it */
+    char reason[200], said[160];
+    struct mr_desk *desk; /* the io thread's, from here on */
+    uint8_t which;
+    bool posted, first;
+};
+enum { TRADE_TILE, JOURNAL_THREAD, WATCHED };
+
 struct mr_desk {
     struct mr_desk_config config;
     struct mr_trading_config trading;
@@ -73,6 +85,9 @@ struct mr_desk {
     void *notes_mem;
     struct mr_image *state_image; /* of struct desk_state, in memory of this process */
 
+    struct errand errand[MR_DESK_ERRANDS];
+    _Atomic bool store_well; /* by the io thread */
+
     /* the trade tile's */
     MR_ALIGNED struct mr_clock clock; /* for the two histograms; of the tests' time where there is no thread */
     uint64_t
@@ -80,13 +95,21 @@ struct mr_desk {
     int64_t now_ns, signal_ns, publish_ns, ready_try_ns;
     uint64_t attaches[MR_LINKS_MAX], attaches_seen;
     char why[240]; /* it does not trade yet */
-    bool begun;    /* went to TRADING by the configuration */
+    bool begun;    /* went to TRADING by the configuration, or an operator is asked to */
+    bool refused;  /* the venue does not take the credentials */
+    struct mr_start start;
+    int64_t start_again_ns;
+    uint64_t begin_seq; /* the last record of the run's beginning */
     struct desk_state state;
 
     /* the io thread's */
     MR_ALIGNED struct mr_bus *bus;
     struct mr_instrument shown[MR_TRADE_NAMES_MAX]; /* as told last */
     struct mr_risk_limits io_limits[2];             /* in force, and before */
+    struct mr_tasks tasks;
+    struct mr_modules modules;
+    struct mr_pulse pulse[WATCHED];
+    uint64_t beats[WATCHED];
     struct mr_trade_rows rows;
     struct mr_trade_show show;
     uint64_t shown_version, shown_lines, messages_lost, lines_lost;
@@ -101,6 +124,18 @@ void desk_told(void *self, const struct mr_trade_told *what);
 void desk_say(struct mr_desk *d, uint8_t kind, uint8_t severity, int64_t at_ns, const char *text);
 bool desk_say_metadata(struct mr_desk *d, const struct mr_instrument *it); /* false: no room, to be said again */
 void desk_publish(struct mr_desk *d, int64_t now_ns);
+
+/* desk_start.c: on the trade tile */
+void desk_start_init(struct mr_desk *d);
+/* INITIALIZING -> READY when all steps are done; READY -> TRADING if the configuration says so. */
+void desk_go_on(struct mr_desk *d, int64_t now_ns);
+
+/* desk_life.c: errands are asked for on the trade tile, run on the io thread; the watch over both threads is the io thread's */
+int desk_notify(void *self, const struct mr_stop *stop, bool first, int64_t now_ns, struct mr_err *err);
+int desk_dump(void *self, const struct mr_trade *t, bool first, int64_t now_ns, struct mr_err *err);
+void desk_life_open(struct mr_desk *d, int64_t now_ns);
+void desk_life_poll(struct mr_desk *d, int64_t now_ns);
+void desk_health(struct mr_desk *d, const char *sentence, bool good, int64_t now_ns); /* onto the bus */
 
 /* desk_io.c, desk_show.c, words.c: on the io thread */
 void desk_io_open(struct mr_desk *d);

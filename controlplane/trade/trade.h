@@ -143,6 +143,8 @@ uint32_t mr_trade_step(struct mr_trade *t, int64_t now_ns);
 /* ---- operators ---- */
 int mr_trade_go(struct mr_trade *t, enum mr_life_state to, enum mr_life_actor actor, uint32_t uid, const char *reason,
                 int64_t now_ns, struct mr_err *err);
+/* MR_OK: each instrument's volatility is known; else MR_E_AGAIN and whose is not. */
+int mr_trade_warm(const struct mr_trade *t, struct mr_err *err);
 /* MR_OK: every venue is reconciled and each instrument's volatility is known; else what is missing. */
 int mr_trade_ready(const struct mr_trade *t, struct mr_err *err);
 int mr_trade_steer(struct mr_trade *t, const struct mr_steer_act *act, int64_t now_ns, struct mr_err *err);

@@ -65,15 +65,20 @@ int mr_trade_go(struct mr_trade *t, enum mr_life_state to, enum mr_life_actor ac
     return status;
 }
 
+int mr_trade_warm(const struct mr_trade *t, struct mr_err *err)
+{
+    for (uint32_t i = 0; i < t->config.traded_count; i++)
+        if (mr_measure_volatility_e8(&t->traded[i].measure) < 0)
+            return mr_err_set(err, MR_E_AGAIN, "the volatility of instrument %u is not known yet", t->traded[i].id);
+    return MR_OK;
+}
+
 int mr_trade_ready(const struct mr_trade *t, struct mr_err *err)
 {
     for (uint32_t i = 0; i < t->venue_count; i++)
         if (!mr_orders_ready(t->orders, t->venues[i]))
             return mr_err_set(err, MR_E_AGAIN, "venue %u is not reconciled yet", t->venues[i]);
-    for (uint32_t i = 0; i < t->config.traded_count; i++)
-        if (mr_measure_volatility_e8(&t->traded[i].measure) < 0)
-            return mr_err_set(err, MR_E_AGAIN, "the volatility of instrument %u is not known yet", t->traded[i].id);
-    return MR_OK;
+    return mr_trade_warm(t, err);
 }
 
 int mr_trade_steer(struct mr_trade *t, const struct mr_steer_act *act, int64_t now_ns, struct mr_err *err)

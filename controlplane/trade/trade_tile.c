@@ -6,26 +6,8 @@
 #include "controlplane/trade/desk_priv.h"
 
 #define PUBLISH_NS 100000000ll
-#define READY_NS 1000000000ll
 
-/* ---- is it time to begin? ---- */
-
-/* The venue's scales are known for all that is traded: what was guessed before is no basis for an order. */
-static bool metadata(struct mr_desk *d)
-{
-    bool all = true;
-    for (uint32_t i = 0; i < d->trading.instrument_count; i++) {
-        const struct mr_instrument *it = mr_instruments_get(d->instruments, d->ids[i]);
-        all &= !(it->flags & MR_INSTRUMENT_NO_METADATA);
-        if (it->generation == d->metadata[i])
-            continue;
-        if (!desk_say_metadata(d, it))
-            continue; /* the io thread is behind: in the next round */
-        d->metadata[i] = it->generation;
-        mr_trade_metadata(d->trade, d->ids[i]);
-    }
-    return all;
-}
+/* ---- who are the others? ---- */
 
 uint64_t desk_build(const char *build) { return XXH64(build, strlen(build), 0); }
 
@@ -72,45 +54,6 @@ static void identify(struct mr_desk *d, int64_t now_ns)
         mr_trade_go(d->trade, MR_LIFE_PAUSED, MR_ACTOR_SYSTEM, UINT32_MAX, err.text, now_ns, &err);
 }
 
-static const char *not_yet(struct mr_desk *d, struct mr_err *err)
-{
-    if (desk_agree(d, err) != MR_OK)
-        return err->text;
-    if (!metadata(d))
-        return "no metadata of every instrument yet";
-    for (uint32_t i = 0; i < d->trading.instrument_count; i++)
-        if (!(mr_market_feed_view(d->feed, d->ids[i])->flags & MR_MARKET_LIVE))
-            return "no live book of every instrument yet";
-    return NULL;
-}
-
-/* INITIALIZING -> READY when all is there; READY -> TRADING if the configuration says so. */
-static void go_on(struct mr_desk *d, int64_t now_ns)
-{
-    struct mr_err err = {""};
-    enum mr_life_state state = mr_trade_life(d->trade)->state;
-    if (now_ns < d->ready_try_ns || state > MR_LIFE_READY)
-        return;
-    d->ready_try_ns = now_ns + READY_NS;
-    const char *why = not_yet(d, &err);
-    if (!why && state == MR_LIFE_INITIALIZING) {
-        if (mr_trade_ready(d->trade, &err) != MR_OK)
-            why = err.text;
-        else if (mr_trade_go(d->trade, MR_LIFE_READY, MR_ACTOR_SYSTEM, UINT32_MAX, "all steps of the start-up are done",
-                             now_ns, &err) != MR_OK)
-            why = err.text;
-    }
-    if (!why && d->trading.at_start && !d->begun && mr_trade_life(d->trade)->state == MR_LIFE_READY) {
-        d->begun = true; /* once: who pauses or disarms it later means it */
-        if (mr_trade_go(d->trade, MR_LIFE_TRADING, MR_ACTOR_CONFIG, UINT32_MAX, "trade.at_start", now_ns, &err) !=
-            MR_OK) {
-            d->begun = false;
-            why = err.text;
-        }
-    }
-    snprintf(d->why, sizeof d->why, "%s", why ? why : "");
-}
-
 /* A data plane that came, or came back, is worth a line. */
 static void tell_attached(struct mr_desk *d, int64_t now_ns)
 {
@@ -139,7 +82,11 @@ int desk_step(struct mr_desk *d, int64_t now_ns)
     }
     desk_calls(d, now_ns);
     did += mr_trade_step(d->trade, now_ns);
-    go_on(d, now_ns);
+    if (mr_unlikely(d->refused)) {
+        d->refused = false;
+        mr_trade_stop(d->trade, MR_STOP_CREDENTIALS, "the venue does not take our credentials", now_ns);
+    }
+    desk_go_on(d, now_ns);
     if (now_ns >= d->publish_ns) {
         d->publish_ns = now_ns + PUBLISH_NS;
         desk_publish(d, now_ns);

@@ -69,7 +69,7 @@ static void *spin(void *arg)
             }
             if (!atomic_load_explicit(&b->closed_ns, memory_order_relaxed) &&
                 mr_kill_read(page, 1, 0) == MR_KILL_SCOPE_ALL) {
-                atomic_store(&b->closed_ns, now);
+                atomic_store(&b->closed_ns, mr_clock_mono()); /* it may have been away since `now` */
                 scene_closed(b->scene);
             }
         }

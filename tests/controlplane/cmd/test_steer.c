@@ -1,5 +1,6 @@
 /* The control plane's process from outside: its kill switch by command, signal and file and over its death, its configuration reloaded, and the
  * shell on a terminal with history and completion. Argument: the program. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -195,6 +196,103 @@ static void a_process_that_stands_still_is_killed_through_the_page(void **state)
     good("kill status", "KILLED by code since ");
 }
 
+/* ---- a desk without a data plane: it waits, and can be stopped ---- */
+
+static void write_trading(const char *more)
+{
+    char text[900], limits[128];
+    snprintf(limits, sizeof limits, "%s/limits.yaml", folder);
+    put(limits, "markets:\n  - market: \"*\"\n    order_size_max: 10\n    position_max: 10\n");
+    snprintf(text, sizeof text,
+             BASE "trade:\n  enabled: true\n  instruments: [binance:spot:BTCUSDT]\n  strategies: [follower]\n"
+                  "  limits: %s\n%s",
+             folder, folder, 10, "", limits, more);
+    put(config, text);
+}
+
+static bool says(const char *words, const char *piece)
+{
+    for (int i = 0; i < 250; i++, mr_test_rest(20))
+        if (ctl(words) == 0 && strstr(output, piece))
+            return true;
+    return false;
+}
+
+/* How many post-mortems there are. */
+static int dumps(void)
+{
+    char data[160];
+    struct dirent *e;
+    int n = 0;
+    snprintf(data, sizeof data, "%s/data/default", folder);
+    DIR *d = opendir(data);
+    assert_non_null(d);
+    while ((e = readdir(d)))
+        n += strncmp(e->d_name, "postmortem-", 11) == 0;
+    closedir(d);
+    return n;
+}
+
+static void an_emergency_stop_goes_through_all_its_steps_and_a_kill_switch_that_was_on_is_one(void **state)
+{
+    (void)state;
+    end(SIGTERM);
+    write_trading("");
+    start();
+    assert_true(says("state show", "initializing"));
+    assert_int_equal(ctl("emergency-stop a test"), 0);
+    assert_true(says("state show", "emergency_stop"));
+    assert_true(says("state show", "7 wait"));
+    has("no webhook is configured");
+    has("postmortem-");
+    assert_int_equal(dumps(), 1);
+    assert_int_not_equal(ctl("emergency-stop release now"), 0); /* the start-up is not over */
+    has("the start-up is not over");
+    good("kill on a test", "killed, and on disk");
+    end(SIGTERM);
+    start();
+    assert_true(says("state show", "emergency_stop"));
+    good("state show", "the kill switch is on");
+}
+
+static int fails_to_start(const char *with)
+{
+    write_trading(with);
+    char command[400];
+    snprintf(command, sizeof command, "%s controlplane --config %s --seconds 5 2>&1", program, config);
+    FILE *f = popen(command, "r");
+    assert_non_null(f);
+    output[fread(output, 1, sizeof output - 1, f)] = 0;
+    int status = pclose(f);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void a_webhook_that_others_could_read_or_that_is_none_is_refused_at_the_start(void **state)
+{
+    static const struct {
+        const char *key, *text;
+        mode_t mode;
+        const char *piece;
+    } cases[] = {
+        {"webhook", "http://127.0.0.1:9/\n", 0644, "want a readable file of mode 0600"},
+        {"webhook", "not an address\n", 0600, "no http or https URL"},
+    };
+    char path[128], with[256];
+    (void)state;
+    end(SIGTERM);
+    snprintf(path, sizeof path, "%s/secret", folder);
+    for (size_t i = 0; i < MR_COUNT_OF(cases); i++) {
+        unlink(path);
+        put(path, cases[i].text);
+        chmod(path, cases[i].mode);
+        snprintf(with, sizeof with, "  %s: %s\n", cases[i].key, path);
+        assert_int_not_equal(fails_to_start(with), 0);
+        has(cases[i].piece);
+    }
+    write_trading("");
+    start();
+}
+
 static void its_configuration_is_reloaded_and_the_limits_hold(void **state)
 {
     (void)state;
@@ -351,6 +449,8 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         T(a_command_kills_over_every_death_until_it_is_cleared),
         T(a_strategy_is_killed_by_its_name_over_a_restart_and_one_that_is_not_configured_is_refused),
+        T(an_emergency_stop_goes_through_all_its_steps_and_a_kill_switch_that_was_on_is_one),
+        T(a_webhook_that_others_could_read_or_that_is_none_is_refused_at_the_start),
         T(a_signal_kills_and_a_file_does),
         T(a_process_that_stands_still_is_killed_through_the_page),
         T(its_configuration_is_reloaded_and_the_limits_hold),

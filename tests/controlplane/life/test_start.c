@@ -117,10 +117,10 @@ static void each_step_that_takes_too_long_says_what_it_waited_for(void **state)
         int64_t t = NOW;
         with(true);
         world.answer[i] = MR_E_AGAIN;
-        while (mr_start_poll(&start, t, &err) == MR_E_AGAIN && t < NOW + 1000 * S)
+        while (mr_start_poll(&start, t, &err) == MR_E_AGAIN && t < NOW + 60000 * S)
             t += S;
         assert_int_equal(start.status, MR_E_END);
-        assert_in_range(t - NOW, 5 * S, 300 * S);
+        assert_in_range(t - NOW, 5 * S, 57600 * S);
         assert_non_null(strstr(err.text, "not within "));
         assert_non_null(strstr(err.text, "okx is not reachable"));
     }
