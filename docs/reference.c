@@ -132,7 +132,8 @@ static void limit_rows(FILE *out, const char *section, const struct limit_row *r
             continue;
         bool bounds = strcmp(r->least, "0") != 0 || strcmp(r->most, "0") != 0;
         snprintf(value, sizeof value, bounds ? "%s, %s to %s" : "%s", r->type, r->least, r->most);
-        snprintf(fallback, sizeof fallback, !r->fallback ? "must be given" : r->fallback[0] ? "`%s`" : "", r->fallback);
+        const char *quote = r->fallback && r->fallback[0] ? "`" : "";
+        snprintf(fallback, sizeof fallback, "%s%s%s", quote, r->fallback ? r->fallback : "must be given", quote);
         row(out, (const char *[]){r->key, fallback, value, r->looser, r->what}, 5);
     }
 }
