@@ -60,9 +60,10 @@ static uint8_t *add_verdict(uint8_t *at, const struct mr_risk_verdict *v)
 bool mr_notes_put(struct mr_notes *n, const struct mr_trade_told *w)
 {
     const void *const part[] = {w->intent, w->order, w->fill, w->position, w->signal, w->instrument};
-    uint8_t *record = mr_bytes_reserve(&n->writer, NOTE_MAX), *at = record + sizeof(struct note);
+    uint8_t *record = mr_bytes_reserve(&n->writer, NOTE_MAX);
     if (mr_unlikely(!record))
         return false;
+    uint8_t *at = record + sizeof(struct note);
     struct note *head = (void *)record;
     *head = (struct note){.kind = w->kind,
                           .severity = w->severity,

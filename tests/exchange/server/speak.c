@@ -6,6 +6,8 @@
 
 struct mr_span mr_span_from(struct mr_span s, uint32_t at)
 {
+    if (!s.len) /* perhaps of nothing at all */
+        return s;
     return at >= s.len ? (struct mr_span){s.data + s.len, 0} : (struct mr_span){s.data + at, s.len - at};
 }
 
