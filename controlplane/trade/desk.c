@@ -221,6 +221,7 @@ static int trade(struct mr_desk *d, struct mr_err *err)
                                 .processes = (1u << d->config.plane_count) - 1,
                                 .entry = mr_entry_defaults(),
                                 .sample_ns = t->sample_ns,
+                                .leverage = t->leverage,
                                 .atr_bar_s = t->atr_bar_s,
                                 .taker_fee_e8 = e8(t->taker_fee_pct),
                                 .volatility_target_e8 = e8(t->volatility_pct),

@@ -47,6 +47,7 @@ struct mr_trade_config {
     int64_t sample_ns;                          /* between two samples of mids; 0: a second */
     uint32_t atr_bar_s;                         /* bars of the volatility that bounds the leverage */
     int64_t taker_fee_e8, volatility_target_e8; /* a position is at most target / volatility of equity */
+    uint32_t leverage;                          /* of what no strategy trades, as orders of an operator may */
     int32_t maintenance_e8;
     int64_t risk_e8; /* what one entry may lose at its stop, as a share of equity */
 };

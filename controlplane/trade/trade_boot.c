@@ -68,20 +68,24 @@ static int check(const struct mr_trade_config *c, struct mr_err *err)
     return MR_OK;
 }
 
+static void set_leverage(struct mr_trade *t, uint32_t instrument, uint32_t leverage)
+{
+    mr_risk_on_leverage(t->risk, instrument, leverage);
+    mr_positions_margin(mr_orders_positions_edit(t->orders), instrument, leverage, t->config.maintenance_e8);
+}
+
 static void init_traded(struct mr_trade *t)
 {
     for (uint32_t i = 0; i < t->config.traded_count; i++) {
         t->traded[i].id = t->traded[i].view.instrument = t->config.traded[i];
         mr_trade_metadata(t, t->traded[i].id);
+        set_leverage(t, t->traded[i].id, t->config.leverage);
     }
     for (uint32_t s = 0; s < t->config.strategy_count; s++) {
         const struct mr_trade_strategy *c = &t->config.strategy[s];
         mr_risk_on_strategy(t->risk, s, c->target_e8);
-        for (uint32_t k = 0; k < c->config.instrument_count; k++) {
-            mr_risk_on_leverage(t->risk, c->config.instruments[k], c->leverage);
-            mr_positions_margin(mr_orders_positions_edit(t->orders), c->config.instruments[k], c->leverage,
-                                t->config.maintenance_e8);
-        }
+        for (uint32_t k = 0; k < c->config.instrument_count; k++)
+            set_leverage(t, c->config.instruments[k], c->leverage);
     }
     mr_risk_on_strategy(t->risk, MR_TRADE_MANUAL, MR_RISK_ONE); /* what a person aims at is the person's business */
 }

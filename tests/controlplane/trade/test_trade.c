@@ -199,6 +199,32 @@ static void a_fill_that_nobody_heard_is_found_after_a_restart(void **state)
     assert_sound();
 }
 
+static void an_operator_may_trade_what_no_strategy_does(void **state)
+{
+    (void)state;
+    struct mr_err err = {""};
+    uint64_t id;
+    struct mr_order o = {.instrument = RIG_BTC,
+                         .venue = 1,
+                         .side = MR_SIDE_BUY,
+                         .type = MR_ORDER_LIMIT,
+                         .tif = MR_TIF_GTC,
+                         .price = 5990000,
+                         .size = 10};
+    r->config.strategy_count = 0;
+    r->config.leverage = 5;
+    rig_restart(r);
+    rig_run(r, 30000);
+    rig_trade_on(r);
+    assert_int_equal(mr_trade_place(r->trade, &o, r->now, &id, &err), MR_OK);
+    r->config.leverage = 0; /* nobody said any: nothing is opened */
+    rig_restart(r);
+    rig_run(r, 30000);
+    rig_trade_on(r);
+    assert_int_not_equal(mr_trade_place(r->trade, &o, r->now, &id, &err), MR_OK);
+    assert_non_null(strstr(err.text, "leverage"));
+}
+
 static void orders_of_an_operator_pass_the_same_gate(void **state)
 {
     (void)state;
@@ -375,6 +401,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_cascade_is_followed_and_left, begin, end),
+        cmocka_unit_test_setup_teardown(an_operator_may_trade_what_no_strategy_does, begin, end),
         cmocka_unit_test_setup_teardown(a_position_ends_when_its_time_is_over, begin, end),
         cmocka_unit_test_setup_teardown(a_stop_ends_a_loss_and_the_target_goes_with_it, begin, end),
         cmocka_unit_test_setup_teardown(nothing_is_opened_unless_trading, begin, end),
