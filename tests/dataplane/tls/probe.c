@@ -8,6 +8,8 @@
 #define PLAIN_BYTES 16384
 #define WAIT_NS 5000000
 #define LINGER_NS 3000000
+#define LINGER_MUCH_NS 200000000 /* where more was said than a peer takes at once */
+#define MUCH 8192
 
 /* The one place that knows the sources by name. */
 static const struct mr_source_ops *source_named(const char *name)
@@ -73,6 +75,7 @@ struct run {
     const struct mr_probe_dial *dial;
     struct mr_probe_result *out;
     bool over, gone; /* gone: the source has no connection any more */
+    uint64_t given;  /* bytes, to the source */
 };
 
 static void finish(struct run *r, const char *word, const char *sentence)
@@ -95,6 +98,7 @@ static void flush(struct run *r)
         if (n <= 0)
             return; /* no room now, or broken: then a piece says so */
         mr_tls_sent(r->tls, (uint32_t)n);
+        r->given += (uint64_t)n;
     }
 }
 
@@ -186,7 +190,7 @@ static void take(struct run *r, const struct mr_piece *piece)
 static void linger(struct run *r, struct mr_clock *clock)
 {
     const struct mr_source_ops *ops = r->source->ops;
-    int64_t until = mr_clock_mono() + LINGER_NS;
+    int64_t until = mr_clock_mono() + (r->given > MUCH ? LINGER_MUCH_NS : LINGER_NS);
     while (!r->gone && mr_clock_mono() < until) {
         struct mr_piece pieces[PIECES];
         int n = ops->poll(r->source, mr_clock_now(clock), pieces, PIECES);
