@@ -12,11 +12,28 @@
     X(KIND, "kind")                                                                                                    \
     X(ID, "id")                                                                                                        \
     X(SYMBOL, "symbol")                                                                                                \
-    X(SIDE, "side") X(TYPE, "type") X(TIF, "tif") X(PRICE, "price") X(STOP, "stop") X(SIZE, "size")                    \
-        X(FILLED, "filled") X(STATE, "state") X(REASON, "reason") X(TEXT, "text") X(VENUE_ID, "venue_id")              \
-            X(VENUE_NS, "venue_ns") X(AMOUNT, "amount") X(AVAILABLE, "available") X(TRADE_ID, "trade_id")              \
-                X(FEE, "fee") X(LIQUIDITY, "liquidity") X(POST_ONLY, "post_only") X(REDUCE_ONLY, "reduce_only")        \
-                    X(EXPIRES_NS, "expires_ns") X(SINCE_NS, "since_ns") X(WITHIN_MS, "within_ms")
+    X(SIDE, "side")                                                                                                    \
+    X(TYPE, "type")                                                                                                    \
+    X(TIF, "tif")                                                                                                      \
+    X(PRICE, "price")                                                                                                  \
+    X(STOP, "stop")                                                                                                    \
+    X(SIZE, "size")                                                                                                    \
+    X(FILLED, "filled")                                                                                                \
+    X(STATE, "state")                                                                                                  \
+    X(REASON, "reason")                                                                                                \
+    X(TEXT, "text")                                                                                                    \
+    X(VENUE_ID, "venue_id")                                                                                            \
+    X(VENUE_NS, "venue_ns")                                                                                            \
+    X(AMOUNT, "amount")                                                                                                \
+    X(AVAILABLE, "available")                                                                                          \
+    X(TRADE_ID, "trade_id")                                                                                            \
+    X(FEE, "fee")                                                                                                      \
+    X(LIQUIDITY, "liquidity")                                                                                          \
+    X(POST_ONLY, "post_only")                                                                                          \
+    X(REDUCE_ONLY, "reduce_only")                                                                                      \
+    X(EXPIRES_NS, "expires_ns")                                                                                        \
+    X(SINCE_NS, "since_ns")                                                                                            \
+    X(WITHIN_MS, "within_ms")
 enum word {
 #define MR_X(name, text) W_##name,
     WORDS(MR_X)
