@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Line coverage of the product from a build's counters, and branch coverage of what can lose money: tests/cover.py BUILD LEAST
+"""Line coverage of the product from a build's counters, and branch coverage of what can lose money: tests/cover.py BUILD LEAST [FOLDER...]
 
 Prints lines and per cent by folder and writes BUILD/uncovered.txt; 1 when lines of codecs/ or dataplane/ring/, or branches of
 controlplane/risk, orders or journal, are below LEAST. A line counts as covered
@@ -7,10 +7,13 @@ if any object that holds it (a kernel's file is compiled once a kernel) ran it. 
 functions differ from kernel to kernel.
 
 Branches are counted in controlplane/risk, orders and journal; those not taken are listed in BUILD/untaken.txt. Left out are assertions, which
-fail in no test, and lines that say why they cannot be reached ("unreachable: ...")."""
+fail in no test, and lines that say why they cannot be reached ("unreachable: ...").
+
+With folders, only what lies in them is shown and judged."""
 import collections, concurrent.futures, json, os, pathlib, re, subprocess, sys
 
 build, least = pathlib.Path(sys.argv[1]), float(sys.argv[2])
+asked = tuple(folder.rstrip("/") + "/" for folder in sys.argv[3:])
 top = pathlib.Path.cwd()
 
 
@@ -21,7 +24,7 @@ def lines_of(counters):
         report = json.loads(part)
         for file in report["files"]:
             path = os.path.relpath(os.path.join(report["current_working_directory"], file["file"]), top)
-            if path.split("/")[0] in ("codecs", "dataplane", "engines", "controlplane"):
+            if path.split("/")[0] in ("codecs", "dataplane", "engines", "controlplane") and (not asked or path.startswith(asked)):
                 found += [(path, line["line_number"], line["count"], [b["count"] for b in line.get("branches", [])]) for line in file["lines"]]
     return found
 
@@ -43,7 +46,7 @@ total, covered = collections.Counter(), collections.Counter()
 with open(build / "uncovered.txt", "w") as out:
     for path in sorted(hits):
         missed = sorted(line for line, count in hits[path].items() if not count)
-        folders = ["/".join(path.split("/")[:2])] + (["codecs (all)"] if path.startswith("codecs/") else [])
+        folders = ["/".join(path.split("/")[:2])] + (["codecs (all)"] if path.startswith("codecs/") and not asked else [])
         for folder in folders:
             total[folder] += len(hits[path])
             covered[folder] += len(hits[path]) - len(missed)

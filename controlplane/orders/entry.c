@@ -105,14 +105,14 @@ enum mr_entry_verdict mr_entry_reprice(const struct mr_entry_limits *limits, con
 
 int mr_fill_quality(const struct mr_order *o, const struct mr_instrument *it, struct mr_fill_quality *out)
 {
-    struct mr_fill_quality q = {0};
+    struct mr_fill_quality q;
     mr_money at_mid, unit;
     if (o->filled <= 0 || o->arrival_mid <= 0)
         return MR_E_EMPTY;
     int status = mr_money_notional(it, o->arrival_mid, o->filled, &at_mid);
     if (status || (status = mr_money_notional(it, 1, o->filled, &unit)))
         return status;
-    if (unit <= 0 || at_mid <= 0)
+    if (unit <= 0) /* and so is what it is worth at the mid */
         return MR_E_INEXACT;
     mr_money price = (o->cost + unit / 2) / unit;
     q.shortfall = o->side == MR_SIDE_BUY ? o->cost - at_mid : at_mid - o->cost;

@@ -96,7 +96,6 @@ int mr_orders_begin(struct mr_orders *om, uint32_t epoch, int64_t now_ns)
         const struct mr_record_account opening = {.amount = om->cfg.cash};
         if (mr_orders_record_account(om, MR_ACCOUNT_OPENING, &opening) < 0)
             return MR_E_FULL;
-        om->opened = true;
     }
     om->epoch = om->epoch_seen = epoch;
     om->begun = true;
@@ -204,7 +203,7 @@ int mr_orders_submit(struct mr_orders *om, const struct mr_order *intent, int64_
         return MR_E_FULL;
     }
     s->place_seq = (uint64_t)seq;
-    MR_ASSERT(mr_orders_wait(om, s->place_seq, new_id));
+    mr_orders_wait(om, s->place_seq, new_id);
     struct mr_orders_event e = mr_orders_event_of(om, MR_ORDERS_CHANGED, s);
     e.input = MR_INPUT_APPROVE;
     e.state_before = MR_STATE_CREATED;
@@ -295,7 +294,7 @@ int mr_orders_amend(struct mr_orders *om, uint64_t id, mr_price price, mr_size s
     }
     s->amend_seq = (uint64_t)seq;
     s->amend = (struct op){.request = s->amend.request, .due_ns = om->now_ns};
-    MR_ASSERT(mr_orders_wait(om, s->amend_seq, id));
+    mr_orders_wait(om, s->amend_seq, id);
     struct mr_orders_event e = mr_orders_event_of(om, MR_ORDERS_AMENDING, s);
     mr_orders_tell(om, &e);
     mr_orders_plan(om, s);

@@ -36,7 +36,7 @@ static struct asked *asked_for(struct mr_orders *om, const struct link *l, uint6
 /* The placement was provably not carried out: again with the same id after a wait, as often as configured, or not at all. */
 static void place_again(struct mr_orders *om, struct slot *s, int64_t not_before)
 {
-    if (s->o.filled || s->o.state == MR_STATE_ACKED || s->o.state == MR_STATE_PARTIAL) {
+    if (s->o.filled) {
         om->n.late++; /* it is there: whoever says it was not sent is wrong */
         return;
     }
@@ -84,7 +84,6 @@ static void op_again(const struct mr_orders *om, struct op *op, int64_t not_befo
 static void not_done(struct mr_orders *om, struct slot *s, const struct asked *q, int64_t not_before)
 {
     if (q->kind == MR_REQUEST_PLACE && q->number == s->place.request) {
-        s->carried = true;
         place_again(om, s, not_before);
     } else if (q->kind == MR_REQUEST_CANCEL && q->number == s->cancel.request) {
         op_again(om, &s->cancel, not_before);
@@ -139,7 +138,6 @@ static void sent(struct mr_orders *om, struct slot *s, const struct asked *q)
 static void rests(struct mr_orders *om, struct slot *s, const struct mr_answer *a)
 {
     s->carried = true;
-    s->none_ns = 0;
     mr_orders_slot_named(om, s, a->venue_id);
     if (!s->o.acked_ns)
         s->o.acked_ns = om->now_ns;
@@ -189,7 +187,6 @@ static void rejected(struct mr_orders *om, struct link *l, struct slot *s, const
     }
     if (a->reason == MR_REJECT_OVERLOAD) {
         mr_orders_failed(om, l);
-        s->carried = true;
         place_again(om, s, 0);
     } else if (a->reason == MR_REJECT_DUPLICATE_ID) {
         s->carried = true;
@@ -319,11 +316,6 @@ static void found(struct mr_orders *om, struct link *l, struct slot *s, const st
  * list of fills asked for in between has none of it. */
 static void none(struct mr_orders *om, struct link *l, struct slot *s)
 {
-    s->query.out = false;
-    if (mr_order_ended(s->o.state)) {
-        om->n.late++;
-        return;
-    }
     op_again(om, &s->query, 0);
     if (s->o.state != MR_STATE_UNKNOWN) {
         mr_orders_news(om, s, MR_INPUT_NO_ORDER);

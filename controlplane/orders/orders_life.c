@@ -87,12 +87,10 @@ int64_t mr_orders_record_account(struct mr_orders *om, enum mr_account_kind kind
     return mr_orders_append(om, MR_JOURNAL_ACCOUNT, &r, sizeof r);
 }
 
-bool mr_orders_wait(struct mr_orders *om, uint64_t seq, uint64_t order)
+void mr_orders_wait(struct mr_orders *om, uint64_t seq, uint64_t order)
 {
-    if (om->waiting_tail - om->waiting_head == om->waiting_max)
-        return false;
+    MR_ASSERT(om->waiting_tail - om->waiting_head < om->waiting_max);
     om->waiting[om->waiting_tail++ % om->waiting_max] = (struct waiting){.seq = seq, .order = order};
-    return true;
 }
 
 int64_t mr_orders_backoff(const struct mr_orders *om, unsigned attempts)
@@ -343,7 +341,7 @@ static void place(struct mr_orders *om, struct link *l, struct slot *s)
 static void amend(struct mr_orders *om, struct link *l, struct slot *s)
 {
     struct mr_request r = {.kind = MR_REQUEST_AMEND, .order = s->o};
-    int64_t until = 0;
+    int64_t until;
     if (!om->ports.may_leave(om->ports.self, &s->o)) {
         mr_orders_amend_over(om, s, MR_REJECT_NONE);
         mr_orders_record(om, s, MR_INPUT_COUNT);

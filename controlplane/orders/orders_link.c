@@ -165,16 +165,22 @@ static void positions_done(struct mr_orders *om, struct link *l)
     want(om, &l->want_balance, &l->balance);
 }
 
+/* By more than so many basis points of ours. */
+static bool apart(mr_money theirs, mr_money ours, int32_t bp)
+{
+    mr_money by = theirs - ours, bound = ours < 0 ? -ours : ours;
+    by = by < 0 ? -by : by;
+    return by * 10000 > bound * bp;
+}
+
 static void balance(struct mr_orders *om, struct link *l, const struct mr_answer *a)
 {
     struct mr_account_worth w;
     const struct mr_instrument *(*instrument)(void *, uint32_t) = om->ports.instrument;
     int status = mr_positions_worth(om->positions, instrument, om->ports.self, &w);
-    mr_money apart = status ? 0 : a->amount - w.equity, bound = w.equity < 0 ? -w.equity : w.equity;
-    apart = apart < 0 ? -apart : apart;
     bool same = !status && l->differences == 0;
     /* one venue's equity is all of ours only where there is one venue */
-    if (om->link_count == 1 && !status && apart * 10000 > bound * om->cfg.balance_bp) {
+    if (om->link_count == 1 && !status && apart(a->amount, w.equity, om->cfg.balance_bp)) {
         struct mr_orders_event e = mr_orders_event_of(om, MR_ORDERS_DISCREPANCY, NULL);
         const struct mr_record_account r = {.venue = l->cfg.venue, .amount = a->amount, .other = w.equity};
         e.discrepancy = MR_DISCREPANCY_BALANCE;

@@ -21,7 +21,7 @@ enum amending { AMEND_NONE, AMEND_WANTED, AMEND_SENT };
 struct slot {
     struct mr_order o;
     uint32_t fills; /* applied */
-    bool used, cancel_wanted, dirty, discrepant, held;
+    bool cancel_wanted, dirty, discrepant, held;
     bool carried;     /* the driver has said what became of carrying the placement */
     uint8_t amending; /* enum amending */
     uint8_t reason;   /* the last refusal's */
@@ -145,7 +145,7 @@ void mr_orders_want_cancel(struct mr_orders *om, struct slot *s);
 void mr_orders_fill_order(struct mr_orders *om, struct slot *s, const struct mr_fill *fill);
 void mr_orders_settle(struct mr_orders *om, struct slot *s);
 void mr_orders_amend_over(struct mr_orders *om, struct slot *s, unsigned reason);
-bool mr_orders_wait(struct mr_orders *om, uint64_t seq, uint64_t order); /* false: no room */
+void mr_orders_wait(struct mr_orders *om, uint64_t seq, uint64_t order); /* there must be room */
 
 /* sending */
 enum mr_hold mr_orders_carry(struct mr_orders *om, struct link *l, struct mr_request *r, struct op *op, int64_t *until);

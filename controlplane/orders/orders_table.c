@@ -1,6 +1,7 @@
 #include "controlplane/orders/orders_priv.h"
 
-static uint32_t slots_of(const struct mr_orders_config *c) { return c->open_max + c->ended_max + 1; }
+/* Enough for any order: an ended one goes before a new one comes where there are ended_max of them. */
+static uint32_t slots_of(const struct mr_orders_config *c) { return c->open_max + c->ended_max; }
 
 static uint32_t heads_of(uint32_t slots)
 {
@@ -48,13 +49,12 @@ void mr_orders_table_init(struct mr_orders *om, uint8_t *mem)
     om->slot_count = slots_of(c);
     om->waiting_max = waiting_of(c);
     om->mask = heads_of(om->slot_count) - 1;
-    for (uint32_t i = 0; i <= om->mask; i++)
-        om->by_id[i] = om->by_venue[i] = NONE;
     for (uint32_t i = 0; i < om->slot_count; i++) {
-        om->slots[i].after = i + 1 < om->slot_count ? i + 1 : NONE;
+        om->slots[i].after = i + 1; /* the free ones; they are never all taken */
         om->slots[i].heap_at = NONE;
     }
-    om->free = 0;
+    for (uint32_t i = 0; i <= om->mask; i++)
+        om->by_id[i] = om->by_venue[i] = NONE;
     om->open = om->ended = (struct list){.first = NONE, .last = NONE};
     mr_trades_init(om->trades, c->trades_max);
     mr_positions_init(om->positions, c->instruments_max, c->cash);
@@ -103,8 +103,6 @@ struct slot *mr_orders_slot(const struct mr_orders *om, uint64_t id)
 
 struct slot *mr_orders_slot_venue(const struct mr_orders *om, uint8_t venue, const char *venue_id)
 {
-    if (!venue_id[0])
-        return NULL;
     for (uint32_t i = *venue_chain(om, venue, venue_id); i != NONE; i = om->slots[i].next_venue) {
         struct slot *s = &om->slots[i];
         if (s->o.venue == venue && !strncmp(s->o.venue_id, venue_id, sizeof s->o.venue_id))
@@ -143,29 +141,19 @@ void mr_orders_slot_free(struct mr_orders *om, struct slot *s)
     om->free = index;
 }
 
-/* The oldest ended order whose record has been written. */
-static struct slot *oldest_ended(struct mr_orders *om)
-{
-    uint32_t i = om->ended.first;
-    while (i != NONE && om->slots[i].dirty)
-        i = om->slots[i].after;
-    return i == NONE ? NULL : &om->slots[i];
-}
-
 struct slot *mr_orders_slot_new(struct mr_orders *om, uint64_t id)
 {
+    MR_ASSERT(!om->dirty); /* so the oldest ended order is in the journal, and may go */
     if (om->open.count >= om->cfg.open_max)
         return NULL;
-    if (om->free == NONE || om->ended.count >= om->cfg.ended_max) {
-        struct slot *old = oldest_ended(om);
-        if (!old)
-            return NULL;
+    if (om->ended.count >= om->cfg.ended_max) {
         om->n.ended_dropped++;
-        mr_orders_slot_free(om, old);
+        mr_orders_slot_free(om, &om->slots[om->ended.first]);
     }
+    MR_ASSERT(om->free < om->slot_count);
     struct slot *s = &om->slots[om->free];
     om->free = s->after;
-    *s = (struct slot){.used = true, .heap_at = NONE, .due_ns = NEVER, .o.id = id};
+    *s = (struct slot){.heap_at = NONE, .due_ns = NEVER, .o.id = id};
     list_add(om, &om->open, s);
     uint32_t *head = id_chain(om, id);
     s->next_id = *head;

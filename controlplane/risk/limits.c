@@ -256,7 +256,7 @@ bool mr_limit_set(const struct mr_limit_row *row, void *place, const char *text,
         return false;
     }
     if (ranged(row->type)) {
-        MR_ASSERT(read_type(row->type, row->least, strlen(row->least), &least) || row->type == LIMIT_TIME);
+        MR_ASSERT(read_type(row->type, row->least, strlen(row->least), &least));
         MR_ASSERT(read_type(row->type, row->most, strlen(row->most), &most));
         if (v < least || v > most) {
             snprintf(why, MR_LIMIT_WHY, "%.*s is out of range; want %s from %s to %s", n, text, wanted(row->type),
@@ -289,7 +289,7 @@ static void time_text(int64_t ns, struct mr_text *out)
         int64_t ns;
     } units[] = {{"h", 3600000000000}, {"m", 60000000000}, {"s", 1000000000}, {"ms", 1000000}};
     uint32_t i = 0;
-    while (i < 3 && (ns == 0 || ns % units[i].ns))
+    while (i < 3 && ns % units[i].ns)
         i++;
     mr_text_format(out, "%lld%s", (long long)(ns / units[i].ns), units[i].name);
 }
@@ -335,28 +335,27 @@ void mr_limit_text(const struct mr_limit_row *row, const void *place, struct mr_
 
 /* ---- defaults, names ---- */
 
-void mr_risk_limits_default(struct mr_risk_limits *limits)
+static void set_defaults(const struct mr_limit_row *rows, uint32_t count, void *base)
 {
     char why[MR_LIMIT_WHY];
+    for (uint32_t i = 0; i < count; i++)
+        MR_ASSERT(mr_limit_set(&rows[i], (char *)base + rows[i].at, rows[i].fallback, strlen(rows[i].fallback), why));
+}
+
+void mr_risk_limits_default(struct mr_risk_limits *limits)
+{
     memset(limits, 0, sizeof *limits);
-    for (uint32_t i = 0; i < mr_limit_count; i++) {
-        const struct mr_limit_row *row = &mr_limit_rows[i];
-        MR_ASSERT(mr_limit_set(row, (char *)limits + row->at, row->fallback, strlen(row->fallback), why));
-    }
+    set_defaults(mr_limit_rows, mr_limit_count, limits);
     memset(limits->market_of, MR_RISK_MARKET_NONE, sizeof limits->market_of);
 }
 
 struct mr_risk_market *mr_risk_limits_market(struct mr_risk_limits *limits, const char *name)
 {
-    char why[MR_LIMIT_WHY];
     if (limits->market_count == MR_RISK_MARKETS_MAX || !*name || strlen(name) >= MR_RISK_NAME_BYTES)
         return NULL;
     struct mr_risk_market *m = &limits->markets[limits->market_count++];
     memset(m, 0, sizeof *m);
-    for (uint32_t i = 0; i < mr_market_count; i++) {
-        const struct mr_limit_row *row = &mr_market_rows[i];
-        MR_ASSERT(mr_limit_set(row, (char *)m + row->at, row->fallback, strlen(row->fallback), why));
-    }
+    set_defaults(mr_market_rows, mr_market_count, m);
     snprintf(m->name, sizeof m->name, "%s", name);
     return m;
 }

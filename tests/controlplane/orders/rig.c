@@ -68,7 +68,7 @@ static int poll(void *self, struct mr_answer *out, int64_t now_ns)
 static struct mr_gate_verdict gate(void *self, const struct mr_order *order, const struct mr_order *old, int64_t now_ns)
 {
     struct rig *r = self;
-    (void)order;
+    r->judged = *order;
     (void)old;
     (void)now_ns;
     return (struct mr_gate_verdict){

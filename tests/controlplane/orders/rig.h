@@ -43,6 +43,7 @@ struct rig {
     /* gate */
     bool deny, closed;
     uint64_t decisions;
+    struct mr_order judged; /* as the gate was last shown it */
     /* events */
     struct rig_event *events;
     uint32_t event_count;

@@ -191,6 +191,28 @@ static void trade_ids_are_told_apart_by_all_that_names_them(void **state)
     free(t);
 }
 
+static void trade_ids_need_only_their_own_memory_and_that_need_not_be_empty(void **state)
+{
+    (void)state;
+    for (uint32_t capacity = 1; capacity <= 64; capacity *= 2) {
+        size_t bytes = mr_trades_bytes(capacity);
+        uint8_t *mem = malloc(bytes + 4096);
+        memset(mem, 0x5a, bytes + 4096);
+        struct mr_trades *t = mr_trades_init(mem, capacity);
+        for (uint32_t i = 0; i < 1000; i++) {
+            struct mr_fill f = {.venue_ns = 1000 + i};
+            snprintf(f.trade_id, sizeof f.trade_id, "%u", i);
+            assert_int_equal(mr_trades_look(t, &f), MR_TRADE_NEW);
+            if (i > 100)
+                mr_trades_add(t, &f);
+        }
+        assert_int_equal(mr_trades_forgotten(t), 899 - capacity);
+        for (size_t i = 0; i < 4096; i++)
+            assert_int_equal(mem[bytes + i], 0x5a);
+        free(mem);
+    }
+}
+
 static void narrow(struct rig *r) { r->cfg.queue_max = 2; }
 
 static void what_does_not_fit_into_the_queue_stays_with_the_driver(void **state)
@@ -309,6 +331,7 @@ int main(void)
         cmocka_unit_test(sums_that_do_not_fit_change_nothing),
         cmocka_unit_test(worths_that_do_not_fit_are_refused_and_ratios_are_held),
         cmocka_unit_test(trade_ids_are_told_apart_by_all_that_names_them),
+        cmocka_unit_test(trade_ids_need_only_their_own_memory_and_that_need_not_be_empty),
         cmocka_unit_test(what_does_not_fit_into_the_queue_stays_with_the_driver),
         cmocka_unit_test(a_journal_without_room_at_the_start_says_so),
         cmocka_unit_test(changes_that_the_journal_did_not_take_are_written_later),

@@ -214,6 +214,50 @@ static void quality_is_measured_against_the_mid_at_decision(void **state)
     assert_string_equal(mr_entry_verdict_name(MR_ENTRY_VERDICT_COUNT), "?");
 }
 
+static void quality_is_exact_to_the_smallest_unit_and_says_what_does_not_fit(void **state)
+{
+    (void)state;
+    const struct mr_instrument unit = {.price_scale = 9, .size_scale = 9, .multiplier = 1}; /* one of one is 10^-18 */
+    struct mr_fill_quality q;
+    struct mr_order o = {.side = MR_SIDE_BUY, .arrival_mid = 999999, .size = 1, .filled = 1, .cost = 1000000};
+    assert_int_equal(mr_fill_quality(&o, &unit, &q), MR_OK);
+    assert_true(q.mean == 1000000 && q.shortfall == 1);
+    assert_int_equal(q.slippage_e6, 2); /* 1.000001 of a millionth: any rest is one more */
+    assert_true(q.filled_e4 == 10000 && q.ack_ns == 0 && q.end_ns == 0);
+    o.cost = INT64_MAX; /* the largest price there is */
+    assert_int_equal(mr_fill_quality(&o, &unit, &q), MR_OK);
+    assert_true(q.mean == INT64_MAX);
+    o.cost++;
+    assert_int_equal(mr_fill_quality(&o, &unit, &q), MR_E_OVERFLOW);
+    /* a shortfall of which a millionth cannot be told */
+    o = (struct mr_order){.side = MR_SIDE_SELL, .arrival_mid = E8, .size = E8, .filled = E8, .cost = MR_MONEY_ONE};
+    const struct mr_instrument whole = {.price_scale = 0, .size_scale = 0, .multiplier = 1};
+    o.cost = 1;
+    o.arrival_mid = 900000000000000;
+    o.filled = o.size = 1;
+    assert_int_equal(mr_fill_quality(&o, &whole, &q), MR_E_OVERFLOW);
+    o.filled = o.size = 1000; /* worth more than there is money */
+    assert_int_equal(mr_fill_quality(&o, &whole, &q), MR_E_OVERFLOW);
+}
+
+static void a_book_thinner_by_the_smallest_unit_is_too_thin(void **state)
+{
+    (void)state;
+    struct mr_entry_limits limits = mr_entry_defaults();
+    struct mr_market_view v = {.flags = MR_MARKET_LIVE, .bid_count = 10, .ask_count = 10};
+    for (int i = 0; i < 10; i++) {
+        v.bids[i] = (struct mr_level){100000 - i, i ? 0 : 200};
+        v.asks[i] = (struct mr_level){100001 + i, i ? 0 : 200};
+    }
+    mr_price price;
+    assert_int_equal(mr_entry_passive(&limits, &v, MR_SIDE_BUY, 1, 100, &price), MR_ENTRY_GOOD); /* twice its size */
+    v.asks[0].size--;
+    assert_int_equal(mr_entry_passive(&limits, &v, MR_SIDE_BUY, 1, 100, &price), MR_ENTRY_THIN);
+    v.asks[0].size++;
+    v.bids[0].size--;
+    assert_int_equal(mr_entry_passive(&limits, &v, MR_SIDE_BUY, 1, 100, &price), MR_ENTRY_THIN);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -225,6 +269,8 @@ int main(void)
         cmocka_unit_test(confidence_says_how_deep),
         cmocka_unit_test(a_passive_entry_follows_its_level_patiently),
         cmocka_unit_test(quality_is_measured_against_the_mid_at_decision),
+        cmocka_unit_test(quality_is_exact_to_the_smallest_unit_and_says_what_does_not_fit),
+        cmocka_unit_test(a_book_thinner_by_the_smallest_unit_is_too_thin),
     };
     return MR_TEST_MAIN(tests);
 }

@@ -154,8 +154,12 @@ static void one_list_of_fills_reaches_back_to_the_older_wish(void **state)
         struct rig *r = ready();
         uint64_t ids[2];
         int64_t oldest = r->now;
-        for (int i = 0; i < 2; i++, r->now += 10 * SECOND)
+        for (int i = 0; i < 2; i++, r->now += 10 * SECOND) {
             ids[i] = rig_acked(r, rig_limit(MR_SIDE_BUY, 100, 2));
+            r->now += SECOND;
+            rig_say(r, MR_ANSWER_TRIGGERED, ids[i]); /* the venue's time goes on */
+            rig_step(r);
+        }
         uint32_t before = rig_requests(r, MR_REQUEST_FILLS);
         r->full = true;
         for (int i = 0; i < 2; i++) {

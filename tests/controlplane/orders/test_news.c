@@ -416,6 +416,7 @@ static void a_venue_that_does_not_know_yet_is_asked_again(void **state)
     struct rig *r = ready();
     uint64_t id = lost(r);
     uint32_t queries = rig_requests(r, MR_REQUEST_QUERY);
+    rig_pass(r, r->cfg.answer_ns / 2);
     found(r, MR_STATE_UNKNOWN);
     rig_step(r);
     rig_pass(r, r->cfg.backoff_ns[0] - 1);

@@ -222,6 +222,101 @@ static void what_does_not_fit_changes_nothing(void **state)
     free(ps);
 }
 
+static void entries_are_rounded_to_the_nearest_and_liquidations_toward_the_market(void **state)
+{
+    (void)state;
+    const struct mr_instrument unit = {.price_scale = 9, .size_scale = 9, .multiplier = 1}; /* one of one is 10^-18 */
+    static const struct {
+        const char *says;
+        int side;
+        struct {
+            int64_t price, size;
+        } trades[2];
+        uint32_t leverage;
+        int32_t maintenance_e8;
+        int64_t entry, liquidation;
+    } rows[] = {
+        {"a third above", MR_SIDE_BUY, {{100, 2}, {101, 1}}, 2, 0, 100, 51}, /* 100.33, 50.33 */
+        {"a third below", MR_SIDE_BUY, {{100, 1}, {101, 2}}, 2, 0, 101, 51}, /* 100.67, 50.33 */
+        {"long, a third above", MR_SIDE_BUY, {{100, 1}, {101, 2}}, 1, 0, 101, 0},
+        {"short, two thirds above", MR_SIDE_SELL, {{100, 2}, {101, 1}}, 1, 0, 100, 200}, /* 200.67 */
+        {"short, a third above", MR_SIDE_SELL, {{100, 1}, {101, 2}}, 1, 0, 101, 201},    /* 201.33 */
+        {"long, one of the smallest unit", MR_SIDE_BUY, {{1000, 1}}, 10, 0, 1000, 900},
+        {"long, worth one of the smallest unit", MR_SIDE_BUY, {{1, 1}}, 1, 1, 1, 1},
+        {"short, at the largest price",
+         MR_SIDE_SELL,
+         {{((int64_t)1 << 62) - 1, 1}, {(int64_t)1 << 62, 1}},
+         1,
+         0,
+         (int64_t)1 << 62,
+         INT64_MAX},
+    };
+    for (size_t i = 0; i < MR_COUNT_OF(rows); i++) {
+        struct mr_positions *ps = make(1, "0");
+        struct mr_position_worth w;
+        for (int t = 0; t < 2 && rows[i].trades[t].size; t++)
+            assert_int_equal(trade(ps, &unit, rows[i].side, rows[i].trades[t].price, rows[i].trades[t].size, "0"),
+                             MR_OK);
+        assert_int_equal(mr_positions_margin(ps, 0, rows[i].leverage, rows[i].maintenance_e8), MR_OK);
+        assert_int_equal(mr_position_worth(mr_positions_get(ps, 0), &unit, &w), MR_OK);
+        if (w.entry != rows[i].entry || w.liquidation != rows[i].liquidation)
+            fail_msg("%s: entry %lld, liquidation %lld", rows[i].says, (long long)w.entry, (long long)w.liquidation);
+        free(ps);
+    }
+}
+
+static void a_worth_that_cannot_be_told_is_refused_and_flat_is_worth_nothing(void **state)
+{
+    (void)state;
+    const struct mr_instrument unit = {.price_scale = 9, .size_scale = 9, .multiplier = 1},
+                               fine = {.price_scale = 12, .size_scale = 12, .multiplier = 1}, whole = {.multiplier = 1},
+                               none = {.price_scale = 8, .size_scale = 8};
+    const struct mr_position_worth nothing = {0};
+    struct mr_position_worth w;
+    struct mr_positions *ps = make(1, "0");
+    memset(&w, 0x5a, sizeof w);
+    assert_int_equal(mr_position_worth(mr_positions_get(ps, 0), &unit, &w), MR_OK);
+    assert_true(w.notional == 0 && w.unrealised == 0 && w.margin == 0 && w.maintenance == 0 && w.entry == 0 &&
+                w.liquidation == 0);
+    w = nothing;
+    /* a short whose liquidation is no price */
+    assert_int_equal(trade(ps, &unit, MR_SIDE_SELL, (int64_t)1 << 62, 1, "0"), MR_OK);
+    assert_int_equal(mr_position_worth(mr_positions_get(ps, 0), &unit, &w), MR_E_OVERFLOW);
+    free(ps);
+    /* one tick of it is finer than money */
+    ps = make(1, "0");
+    assert_int_equal(trade(ps, &fine, MR_SIDE_BUY, 1000000, 1, "0"), MR_OK);
+    assert_int_equal(mr_position_worth(mr_positions_get(ps, 0), &fine, &w), MR_E_INEXACT);
+    free(ps);
+    /* a contract of nothing */
+    ps = make(1, "0");
+    assert_int_equal(trade(ps, &none, MR_SIDE_BUY, E8, E8, "0"), MR_OK);
+    assert_int_equal(mr_position_worth(mr_positions_get(ps, 0), &none, &w), MR_E_RANGE);
+    free(ps);
+    /* a liquidation beyond all money on the way */
+    ps = make(1, "0");
+    assert_int_equal(trade(ps, &whole, MR_SIDE_BUY, 900000000, 1000000, "0"), MR_OK);
+    assert_int_equal(mr_positions_margin(ps, 0, 1000, 100000000), MR_OK);
+    assert_int_equal(mr_position_worth(mr_positions_get(ps, 0), &whole, &w), MR_E_OVERFLOW);
+    free(ps);
+    assert_memory_equal(&w, &nothing, sizeof w); /* nothing is told of what was refused */
+}
+
+static void a_copy_is_of_all_and_of_as_many_instruments_or_none(void **state)
+{
+    (void)state;
+    struct mr_positions *from = make(2, "100"), *to = make(2, "7"), *other = make(3, "7");
+    assert_int_equal(trade(from, &btc, MR_SIDE_BUY, 100 * E8, E8, "1"), MR_OK);
+    assert_true(mr_positions_copy(to, from));
+    assert_memory_equal(to, from, mr_positions_bytes(2));
+    assert_false(mr_positions_copy(other, from));
+    assert_money(mr_positions_cash(other), "7");
+    assert_true(mr_positions_get(other, 0)->size == 0);
+    free(from);
+    free(to);
+    free(other);
+}
+
 static void opening_times_follow_sides(void **state)
 {
     (void)state;
@@ -262,6 +357,9 @@ int main(void)
         cmocka_unit_test(liquidation_prices_are_the_true_ones),
         cmocka_unit_test(margins_and_their_ratio),
         cmocka_unit_test(what_does_not_fit_changes_nothing),
+        cmocka_unit_test(entries_are_rounded_to_the_nearest_and_liquidations_toward_the_market),
+        cmocka_unit_test(a_worth_that_cannot_be_told_is_refused_and_flat_is_worth_nothing),
+        cmocka_unit_test(a_copy_is_of_all_and_of_as_many_instruments_or_none),
         cmocka_unit_test(opening_times_follow_sides),
         cmocka_unit_test(sides_compared),
     };

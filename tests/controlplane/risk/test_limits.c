@@ -1,10 +1,9 @@
 /* Limits: what is taken, what is refused and how it is told, what changes and who may. */
-#include "controlplane/risk/limits.h"
+#include "controlplane/risk/limits_priv.h"
 
 #include <stdio.h>
 
 #include "codecs/venue/venue.h"
-#include "dataplane/text/text.h"
 #include "tests/support/support.h"
 
 struct told {
@@ -233,6 +232,109 @@ static void what_is_shown_reads_back(void **state)
     free(text);
 }
 
+/* ---- single values ---- */
+
+static void what_is_wrong_with_a_value_is_said_with_what_is_wanted(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *want;
+    } refused[] = {
+        {"rate: {orders_max: x}", "rate.orders_max: \"x\" is no value here; want a whole number\n"},
+        {"order: {value_max: x}", "\"x\" is no value here; want a plain decimal number\n"},
+        {"order: {collar_mid_pct: x}", "\"x\" is no value here; want percent, at most six decimals\n"},
+        {"rate: {orders_window: s}", "\"s\" is no value here; want a duration with its unit: ms, s, m, h\n"},
+        {"rate: {orders_window: 5sec}", "\"5sec\" is no value here; want a duration"},
+        {"rate: {orders_window: -1s}", "\"-1s\" is no value here; want a duration"},
+        {"rate: {orders_window: 5}", "\"5\" is no value here; want a duration"},
+        {"rate: {orders_window: 999999999999ms}", "999999999999ms is out of range; want a duration"},
+        {"rate: {orders_window: 1000000000000ms}", "\"1000000000000ms\" is no value here"},
+        {"hours: {from: x}", "\"x\" is no value here; want hh:mm up to 24:00\n"},
+        {"hours: {days: x}", "\"x\" is no value here; want days as in \"mon tue wed thu fri sat sun\"\n"},
+        {"policies: [{type: x}]", "want PositionLimit, InventoryLimit, KillSwitch, VarLimit or GreeksLimit"},
+        {"markets: [{market: \"*\", short: x}]", "\"x\" is no value here; want true or false\n"},
+        {"markets: [{market: \"\"}]", "\"\" is no value here; want venue:product:symbol\n"},
+        {"policies: [{type: KillSwitch, enabled: true, name: \"\"}]", "\"\" is no value here; want letters, digits"},
+        {"rate: {orders_max: 1001}", "1001 is out of range; want a whole number from 0 to 1000\n"},
+        /* of a long one the first forty characters are shown */
+        {"rate: {orders_max: a234567890b234567890c234567890d234567890}",
+         "\"a234567890b234567890c234567890d234567890\" is no value here"},
+        {"rate: {orders_max: a234567890b234567890c234567890d234567890e}",
+         "\"a234567890b234567890c234567890d234567890\" is no value here"},
+    };
+    struct told told;
+    for (size_t i = 0; i < MR_COUNT_OF(refused); i++) {
+        parse(refused[i].text, &told, MR_E_INVALID);
+        if (!strstr(told.text, refused[i].want))
+            fail_msg("%s: %s", refused[i].text, told.text);
+    }
+    assert_string_equal(mr_policy_kind_name(MR_POLICY_KIND_COUNT), "?");
+}
+
+static void names_are_of_these_characters_and_so_long(void **state)
+{
+    (void)state;
+    static const char policy[] = "policies: [{type: KillSwitch, enabled: true, name: \"%s\"}]",
+                      market[] = "markets: [{market: \"%s\"}]";
+    char name[200], text[400];
+    struct told told;
+    for (int c = ' '; c < 0x7f; c++) {
+        bool letter = strchr("azAZ09._-bcyBCY15", c) != NULL, other = strchr("/:;@[`{!~?", c) != NULL;
+        if (!letter && !other)
+            continue;
+        for (int first = 0; first < 2; first++) { /* the first character and any other */
+            snprintf(name, sizeof name, first ? "%cx" : "x%c", c);
+            snprintf(text, sizeof text, policy, name);
+            parse(text, &told, letter ? MR_OK : MR_E_INVALID);
+            snprintf(text, sizeof text, market, name);
+            assert_string_equal(parse(text, &told, MR_OK)->markets[0].name, name);
+        }
+    }
+    static const char *const blanks[] = {" x", "x y", "x\\\"", "x\\\\", "x\\u00e4"};
+    for (size_t i = 0; i < MR_COUNT_OF(blanks); i++) {
+        snprintf(text, sizeof text, market, blanks[i]);
+        parse(text, &told, MR_E_INVALID);
+    }
+    const size_t policy_room = sizeof((struct mr_risk_policy *)0)->name;
+    for (size_t len = 1; len < sizeof name - 1; len++) {
+        memset(name, 'n', len);
+        name[len] = 0;
+        snprintf(text, sizeof text, policy, name);
+        parse(text, &told, len < policy_room ? MR_OK : MR_E_INVALID);
+        snprintf(text, sizeof text, market, name);
+        parse(text, &told, len < MR_RISK_NAME_BYTES ? MR_OK : MR_E_INVALID);
+    }
+    static struct mr_risk_limits limits;
+    memset(&limits, 0xa5, sizeof limits);
+    limits.market_count = 0;
+    name[MR_RISK_NAME_BYTES] = 0;
+    assert_null(mr_risk_limits_market(&limits, name));
+    name[MR_RISK_NAME_BYTES - 1] = 0;
+    const struct mr_risk_market *row = mr_risk_limits_market(&limits, name);
+    assert_non_null(row);
+    assert_true(row->line == 0 && row->order_size_max == 0 && row->leverage_max == 20 && !row->short_allowed);
+}
+
+static void durations_are_shown_in_the_largest_unit_that_is_exact(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *in, *out;
+    } rows[] = {{"1h", "1h"},       {"60m", "1h"},    {"3600s", "1h"}, {"90s", "90s"},    {"120s", "2m"},
+                {"999ms", "999ms"}, {"1000ms", "1s"}, {"1ms", "1ms"},  {"60000ms", "1m"}, {"59m", "59m"}};
+    char text[100], want[100], shown[1 << 14];
+    struct told told;
+    struct mr_text t;
+    for (size_t i = 0; i < MR_COUNT_OF(rows); i++) {
+        snprintf(text, sizeof text, "rate: {orders_window: %s}", rows[i].in);
+        snprintf(want, sizeof want, "  orders_window: %s\n", rows[i].out);
+        mr_text_init(&t, shown, sizeof shown);
+        mr_risk_limits_show(parse(text, &told, MR_OK), &t);
+        if (!strstr(shown, want))
+            fail_msg("%s is not shown as %s", rows[i].in, rows[i].out);
+    }
+}
+
 static void files_are_read_or_the_reason_is_told(void **state)
 {
     (void)state;
@@ -366,6 +468,22 @@ static void names_are_bound_to_instruments(void **state)
     assert_int_equal(mr_risk_limits_bind(&m, table), 0);
     assert_true(m.market_of[0] == 1 && m.market_of[1] == 0 && m.market_of[2] == 0 &&
                 m.market_of[3] == MR_RISK_MARKET_NONE);
+    /* once more, beside other instruments: nothing is left of before; "*" is not missing where nobody needs it, and is for none of a venue
+     * that has no name */
+    struct mr_instruments *other = mr_instruments_init(aligned_alloc(64, (mr_instruments_bytes(8) + 63) / 64 * 64), 8);
+    assert_true(mr_instruments_add_bare(other, MR_VENUE_binance, usdm, mr_span_of("BTCUSDT")) >= 0);
+    assert_true(mr_instruments_add_bare(other, 99, 0, mr_span_of("BTCUSDT")) >= 0);
+    m = *parse("markets: [{market: \"binance:usdm:ETHUSDT\"}, {market: \"*\"}, {market: \"binance:usdm:BTCUSDT\"}]\n"
+               "policies:\n  - {type: PositionLimit, name: a, market_id: \"binance:usdm:DOGEUSDT\", max_size: 1}\n"
+               "  - {type: PositionLimit, name: b, market_id: \"x\", max_size: 1}\n"
+               "  - {type: PositionLimit, name: c, max_size: 1}\n",
+               &told, MR_OK);
+    assert_int_equal(mr_risk_limits_bind(&m, table), 1); /* x */
+    assert_int_equal(m.policies[0].instrument, 2);
+    assert_int_equal(mr_risk_limits_bind(&m, other), 3); /* x, DOGEUSDT, ETHUSDT */
+    assert_true(m.policies[0].instrument == UINT32_MAX - 1 && m.policies[1].instrument == UINT32_MAX - 1);
+    assert_true(m.market_of[0] == 2 && m.market_of[1] == MR_RISK_MARKET_NONE && m.market_of[2] == MR_RISK_MARKET_NONE);
+    free(other);
     char name[MR_RISK_NAME_BYTES];
     mr_risk_market_name(&(struct mr_instrument){.venue = 99}, name);
     assert_string_equal(name, "");
@@ -383,6 +501,9 @@ int main(void)
         cmocka_unit_test(all_errors_are_told_and_there_is_an_end_to_it),
         cmocka_unit_test(lists_have_an_end),
         cmocka_unit_test(what_is_shown_reads_back),
+        cmocka_unit_test(what_is_wrong_with_a_value_is_said_with_what_is_wanted),
+        cmocka_unit_test(names_are_of_these_characters_and_so_long),
+        cmocka_unit_test(durations_are_shown_in_the_largest_unit_that_is_exact),
         cmocka_unit_test(files_are_read_or_the_reason_is_told),
         cmocka_unit_test(changes_are_told_and_raising_is_for_those_who_are_armed),
         cmocka_unit_test(markets_and_policies_that_come_and_go),

@@ -1,0 +1,355 @@
+/* What is asked of the manager: which orders a cancel of many takes, what an amendment is judged by, what waits for the journal; and which
+ * answers to what it asks change nothing. */
+#include "tests/controlplane/orders/rig.h"
+
+static const struct mr_orders_counters *n(const struct rig *r) { return mr_orders_counters(r->om); }
+
+static struct rig *ready(void)
+{
+    struct rig *r = rig_open(NULL);
+    rig_ready(r);
+    return r;
+}
+
+static struct mr_answer *answer(struct rig *r, unsigned kind, unsigned request)
+{
+    return rig_answer(r, kind, rig_last(r, request));
+}
+
+static void stream(struct rig *r, bool up)
+{
+    rig_say(r, up ? MR_ANSWER_STREAM_UP : MR_ANSWER_STREAM_DOWN, 0);
+    rig_step(r);
+}
+
+/* ---- many at once ---- */
+
+static void the_first_strategy_and_instrument_are_names_like_any_other(void **state)
+{
+    (void)state;
+    static const struct {
+        struct mr_orders_filter which;
+        unsigned takes; /* a bit each of the orders: strategy 0 and 2 of instrument 0, of instrument 1 */
+        bool whole;     /* the venue is told in one request, too */
+    } rows[] = {
+        {{-1, -1, -1}, 15, true},
+        {{RIG_VENUE, -1, -1}, 15, true},
+        {{0, -1, -1}, 0, false},
+        {{-1, 0, -1}, 5, false},
+        {{-1, 2, -1}, 10, false},
+        {{-1, 1, -1}, 0, false},
+        {{-1, -1, 0}, 3, false},
+        {{-1, -1, 1}, 12, false},
+        {{-1, 0, 0}, 1, false},
+        {{RIG_VENUE, 2, 1}, 8, false},
+        {{RIG_VENUE + 1, -1, -1}, 0, false},
+    };
+    for (size_t i = 0; i < MR_COUNT_OF(rows); i++) {
+        struct rig *r = ready();
+        uint64_t ids[4];
+        for (unsigned k = 0; k < 4; k++) {
+            struct mr_order o = rig_limit(MR_SIDE_BUY, 100, 2);
+            o.strategy = k & 1 ? 2 : 0;
+            o.instrument = k / 2;
+            ids[k] = rig_acked(r, o);
+        }
+        uint32_t count = mr_orders_cancel_all(r->om, rows[i].which, r->now);
+        unsigned took = 0;
+        for (unsigned k = 0; k < 4; k++)
+            took |= (unsigned)mr_orders_cancelling(r->om, ids[k]) << k;
+        if (took != rows[i].takes || count != (unsigned)__builtin_popcount(took) ||
+            rig_requests(r, MR_REQUEST_CANCEL_ALL) != rows[i].whole)
+            fail_msg("row %zu: takes %x, %u requests for all", i, took, rig_requests(r, MR_REQUEST_CANCEL_ALL));
+        rig_close(r);
+    }
+}
+
+static void what_the_journal_does_not_take_is_written_one_after_another(void **state)
+{
+    (void)state;
+    struct rig *r = ready();
+    uint64_t ids[3];
+    for (int i = 0; i < 3; i++)
+        ids[i] = rig_acked(r, rig_limit(MR_SIDE_BUY, 100, 2));
+    uint64_t had = r->record_room = r->record_count;
+    assert_int_equal(mr_orders_cancel_all(r->om, (struct mr_orders_filter){-1, -1, -1}, r->now), 3);
+    assert_int_equal(n(r)->journal_full, 3);
+    mr_orders_step(r->om, r->now); /* the first is tried, and the others behind it are not */
+    assert_int_equal(n(r)->journal_full, 4);
+    r->record_room += 2;
+    mr_orders_step(r->om, r->now);
+    assert_int_equal(r->record_count, had + 2);
+    assert_int_equal(n(r)->journal_full, 5);
+    r->record_room += 10;
+    mr_orders_step(r->om, r->now);
+    assert_int_equal(r->record_count, had + 3);
+    for (int i = 0; i < 3; i++)
+        assert_true(mr_orders_cancelling(r->om, ids[i]));
+    rig_close(r);
+}
+
+/* ---- amendments ---- */
+
+static void an_amendment_is_judged_as_it_would_be(void **state)
+{
+    (void)state;
+    struct rig *r = ready();
+    uint64_t limit = rig_acked(r, rig_limit(MR_SIDE_BUY, 100, 2));
+    struct mr_order o = {.side = MR_SIDE_BUY, .type = MR_ORDER_STOP_MARKET, .stop_price = 90 * E8, .size = E8};
+    uint64_t stop = rig_acked(r, o);
+    assert_int_equal(mr_orders_amend(r->om, limit, 1, 3 * E8, r->now), MR_OK); /* the lowest price there is */
+    assert_true(r->judged.id == limit && r->judged.price == 1 && r->judged.stop_price == 0 && r->judged.size == 3 * E8);
+    assert_int_equal(mr_orders_amend(r->om, stop, 91 * E8, 2 * E8, r->now), MR_OK);
+    assert_true(r->judged.id == stop && r->judged.price == 0 && r->judged.stop_price == 91 * E8);
+    rig_close(r);
+}
+
+static void nothing_is_amended_at_a_venue_that_is_not_reconciled(void **state)
+{
+    (void)state;
+    struct rig *r = ready();
+    uint64_t id = rig_acked(r, rig_limit(MR_SIDE_BUY, 100, 2));
+    stream(r, false);
+    uint64_t decisions = r->decisions;
+    assert_int_equal(mr_orders_amend(r->om, id, 101 * E8, 2 * E8, r->now), MR_E_STALE);
+    assert_int_equal(r->decisions, decisions); /* the gate is not asked */
+    assert_int_equal(rig_order(r, id)->price, 100 * E8);
+    rig_close(r);
+}
+
+static void an_amendment_to_what_is_filled_meanwhile_ends_the_order(void **state)
+{
+    (void)state;
+    struct rig *r = ready();
+    uint64_t id = rig_acked(r, rig_limit(MR_SIDE_BUY, 100, 4));
+    assert_int_equal(mr_orders_amend(r->om, id, 100 * E8, 2 * E8, r->now), MR_OK);
+    rig_step(r);
+    rig_fill(r, id, 100, 2, "t1");
+    answer(r, MR_ANSWER_AMENDED, MR_REQUEST_AMEND)->size = 2 * E8;
+    rig_step(r);
+    assert_int_equal(rig_order(r, id)->size, 2 * E8);
+    assert_string_equal(rig_state(r, id), "filled");
+    rig_close(r);
+}
+
+/* ---- what is heard ---- */
+
+static void an_order_with_a_fill_is_not_placed_again(void **state)
+{
+    (void)state;
+    struct rig *r = ready();
+    uint64_t id = rig_submit(r, rig_limit(MR_SIDE_BUY, 100, 2));
+    rig_pass(r, r->cfg.answer_ns);
+    assert_string_equal(rig_state(r, id), "unknown");
+    rig_fill(r, id, 100, 1, "t1");
+    rig_step(r);
+    uint64_t late = n(r)->late;
+    answer(r, MR_ANSWER_NOT_SENT, MR_REQUEST_PLACE); /* it was */
+    rig_step(r);
+    rig_pass(r, 5 * SECOND);
+    assert_int_equal(rig_requests(r, MR_REQUEST_PLACE), 1);
+    assert_int_equal(n(r)->late, late + 1);
+    assert_string_equal(rig_state(r, id), "unknown");
+    rig_close(r);
+}
+
+static void by_ack(struct rig *r, uint64_t id) { rig_say(r, MR_ANSWER_ACK, id); }
+static void by_query(struct rig *r, uint64_t id)
+{
+    (void)id;
+    struct mr_answer *a = answer(r, MR_ANSWER_ORDER, MR_REQUEST_QUERY);
+    a->state = MR_STATE_PARTIAL;
+    a->filled = E8;
+}
+static void by_fill(struct rig *r, uint64_t id) { rig_fill(r, id, 100, 1, "t1"); }
+
+/* Silence proves nothing while a placement may be under way in the driver; any sign of it proves that it left. */
+static void an_order_that_was_seen_and_is_not_there_any_more_is_gone(void **state)
+{
+    (void)state;
+    static void (*const seen[])(struct rig *, uint64_t) = {by_ack, by_query, by_fill};
+    for (size_t i = 0; i <= MR_COUNT_OF(seen); i++) {
+        struct rig *r = ready();
+        uint64_t id = rig_submit(r, rig_limit(MR_SIDE_BUY, 100, 2));
+        rig_pass(r, r->cfg.answer_ns); /* not a word, also not that it was sent */
+        assert_string_equal(rig_state(r, id), "unknown");
+        if (i < MR_COUNT_OF(seen))
+            seen[i](r, id);
+        rig_step(r);
+        if (i == 0) { /* it rests: until it is asked about, and the venue knows nothing of it */
+            assert_string_equal(rig_state(r, id), "acked");
+            stream(r, false);
+        }
+        uint32_t asked[2] = {0};
+        for (int k = 0; k < 400; k++) {
+            for (unsigned q = 0; q < 2; q++) {
+                unsigned kind = q ? MR_REQUEST_FILLS : MR_REQUEST_QUERY;
+                if (rig_requests(r, kind) != asked[q]) {
+                    asked[q] = rig_requests(r, kind);
+                    answer(r, q ? MR_ANSWER_END : MR_ANSWER_NO_ORDER, kind);
+                }
+            }
+            rig_step(r);
+            rig_pass(r, SECOND / 20);
+        }
+        assert_string_equal(rig_state(r, id), i < MR_COUNT_OF(seen) ? "cancelled" : "unknown");
+        rig_close(r);
+    }
+}
+
+static void an_older_question_that_leaves_late_moves_no_time_out(void **state)
+{
+    (void)state;
+    struct rig *r = ready();
+    rig_submit(r, rig_limit(MR_SIDE_BUY, 100, 2));
+    answer(r, MR_ANSWER_LOST, MR_REQUEST_PLACE);
+    rig_step(r);
+    struct mr_request first = *rig_last(r, MR_REQUEST_QUERY);
+    rig_pass(r, r->cfg.answer_ns + r->cfg.backoff_ns[0]);
+    assert_int_equal(rig_requests(r, MR_REQUEST_QUERY), 2);
+    rig_pass(r, r->cfg.answer_ns / 2);
+    rig_answer(r, MR_ANSWER_SENT, &first);
+    rig_step(r);
+    rig_pass(r, r->cfg.answer_ns / 2 + r->cfg.backoff_ns[1] - 1);
+    assert_int_equal(rig_requests(r, MR_REQUEST_QUERY), 2);
+    rig_pass(r, 1);
+    assert_int_equal(rig_requests(r, MR_REQUEST_QUERY), 3);
+    rig_close(r);
+}
+
+/* ---- lists ---- */
+
+static void fills_are_asked_for_by_the_venues_clock(void **state)
+{
+    (void)state;
+    struct rig *r = ready();
+    int64_t ahead = 100 * SECOND, seen = r->now + ahead;
+    uint64_t first = rig_acked(r, rig_limit(MR_SIDE_BUY, 100, 2));
+    rig_say(r, MR_ANSWER_TRIGGERED, first)->venue_ns = seen;
+    rig_step(r);
+    rig_say(r, MR_ANSWER_CANCELLED, first)->venue_ns = seen;
+    rig_step(r);
+    r->now += 10 * SECOND;
+    rig_acked(r, rig_limit(MR_SIDE_BUY, 100, 2)); /* made when the venue's clock was last known to be at `seen` */
+    rig_say(r, MR_ANSWER_TRIGGERED, first)->venue_ns = seen + 50 * SECOND;
+    rig_step(r);
+    stream(r, true);
+    assert_true(rig_last(r, MR_REQUEST_FILLS)->since_ns == seen - SECOND);
+    answer(r, MR_ANSWER_END, MR_REQUEST_FILLS);
+    rig_step(r);
+    assert_int_equal(rig_last(r, MR_REQUEST_OPEN)->since_ns, 0); /* which has no such thing */
+    rig_close(r);
+}
+
+static void a_list_that_is_out_is_waited_for_and_one_that_waits_is_asked_for_at_once(void **state)
+{
+    (void)state;
+    struct rig *r = ready();
+    stream(r, true);
+    uint32_t asked = rig_requests(r, MR_REQUEST_FILLS);
+    uint64_t stray = n(r)->stray;
+    rig_pass(r, SECOND / 10);
+    stream(r, true); /* anew, while that is out */
+    rig_pass(r, SECOND / 10);
+    assert_int_equal(rig_requests(r, MR_REQUEST_FILLS), asked);
+    answer(r, MR_ANSWER_SENT, MR_REQUEST_FILLS)->instrument = 4; /* of no instrument, as lists are */
+    rig_step(r);
+    answer(r, MR_ANSWER_END, MR_REQUEST_FILLS);
+    rig_step(r);
+    assert_int_equal(rig_requests(r, MR_REQUEST_FILLS), asked + 1);
+    answer(r, MR_ANSWER_NOT_SENT, MR_REQUEST_FILLS)->until_ns = r->now + 20 * SECOND;
+    rig_step(r);
+    rig_pass(r, SECOND / 10);
+    assert_int_equal(rig_requests(r, MR_REQUEST_FILLS), asked + 1);
+    stream(r, true); /* which does not wait for the twenty seconds */
+    assert_int_equal(rig_requests(r, MR_REQUEST_FILLS), asked + 2);
+    assert_int_equal(n(r)->stray, stray);
+    rig_close(r);
+}
+
+static void an_unknown_order_in_the_list_of_open_ones_rests(void **state)
+{
+    (void)state;
+    struct rig *r = ready();
+    uint64_t id = rig_submit(r, rig_limit(MR_SIDE_BUY, 100, 2));
+    answer(r, MR_ANSWER_LOST, MR_REQUEST_PLACE);
+    rig_step(r);
+    stream(r, true);
+    answer(r, MR_ANSWER_END, MR_REQUEST_FILLS);
+    rig_step(r);
+    struct mr_answer *a = answer(r, MR_ANSWER_ORDER, MR_REQUEST_OPEN);
+    a->order = id;
+    a->state = MR_STATE_ACKED;
+    a->price = 100 * E8;
+    a->size = 2 * E8;
+    rig_step(r);
+    assert_string_equal(rig_state(r, id), "acked");
+    rig_close(r);
+}
+
+static void a_step_says_whether_it_did_something(void **state)
+{
+    (void)state;
+    struct rig *r = rig_open(NULL);
+    assert_int_equal(mr_orders_step(r->om, r->now), 0);
+    rig_say(r, MR_ANSWER_STREAM_UP, 0);
+    assert_int_equal(mr_orders_step(r->om, r->now), 2); /* heard it, and asks for fills */
+    assert_int_equal(mr_orders_step(r->om, r->now), 0);
+    r->now += r->cfg.answer_ns;
+    assert_int_equal(mr_orders_step(r->om, r->now), 1); /* gives that up */
+    assert_int_equal(mr_orders_step(r->om, r->now), 0);
+    r->full = true;
+    r->now += r->cfg.backoff_ns[0];
+    assert_int_equal(mr_orders_step(r->om, r->now), 0); /* would ask again, and cannot */
+    r->full = false;
+    r->now += SECOND / 1000;
+    assert_int_equal(mr_orders_step(r->om, r->now), 1);
+    /* overdue, and not given up: an answer that was heard waits for the disk */
+    r->manual = true;
+    r->durable = r->record_count;
+    rig_fill(r, 0, 100, 1, "t");
+    assert_true(mr_orders_step(r->om, r->now) > 0);
+    r->now += r->cfg.answer_ns;
+    assert_int_equal(mr_orders_step(r->om, r->now), 0);
+    rig_close(r);
+}
+
+static void with_a_dead_man(struct rig *r)
+{
+    r->cfg.dead_man_ns = 30 * SECOND;
+    r->cfg.sync_ns = 80000 * SECOND;
+}
+
+static void a_refreshed_dead_mans_timer_is_something_done(void **state)
+{
+    (void)state;
+    struct rig *r = rig_open(with_a_dead_man);
+    rig_ready(r);
+    uint32_t timers = rig_requests(r, MR_REQUEST_DEAD_MAN);
+    r->now += 10 * SECOND - 1;
+    assert_int_equal(mr_orders_step(r->om, r->now), 0);
+    r->now++;
+    assert_int_equal(mr_orders_step(r->om, r->now), 1);
+    assert_int_equal(rig_requests(r, MR_REQUEST_DEAD_MAN), timers + 1);
+    rig_close(r);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_first_strategy_and_instrument_are_names_like_any_other),
+        cmocka_unit_test(what_the_journal_does_not_take_is_written_one_after_another),
+        cmocka_unit_test(an_amendment_is_judged_as_it_would_be),
+        cmocka_unit_test(nothing_is_amended_at_a_venue_that_is_not_reconciled),
+        cmocka_unit_test(an_amendment_to_what_is_filled_meanwhile_ends_the_order),
+        cmocka_unit_test(an_order_with_a_fill_is_not_placed_again),
+        cmocka_unit_test(an_order_that_was_seen_and_is_not_there_any_more_is_gone),
+        cmocka_unit_test(an_older_question_that_leaves_late_moves_no_time_out),
+        cmocka_unit_test(fills_are_asked_for_by_the_venues_clock),
+        cmocka_unit_test(a_list_that_is_out_is_waited_for_and_one_that_waits_is_asked_for_at_once),
+        cmocka_unit_test(an_unknown_order_in_the_list_of_open_ones_rests),
+        cmocka_unit_test(a_step_says_whether_it_did_something),
+        cmocka_unit_test(a_refreshed_dead_mans_timer_is_something_done),
+    };
+    return MR_TEST_MAIN(tests);
+}
