@@ -29,7 +29,14 @@ static int show(struct mr_do *d, struct mr_err *err, void (*write)(const struct 
     return MR_OK;
 }
 
-int mr_do_trade(struct mr_do *d, struct mr_err *err) { return show(d, err, mr_trade_show_account); }
+static void whole(const struct mr_trade_show *s, struct mr_text *out)
+{
+    mr_trade_show_account(s, out);
+    mr_trade_show_latencies(s, out);
+    mr_trade_show_requests(s, out);
+}
+
+int mr_do_trade(struct mr_do *d, struct mr_err *err) { return show(d, err, whole); }
 int mr_do_positions(struct mr_do *d, struct mr_err *err) { return show(d, err, mr_trade_show_positions); }
 int mr_do_orders(struct mr_do *d, struct mr_err *err) { return show(d, err, mr_trade_show_orders); }
 

@@ -33,6 +33,7 @@ int mr_show_trading(const struct mr_show *s, const struct mr_look *look, struct 
                    (long long)(age / 1000000), age > 2000000000 ? "  STALE" : "");
     mr_trade_show_account(t, s->out);
     mr_trade_show_latencies(t, s->out);
+    mr_trade_show_requests(t, s->out);
     if (t->open_positions)
         mr_trade_show_positions(t, s->out);
     mr_trade_show_lines(t, s->rows ? s->rows : MR_TRADE_SHOW_LINES, s->out);

@@ -65,6 +65,8 @@ int mr_demo_config(const char *path, const struct mr_demo *d, struct mr_err *err
     snprintf(limits, sizeof limits, "%.400s.limits", path);
     snprintf(folder, sizeof folder, "%.400s", path);
     *(strrchr(folder, '/') ? strrchr(folder, '/') : folder) = 0;
+    if (d->account)
+        snprintf(folder, sizeof folder, "%s", d->account->folder);
     int status = write_limits(limits, err);
     if (status)
         return status;
@@ -80,9 +82,12 @@ int mr_demo_config(const char *path, const struct mr_demo *d, struct mr_err *err
         f,
         "trade:\n  enabled: true\n  at_start: true\n  instruments: [binance:usdm:BTCUSDT, binance:usdm:ETHUSDT]\n"
         "  strategies: [follower, fader]\n  limits: %s\n  atr_bar_s: 1 # a demo does not wait a quarter of an hour\n"
-        "  taker_confidence: 0.2\n\n",
+        "  taker_confidence: 0.2\n",
         limits);
-    fprintf(f, "feeds:\n");
+    if (d->account)
+        fprintf(f, "  exchange: remote\n  url: https://%s:%u\n  credentials: %s\n", d->address, d->port,
+                d->account->credentials);
+    fprintf(f, "\nfeeds:\n");
     for (size_t i = 0; i < MR_COUNT_OF(feeds); i++)
         fprintf(f, "  - product: %s\n    symbols: [%s]\n    address: %s:%u\n    tile: %zu\n", feeds[i].product,
                 feeds[i].symbols, d->address, d->port, i % d->feed_tiles);

@@ -2,7 +2,7 @@
 #ifndef MR_CMD_DEMO_H
 #define MR_CMD_DEMO_H
 
-#include "dataplane/base/base.h"
+#include "controlplane/cmd/account.h"
 
 struct mr_demo {
     const char *instance, *ca; /* certificates to trust */
@@ -11,6 +11,7 @@ struct mr_demo {
     const char *interface;     /* a DPDK port on this one, sharing the host's address; NULL: none */
     uint16_t port;
     uint32_t feed_tiles;
+    const struct mr_own_account *account; /* at the exchange, where orders go; NULL: they stay in the control plane */
 };
 /* Four venues at one address, their own names in TLS and HTTP. */
 int mr_demo_config(const char *path, const struct mr_demo *demo, struct mr_err *err);

@@ -32,11 +32,12 @@ enum {
     KEY_SOURCE,
     KEY_TILES,
     KEY_PORT,
-    KEY_FAULT
+    KEY_FAULT,
+    KEY_TRADE
 };
 
 struct options {
-    const char *config, *instance, *live, *record, *source, *fault;
+    const char *config, *instance, *live, *record, *source, *fault, *trade;
     double seconds;
     uint64_t seed;
     uint32_t tiles, port;
@@ -59,9 +60,16 @@ static const struct argp_option argp_options[] = {
     {"port", KEY_PORT, "N", 0, "Port of the simulated exchange (the system chooses)", 1},
     {"source", KEY_SOURCE, "NAME", 0,
      "auto, dpdk, uring or socket (auto); dpdk: the exchange in a network namespace, over a veth (root)", 1},
+    {"trade", KEY_TRADE, "WHERE", 0,
+     "paper: at the paper exchange in the control plane's process (the default); remote: over the network, at an "
+     "account "
+     "of the simulated exchange",
+     1},
     {"feed-tiles", KEY_TILES, "N", 0, "Feed tiles, 1 or 2 (1)", 1},
     {0},
 };
+
+static bool remote(const struct options *o) { return o->trade && strcmp(o->trade, "remote") == 0; }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -92,6 +100,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_FAULT:
         o->fault = arg;
         break;
+    case KEY_TRADE:
+        if (strcmp(arg, "paper") != 0 && strcmp(arg, "remote") != 0)
+            argp_error(state, "--trade %s: want paper or remote", arg);
+        o->trade = arg;
+        break;
     case KEY_SECONDS:
         o->seconds = strtod(arg, &end);
         if (end == arg || *end || !(o->seconds > 0 && o->seconds <= 1e9))
@@ -116,6 +129,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case ARGP_KEY_END:
         if (o->config && o->live)
             argp_error(state, "--config and --live: choose one");
+        if (o->trade && (o->config || o->live))
+            argp_error(state, "--trade: only with the simulated exchange, not with --config or --live");
+        if (remote(o) && o->source && strcmp(o->source, "dpdk") == 0)
+            argp_error(state, "--trade remote: the account is reached through the kernel, which has no way to the "
+                              "exchange of --source dpdk; choose another source");
         break;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -144,7 +162,8 @@ struct run {
     bool wanted[CHILDREN];
     char folder[256], config_file[400], certs[400], port[16], seed[24], workspace[256], began[24], warm_up[24];
     struct mr_veth veth; /* space "": the exchange is on the loopback */
-    int64_t began_ns;    /* of the generated market; 0: there is none */
+    struct mr_own_account account;
+    int64_t began_ns; /* of the generated market; 0: there is none */
     bool first[CHILDREN];
 };
 
@@ -184,6 +203,19 @@ static void set_args(struct mr_child *c, size_t n, const char *const *args)
     c->argv[n] = NULL;
 }
 
+/* With the account's key, when it is started again, too. */
+static void add_account(struct run *r)
+{
+    char **argv = r->child[EXCHANGE].argv;
+    size_t n = 0;
+    while (argv[n])
+        n++;
+    MR_ASSERT(n + 2 < MR_CHILD_ARGS);
+    argv[n] = (char *)(uintptr_t) "--account";
+    argv[n + 1] = r->account.credentials;
+    argv[n + 2] = NULL;
+}
+
 /* It outlived an earlier run; the configuration written then says where it is. */
 static int adopt_exchange(struct run *r, struct mr_err *err)
 {
@@ -192,6 +224,15 @@ static int adopt_exchange(struct run *r, struct mr_err *err)
     if (mr_config_load(&was, r->config_file, tell, NULL) || was.plane.feed_count == 0)
         return mr_err_set(err, MR_E_INVALID, "%s: does not say where the exchange is; stop it (pid %d) and run again",
                           r->config_file, (int)r->child[EXCHANGE].pid);
+    if (r->o.trade && remote(&r->o) != (was.trade.exchange == MR_EXCHANGE_REMOTE))
+        return mr_err_set(err, MR_E_INVALID,
+                          "--trade %s: the exchange that runs already was not started so; stop it "
+                          "(pid %d) and run again",
+                          r->o.trade, (int)r->child[EXCHANGE].pid);
+    if (was.trade.exchange == MR_EXCHANGE_REMOTE) {
+        snprintf(r->account.credentials, sizeof r->account.credentials, "%s", was.trade.credentials);
+        add_account(r);
+    }
     snprintf(r->port, sizeof r->port, "%u", was.plane.feeds[0].fixed.port);
     return MR_OK;
 }
@@ -236,6 +277,10 @@ static int start_exchange(struct run *r, struct mr_err *err)
     if (mr_child_adopt(c))
         return adopt_exchange(r, err);
     int status = bypass ? mr_veth_make(&r->veth, err) : MR_OK;
+    if (!status && remote(&r->o))
+        status = mr_own_account_make(&r->account, r->folder, wall_ns(), err);
+    if (!status && remote(&r->o))
+        add_account(r);
     if (!status)
         status = mr_child_start(c, err);
     if (!status)
@@ -249,7 +294,8 @@ static int start_exchange(struct run *r, struct mr_err *err)
                                                   .address = bypass ? r->veth.far : "127.0.0.1",
                                                   .interface = bypass ? r->veth.host : NULL,
                                                   .port = (uint16_t)strtoul(r->port, NULL, 10),
-                                                  .feed_tiles = r->o.tiles},
+                                                  .feed_tiles = r->o.tiles,
+                                                  .account = remote(&r->o) ? &r->account : NULL},
                                 err);
     return status;
 }

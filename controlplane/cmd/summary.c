@@ -307,6 +307,7 @@ void mr_summary_text(const struct mr_workspace *ws, const struct mr_trade_show *
         mr_text_add(out, "trading: ");
         mr_trade_show_account(trade, out);
         mr_trade_show_latencies(trade, out);
+        mr_trade_show_requests(trade, out);
         mr_text_format(out, "journal: %s, %llu records (`millrace journal verify` checks them)\n", trade->journal,
                        (unsigned long long)trade->journal_durable);
     }

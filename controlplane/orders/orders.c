@@ -365,6 +365,11 @@ void mr_orders_on_clock(struct mr_orders *om, int64_t now_ns, int64_t mono_ns)
     om->mono_ns = mono_ns;
 }
 
+int64_t mr_orders_passed(const struct mr_orders *om)
+{
+    return om->mono_ns ? om->mono_ns - om->mono_ahead_ns : om->now_ns;
+}
+
 uint32_t mr_orders_step(struct mr_orders *om, int64_t now_ns)
 {
     MR_ASSERT(om->begun);

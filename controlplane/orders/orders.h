@@ -178,6 +178,8 @@ int mr_orders_amend(struct mr_orders *om, uint64_t id, mr_price price, mr_size s
 /* The wall clock may be set, and a venue's quota runs by time that passes: CLOCK_MONOTONIC beside now_ns, before the step, each round. Until it
  * has been told once, and while nobody tells it, quotas run by now_ns. */
 void mr_orders_on_clock(struct mr_orders *om, int64_t now_ns, int64_t mono_ns);
+/* The time that quotas run by: what now_ns would be, were the clock never set. */
+int64_t mr_orders_passed(const struct mr_orders *om);
 /* One round: takes answers, acts on what is durable, sends what is due. Returns how much was done, 0 idle. */
 uint32_t mr_orders_step(struct mr_orders *om, int64_t now_ns);
 /* When step has something to do although nothing is heard: INT64_MAX nothing. Durable fills and orders are not in it. */

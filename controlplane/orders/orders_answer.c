@@ -418,7 +418,11 @@ static void order_answer(struct mr_orders *om, struct link *l, struct slot *s, c
             lost(om, s, q);
         break;
     case MR_ANSWER_ACK:
-        rests(om, s, a);
+        if (q && q->number == s->place.request && s->o.acked_ns && mr_order_ended(s->o.state))
+            om->n
+                .late++; /* the placement's own answer, and the stream was faster: it has told of this, and of the end */
+        else
+            rests(om, s, a);
         break;
     case MR_ANSWER_REJECTED:
         rejected(om, l, s, a, q);
@@ -463,7 +467,7 @@ static void wait_until(const struct mr_orders *om, struct link *l, int64_t until
     int64_t until;
     if (until_ns <= om->now_ns)
         return;
-    if (__builtin_add_overflow(mr_orders_quota_now(om), until_ns - om->now_ns, &until))
+    if (__builtin_add_overflow(mr_orders_passed(om), until_ns - om->now_ns, &until))
         until = INT64_MAX;
     mr_bucket_block(&l->orders, until);
     mr_bucket_block(&l->queries, until);

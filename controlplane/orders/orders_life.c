@@ -273,7 +273,7 @@ enum mr_hold mr_orders_carry(struct mr_orders *om, struct link *l, struct mr_req
         places || r->kind == MR_REQUEST_CANCEL || r->kind == MR_REQUEST_CANCEL_ALL || r->kind == MR_REQUEST_DEAD_MAN;
     struct mr_bucket *bucket = orders ? &l->orders : &l->queries;
     uint32_t keep = places ? l->cfg.cancel_reserve : 0;
-    int64_t quota_now = mr_orders_quota_now(om), when = mr_bucket_when(bucket, keep, quota_now);
+    int64_t quota_now = mr_orders_passed(om), when = mr_bucket_when(bucket, keep, quota_now);
     if (when > quota_now) {
         *until = when == INT64_MAX ? when : om->now_ns + (when - quota_now);
         return MR_HOLD_BUCKET;

@@ -159,12 +159,6 @@ void mr_orders_answer(struct mr_orders *om, struct link *l, const struct mr_answ
 void mr_orders_failed(struct mr_orders *om, struct link *l);
 void mr_orders_worked(struct mr_orders *om, struct link *l);
 
-/* The time that quotas run by: now_ns, were the clock never set. */
-MR_INLINE int64_t mr_orders_quota_now(const struct mr_orders *om)
-{
-    return om->mono_ns ? om->mono_ns - om->mono_ahead_ns : om->now_ns;
-}
-
 /* reconciling */
 void mr_orders_stream(struct mr_orders *om, struct link *l, bool up);
 bool mr_orders_list_answer(struct mr_orders *om, struct link *l, unsigned kind, const struct mr_answer *a);

@@ -167,7 +167,7 @@ static void rest_of_window(struct mr_orders *om)
         struct link *l = &om->links[i];
         struct mr_bucket *const buckets[] = {&l->orders, &l->queries};
         for (unsigned b = 0; b < MR_COUNT_OF(buckets); b++)
-            mr_bucket_block(buckets[b], mr_orders_quota_now(om) + buckets[b]->limit.window_ns);
+            mr_bucket_block(buckets[b], mr_orders_passed(om) + buckets[b]->limit.window_ns);
     }
 }
 

@@ -123,7 +123,7 @@ void mr_risk_look_at_market(struct look *l)
 static bool spent(const struct look *l, const struct mr_risk_window *w, int64_t length_ns, uint64_t weight,
                   uint64_t most, uint64_t *sum)
 {
-    *sum = l->clock ? mr_risk_window_sum(w, l->now_ns, length_ns) : UINT64_MAX;
+    *sum = l->clock ? mr_risk_window_sum(w, mr_risk_passed(l->state, l->now_ns), length_ns) : UINT64_MAX;
     return *sum > most || weight > most - *sum;
 }
 
@@ -154,17 +154,17 @@ static void look_at_duplicates(struct look *l)
 {
     const struct mr_risk_state *s = l->state;
     const struct mr_order *o = l->order;
-    int64_t window = l->limits->order.duplicate_ns;
+    const int64_t now = mr_risk_passed(s, l->now_ns), window = l->limits->order.duplicate_ns;
     uint64_t kept = s->recent_count < MR_RISK_RECENT ? s->recent_count : MR_RISK_RECENT;
     if (!l->clock || l->amend)
         return;
     for (uint64_t i = 1; i <= kept; i++) { /* the newest first */
         const struct mr_risk_recent *r = &s->recent[(s->recent_count - i) % MR_RISK_RECENT];
-        if (l->now_ns - r->at >= window)
+        if (now - r->at >= window)
             return;
         if (r->price == o->price && r->size == o->size && r->instrument == o->instrument &&
             r->strategy == o->strategy && r->side == o->side && r->type == o->type && r->stop_price == o->stop_price) {
-            mr_risk_deny(l, MR_RISK_DUPLICATE, l->now_ns - r->at, window);
+            mr_risk_deny(l, MR_RISK_DUPLICATE, now - r->at, window);
             return;
         }
     }

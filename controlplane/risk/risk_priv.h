@@ -40,4 +40,10 @@ void mr_risk_revalue(struct mr_risk_state *state, uint32_t instrument);
 #define MR_RISK_WEIGHT_NS 100000000
 void mr_risk_window_add(struct mr_risk_window *window, int64_t now_ns, uint64_t weight, int64_t quantum_ns);
 
+/* The time that windows go by. */
+MR_INLINE int64_t mr_risk_passed(const struct mr_risk_state *state, int64_t now_ns)
+{
+    return state->passed_ns ? state->passed_ns : now_ns;
+}
+
 #endif

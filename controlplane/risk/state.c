@@ -273,16 +273,16 @@ static int take(struct mr_risk_state *state, const struct mr_order *order, const
 /* ---- the life of an order ---- */
 
 static void repeat(struct mr_risk_strategy *s, const struct mr_order *order, const struct mr_risk_limits *limits,
-                   int64_t now_ns)
+                   int64_t at)
 {
     if (order->role != MR_ROLE_ENTRY || order->flags & MR_ORDER_REDUCE_ONLY)
         return;
     bool again = s->repeats && s->repeat_instrument == order->instrument && s->repeat_side == order->side &&
-                 now_ns - s->repeat_ns < limits->rate.repeats_ns;
+                 at - s->repeat_ns < limits->rate.repeats_ns;
     s->repeats = again ? s->repeats + 1 : 1;
     s->repeat_instrument = order->instrument;
     s->repeat_side = order->side;
-    s->repeat_ns = now_ns;
+    s->repeat_ns = at;
     s->throttled |= s->repeats >= limits->rate.repeats_max;
 }
 
@@ -294,13 +294,13 @@ int mr_risk_on_approved(struct mr_risk_state *state, const struct mr_order *orde
     if (status)
         return status;
     struct mr_risk_strategy *s = mr_risk_strategy_row(state, order->strategy);
-    mr_risk_window_add(&state->orders, now_ns, 1, 1);
-    mr_risk_window_add(&s->orders, now_ns, 1, 1);
-    mr_risk_window_add(&state->venues[o->venue].weight, now_ns, limits->rate.order_weight, MR_RISK_WEIGHT_NS);
-    state->recent[state->recent_count++ % MR_RISK_RECENT] =
-        (struct mr_risk_recent){now_ns,          order->price, order->stop_price, order->size, order->instrument,
-                                order->strategy, order->side,  order->type};
-    repeat(s, order, limits, now_ns);
+    const int64_t at = mr_risk_passed(state, now_ns);
+    mr_risk_window_add(&state->orders, at, 1, 1);
+    mr_risk_window_add(&s->orders, at, 1, 1);
+    mr_risk_window_add(&state->venues[o->venue].weight, at, limits->rate.order_weight, MR_RISK_WEIGHT_NS);
+    state->recent[state->recent_count++ % MR_RISK_RECENT] = (struct mr_risk_recent){
+        at, order->price, order->stop_price, order->size, order->instrument, order->strategy, order->side, order->type};
+    repeat(s, order, limits, at);
     state->approved++;
     state->day_orders++;
     return MR_OK;
@@ -392,12 +392,12 @@ void mr_risk_on_amended(struct mr_risk_state *state, const struct mr_order *orde
 void mr_risk_on_weight(struct mr_risk_state *state, uint8_t venue, uint32_t weight, int64_t now_ns)
 {
     if (venue < MR_RISK_VENUES)
-        mr_risk_window_add(&state->venues[venue].weight, now_ns, weight, MR_RISK_WEIGHT_NS);
+        mr_risk_window_add(&state->venues[venue].weight, mr_risk_passed(state, now_ns), weight, MR_RISK_WEIGHT_NS);
 }
 
 void mr_risk_on_cancel(struct mr_risk_state *state, uint8_t venue, uint32_t weight, int64_t now_ns)
 {
-    mr_risk_window_add(&state->cancels, now_ns, 1, 1);
+    mr_risk_window_add(&state->cancels, mr_risk_passed(state, now_ns), 1, 1);
     mr_risk_on_weight(state, venue, weight, now_ns);
     state->day_orders++;
 }

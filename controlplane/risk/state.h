@@ -140,6 +140,7 @@ struct mr_risk_state {
     bool closing;               /* an emergency stop closes positions: its orders pass the kill switch */
     uint32_t agreed, strangers; /* processes that said who they are: like us, or not; bit each */
     int64_t now_ns;             /* the newest time told */
+    int64_t passed_ns;          /* what windows go by; 0: they go by the time that each function is given */
     int64_t day;                /* UTC days since 1970 that the day's numbers are of */
 
     struct mr_risk_account account;
@@ -182,6 +183,10 @@ void mr_risk_on_leverage(struct mr_risk_state *state, uint32_t instrument, uint3
 void mr_risk_on_strategy(struct mr_risk_state *state, uint32_t strategy, int64_t target_e8);
 /* Time goes on: the day changes (its numbers begin anew). Call at least each second, and before a check. */
 void mr_risk_on_time(struct mr_risk_state *state, int64_t now_ns);
+/* Time that passes, however the wall clock is set (mr_orders_passed): each round, and never back. From the first call on windows of orders, cancels
+ * and weights, of duplicates and repetitions go by it, in functions here and in the gate; ages of what was told stay with the wall clock, which
+ * whoever told it has too. */
+void mr_risk_on_clock(struct mr_risk_state *state, int64_t passed_ns);
 
 /* ---- markets ---- */
 void mr_risk_on_market(struct mr_risk_state *state, const struct mr_market_view *view);

@@ -91,6 +91,12 @@ void mr_risk_on_strategy(struct mr_risk_state *state, uint32_t strategy, int64_t
         mr_risk_strategy_row(state, strategy)->target_e8 = target_e8;
 }
 
+void mr_risk_on_clock(struct mr_risk_state *state, int64_t passed_ns)
+{
+    if (passed_ns > state->passed_ns)
+        state->passed_ns = passed_ns;
+}
+
 void mr_risk_on_time(struct mr_risk_state *state, int64_t now_ns)
 {
     if (now_ns <= state->now_ns)

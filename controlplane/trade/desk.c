@@ -105,6 +105,15 @@ static int poll(void *self, struct mr_answer *out, int64_t now_ns)
     return status;
 }
 
+static void judging(void *self, bool over)
+{
+    struct mr_desk *d = self;
+    const int64_t now_ns = mr_clock_now(&d->clock);
+    if (over)
+        MR_RECORD(d->metrics, gate_ns, (uint64_t)(now_ns - d->gate_ns));
+    d->gate_ns = now_ns;
+}
+
 /* ---- opening ---- */
 
 static int want(struct mr_desk *d, struct mr_err *err)
@@ -234,7 +243,8 @@ static int trade(struct mr_desk *d, struct mr_err *err)
                                          .journal = mr_journal_port(d->journal),
                                          .kill = d->config.kill,
                                          .notify = desk_notify,
-                                         .dump = desk_dump};
+                                         .dump = desk_dump,
+                                         .judging = judging};
     memcpy(c.traded, d->ids, sizeof d->ids[0] * t->instrument_count);
     c.orders.cash = (mr_money)t->cash * MR_MONEY_ONE;
     c.orders.instruments_max = INSTRUMENTS;
@@ -432,7 +442,10 @@ int mr_desk_start(struct mr_desk *d, struct mr_err *err)
 {
     const struct mr_tile_thread threads[] = {{&d->slots[0], 1, d->config.cores[0], MR_WAIT_YIELD},
                                              {&d->slots[1], 1, d->config.cores[1], MR_WAIT_YIELD}};
-    return mr_tiles_start(&d->tiles, threads, 2, err);
+    int status = MR_OK;
+    for (uint32_t i = 0; i < MR_COUNT_OF(d->slots) && !status; i++)
+        status = d->slots[i].tile->boot(d->slots[i].state, d->slots[i].config, NULL, err);
+    return status ? status : mr_tiles_start(&d->tiles, threads, 2, err);
 }
 
 int mr_desk_round(struct mr_desk *d, int64_t now_ns)

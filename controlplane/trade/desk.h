@@ -22,6 +22,7 @@
     COUNTER(steps, "rounds", "rounds of the trade tile")                                                               \
     COUNTER(signals_lost, "signals", "signals that were overwritten before they were taken")                           \
     COUNTER(notes_dropped, "notes", "of what was told the io thread: no room, so not in log, store and on screens")    \
+    HIST(gate_ns, "ns", "one decision of the gate, every rule of it; the clock's two readings are in it")              \
     HIST(intent_ns, "ns", "signal taken from its ring to the gate's decision, where it led to one")                    \
     HIST(durable_ns, "ns",                                                                                             \
          "signal taken from its ring to the bytes of the order given to the kernel (paper: to the exchange in this "   \

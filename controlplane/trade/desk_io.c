@@ -146,6 +146,8 @@ void desk_io_open(struct mr_desk *d)
     mr_notes_init(&d->notes, d->notes_mem);
     d->state_image = mr_image_init(desk_memory(mr_image_bytes(sizeof d->state)), sizeof d->state);
     memcpy(d->show.journal, d->journal_folder, sizeof d->show.journal);
+    if (d->trading.exchange == MR_EXCHANGE_REMOTE)
+        snprintf(d->show.url, sizeof d->show.url, "%s", d->trading.url);
     for (uint32_t i = 0; i < d->trading.instrument_count; i++)
         d->shown[i] = *mr_instruments_get(d->instruments, d->ids[i]);
     d->bus = mr_bus_init(desk_memory(mr_bus_bytes(&config)), &config);

@@ -40,7 +40,8 @@ struct desk_state {
     struct mr_orders_counters counters;
     uint64_t limits_version, journal_seq, journal_durable;
     uint32_t killed, armed, begun, position_count, order_count;
-    char why[240];
+    struct mr_remote_counts remote; /* exchange remote; why its last connection ended */
+    char why[240], remote_why[256];
     struct mr_position position[MR_TRADE_SHOW_POSITIONS];
     struct mr_order order[MR_TRADE_SHOW_ORDERS];
 };
@@ -92,7 +93,7 @@ struct mr_desk {
     MR_ALIGNED struct mr_clock clock; /* for the two histograms; of the tests' time where there is no thread */
     uint64_t
         signal_request; /* that places the order which the last signal led to; 0: it is written, or there is none */
-    int64_t now_ns, signal_ns, publish_ns, ready_try_ns;
+    int64_t now_ns, signal_ns, gate_ns, publish_ns, ready_try_ns;
     uint64_t attaches[MR_LINKS_MAX], attaches_seen;
     char why[240]; /* it does not trade yet */
     bool begun;    /* went to TRADING by the configuration, or an operator is asked to */

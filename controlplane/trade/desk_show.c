@@ -122,6 +122,16 @@ void desk_show(struct mr_desk *d)
     s->journal_seq = from.journal_seq;
     s->journal_durable = from.journal_durable;
     memcpy(s->why, from.why, sizeof s->why);
+    s->requests = (struct mr_trade_show_requests){.sent = from.remote.sent,
+                                                  .not_sent = from.remote.not_sent,
+                                                  .lost = from.remote.lost,
+                                                  .limited = from.remote.limited,
+                                                  .refused = from.remote.refused,
+                                                  .malformed = from.remote.malformed,
+                                                  .connections = from.remote.opened - from.remote.streams,
+                                                  .streams = from.remote.streams};
+    memcpy(s->line_why, from.remote_why, sizeof s->line_why);
+    s->gate = latency(&d->metrics->gate_ns);
     s->decided = latency(&d->metrics->intent_ns);
     s->handed = latency(&d->metrics->durable_ns);
     account(s, &from.account);

@@ -62,6 +62,10 @@ void desk_publish(struct mr_desk *d, int64_t now_ns)
     s->armed = mr_trade_risk(d->trade)->armed;
     s->begun = d->begun;
     memcpy(s->why, d->why, sizeof s->why);
+    if (d->remote) {
+        mr_remote_counts(d->remote, &s->remote);
+        memccpy(s->remote_why, mr_remote_why(d->remote), 0, sizeof s->remote_why);
+    }
     positions(d, s);
     orders(d, s);
     mr_image_write(d->state_image, s, sizeof *s);

@@ -53,14 +53,31 @@ void mr_trade_show_account(const struct mr_trade_show *s, struct mr_text *out)
 
 void mr_trade_show_latencies(const struct mr_trade_show *s, struct mr_text *out)
 {
+    if (s->gate.count)
+        mr_text_format(out, "gate decision, ns: %llu, p50 %lld, p99 %lld\n", (unsigned long long)s->gate.count,
+                       (long long)s->gate.p50, (long long)s->gate.p99);
     if (s->decided.count)
         mr_text_format(out, "signal to decision, ns: %llu, p50 %lld, p99 %lld", (unsigned long long)s->decided.count,
                        (long long)s->decided.p50, (long long)s->decided.p99);
     if (s->handed.count)
-        mr_text_format(out, "; to the order handed over, its record on disk: %llu, p50 %lld, p99 %lld",
-                       (unsigned long long)s->handed.count, (long long)s->handed.p50, (long long)s->handed.p99);
+        mr_text_format(out, "; to the order %s, its record on disk: %llu, p50 %lld, p99 %lld",
+                       *s->url ? "written to its connection" : "handed over", (unsigned long long)s->handed.count,
+                       (long long)s->handed.p50, (long long)s->handed.p99);
     if (s->decided.count)
         mr_text_add(out, "\n");
+}
+
+void mr_trade_show_requests(const struct mr_trade_show *s, struct mr_text *out)
+{
+    const struct mr_trade_show_requests *n = &s->requests;
+    if (!*s->url)
+        return;
+    mr_text_format(out,
+                   "exchange %s: %llu requests sent, %llu not sent, %llu lost, %llu limited, %llu refused; %llu "
+                   "connections, %llu streams%s%s\n",
+                   s->url, (unsigned long long)n->sent, (unsigned long long)n->not_sent, (unsigned long long)n->lost,
+                   (unsigned long long)n->limited, (unsigned long long)n->refused, (unsigned long long)n->connections,
+                   (unsigned long long)n->streams, *s->line_why ? "; the last that ended: " : "", s->line_why);
 }
 
 void mr_trade_show_positions(const struct mr_trade_show *s, struct mr_text *out)
@@ -114,6 +131,22 @@ static void latency(struct mr_json_out *j, const char *name, const struct mr_tra
     mr_json_out_u64(j, "count", l->count);
     mr_json_out_i64(j, "p50", l->p50);
     mr_json_out_i64(j, "p99", l->p99);
+    mr_json_out_end(j);
+}
+
+static void json_requests(const struct mr_trade_show *s, struct mr_json_out *j)
+{
+    const struct mr_trade_show_requests *n = &s->requests;
+    mr_json_out_object(j, "requests");
+    mr_json_out_string(j, "url", s->url);
+    mr_json_out_u64(j, "sent", n->sent);
+    mr_json_out_u64(j, "not_sent", n->not_sent);
+    mr_json_out_u64(j, "lost", n->lost);
+    mr_json_out_u64(j, "limited", n->limited);
+    mr_json_out_u64(j, "refused", n->refused);
+    mr_json_out_u64(j, "malformed", n->malformed);
+    mr_json_out_u64(j, "connections", n->connections);
+    mr_json_out_u64(j, "streams", n->streams);
     mr_json_out_end(j);
 }
 
@@ -175,6 +208,10 @@ void mr_trade_show_json(const struct mr_trade_show *s, struct mr_json_out *j)
     mr_json_out_u64(j, "open_positions", s->open_positions);
     mr_json_out_u64(j, "journal_records", s->journal_durable);
     mr_json_out_string(j, "journal", s->journal);
+    mr_json_out_string(j, "exchange", *s->url ? "remote" : "paper");
+    if (*s->url)
+        json_requests(s, j);
+    latency(j, "gate_decision_ns", &s->gate);
     latency(j, "signal_to_decision_ns", &s->decided);
     latency(j, "signal_to_order_ns", &s->handed);
     json_lists(s, j);

@@ -35,6 +35,9 @@ struct mr_trade_show_latency { /* ns; count 0: none yet */
     uint64_t count;
     int64_t p50, p99;
 };
+struct mr_trade_show_requests { /* to an exchange over the network */
+    uint64_t sent, not_sent, lost, limited, refused, malformed, connections, streams;
+};
 struct mr_trade_show {
     int64_t now_ns, limits_version;
     struct mr_steer_state steer;
@@ -44,9 +47,12 @@ struct mr_trade_show {
     uint32_t open_orders, open_positions, position_count, order_count;
     uint64_t signals, intents, dropped, approved, denied, fills, placed, cancels, unknown, discrepancies, lines;
     uint64_t journal_seq, journal_durable;
+    struct mr_trade_show_latency gate; /* one decision of the gate */
     struct mr_trade_show_latency decided,
         handed; /* signal taken to the gate's decision; to the order given to the exchange, on disk before */
-    char why[240], journal[256]; /* why it does not trade; the journal's folder */
+    struct mr_trade_show_requests requests; /* exchange remote */
+    char why[240], journal[256];            /* why it does not trade; the journal's folder */
+    char url[256], line_why[256]; /* exchange remote: where; why a connection to it ended last. url "": paper */
     struct mr_trade_show_position position[MR_TRADE_SHOW_POSITIONS];
     struct mr_trade_show_order order[MR_TRADE_SHOW_ORDERS];
     struct mr_trade_show_line line[MR_TRADE_SHOW_LINES]; /* of number n: line[n % MR_TRADE_SHOW_LINES] */
@@ -55,7 +61,9 @@ struct mr_trade_show {
 /* MR_OK; MR_E_MISSING, MR_E_LAYOUT: no image of trading there; MR_E_EMPTY, MR_E_AGAIN. */
 int mr_trade_show_read(const struct mr_workspace *ws, struct mr_trade_show *out);
 void mr_trade_show_account(const struct mr_trade_show *s, struct mr_text *out);
-void mr_trade_show_latencies(const struct mr_trade_show *s, struct mr_text *out); /* a line, or nothing */
+void mr_trade_show_latencies(const struct mr_trade_show *s, struct mr_text *out); /* two lines, or nothing */
+void mr_trade_show_requests(const struct mr_trade_show *s,
+                            struct mr_text *out); /* exchange remote: a line, or nothing */
 void mr_trade_show_positions(const struct mr_trade_show *s, struct mr_text *out);
 void mr_trade_show_orders(const struct mr_trade_show *s, struct mr_text *out);
 void mr_trade_show_lines(const struct mr_trade_show *s, uint32_t most, struct mr_text *out);

@@ -142,6 +142,7 @@ static void watch(struct mr_trade *t)
 void mr_trade_on_clock(struct mr_trade *t, int64_t now_ns, int64_t mono_ns)
 {
     mr_orders_on_clock(t->orders, now_ns, mono_ns);
+    mr_risk_on_clock(t->risk, mr_orders_passed(t->orders));
 }
 
 uint32_t mr_trade_step(struct mr_trade *t, int64_t now_ns)

@@ -101,6 +101,9 @@ struct mr_trade_ports {
     /* Steps of an emergency stop that are not of this tile: as in mr_stop_fn; NULL: done at once. */
     int (*notify)(void *self, const struct mr_stop *stop, bool first, int64_t now_ns, struct mr_err *err);
     int (*dump)(void *self, const struct mr_trade *t, bool first, int64_t now_ns, struct mr_err *err);
+    void (*judging)(
+        void *self,
+        bool over); /* right before and after each decision of the gate, for who measures it; NULL: nobody */
 };
 
 struct mr_trade_account {

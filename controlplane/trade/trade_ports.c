@@ -111,7 +111,11 @@ static struct mr_gate_verdict gate(void *self, const struct mr_order *order, con
 {
     struct mr_trade *t = self;
     mr_risk_on_time(t->risk, now_ns);
+    if (t->ports.judging)
+        t->ports.judging(t->ports.self, false);
     mr_risk_check(order, t->risk, &t->limits, now_ns, t->ports.kill, &t->verdict);
+    if (t->ports.judging)
+        t->ports.judging(t->ports.self, true);
     t->decisions++;
     bool allowed = mr_risk_allowed(&t->verdict) && record(t, order) > 0;
     if (!mr_risk_allowed(&t->verdict))

@@ -107,7 +107,7 @@ static size_t tile_bytes(const void *config)
 static int tile_boot(void *state, const void *config, struct mr_arena *arena, struct mr_err *err)
 {
     (void)arena, (void)err;
-    memcpy(state, config, sizeof(struct mr_desk *));
+    *(struct mr_desk **)state = *(struct mr_desk *const *)config;
     return mr_clock_open(&(*(struct mr_desk **)state)->clock);
 }
 

@@ -1,7 +1,6 @@
 /* The words of the account: each request and each kind of answer comes back as it went, and what is not as it must be is refused. */
 #include <stdio.h>
 
-#include "controlplane/exchange/remote/sign.h"
 #include "controlplane/exchange/remote/wire.h"
 #include "tests/controlplane/exchange/wire_table.h"
 #include "tests/support/support.h"
@@ -250,19 +249,6 @@ static void answers_that_are_none_are_refused(void **state)
     }
 }
 
-/* RFC 4231, case 2, in two parts. */
-static void a_signature_is_hmac_sha256(void **state)
-{
-    (void)state;
-    char out[MR_SIGN_TEXT];
-    static uint8_t long_one[MR_SIGN_MESSAGE_MAX + 1];
-    const struct mr_span parts[] = {mr_span_of("what do ya want "), mr_span_of("for nothing?")},
-                         much = {long_one, sizeof long_one};
-    assert_true(mr_sign(mr_span_of("Jefe"), parts, 2, out));
-    assert_string_equal(out, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
-    assert_false(mr_sign(mr_span_of("Jefe"), &much, 1, out));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -271,7 +257,6 @@ int main(void)
         cmocka_unit_test(answers_come_back_as_they_went),
         cmocka_unit_test(an_instrument_that_is_not_traded_here_is_no_number_of_ours),
         cmocka_unit_test(answers_that_are_none_are_refused),
-        cmocka_unit_test(a_signature_is_hmac_sha256),
     };
     return cmocka_run_group_tests(tests, up, down) ? 1 : 0;
 }

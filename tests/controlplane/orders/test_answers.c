@@ -49,6 +49,33 @@ static void an_order_knows_when_it_was_first_acknowledged(void **state)
     rig_close(r);
 }
 
+/* Two connections: the stream may tell of acknowledgement and end before the request's own answer is there. */
+static void an_answer_slower_than_the_stream_is_old_news_and_any_other_acknowledgement_is_not(void **state)
+{
+    (void)state;
+    for (int acked = 0; acked < 2; acked++) {
+        struct rig *r = ready();
+        uint64_t id = rig_submit(r, rig_limit(MR_SIDE_BUY, 100, 2));
+        if (acked)
+            rig_say(r, MR_ANSWER_ACK, id);
+        rig_say(r, MR_ANSWER_EXPIRED, id);
+        rig_step(r);
+        rig_answer(r, MR_ANSWER_ACK, rig_last(r, MR_REQUEST_PLACE));
+        rig_step(r);
+        assert_string_equal(rig_state(r, id), "expired");
+        assert_int_equal(rig_odd(r, MR_DISCREPANCY_ENDED_ALIVE), !acked); /* nobody had said that it ever rested */
+        assert_int_equal(rig_requests(r, MR_REQUEST_CANCEL), !acked);
+        if (acked) {
+            assert_int_equal(n(r)->late, 1);
+            rig_say(r, MR_ANSWER_ACK, id); /* unasked: it rests */
+            rig_step(r);
+            assert_int_equal(rig_odd(r, MR_DISCREPANCY_ENDED_ALIVE), 1);
+            assert_int_equal(rig_requests(r, MR_REQUEST_CANCEL), 1);
+        }
+        rig_close(r);
+    }
+}
+
 static void a_fill_is_of_the_order_that_the_answer_names(void **state)
 {
     (void)state;
@@ -157,6 +184,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_becomes_unknown_and_is_found_out_is_counted_once),
         cmocka_unit_test(an_order_knows_when_it_was_first_acknowledged),
+        cmocka_unit_test(an_answer_slower_than_the_stream_is_old_news_and_any_other_acknowledgement_is_not),
         cmocka_unit_test(a_fill_is_of_the_order_that_the_answer_names),
         cmocka_unit_test(a_cancel_that_was_not_carried_out_is_sent_again),
         cmocka_unit_test(what_tells_of_an_ill_venue_opens_the_breaker_and_a_plain_no_does_not),
