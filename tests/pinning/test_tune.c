@@ -1,0 +1,94 @@
+/* What is found on each fake host, and what is proposed for it: golden files. MILLRACE_UPDATE=1 rewrites them. */
+#include <stdio.h>
+
+#include "pinning/report.h"
+#include "tests/pinning/tree.h"
+#include "tests/support/support.h"
+
+static char out[1 << 20];
+
+/* Findings of a fake host; both are the caller's to close. */
+static struct mr_tune *look(const struct tree *t, struct mr_host *host, uint32_t cores)
+{
+    struct mr_err err = {""};
+    struct mr_tune *tune = NULL;
+    assert_int_equal(mr_host_open(host, t->root, &err), MR_OK);
+    if (mr_tune_open(&tune, host, cores, NULL, &err) != MR_OK)
+        fail_msg("%s", err.text);
+    return tune;
+}
+
+static void same_as_golden(const char *name, const char *kind)
+{
+    char file[128];
+    size_t len;
+    snprintf(file, sizeof file, "%s.%s", name, kind);
+    if (getenv("MILLRACE_UPDATE")) {
+        char path[256];
+        snprintf(path, sizeof path, "tests/pinning/golden/%s", file);
+        FILE *f = fopen(path, "w");
+        assert_non_null(f);
+        fputs(out, f);
+        fclose(f);
+    }
+    char *golden = (char *)mr_test_read("tests/pinning/golden", file, &len);
+    assert_non_null(golden);
+    if (strcmp(golden, out) != 0)
+        print_error("%s is not what is in golden/ (MILLRACE_UPDATE=1 rewrites it):\n%s\n", file, out);
+    assert_string_equal(golden, out);
+    free(golden);
+}
+
+static void findings_and_plans_are_those_of_the_golden_files(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < TREE_HOSTS; i++) {
+        struct tree tree;
+        struct mr_host host;
+        struct mr_text text;
+        tree_make(&tree, tree_hosts[i]);
+        struct mr_tune *tune = look(&tree, &host, 0);
+        mr_text_init(&text, out, sizeof out);
+        mr_report_check(tune, &text);
+        assert_false(text.cut);
+        same_as_golden(tree_hosts[i], "check");
+        mr_text_init(&text, out, sizeof out);
+        mr_report_plan(tune, &text);
+        assert_false(text.cut);
+        same_as_golden(tree_hosts[i], "plan");
+        assert_int_equal(host.trouble_count, 0);
+        mr_tune_close(tune);
+        mr_host_close(&host);
+        tree_remove(&tree);
+    }
+}
+
+/* Lines that an operator reads fit his terminal; commands are not broken, so that they can be copied. */
+static void reports_fit_80_columns(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < TREE_HOSTS; i++) {
+        struct tree tree;
+        struct mr_host host;
+        struct mr_text text;
+        tree_make(&tree, tree_hosts[i]);
+        struct mr_tune *tune = look(&tree, &host, 0);
+        mr_text_init(&text, out, sizeof out);
+        mr_report_check(tune, &text);
+        for (char *rest = out, *line; (line = strsep(&rest, "\n"));)
+            if (strlen(line) > 80 && !strstr(line, " > /") && !strstr(line, "boot: "))
+                fail_msg("%s: %zu columns: %s", tree_hosts[i], strlen(line), line);
+        mr_tune_close(tune);
+        mr_host_close(&host);
+        tree_remove(&tree);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(findings_and_plans_are_those_of_the_golden_files),
+        cmocka_unit_test(reports_fit_80_columns),
+    };
+    return MR_TEST_MAIN(tests);
+}
