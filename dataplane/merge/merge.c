@@ -295,7 +295,7 @@ static void accept(struct mr_merge *m, struct mr_merge_stream *s, int lane, unio
 static bool find_timeless(struct mr_merge *m, struct mr_merge_stream *s, int lane, bool others)
 {
     uint64_t last = 0;
-    uint32_t copies = mr_merge_match(m, s, lane, &last);
+    uint32_t copies = mr_merge_match(m, s, lane, !others, &last);
     const union mr_slot *first = mr_merge_group(mr_merge_at(&m->hold, s->place[lane].first));
     bool newer = s->newest && mr_merge_at(&m->window, s->newest)->recv_ns >= first->event.recv_ns;
     if (!copies && others && newer) { /* what others have said since overrules it */
@@ -340,6 +340,8 @@ static enum verdict place_held(struct mr_merge *m, struct mr_merge_stream *s, in
 static bool release(struct mr_merge *m, struct mr_merge_stream *s, int lane)
 {
     bool hole = s->in_step & bit(lane) && s->mode != MR_MERGE_CONTENT, moved = false;
+    if (s->timeless && s->place[lane].first && !(s->in_step & bit(lane)) && !(leaders(m, s) & ~bit(lane)))
+        moved = find_timeless(m, s, lane, false); /* those it waited for have gone, and had brought some of it */
     while (s->place[lane].first) {
         union mr_slot *group = mr_merge_group(mr_merge_at(&m->hold, s->place[lane].first));
         enum verdict verdict = place_held(m, s, lane, group);

@@ -98,14 +98,11 @@ static bool equal_run(const struct mr_merge *merge, const struct mr_merge_stream
     return true;
 }
 
-uint32_t mr_merge_match(const struct mr_merge *merge, const struct mr_merge_stream *s, int lane, uint64_t *last)
+/* Of one run: how many of it, from its first on. */
+static uint32_t match_run(const struct mr_merge *merge, const struct mr_merge_stream *s, const uint64_t *kept,
+                          uint32_t n, const uint64_t *held, uint32_t k, uint64_t *last)
 {
-    uint64_t kept[MATCH_MAX], held[MATCH_MAX];
-    const union mr_slot *first = mr_merge_group(mr_merge_at(&merge->hold, s->place[lane].first));
-    uint32_t n = window_end(merge, s, first->event.recv_ns - merge->wait_ns, kept), k = 0;
-    for (uint64_t at = s->place[lane].first; at && k < MATCH_MAX; at = mr_merge_at(&merge->hold, at)->next)
-        held[k++] = at;
-    for (uint32_t back = k; k && back <= n; back++) /* all of it lies in the window, as late as may be */
+    for (uint32_t back = k; back <= n; back++) /* all of it lies in the window, as late as may be */
         if (equal_run(merge, s, kept + n - back, held, k)) {
             *last = kept[n - back + k - 1];
             return k;
@@ -115,5 +112,22 @@ uint32_t mr_merge_match(const struct mr_merge *merge, const struct mr_merge_stre
             *last = kept[n - 1];
             return both;
         }
+    return 0;
+}
+
+uint32_t mr_merge_match(const struct mr_merge *merge, const struct mr_merge_stream *s, int lane, bool alone,
+                        uint64_t *last)
+{
+    uint64_t kept[MATCH_MAX], held[MATCH_MAX];
+    const union mr_slot *first = mr_merge_group(mr_merge_at(&merge->hold, s->place[lane].first));
+    uint32_t n = window_end(merge, s, first->event.recv_ns - merge->wait_ns, kept), k = 0;
+    for (uint64_t at = s->place[lane].first; at && k < MATCH_MAX; at = mr_merge_at(&merge->hold, at)->next)
+        held[k++] = at;
+    const uint32_t runs = alone ? k : 1; /* at least one waits */
+    for (uint32_t from = 0; from < runs; from++) {
+        const uint32_t same = match_run(merge, s, kept, n, held + from, k - from, last);
+        if (same)
+            return from + same;
+    }
     return 0;
 }

@@ -96,8 +96,9 @@ bool mr_merge_follows(const struct mr_merge *merge, const struct mr_merge_stream
 bool mr_merge_is_image(const struct mr_merge *merge, const union mr_slot *group);
 
 /* How many of what the lane has waiting, from the first on, are the window's last events, or lie among its last; `last`: the entry of the last of
- * them. 0: none. */
-uint32_t mr_merge_match(const struct mr_merge *merge, const struct mr_merge_stream *s, int lane, uint64_t *last);
+ * them. 0: none. `alone`: nobody else is in step, and those that come before such ones count too, being older than what was passed on. */
+uint32_t mr_merge_match(const struct mr_merge *merge, const struct mr_merge_stream *s, int lane, bool alone,
+                        uint64_t *last);
 
 /* merge_boot.c */
 MR_INLINE struct mr_merge_stream *mr_merge_stream_at(const struct mr_merge *merge, uint32_t index)

@@ -225,6 +225,29 @@ static void values_without_a_time_neither_go_back_nor_get_lost(void **state)
     rig_close(r);
 }
 
+/* A new lane begins with a value that no other brought; before its place is known the other ends. */
+static void values_that_waited_when_the_others_end_are_not_told_twice(void **state)
+{
+    (void)state;
+    static const int64_t want[] = {1, 2, 3, 4};
+    struct rig *r = rig_open("hyperliquid:perp", WAIT_NS, 1024);
+    rig_lane_open(r, 0);
+    give(r, 0, 0, value(1));
+    rig_lane_open(r, 1);
+    give(r, 1, 10, value(7)); /* it was so between two messages: what followed has overruled it */
+    give(r, 0, 20, value(2));
+    give(r, 1, 21, value(2));
+    give(r, 0, 30, value(3));
+    give(r, 1, 31, value(3));
+    give(r, 1, 40, value(4)); /* which the other does not live to bring */
+    rig_lane_close(r, 0);
+    assert_int_equal(r->heard_count[0], MR_COUNT_OF(want));
+    for (size_t i = 0; i < MR_COUNT_OF(want); i++)
+        assert_int_equal(r->heard[0][i].event.price, want[i]);
+    assert_int_equal(r->lane_metrics[1].won, 1);
+    rig_close(r);
+}
+
 static void a_lane_that_lags_behind_the_window_doubles_nothing(void **state)
 {
     (void)state;
@@ -292,6 +315,7 @@ int main(void)
         cmocka_unit_test(a_fast_new_lane_does_not_overtake_what_is_on_its_way),
         cmocka_unit_test(an_image_of_a_second_subscription_does_not_replace_the_book),
         cmocka_unit_test(values_without_a_time_neither_go_back_nor_get_lost),
+        cmocka_unit_test(values_that_waited_when_the_others_end_are_not_told_twice),
         cmocka_unit_test(a_lane_that_lags_behind_the_window_doubles_nothing),
         cmocka_unit_test(a_full_hold_buffer_ends_waits_and_loses_nothing),
     };

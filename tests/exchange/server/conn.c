@@ -237,8 +237,8 @@ void mr_conn_flush(struct conn *c)
     c->dirty = false;
     if (c->state == CONN_FREE || c->state == CONN_TLS)
         return;
-    bool drips = mr_fault_drips(c->x, c);
-    if (drips && c->x->now_ns - c->dripped_ns < DRIP_NS) {
+    bool drips = mr_fault_slows(c->x, MR_FAULT_DRIP, c);
+    if ((drips && c->x->now_ns - c->dripped_ns < DRIP_NS) || mr_fault_slows(c->x, MR_FAULT_STALL, c)) {
         c->dirty = true;
         return;
     }

@@ -19,6 +19,13 @@ static bool knows(void *arg, uint8_t venue, uint8_t product, struct mr_span symb
     return mr_tape_knows(c->x->tape, venue, product, symbol) && !mr_fault_hides(c->x, venue, product, symbol);
 }
 
+static void tell(struct mr_exchange *x, uint8_t venue, uint8_t product, bool beginning, struct mr_span text)
+{
+    const struct mr_exchange_said said = {venue, product, beginning, text.data, text.len};
+    if (x->said)
+        x->said(x->said_arg, &said);
+}
+
 static void image(void *arg, const struct mr_talk_sub *sub) { mr_deliver_image(arg, sub); }
 
 const struct mr_talk_host mr_exchange_host = {.say = say, .knows = knows, .image = image};
@@ -40,8 +47,10 @@ void mr_deliver_image(struct conn *c, const struct mr_talk_sub *sub)
         there = there && mr_body_image(&t, x->truth, sub->name);
     } else
         there = mr_tape_first(x->tape, p->venue, p->product, mr_span_of(sub->symbol), sub->channel, &t) == MR_OK;
-    if (there)
-        say(c, t.out, t.len);
+    if (!there)
+        return;
+    tell(c->x, p->venue, p->product, true, (struct mr_span){(const uint8_t *)t.out, (uint32_t)t.len});
+    say(c, t.out, t.len);
 }
 
 /* ---- messages ---- */
@@ -128,6 +137,7 @@ void mr_deliver(struct mr_exchange *x, const struct mr_piece *piece)
     x->stats.messages++;
     if (!publish(x, &l, true))
         return; /* nobody listens: a fault waits for a message that is missed */
+    tell(x, l.venue, l.product, false, (struct mr_span){l.data, l.len});
     struct fault_verdict v = mr_fault_judge(x, &l);
     if (v.spoil && !spoil(x, &l))
         return;

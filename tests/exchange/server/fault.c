@@ -90,16 +90,21 @@ static int put(struct mr_exchange_fault *f, struct mr_span key, struct mr_span v
         f->connections = (uint32_t)number;
         return status;
     }
+    if (mr_span_eq(key, "spared")) {
+        status = put_number(value, 256, &number, "spared", err);
+        f->spared = (uint32_t)number;
+        return status;
+    }
     if (mr_span_eq(key, "seconds"))
         return put_number(value, 86400, &f->seconds, "seconds", err);
     if (mr_span_eq(key, "after"))
         return put_number(value, 86400, &f->after_s, "after", err);
     if (mr_span_eq(key, "every"))
         return put_number(value, 86400, &f->every_s, "every", err);
-    return mr_err_set(
-        err, MR_E_INVALID,
-        "fault: no key \"%.*s\"; known: fault, product, symbol, channel, count, connections, seconds, after, every",
-        (int)(key.len < 40 ? key.len : 40), (const char *)key.data);
+    return mr_err_set(err, MR_E_INVALID,
+                      "fault: no key \"%.*s\"; known: fault, product, symbol, channel, count, connections, spared, "
+                      "seconds, after, every",
+                      (int)(key.len < 40 ? key.len : 40), (const char *)key.data);
 }
 
 static int parse_json(struct mr_span text, struct mr_exchange_fault *out, bool *named, struct mr_err *err)
@@ -194,6 +199,7 @@ static bool lasting(uint8_t kind)
     switch (kind) {
     case MR_FAULT_SILENCE:
     case MR_FAULT_DRIP:
+    case MR_FAULT_STALL:
     case MR_FAULT_CERTIFICATE:
     case MR_FAULT_TOKEN:
     case MR_FAULT_LIMIT:
@@ -245,19 +251,6 @@ static void on_connection(const struct fault *f, struct conn *c)
     }
 }
 
-static void on_oldest(struct mr_exchange *x, const struct fault *f)
-{
-    for (uint32_t n = f->what.connections; n > 0; n--) {
-        struct conn *oldest = NULL;
-        for (uint32_t i = 0; i < x->open_count; i++)
-            if (concerns(f, x->open[i]) && x->open[i]->state == CONN_SOCKET &&
-                (!oldest || x->open[i]->since_ns < oldest->since_ns))
-                oldest = x->open[i];
-        if (oldest)
-            on_connection(f, oldest);
-    }
-}
-
 static bool has_channel(const struct conn *c, uint32_t bits)
 {
     for (uint32_t i = 0; i < c->talk.sub_count; i++)
@@ -266,25 +259,48 @@ static bool has_channel(const struct conn *c, uint32_t bits)
     return false;
 }
 
-/* A gap, a drip, a silence for some connections only: the oldest that could feel it now. */
+static bool older(const struct conn *a, const struct conn *b)
+{
+    return a->since_ns != b->since_ns ? a->since_ns < b->since_ns : a->id < b->id;
+}
+
+/* Of those that it could be for (bits: with a subscription to one of these channels; 0: any) the one with so many older ones, or NULL. */
+static struct conn *by_age(const struct mr_exchange *x, const struct fault *f, uint32_t bits, uint32_t rank)
+{
+    for (uint32_t i = 0; i < x->open_count; i++) {
+        uint32_t before = 0;
+        if (!concerns(f, x->open[i]) || (bits && !has_channel(x->open[i], bits)))
+            continue;
+        for (uint32_t k = 0; k < x->open_count; k++)
+            before +=
+                concerns(f, x->open[k]) && (!bits || has_channel(x->open[k], bits)) && older(x->open[k], x->open[i]);
+        if (before == rank)
+            return x->open[i];
+    }
+    return NULL;
+}
+
+/* The youngest of them first: what ends changes no rank of the older ones. */
+static void on_oldest(struct mr_exchange *x, const struct fault *f)
+{
+    for (uint32_t n = f->what.connections; n-- > 0;) {
+        struct conn *c = by_age(x, f, 0, f->what.spared + n);
+        if (c)
+            on_connection(f, c);
+    }
+}
+
+/* A gap, a drip, a stall, a silence for some connections only: the oldest that could feel it now. */
 static void choose(struct mr_exchange *x, struct fault *f)
 {
-    uint32_t want = f->what.connections < FAULT_CONNECTIONS ? f->what.connections : FAULT_CONNECTIONS, count = 0;
+    const uint32_t want = f->what.connections < FAULT_CONNECTIONS ? f->what.connections : FAULT_CONNECTIONS;
     const uint32_t bits = f->what.channel ? f->what.channel : f->what.kind == MR_FAULT_GAP ? MR_DEPTH : UINT32_MAX;
-    uint32_t chosen[FAULT_CONNECTIONS];
-    for (f->only_count = 0; count < want; count++) {
-        const struct conn *oldest = NULL;
-        for (uint32_t i = 0; i < x->open_count; i++) {
-            const struct conn *c = x->open[i];
-            bool taken = false;
-            for (uint32_t k = 0; k < count; k++)
-                taken |= chosen[k] == c->id;
-            if (!taken && concerns(f, c) && has_channel(c, bits) && (!oldest || c->since_ns < oldest->since_ns))
-                oldest = c;
-        }
-        if (!oldest)
-            break;
-        chosen[count] = oldest->id;
+    uint32_t chosen[FAULT_CONNECTIONS], count = 0;
+    f->only_count = 0;
+    for (uint32_t n = 0; n < want; n++) {
+        const struct conn *c = by_age(x, f, bits, f->what.spared + n);
+        if (c)
+            chosen[count++] = c->id;
     }
     memcpy(f->only, chosen, count * sizeof *chosen);
     f->only_count = count;
@@ -316,8 +332,8 @@ static void work(struct mr_exchange *x, struct fault *f)
     f->left = f->what.count ? f->what.count : 1;
     f->due_ns = 0;
     double seconds = f->what.seconds > 0 ? f->what.seconds : f->what.kind == MR_FAULT_SILENCE ? 10 : 2;
-    if (f->what.connections &&
-        (f->what.kind == MR_FAULT_GAP || f->what.kind == MR_FAULT_DRIP || f->what.kind == MR_FAULT_SILENCE)) {
+    if (f->what.connections && (f->what.kind == MR_FAULT_GAP || f->what.kind == MR_FAULT_DRIP ||
+                                f->what.kind == MR_FAULT_STALL || f->what.kind == MR_FAULT_SILENCE)) {
         choose(x, f);
         if (!f->only_count) {
             f->left = 0;
@@ -419,11 +435,11 @@ bool mr_fault_lasts(const struct mr_exchange *x, enum mr_fault_kind kind, uint8_
     return false;
 }
 
-bool mr_fault_drips(const struct mr_exchange *x, const struct conn *c)
+bool mr_fault_slows(const struct mr_exchange *x, enum mr_fault_kind kind, const struct conn *c)
 {
     for (uint32_t i = 0; i < FAULTS_MAX; i++) {
         const struct fault *f = &x->faults[i];
-        if (at_work(f) && f->what.kind == MR_FAULT_DRIP && x->now_ns < f->until_ns && concerns(f, c))
+        if (at_work(f) && f->what.kind == kind && x->now_ns < f->until_ns && concerns(f, c))
             return true;
     }
     return false;

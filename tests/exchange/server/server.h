@@ -27,6 +27,7 @@
  * close        a close frame, 1012                             planned      the venue's notice, then a close frame
  * reset        part of a TLS record, then RST                  oversize     a frame that says it is 64 MiB long
  * checksum     the next `count` checksums (OKX's) are wrong    drip         a few octets at a time for `seconds`
+ * stall        not an octet leaves for `seconds`, then all that was said
  * For `seconds`:
  * certificate  all connections end; who dials is shown one of an authority that nobody knows
  * token        upgrades are refused, in the venue's words where it has tokens      limit     REST and upgrades: 429
@@ -48,6 +49,7 @@
     X(OVERSIZE,    "oversize")    \
     X(CHECKSUM,    "checksum")    \
     X(DRIP,        "drip")        \
+    X(STALL,       "stall")       \
     X(CERTIFICATE, "certificate") \
     X(TOKEN,       "token")       \
     X(LIMIT,       "limit")       \
@@ -72,7 +74,8 @@ struct mr_exchange_fault {
         channel; /* enum mr_channel bits of gap, duplicate, reorder, silence of a symbol; 0: the book (silence: all) */
     uint32_t count; /* [1] */
     uint32_t
-        connections; /* of what concerns connections, and of gap, drip and silence: so many, the oldest first; 0: all */
+        connections; /* of what concerns connections, and of gap, drip, stall and silence: so many, the oldest first; 0: all */
+    uint32_t spared; /* of `connections`: so many of the oldest are left alone */
     double seconds;  /* of those that last: silence [10], the others [2] */
     double after_s, every_s; /* first so long after the start, then again and again; 0: now, and once */
 };
@@ -162,6 +165,17 @@ void mr_exchange_pause(struct mr_exchange *x, bool paused); /* the market stands
 int mr_exchange_book(struct mr_exchange *x, const char *product, const char *symbol, uint32_t levels,
                      struct mr_truth *out, struct mr_err *err);
 void mr_exchange_stats(struct mr_exchange *x, struct mr_exchange_stats *out);
+
+/* What the exchange says, as it is said: each message of a stream that somebody subscribed to, once, however many get it and whatever faults make of
+ * it; and each message that one subscription begins with. On the exchange's thread, which must not be called from there. */
+struct mr_exchange_said {
+    uint8_t venue, product;
+    bool beginning;
+    const uint8_t *data; /* until the function returns */
+    uint32_t len;
+};
+typedef void mr_exchange_said_fn(void *arg, const struct mr_exchange_said *said);
+void mr_exchange_tap(struct mr_exchange *x, mr_exchange_said_fn *said, void *arg); /* NULL: no more */
 void mr_exchange_stats_json(const struct mr_exchange_stats *stats, struct mr_text *out);
 
 #endif

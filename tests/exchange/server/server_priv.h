@@ -90,6 +90,8 @@ struct mr_exchange {
     uint32_t rest_count[MR_VENUE_ID_MAX + 1];
     struct mr_exchange_stats stats;
     struct mr_account *account; /* NULL: none */
+    mr_exchange_said_fn *said;  /* NULL: nobody wants to know */
+    void *said_arg;
 };
 
 /* conn.c */
@@ -138,7 +140,8 @@ bool mr_fault_mutes(const struct mr_exchange *x, const struct conn *c); /* nothi
 /* One of this kind, which lasts, is at work on that product; venue 0: on any. */
 bool mr_fault_lasts(const struct mr_exchange *x, enum mr_fault_kind kind, uint8_t venue, uint8_t product);
 bool mr_fault_hides(const struct mr_exchange *x, uint8_t venue, uint8_t product, struct mr_span symbol);
-bool mr_fault_drips(const struct mr_exchange *x, const struct conn *c);
+/* A drip or a stall of this connection is at work. */
+bool mr_fault_slows(const struct mr_exchange *x, enum mr_fault_kind kind, const struct conn *c);
 /* This message does not go to this connection, though it may go to others. */
 bool mr_fault_loses(struct mr_exchange *x, const struct conn *c, const struct mr_letter *letter);
 /* Where the last digit of the message's checksum stands; 0: it has none that says anything. */
