@@ -27,7 +27,9 @@ struct client {
     uint32_t len;
     bool skipping; /* the rest of a line that was too long */
     bool paused;   /* not read from: it does not take its replies */
+    bool waiting;  /* its first line's answer is not there yet */
     bool quit, closing;
+    struct mr_ask ask;
     char line[]; /* line_max */
 };
 
@@ -172,15 +174,19 @@ static bool backed_up(const struct client *client)
            client->admin->config.control.output_max / 2;
 }
 
-static void run_line(struct client *client, const char *line, size_t len)
+/* False: the answer is not there yet, and the line has to stay. */
+static bool run_line(struct client *client, const char *line, size_t len)
 {
     struct mr_admin *admin = client->admin;
     struct mr_text text;
     if (len && line[len - 1] == '\r')
         len--;
     mr_text_init(&text, admin->reply, MR_ADMIN_REPLY_BYTES);
-    admin->counts.commands++;
     enum mr_reply kind = mr_command(admin->commands, line, len, &client->peer, &text);
+    client->waiting = kind == MR_REPLY_LATER;
+    if (client->waiting)
+        return false;
+    admin->counts.commands++;
     admin->counts.refused += kind == MR_REPLY_REFUSED;
     if (kind == MR_REPLY_QUIT)
         finish(client);
@@ -191,9 +197,10 @@ static void run_line(struct client *client, const char *line, size_t len)
         if (admin->config.shutdown)
             admin->config.shutdown(admin->config.arg); /* may close us: clients are then marked so */
     }
+    return true;
 }
 
-/* Takes the first line of the buffer; false: there is none. */
+/* Takes the first line of the buffer; false: there is none, or it waits for its answer. */
 static bool take_line(struct client *client)
 {
     char *end = memchr(client->line, '\n', client->len);
@@ -202,8 +209,8 @@ static bool take_line(struct client *client)
     uint32_t len = (uint32_t)(end - client->line);
     if (client->skipping)
         client->skipping = false; /* that was the end of it */
-    else
-        run_line(client, client->line, len);
+    else if (!run_line(client, client->line, len))
+        return false;
     if (client->closing)
         return false;
     client->len -= len + 1;
@@ -240,7 +247,16 @@ static void left_over(uv_idle_t *idle)
     uv_idle_stop(idle);
     for (struct client *client = admin->clients, *next; client; client = next) {
         next = client->next;
-        if (client->paused && !backed_up(client))
+        if (client->paused && !client->waiting && !backed_up(client))
+            serve(client);
+    }
+}
+
+void mr_admin_answers(struct mr_admin *admin)
+{
+    for (struct client *client = admin->clients, *next; client; client = next) {
+        next = client->next;
+        if (client->waiting)
             serve(client);
     }
 }
@@ -269,7 +285,7 @@ static void serve(struct client *client)
     else if (!pause && client->paused)
         uv_read_start((uv_stream_t *)&client->pipe, room, got_bytes);
     client->paused = pause;
-    if (more && !backed_up(client))
+    if (more && !client->waiting && !backed_up(client))
         uv_idle_start(&admin->idle, left_over);
 }
 
@@ -324,7 +340,8 @@ static void greet(struct client *client)
         return;
     }
     client->peer = (struct mr_peer){peer.uid, peer.pid,
-                                    mr_admin_level_of(&admin->config.control, (uint32_t)geteuid(), (uint32_t)peer.uid)};
+                                    mr_admin_level_of(&admin->config.control, (uint32_t)geteuid(), (uint32_t)peer.uid),
+                                    &client->ask};
     if (client->peer.level == MR_ADMIN_REFUSED) {
         admin->counts.turned_away++;
         snprintf(sentence, sizeof sentence,

@@ -8,7 +8,8 @@
  * they were given, everyone else observes or is refused. Every acting command, refused ones too, is audited.
  *
  * Shows read workspaces and nothing else; commands of the control plane itself (do.h) are carried out here; acts write a struct mr_plane_command into the feed tiles' command rings, wait for nothing and
- * answer "sent": what came of it is seen in a show. Nothing a client does can hold up a data plane.
+ * answer "sent": what came of it is seen in a show. Nothing a client does can hold up a data plane. What the trade tile is asked is answered when it has
+ * answered: only that client waits for it, `kill on` of another never does.
  *
  * Bounds  clients, length of a line, replies not read (then nothing more is read from that client, then it is closed), time for half a
  *         line: struct mr_control_config. What is beyond gets a sentence.
@@ -56,6 +57,8 @@ int mr_admin_attach(struct mr_admin *admin, const char *name, const char *path);
 void mr_admin_detach(struct mr_admin *admin, const char *name);
 /* From now on these limits and levels: clients that are there keep their level. Not the socket, not line_max. */
 void mr_admin_limits(struct mr_admin *admin, const struct mr_control_config *control);
+/* Commands that wait for the trade tile's answer are looked at again: when it answered, and each few ms. */
+void mr_admin_answers(struct mr_admin *admin);
 void mr_admin_counts(const struct mr_admin *admin, struct mr_admin_counts *out);
 /* Closes all; memory goes when the loop has run the last close. The socket's file is removed. */
 void mr_admin_close(struct mr_admin *admin);

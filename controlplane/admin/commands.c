@@ -379,6 +379,10 @@ static enum mr_reply carry(struct mr_commands *c, const struct row *row, const s
         mr_json_out_string(&j, "command", row->words);
     }
     int status = row->carry(&d, &err);
+    if (status == MR_E_AGAIN && peer->ask && mr_ask_open(peer->ask)) {
+        out->len = begin;
+        return MR_REPLY_LATER;
+    }
     if (row->level > MR_ADMIN_OBSERVE)
         audit(c, peer, w, status != MR_OK ? err.text : *d.outcome ? d.outcome : "done");
     if (status != MR_OK)

@@ -4,8 +4,9 @@
 
 #include "controlplane/admin/admin.h"
 #include "controlplane/admin/look.h"
+#include "controlplane/trade/desk.h"
 
-enum mr_reply { MR_REPLY_GOOD, MR_REPLY_USAGE, MR_REPLY_REFUSED, MR_REPLY_FAILED, MR_REPLY_QUIT };
+enum mr_reply { MR_REPLY_GOOD, MR_REPLY_USAGE, MR_REPLY_REFUSED, MR_REPLY_FAILED, MR_REPLY_QUIT, MR_REPLY_LATER };
 
 /* The writing side of one workspace's command rings: opened at the first act. */
 struct mr_sender {
@@ -25,6 +26,7 @@ struct mr_peer {
     uint32_t uid;
     int32_t pid;
     enum mr_admin_level level;
+    struct mr_ask *ask; /* of the command under way, the caller's; NULL: it can ask no trade tile */
 };
 
 struct mr_commands {
@@ -43,7 +45,8 @@ void mr_commands_close(struct mr_commands *c);
 int mr_commands_attach(struct mr_commands *c, const char *name, const char *path);
 void mr_commands_detach(struct mr_commands *c, const char *name);
 
-/* Does what `line` says (no newline in it) and writes the whole reply, its end among it. A reply that does not fit becomes one that says so. */
+/* Does what `line` says (no newline in it) and writes the whole reply, its end among it. A reply that does not fit becomes one that says so.
+ * MR_REPLY_LATER: nothing is written, the answer is not there yet; the same line is to be given again. */
 enum mr_reply mr_command(struct mr_commands *c, const char *line, size_t len, const struct mr_peer *peer,
                          struct mr_text *out);
 /* A reply that is one error. */

@@ -14,8 +14,9 @@ struct mr_admin_hands {
     struct mr_kill *kill; /* of the same thread */
     const struct mr_config_live *config;
     struct mr_log *log;
-    /* The life cycle, wherever it runs: MR_OK with a sentence of what was done or asked for, else why not. NULL: there is none here. */
-    int (*steer)(void *self, const struct mr_steer_act *act, struct mr_err *said);
+    /* The life cycle, wherever it runs: MR_OK with a sentence of what was done or asked for, else why not; MR_E_AGAIN with `ask` open: asked, and not
+     * answered yet (mr_desk_steer). NULL: there is none here. */
+    int (*steer)(void *self, const struct mr_steer_act *act, struct mr_ask *ask, struct mr_err *said);
     void (*look)(void *self, struct mr_steer_state *out);
     void *self;
     struct mr_desk *desk; /* orders, positions; NULL: this process does not trade */
@@ -31,7 +32,7 @@ struct mr_do {
     struct mr_json_out *json; /* NULL: text */
     char outcome[200];        /* for the audit; "" : "done" */
 };
-/* MR_OK: the reply is written; MR_E_INVALID: the arguments; else it failed, with the sentence. */
+/* MR_OK: the reply is written; MR_E_INVALID: the arguments; MR_E_AGAIN while peer->ask is open: later; else it failed, with the sentence. */
 typedef int mr_do_fn(struct mr_do *d, struct mr_err *err);
 mr_do_fn mr_do_kill_on, mr_do_kill_off, mr_do_kill_venue_on, mr_do_kill_venue_off, mr_do_kill_strategy_on,
     mr_do_kill_strategy_off, mr_do_kill_status;

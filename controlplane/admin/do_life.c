@@ -12,7 +12,7 @@ static int steer(struct mr_do *d, enum mr_steer_verb verb, struct mr_err *err)
         return mr_err_set(err, MR_E_UNSUPPORTED, "this process does not trade");
     snprintf(act.who, sizeof act.who, "%s", d->who);
     mr_do_rest(d, 0, act.reason, sizeof act.reason);
-    int status = d->hands->steer(d->hands->self, &act, &said);
+    int status = d->hands->steer(d->hands->self, &act, d->peer->ask, &said);
     if (status != MR_OK)
         return mr_err_set(err, status == MR_E_INVALID ? MR_E_STALE : status, "%s",
                           said.text); /* not the operator's grammar */

@@ -73,11 +73,11 @@ int mr_do_decisions(struct mr_do *d, struct mr_err *err)
 static int act(struct mr_do *d, struct mr_desk_act *a, struct mr_err *err)
 {
     struct mr_err said = {""};
-    if (!d->hands->desk)
+    if (!d->hands->desk || !d->peer->ask)
         return mr_err_set(err, MR_E_UNSUPPORTED, "this process does not trade: trade.enabled is false");
     a->uid = d->peer->uid;
     snprintf(a->who, sizeof a->who, "%s", d->who);
-    int status = mr_desk_act(d->hands->desk, a, &said);
+    int status = mr_desk_act(d->hands->desk, a, d->peer->ask, &said);
     if (status != MR_OK)
         return mr_err_set(err, status == MR_E_INVALID ? MR_E_STALE : status, "%s",
                           said.text); /* not the operator's grammar */

@@ -79,6 +79,9 @@ struct control {
     uv_loop_t loop;
     uv_timer_t timer;
     uv_fs_event_t folder; /* of the instance's data */
+    uv_async_t answers;   /* the trade tile has answered */
+    uv_work_t store_work; /* a step of the store, in libuv's pool: a commit waits for the disk, and nobody else does */
+    bool storing;
     struct mr_admin *admin;
     struct mr_links *links;
     struct mr_log *log;
@@ -148,10 +151,15 @@ static void log_lines(struct control *c, int64_t now_ns)
                      line.text);
 }
 
-static int steer(void *self, const struct mr_steer_act *act, struct mr_err *said)
+static int steer(void *self, const struct mr_steer_act *act, struct mr_ask *ask, struct mr_err *said)
 {
-    return mr_desk_steer(((struct control *)self)->desk, act, said);
+    return mr_desk_steer(((struct control *)self)->desk, act, ask, said);
 }
+
+/* On the trade tile. */
+static void answered(void *arg) { uv_async_send(&((struct control *)arg)->answers); }
+
+static void on_answers(uv_async_t *answers) { mr_admin_answers(((struct control *)answers->data)->admin); }
 
 static void look(void *self, struct mr_steer_state *out)
 {
@@ -172,24 +180,38 @@ static void open_store(struct control *c, const struct mr_config *config)
         MR_LOG(c->log, MR_LOG_ERROR, "store: nothing is stored: %s", err.text);
 }
 
-/* One batch a round; and what the store waits for. */
-static void step_store(struct control *c, int64_t now_ns)
+static int64_t wall(void)
 {
-    mr_store_step(c->store, now_ns);
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return now.tv_sec * 1000000000ll + now.tv_nsec;
+}
+
+static void store_step(uv_work_t *work) { mr_store_step(((struct control *)work->data)->store, wall()); }
+
+/* What the store waits for is told once. */
+static void store_stepped(uv_work_t *work, int status)
+{
+    struct control *c = work->data;
+    (void)status;
     const char *trouble = mr_store_trouble(c->store);
     if ((trouble != NULL) != c->store_away)
         MR_LOG(c->log, trouble ? MR_LOG_WARN : MR_LOG_INFO, "store: %s", trouble ? trouble : "answers again");
     c->store_away = trouble != NULL;
+    c->storing = false;
+}
+
+/* One batch a round. */
+static void step_store(struct control *c)
+{
+    c->store_work.data = c;
+    c->storing = c->storing || uv_queue_work(&c->loop, &c->store_work, store_step, store_stepped) == 0;
 }
 
 static void close_store(struct control *c)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    if (c->store) {
-        step_store(c, now.tv_sec * 1000000000ll + now.tv_nsec);
-        mr_store_close(c->store, now.tv_sec * 1000000000ll + now.tv_nsec);
-    }
+    if (c->store)
+        mr_store_close(c->store, wall());
     c->store = NULL;
 }
 
@@ -285,6 +307,7 @@ static int open_desk(struct control *c, const struct options *o, const struct mr
                                   .plane_count = 1,
                                   .errand = {[MR_DESK_NOTIFY] = notify, [MR_DESK_DUMP] = dump},
                                   .escalate = escalate,
+                                  .answered = answered,
                                   .arg = c,
                                   .cores = {-1, -1}};
     if (!config->trade.enabled)
@@ -326,18 +349,18 @@ static void on_folder(uv_fs_event_t *watch, const char *name, int events, int st
 static void on_timer(uv_timer_t *timer)
 {
     struct control *c = timer->data;
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
+    const int64_t now_ns = wall();
     /* a ring has one reader: where there is a desk it takes the signals, and says what it took */
-    while (!c->desk && mr_links_poll(c->links, now.tv_sec * 1000000000ll + now.tv_nsec) > 0) {
+    while (!c->desk && mr_links_poll(c->links, now_ns) > 0) {
     }
-    mr_hands_poll(&c->hands, now.tv_sec * 1000000000ll + now.tv_nsec);
+    mr_hands_poll(&c->hands, now_ns);
     if (c->store)
-        step_store(c, now.tv_sec * 1000000000ll + now.tv_nsec);
+        step_store(c);
     if (c->desk)
-        log_lines(c, now.tv_sec * 1000000000ll + now.tv_nsec);
+        log_lines(c, now_ns);
     else
         tell_attached(c);
+    mr_admin_answers(c->admin); /* also where the tile does not answer */
     if (*c->stopped || c->shutdown || mr_clock_mono() >= c->end_ns)
         uv_stop(&c->loop);
 }
@@ -364,10 +387,15 @@ static int attach(struct control *c, const struct options *o, const char *instan
 
 static void close_loop(struct control *c)
 {
+    c->hands.box.state = NULL;
+    if (c->desk)
+        mr_desk_close(c->desk); /* first: its tile answers to the loop */
+    c->desk = c->hands.admin.desk = NULL;
     if (c->admin)
         mr_admin_close(c->admin);
     uv_close((uv_handle_t *)&c->timer, NULL);
     uv_close((uv_handle_t *)&c->folder, NULL);
+    uv_close((uv_handle_t *)&c->answers, NULL);
     uv_run(&c->loop, UV_RUN_DEFAULT);
     uv_loop_close(&c->loop);
     if (c->links)
@@ -387,7 +415,8 @@ static int run(struct control *c, const struct options *o, struct mr_config *con
     uv_loop_init(&c->loop);
     uv_timer_init(&c->loop, &c->timer);
     uv_fs_event_init(&c->loop, &c->folder);
-    c->timer.data = c->folder.data = c;
+    uv_async_init(&c->loop, &c->answers, on_answers);
+    c->timer.data = c->folder.data = c->answers.data = c;
     c->stopped = mr_process_signals();
     c->end_ns = o->seconds > 0 ? mr_clock_mono() + (int64_t)(o->seconds * 1e9) : INT64_MAX;
     int status = mr_links_open(&c->links, on_signal, c, err);
@@ -411,11 +440,6 @@ static int run(struct control *c, const struct options *o, struct mr_config *con
         MR_LOG(c->log, MR_LOG_INFO, "control plane %s: stopped", config->plane.instance);
     }
     close_loop(c);
-    c->hands.box.state = NULL;
-    if (c->desk) {
-        mr_desk_close(c->desk);
-        c->desk = NULL;
-    }
     if (c->notify)
         mr_notify_close(c->notify);
     c->notify = NULL;

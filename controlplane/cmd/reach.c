@@ -154,7 +154,7 @@ static int kind_of(struct mr_asker *a)
 int mr_asker_ask(struct mr_asker *a, const char *line, struct mr_err *err)
 {
     if (a->commands) {
-        const struct mr_peer self = {(uint32_t)geteuid(), getpid(), MR_ADMIN_ADMINISTER};
+        const struct mr_peer self = {(uint32_t)geteuid(), getpid(), MR_ADMIN_ADMINISTER, NULL};
         struct mr_text out;
         mr_text_init(&out, a->reply, MR_ADMIN_REPLY_BYTES);
         if (mr_command(a->commands, line, strlen(line), &self, &out) == MR_REPLY_QUIT)

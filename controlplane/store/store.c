@@ -179,7 +179,8 @@ int mr_store_flush(struct mr_store *s, int64_t now_ns)
                : MR_OK;
 }
 
-const char *mr_store_trouble(const struct mr_store *s) { return s->away || s->spill_fails ? s->trouble : NULL; }
+bool mr_store_well(const struct mr_store *s) { return !s->away && !s->spill_fails; }
+const char *mr_store_trouble(const struct mr_store *s) { return mr_store_well(s) ? NULL : s->trouble; }
 
 /* ---- opening ---- */
 

@@ -1,15 +1,15 @@
 /* The store: orders, fills, positions, signals and risk events in a database, for questions and screens. Not what we trade by: that is the
  * journal (controlplane/journal), from which everything here could be made again.
  *
- *   trade tile ── put ──> ring ── step, on the io thread ──> one transaction a batch ──> SQLite (WAL)
+ *   io thread ── put ──> ring ── step, beside it: a commit waits for the disk ──> one transaction a batch ──> SQLite (WAL)
  *                                          └─ the database is away: spill file, in order, and back from there when it answers again
  *
  * Policy  put never waits. A row in the ring is lost only with the process; once `durable` has reached it, it is in the database or in the
  *         spill file, and both survive a crash of the machine. A locked, full or failing database fills the spill file and no one waits. A
- *         full ring (the io thread stands still, or database and spill file both fail) refuses the row: MR_E_FULL, counted.
+ *         full ring (nobody steps, or database and spill file both fail) refuses the row: MR_E_FULL, counted.
  * Rows    an order, a position, a signal, a risk event replaces the row with the same key; a fill's key is its id, venue and market. A row is applied once, also
  *         when the machine stops between the database's commit and the clearing of the spill file.
- * Thread  put: one thread. All else: the io thread.   Memory  one block at boot; SQLite has its own.   Times  given by the caller.
+ * Thread  put: one thread. durable, well: any. All else: one at a time.   Memory  one block at boot; SQLite has its own.   Times  given by the caller.
  * Cost    perf/controlplane/store/bench_store.c. */
 #ifndef MR_STORE_STORE_H
 #define MR_STORE_STORE_H
@@ -45,6 +45,7 @@ uint64_t mr_store_durable(const struct mr_store *s); /* any thread: all rows up 
 
 /* One bounded round: at most one batch. Rows that moved; 0 idle. */
 int mr_store_step(struct mr_store *s, int64_t now_ns);
+bool mr_store_well(const struct mr_store *s); /* any thread: nothing is in its way */
 /* All rows put so far into the database: MR_OK, MR_E_IO (some are in the spill file or the ring; mr_store_trouble). */
 int mr_store_flush(struct mr_store *s, int64_t now_ns);
 const char *

@@ -71,9 +71,10 @@ struct mr_store {
     /* written by the putting thread */
     struct mr_ring_writer writer;
     uint64_t next_seq, put, refused;
-    /* written by the io thread, read by any */
+    /* written by the stepping thread, read by any */
     uint64_t durable MR_ALIGNED;
-    /* the io thread's own */
+    _Atomic bool away, spill_fails;
+    /* the stepping thread's own */
     struct mr_ring_reader reader MR_ALIGNED;
     struct mr_store_limits limits;
     struct store_db db;
@@ -82,7 +83,6 @@ struct mr_store {
     uint64_t batch_bytes, batch_rows, batch_seq;
     uint64_t applied; /* number of the last row in the database */
     int64_t retry_at_ns;
-    bool away, spill_fails;
     char trouble[512];
     uint64_t stored, spilled, rejected, batches, failures;
 };

@@ -403,8 +403,6 @@ int mr_desk_open(struct mr_desk **out, const struct mr_desk_config *config, stru
     d->trading = *config->trading;
     d->self = d;
     mr_clock_open_virtual(&d->clock, d->now_ns); /* a tile opens the real one */
-    pthread_mutex_init(&d->call.lock, NULL);
-    pthread_cond_init(&d->call.answered, NULL);
     d->instruments = mr_instruments_init(desk_memory(mr_instruments_bytes(INSTRUMENTS)), INSTRUMENTS);
     int status = want(d, err);
     if (!status)
@@ -474,7 +472,5 @@ void mr_desk_close(struct mr_desk *d)
     desk_remote_close(d);
     free(d->paper);
     free(d->instruments);
-    pthread_mutex_destroy(&d->call.lock);
-    pthread_cond_destroy(&d->call.answered);
     free(d);
 }

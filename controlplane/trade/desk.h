@@ -3,7 +3,7 @@
  *
  *   data plane's signals, taps, images -> links, market feed -> trade (trade.h) -> paper exchange
  *                                                               | journal ring -> journal thread -> disk
- *   io thread -> call (one at a time, answered within a round) -> trade
+ *   io thread -> call (one at a time, answered in the next round; the io thread waits for none) -> trade
  *   trade -> notes, state (binary, no waiting) -> io thread -> bus -> lines of the log, rows of the store, the webhook; image -> tools
  *
  * Threads  all here: the io thread. The tile owns all else while it runs.
@@ -59,6 +59,9 @@ struct mr_desk_config {
     mr_desk_errand_fn *errand[MR_DESK_ERRANDS]; /* NULL: there is nothing to be done */
     void (*escalate)(void *arg,
                      const char *sentence); /* a thread of the desk is stuck: on the io thread; NULL: nobody is told */
+    void (*answered)(
+        void *
+            arg); /* what was asked of the trade tile has its answer: called on the tile; NULL: who asks looks again by himself */
     void *arg;
     const struct mr_desk_probe *probe; /* NULL: nobody measures */
     int cores[2];                      /* of the trade tile and the journal thread; -1 not pinned */
@@ -106,8 +109,16 @@ void mr_desk_io_counts(const struct mr_desk *desk, struct mr_desk_io_counts *out
 bool mr_desk_line(struct mr_desk *desk, struct mr_desk_line *out);
 void mr_desk_look(struct mr_desk *desk, struct mr_trade_show *out);
 
-/* Asked of the trade tile, answered within a second or refused (MR_E_AGAIN). */
-int mr_desk_steer(struct mr_desk *desk, const struct mr_steer_act *act, struct mr_err *said);
+/* What somebody asked and has no answer to yet: his to keep, zeros at first. */
+struct mr_ask {
+    uint64_t number; /* 0: it waits for its turn */
+    int64_t since_ns;
+};
+MR_INLINE bool mr_ask_open(const struct mr_ask *ask) { return ask->since_ns != 0; }
+
+/* Asked of the trade tile; nobody waits. MR_E_AGAIN while the ask is open: call again with the same act and ask, after `answered` or in a few ms. Then it is not
+ * open any more, and the status and `said` are what became of it: of the tile, or MR_E_AGAIN when the tile has not taken it within a second. */
+int mr_desk_steer(struct mr_desk *desk, const struct mr_steer_act *act, struct mr_ask *ask, struct mr_err *said);
 enum mr_desk_what { MR_DESK_PLACE, MR_DESK_CANCEL, MR_DESK_CANCEL_ALL, MR_DESK_CLOSE, MR_DESK_LIMITS };
 struct mr_desk_act {
     uint8_t what, side, type;
@@ -115,7 +126,6 @@ struct mr_desk_act {
     uint64_t id;
     char who[32], name[128], price[32], size[32];
 };
-/* `said`: what was done, or why not. */
-int mr_desk_act(struct mr_desk *desk, const struct mr_desk_act *act, struct mr_err *said);
+int mr_desk_act(struct mr_desk *desk, const struct mr_desk_act *act, struct mr_ask *ask, struct mr_err *said);
 
 #endif

@@ -1,9 +1,10 @@
 /* What the io thread asks of the trade tile. */
-#include <errno.h>
 #include <stdio.h>
 
 #include "codecs/json/json.h"
 #include "controlplane/trade/desk_priv.h"
+
+#define ASK_NS 1000000000ll
 
 /* ---- on the trade tile ---- */
 
@@ -117,69 +118,111 @@ static int steer(struct mr_desk *d, const struct mr_steer_act *act, int64_t now_
 void desk_calls(struct mr_desk *d, int64_t now_ns)
 {
     struct call *c = &d->call;
-    if (mr_likely(!atomic_load_explicit(&c->asked, memory_order_acquire)))
+    int asked = CALL_ASKED;
+    if (mr_likely(atomic_load_explicit(&c->at, memory_order_relaxed) != CALL_ASKED) ||
+        !atomic_compare_exchange_strong(&c->at, &asked, CALL_AT_IT)) /* who asked may have given up */
         return;
-    pthread_mutex_lock(&c->lock);
-    if (atomic_load_explicit(&c->asked, memory_order_relaxed)) { /* who asked may have given up */
-        c->said.text[0] = 0;
-        c->status = c->steer ? steer(d, &c->steer_act, now_ns, &c->said) : carry_out(d, &c->act, now_ns, &c->said);
-        atomic_store_explicit(&c->asked, false, memory_order_release);
-        pthread_cond_signal(&c->answered);
-    }
-    pthread_mutex_unlock(&c->lock);
+    c->said.text[0] = 0;
+    c->status = c->steer ? steer(d, &c->steer_act, now_ns, &c->said) : carry_out(d, &c->act, now_ns, &c->said);
+    atomic_store_explicit(&c->at, CALL_ANSWERED, memory_order_release);
+    if (d->config.answered)
+        d->config.answered(d->config.arg);
 }
 
 /* ---- on the io thread ---- */
 
-static int ask(struct mr_desk *d, struct mr_err *said)
+static int end(struct mr_ask *ask, struct mr_err *said, const char *sentence)
+{
+    *ask = (struct mr_ask){0};
+    return mr_err_set(said, MR_E_AGAIN, "%s", sentence);
+}
+
+/* Nobody's, or of somebody who has not come for a second: he went away. */
+static bool vacant(struct call *c, int64_t mono_ns)
+{
+    int at = atomic_load_explicit(&c->at, memory_order_acquire);
+    if (at == CALL_IDLE)
+        return true;
+    if (at == CALL_AT_IT || mono_ns - c->since_ns < ASK_NS)
+        return false;
+    return atomic_compare_exchange_strong(&c->at, &at, CALL_IDLE);
+}
+
+/* True: it is his turn to write what he asks. */
+static bool turn(struct mr_desk *d, struct mr_ask *ask, struct mr_err *said)
+{
+    int64_t mono_ns = mr_clock_mono();
+    if (!ask->since_ns)
+        ask->since_ns = mono_ns;
+    if (vacant(&d->call, mono_ns))
+        return true;
+    if (mono_ns - ask->since_ns > 2 * ASK_NS)
+        end(ask, said, "the trade tile does not answer: `kill on` works all the same");
+    return false;
+}
+
+static void post(struct mr_desk *d, struct mr_ask *ask)
 {
     struct call *c = &d->call;
-    struct timespec until;
-    int status = MR_E_AGAIN;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec++;
-    atomic_store_explicit(&c->asked, true, memory_order_release);
-    while (atomic_load_explicit(&c->asked, memory_order_relaxed) &&
-           pthread_cond_timedwait(&c->answered, &c->lock, &until) != ETIMEDOUT)
-        continue;
-    if (atomic_exchange(&c->asked, false))
-        mr_err_set(said, MR_E_AGAIN, "the trade tile has not answered within a second: `kill on` works all the same");
-    else {
+    c->number = ask->number = ++c->last;
+    c->since_ns = ask->since_ns = mr_clock_mono();
+    atomic_store_explicit(&c->at, CALL_ASKED, memory_order_release);
+}
+
+static int answer(struct mr_desk *d, struct mr_ask *ask, struct mr_err *said)
+{
+    struct call *c = &d->call;
+    int at = atomic_load_explicit(&c->at, memory_order_acquire);
+    int64_t waited_ns = mr_clock_mono() - ask->since_ns;
+    if (c->number != ask->number)
+        return end(ask, said, "its answer was not taken in time: `show trading` has what came of it");
+    if (at == CALL_ANSWERED) {
         *said = c->said;
-        status = c->status;
+        *ask = (struct mr_ask){0};
+        atomic_store_explicit(&c->at, CALL_IDLE, memory_order_relaxed);
+        return c->status;
     }
-    pthread_mutex_unlock(&c->lock);
-    return status;
+    if (waited_ns > ASK_NS && at == CALL_ASKED && atomic_compare_exchange_strong(&c->at, &at, CALL_IDLE))
+        return end(ask, said, "the trade tile has not answered within a second: `kill on` works all the same");
+    if (waited_ns > 2 * ASK_NS)
+        return end(ask, said, "the trade tile is still at it: `show trading` will have what comes of it");
+    return MR_E_AGAIN;
 }
 
-int mr_desk_steer(struct mr_desk *d, const struct mr_steer_act *act, struct mr_err *said)
+int mr_desk_steer(struct mr_desk *d, const struct mr_steer_act *act, struct mr_ask *ask, struct mr_err *said)
 {
-    pthread_mutex_lock(&d->call.lock);
-    d->call.steer = true;
-    d->call.steer_act = *act;
-    return ask(d, said);
+    if (ask->number)
+        return answer(d, ask, said);
+    if (turn(d, ask, said)) {
+        d->call.steer = true;
+        d->call.steer_act = *act;
+        post(d, ask);
+    }
+    return MR_E_AGAIN;
 }
 
-int mr_desk_act(struct mr_desk *d, const struct mr_desk_act *act, struct mr_err *said)
+int mr_desk_act(struct mr_desk *d, const struct mr_desk_act *act, struct mr_ask *ask, struct mr_err *said)
 {
-    if (act->what == MR_DESK_LIMITS) { /* read here: the tile does no I/O */
-        struct mr_risk_limits limits;
-        int status = desk_limits_load(d->trading.limits, d->instruments, &limits, said);
-        if (status != MR_OK)
-            return status;
-        pthread_mutex_lock(&d->call.lock);
-        d->call.limits = limits;
-        d->call.steer = false;
-        d->call.act = *act;
-        status = ask(d, said);
-        if (status == MR_OK) { /* what was judged by the set before is still on its way here */
+    bool limits = act->what == MR_DESK_LIMITS;
+    if (ask->number) {
+        int status = answer(d, ask, said);
+        if (limits && status == MR_OK) { /* what was judged by the set before is still on its way here */
             d->io_limits[1] = d->io_limits[0];
             d->io_limits[0] = d->call.limits;
         }
         return status;
     }
-    pthread_mutex_lock(&d->call.lock);
+    if (!turn(d, ask, said))
+        return MR_E_AGAIN;
+    if (limits) { /* read here: the tile does no I/O */
+        int status = desk_limits_load(d->trading.limits, d->instruments, &d->call.limits, said);
+        if (status != MR_OK) {
+            *ask = (struct mr_ask){0};
+            return status;
+        }
+    }
     d->call.steer = false;
     d->call.act = *act;
-    return ask(d, said);
+    post(d, ask);
+    return MR_E_AGAIN;
 }

@@ -189,7 +189,7 @@ uint32_t mr_desk_io(struct mr_desk *d, int64_t now_ns)
 {
     uint32_t n = take_notes(d);
     if (d->config.store)
-        atomic_store_explicit(&d->store_well, mr_store_trouble(d->config.store) == NULL, memory_order_release);
+        atomic_store_explicit(&d->store_well, mr_store_well(d->config.store), memory_order_release);
     desk_life_poll(d, now_ns);
     mr_bus_step(d->bus, now_ns, SUBSCRIBERS * DEPTH);
     desk_show(d);

@@ -21,11 +21,12 @@
 
 #define LINES 1024u /* that wait for the log, a power of two */
 
+enum call_at { CALL_IDLE, CALL_ASKED, CALL_AT_IT, CALL_ANSWERED };
 struct call {
-    pthread_mutex_t lock;
-    pthread_cond_t answered;
-    _Atomic bool asked;
+    _Atomic int at; /* ASKED to AT_IT, AT_IT to ANSWERED: the tile; all else: the io thread */
     bool steer;
+    uint64_t number, last;
+    int64_t since_ns;
     struct mr_steer_act steer_act;
     struct mr_desk_act act;
     struct mr_risk_limits limits;

@@ -29,6 +29,7 @@ struct scene {
     uv_loop_t loop;
     uv_timer_t timer;
     uv_fs_event_t watch;
+    uv_async_t answers;
     pthread_t io, market;
     char run[128], limits[200], kill_file[300], log_file[200];
     _Atomic bool halt;
@@ -131,6 +132,7 @@ static void on_timer(uv_timer_t *timer)
     mr_desk_io(s->desk, wall());
     while (mr_desk_line(s->desk, &line))
         MR_LOG(s->log, MR_LOG_INFO, "%s: %s", mr_trade_told_name(line.kind), line.text);
+    mr_admin_answers(s->admin);
     if (atomic_load(&s->halt))
         uv_stop(&s->loop);
 }
@@ -141,10 +143,13 @@ static void *io(void *arg)
     return NULL;
 }
 
-static int steer(void *self, const struct mr_steer_act *act, struct mr_err *said)
+static int steer(void *self, const struct mr_steer_act *act, struct mr_ask *ask, struct mr_err *said)
 {
-    return mr_desk_steer(((struct scene *)self)->desk, act, said);
+    return mr_desk_steer(((struct scene *)self)->desk, act, ask, said);
 }
+
+static void answered(void *arg) { uv_async_send(&((struct scene *)arg)->answers); }
+static void on_answers(uv_async_t *answers) { mr_admin_answers(((struct scene *)answers->data)->admin); }
 
 static void look(void *self, struct mr_steer_state *out)
 {
@@ -211,6 +216,8 @@ static int open_desk(struct scene *s, struct mr_err *err)
                                         .workspaces = workspaces,
                                         .plane_count = 1,
                                         .probe = &s->probe,
+                                        .answered = answered,
+                                        .arg = s,
                                         .cores = {-1, -1}};
     int status = mr_desk_open(&s->desk, &desk, err);
     return status ? status : mr_desk_start(s->desk, err);
@@ -224,7 +231,6 @@ static int open_io(struct scene *s, struct mr_err *err)
     s->hands.admin.desk = s->desk;
     const struct mr_admin_config admin = {
         .control = s->config.control, .version = "", .build = "bench", .log = s->log, .hands = &s->hands.admin};
-    uv_loop_init(&s->loop);
     uv_timer_init(&s->loop, &s->timer);
     uv_fs_event_init(&s->loop, &s->watch);
     s->timer.data = s->watch.data = s;
@@ -268,6 +274,9 @@ int scene_open(struct scene **out, struct mr_err *err)
     if (mkdir(s->run, 0700) != 0)
         return mr_err_set(err, MR_E_IO, "%s: cannot be made", s->run);
     configure(s);
+    uv_loop_init(&s->loop);
+    uv_async_init(&s->loop, &s->answers, on_answers);
+    s->answers.data = s;
     int status = write_limits(s, err);
     if (!status)
         status = mr_log_open(&s->log, s->log_file, false, MR_LOG_INFO, err);
@@ -289,14 +298,15 @@ void scene_close(struct scene *s)
         pthread_join(s->market, NULL);
     if (s->io)
         pthread_join(s->io, NULL);
+    mr_desk_close(s->desk); /* first: its tile answers to the loop */
     if (s->admin) {
         mr_admin_close(s->admin);
         uv_close((uv_handle_t *)&s->timer, NULL);
         uv_close((uv_handle_t *)&s->watch, NULL);
+        uv_close((uv_handle_t *)&s->answers, NULL);
         uv_run(&s->loop, UV_RUN_DEFAULT);
         uv_loop_close(&s->loop);
     }
-    mr_desk_close(s->desk);
     mr_hands_close(&s->hands);
     if (s->log)
         mr_log_close(s->log);

@@ -21,7 +21,7 @@ static void clean_up(void)
 
 static enum mr_reply say(const char *line, size_t len, enum mr_admin_level level)
 {
-    const struct mr_peer peer = {1, 1, level};
+    const struct mr_peer peer = {1, 1, level, NULL};
     struct mr_text out;
     mr_text_init(&out, reply, sizeof reply);
     enum mr_reply kind = mr_command(commands, line, len, &peer, &out);

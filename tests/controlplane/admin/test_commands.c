@@ -13,7 +13,7 @@ static struct mr_commands *commands;
 static char reply[MR_ADMIN_REPLY_BYTES];
 static char audited[1500];
 static bool shut;
-static struct mr_peer boss = {1000, 77, MR_ADMIN_ADMINISTER};
+static struct mr_peer boss = {1000, 77, MR_ADMIN_ADMINISTER, NULL};
 
 static void on_audit(void *arg, const char *line)
 {
@@ -286,7 +286,7 @@ static void a_level_is_enough_for_its_commands_and_no_more(void **state)
     for (size_t i = 0; i < MR_COUNT_OF(wants); i++)
         for (enum mr_admin_level level = MR_ADMIN_OBSERVE; level <= MR_ADMIN_ADMINISTER; level++) {
             struct mr_plane_command command;
-            const struct mr_peer peer = {4242, 1, level};
+            const struct mr_peer peer = {4242, 1, level, NULL};
             audited[0] = 0;
             assert_int_equal(say_as(&peer, wants[i].line), level >= wants[i].least ? MR_REPLY_GOOD : MR_REPLY_REFUSED);
             if (level < wants[i].least) {

@@ -39,9 +39,9 @@ static int may(void *self, enum mr_life_state from, enum mr_life_state to, struc
         return mr_err_set(err, MR_E_STALE, "the kill switch is on");
     return MR_OK;
 }
-static int steer(void *self, const struct mr_steer_act *act, struct mr_err *said)
+static int steer(void *self, const struct mr_steer_act *act, struct mr_ask *ask, struct mr_err *said)
 {
-    (void)self;
+    (void)self, (void)ask;
     return mr_steer(&life, &stop, act, 1000000000, said);
 }
 static void look(void *self, struct mr_steer_state *out)
@@ -100,8 +100,8 @@ static int down(void **state)
     return mr_test_remove(folder);
 }
 
-static const struct mr_peer boss = {0, 77, MR_ADMIN_ADMINISTER}, operator= {4242, 78, MR_ADMIN_OPERATE},
-                            guest = {4243, 79, MR_ADMIN_OBSERVE};
+static const struct mr_peer boss = {0, 77, MR_ADMIN_ADMINISTER, NULL}, operator= {4242, 78, MR_ADMIN_OPERATE, NULL},
+                            guest = {4243, 79, MR_ADMIN_OBSERVE, NULL};
 static enum mr_reply say_as(const struct mr_peer *peer, const char *line)
 {
     struct mr_text out;

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "controlplane/admin/admin.h"
+#include "controlplane/admin/do.h"
 #include "tests/controlplane/admin/made.h"
 #include "tests/support/support.h"
 
@@ -24,6 +25,10 @@ struct rig {
     pthread_t thread;
     bool shut;
     char audited[4096];
+    uv_async_t answers;
+    struct mr_admin_hands hands;
+    _Atomic uint32_t asked;
+    _Atomic bool has_answer; /* the trade tile's, which the test plays */
 };
 static struct rig rig;
 
@@ -34,9 +39,11 @@ static void on_audit(void *arg, const char *line)
     snprintf(r->audited + len, sizeof r->audited - len, "%s\n", line);
 }
 static void on_shutdown(void *arg) { ((struct rig *)arg)->shut = true; }
+static void on_answers(uv_async_t *async) { mr_admin_answers(((struct rig *)async->data)->admin); }
 static void on_stop(uv_async_t *async)
 {
     struct rig *r = async->data;
+    uv_close((uv_handle_t *)&r->answers, NULL);
     mr_admin_counts(r->admin, &r->counts);
     mr_admin_close(r->admin);
     uv_close((uv_handle_t *)async, NULL);
@@ -71,7 +78,8 @@ static void start(void)
     struct mr_err err;
     assert_int_equal(uv_loop_init(&rig.loop), 0);
     uv_async_init(&rig.loop, &rig.stop, on_stop);
-    rig.stop.data = &rig;
+    uv_async_init(&rig.loop, &rig.answers, on_answers);
+    rig.stop.data = rig.answers.data = &rig;
     if (mr_admin_open(&rig.admin, &rig.loop, &rig.config, &err) != MR_OK)
         fail_msg("%s", err.text);
     assert_int_equal(mr_admin_attach(rig.admin, "made", rig.made.path), MR_OK);
@@ -370,6 +378,67 @@ static void a_client_that_never_reads_holds_up_nobody(void **state)
     close(other);
 }
 
+/* Of a trade tile that answers when the test says so. */
+static int steer(void *self, const struct mr_steer_act *act, struct mr_ask *pending, struct mr_err *said)
+{
+    struct rig *r = self;
+    if (pending->number && r->has_answer) {
+        *pending = (struct mr_ask){0};
+        return mr_err_set(said, MR_OK, "%s: so be it", act->reason);
+    }
+    r->asked += !pending->number;
+    pending->number = pending->since_ns = 1;
+    return MR_E_AGAIN;
+}
+
+static void who_waits_for_the_trade_tile_holds_up_nobody_else_and_is_answered_once_in_order(void **state)
+{
+    (void)state;
+    rig.hands = (struct mr_admin_hands){.steer = steer, .self = &rig};
+    rig.config.hands = &rig.hands;
+    start();
+    int waits = dial(), other = dial();
+    const char lines[] = "pause for a test\nnonsense\nhelp quit --json\n";
+    put(waits, lines, sizeof lines - 1);
+    while (!rig.asked)
+        nanosleep(&(struct timespec){0, 1000000}, NULL);
+    for (int i = 0; i < 50; i++)
+        assert_non_null(strstr(ask(other, "show status"), "made: STALLED"));
+    for (int i = 0; i < 20; i++)
+        uv_async_send(&rig.answers); /* looked at, and nothing is there */
+    assert_int_equal(poll(&(struct pollfd){waits, POLLIN, 0}, 1, 50), 0);
+    assert_null(strstr(rig.audited, "pause"));
+    rig.has_answer = true;
+    uv_async_send(&rig.answers);
+    get(waits, "]}\n", answer, sizeof answer);
+    assert_memory_equal(answer, "for a test: so be it\n.\nerror usage: no command", 46);
+    assert_int_equal(rig.asked, 1);
+    assert_non_null(strstr(rig.audited, "pause for a test: done"));
+    assert_null(strstr(strstr(rig.audited, "pause") + 1, "pause"));
+    close(waits);
+    close(other);
+}
+
+static void a_client_that_leaves_while_it_waits_is_forgotten(void **state)
+{
+    (void)state;
+    rig.hands = (struct mr_admin_hands){.steer = steer, .self = &rig};
+    rig.config.hands = &rig.hands;
+    start();
+    int waits = dial();
+    put(waits, "pause for a test\n", 17);
+    while (!rig.asked)
+        nanosleep(&(struct timespec){0, 1000000}, NULL);
+    close(waits);
+    rig.has_answer = true;
+    uv_async_send(&rig.answers);
+    int other = dial();
+    assert_non_null(strstr(ask(other, "show status"), "made: STALLED"));
+    close(other);
+    stop();
+    assert_int_equal(rig.counts.clients, 0);
+}
+
 static void a_user_who_may_not_is_turned_away(void **state)
 {
     (void)state;
@@ -469,6 +538,8 @@ int main(void)
         WITH(half_a_command_is_closed_in_time_and_an_idle_client_is_not),
         WITH(a_thousand_idle_clients_are_borne_and_those_beyond_are_told),
         WITH(a_client_that_never_reads_holds_up_nobody),
+        WITH(who_waits_for_the_trade_tile_holds_up_nobody_else_and_is_answered_once_in_order),
+        WITH(a_client_that_leaves_while_it_waits_is_forgotten),
         WITH(a_user_who_may_not_is_turned_away),
         WITH(a_place_that_is_taken_is_refused_and_a_dead_ones_is_used),
     };

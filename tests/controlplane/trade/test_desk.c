@@ -213,7 +213,11 @@ static void what_is_held_survives_the_process_and_ids_of_trades_do_not_repeat(vo
                      true); /* another thread turns the desk, in this test's time, as the tile does in the clock's */
         pthread_t thread;
         assert_int_equal(pthread_create(&thread, NULL, turn, NULL), 0);
-        int status = mr_desk_act(desk, &act, &said);
+        struct mr_ask ask = {0};
+        int status;
+        do
+            status = mr_desk_act(desk, &act, &ask, &said);
+        while (mr_ask_open(&ask));
         for (int i = 0; i < 1000 && show()->fills == 0; i++)
             nanosleep(&(struct timespec){0, 10000000}, NULL);
         atomic_store(&rounds, false);
@@ -300,7 +304,11 @@ static int steer(uint8_t verb, struct mr_err *said)
     struct mr_steer_act act = {.verb = verb, .actor = MR_ACTOR_ADMIN, .who = "test"};
     atomic_store(&rounds, true);
     assert_int_equal(pthread_create(&thread, NULL, turn, NULL), 0);
-    int status = mr_desk_steer(desk, &act, said);
+    struct mr_ask ask = {0};
+    int status;
+    do
+        status = mr_desk_steer(desk, &act, &ask, said);
+    while (mr_ask_open(&ask));
     atomic_store(&rounds, false);
     pthread_join(thread, NULL);
     return status;
