@@ -18,6 +18,7 @@
 #include "controlplane/trade/desk.h"
 #include "dataplane/clock/clock.h"
 #include "dataplane/log/log.h"
+#include "dataplane/tile/tile.h"
 #include "version.h"
 
 #define POLL_MS 5
@@ -432,6 +433,7 @@ static int run(struct control *c, const struct options *o, struct mr_config *con
     if (!status) {
         MR_LOG(c->log, MR_LOG_INFO, "control plane %s: admin socket %s", config->plane.instance,
                config->control.socket);
+        mr_thread_prompt();
         uv_timer_start(&c->timer, on_timer, 0, POLL_MS);
         if (uv_fs_event_start(&c->folder, on_folder, c->hands.folder.path, 0) != 0)
             MR_LOG(c->log, MR_LOG_WARN, "%s: cannot be watched; KILL there is looked for each %d ms",

@@ -10,9 +10,9 @@
 #include <unistd.h>
 
 #define HOUSEKEEP_NS 1000000ll
-#define PAUSES       200
+#define PAUSES 200
 #define PARK_AFTER_NS 1000000ll
-#define PARK_NS      20000000ll /* the longest sleep: housekeeping goes on */
+#define PARK_NS 20000000ll /* the longest sleep: housekeeping goes on */
 
 struct worker {
     struct mr_tile_thread plan;
@@ -112,6 +112,8 @@ static void *run(void *arg)
     struct worker *w = arg;
     struct mr_clock clock;
     mr_clock_open(&clock);
+    if (w->plan.prompt)
+        mr_thread_prompt();
     mark(w, MR_TILE_RUN);
     int64_t now = mr_clock_now(&clock), due = now, busy = now;
     uint32_t rounds = 0;

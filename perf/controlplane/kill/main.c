@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <math.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,6 +37,7 @@ struct trial {
 struct bench {
     struct options o;
     struct scene *scene;
+    cpu_set_t all;       /* processors */
     struct trial *trial; /* [WAYS][trials] */
     _Atomic bool halt, armed, ordering;
     _Atomic int64_t closed_ns; /* CLOCK_MONOTONIC */
@@ -50,10 +52,26 @@ static void nap_ms(int ms) { nanosleep(&(struct timespec){ms / 1000, ms % 1000 *
 
 /* ---- beside it ---- */
 
+/* The last processor is the observer's alone, as a data plane that spins has its own; all else shares the others. */
+static void processors(const cpu_set_t *all, bool observer)
+{
+    cpu_set_t mine;
+    size_t last = 0;
+    CPU_ZERO(&mine);
+    for (size_t i = 0; i < CPU_SETSIZE; i++)
+        last = CPU_ISSET(i, all) ? i : last;
+    CPU_SET(last, &mine);
+    if (!observer)
+        CPU_XOR(&mine, &mine, all);
+    if (CPU_COUNT(&mine))
+        pthread_setaffinity_np(pthread_self(), sizeof mine, &mine);
+}
+
 static void *spin(void *arg)
 {
     struct bench *b = arg;
     const struct mr_kill_page *page = scene_page(b->scene);
+    processors(&b->all, true);
     while (!atomic_load(&b->halt)) {
         if (!atomic_load(&b->armed)) {
             nap_ms(1);
@@ -344,6 +362,8 @@ int main(int argc, char **argv)
     argp_parse(&argp, argc, argv, 0, NULL, &b.o);
     b.trial = calloc((size_t)WAYS * b.o.trials, sizeof *b.trial);
     MR_ASSERT(b.trial);
+    sched_getaffinity(0, sizeof b.all, &b.all);
+    processors(&b.all, false); /* threads begin where who makes them is */
     int status = scene_open(&b.scene, &err);
     bool ran = status == MR_OK && run(&b);
     if (status)

@@ -12,6 +12,7 @@
 #include "controlplane/admin/admin.h"
 #include "controlplane/admin/look.h"
 #include "controlplane/cmd/hands.h"
+#include "dataplane/tile/tile.h"
 #include "tests/controlplane/consume/writer.h"
 #include "tests/support/support.h"
 
@@ -139,6 +140,7 @@ static void on_timer(uv_timer_t *timer)
 
 static void *io(void *arg)
 {
+    mr_thread_prompt();
     uv_run(&((struct scene *)arg)->loop, UV_RUN_DEFAULT);
     return NULL;
 }

@@ -117,6 +117,15 @@ static void plans_that_would_hurt_are_refused_with_the_reason(void **state)
     assert_null(set);
 }
 
+static void a_prompt_thread_keeps_its_policy_and_asking_twice_is_as_once(void **state)
+{
+    (void)state;
+    bool slices = mr_thread_prompt(); /* a matter of the kernel */
+    assert_int_equal(sched_getscheduler(0), SCHED_OTHER);
+    assert_int_equal(mr_thread_prompt(), slices);
+    assert_int_equal(sched_getscheduler(0), SCHED_OTHER);
+}
+
 static void a_test_can_run_every_tile_on_one_thread(void **state)
 {
     (void)state;
@@ -133,6 +142,7 @@ int main(void)
         cmocka_unit_test(tiles_of_a_thread_are_stepped_in_turn_and_halted_in_reverse),
         cmocka_unit_test(a_parked_tile_wakes_by_its_doorbell),
         cmocka_unit_test(plans_that_would_hurt_are_refused_with_the_reason),
+        cmocka_unit_test(a_prompt_thread_keeps_its_policy_and_asking_twice_is_as_once),
         cmocka_unit_test(a_test_can_run_every_tile_on_one_thread),
     };
     return MR_TEST_MAIN(tests);
