@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "dataplane/text/text.h"
+#include "dataplane/tile/tile.h"
 #include "perf/controlplane/kill/scene.h"
 
 #define STALL_NS 100000
@@ -72,6 +73,7 @@ static void *spin(void *arg)
     struct bench *b = arg;
     const struct mr_kill_page *page = scene_page(b->scene);
     processors(&b->all, true);
+    mr_thread_prompt();
     while (!atomic_load(&b->halt)) {
         if (!atomic_load(&b->armed)) {
             nap_ms(1);
@@ -321,6 +323,7 @@ static bool run(struct bench *b)
     pthread_t spinner, orderer;
     bool good = pthread_create(&spinner, NULL, spin, b) == 0 && pthread_create(&orderer, NULL, order, b) == 0;
     MR_ASSERT(good);
+    mr_thread_prompt(); /* its own wait for a processor is nobody's delay; the market and who orders, made before it, have none of it */
     for (uint32_t i = 0; good && i < b->o.trials; i++)
         for (int way = 0; good && way < WAYS; way++)
             good = try(b, (enum way)way, &b->trial[(uint32_t)way * b->o.trials + i]);
