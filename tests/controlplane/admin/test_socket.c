@@ -387,7 +387,8 @@ static int steer(void *self, const struct mr_steer_act *act, struct mr_ask *pend
         return mr_err_set(said, MR_OK, "%s: so be it", act->reason);
     }
     r->asked += !pending->number;
-    pending->number = pending->since_ns = 1;
+    pending->number = 1;
+    pending->since_ns = 1;
     return MR_E_AGAIN;
 }
 
