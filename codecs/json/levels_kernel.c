@@ -4,6 +4,7 @@
 #include "codecs/json/levels_walk.h"
 
 #if defined(MR_KERNEL_avx512) || defined(MR_KERNEL_avx2)
+#include "codecs/json/levels_few.h"
 #include "codecs/json/levels_vector.h"
 #define VECTOR 1
 #else
@@ -37,8 +38,10 @@ MR_INLINE int64_t decode(struct mr_levels_walk *w, const struct mr_levels_spelli
     case form:                                                                                                         \
         return decode(&w, &mr_levels_spellings[form], out, out_max, count)
 
-int64_t NAME_OF(MR_KERNEL)(const uint8_t *data, uint32_t len, uint32_t pos, const struct mr_levels_scan *scan,
-                           struct mr_level *out, uint32_t out_max, uint32_t *count)
+/* Apart, so that the few need not make room for its lists. */
+static __attribute__((noinline)) int64_t general(const uint8_t *data, uint32_t len, uint32_t pos,
+                                                 const struct mr_levels_scan *scan, struct mr_level *out,
+                                                 uint32_t out_max, uint32_t *count)
 {
     struct mr_levels_walk w = {data, len, pos, scan};
     switch (scan->form) {
@@ -53,4 +56,24 @@ int64_t NAME_OF(MR_KERNEL)(const uint8_t *data, uint32_t len, uint32_t pos, cons
     default:
         return MR_E_AGAIN;
     }
+}
+
+#if VECTOR
+static __attribute__((noinline)) int64_t few(const uint8_t *data, uint32_t len, uint32_t pos,
+                                             const struct mr_levels_scan *scan, struct mr_level *out, uint32_t out_max,
+                                             uint32_t *count)
+{
+    int64_t end = mr_levels_few(data, len, pos, scan, out, out_max, count);
+    return mr_likely(end) ? end : general(data, len, pos, scan, out, out_max, count);
+}
+#endif
+
+int64_t NAME_OF(MR_KERNEL)(const uint8_t *data, uint32_t len, uint32_t pos, const struct mr_levels_scan *scan,
+                           struct mr_level *out, uint32_t out_max, uint32_t *count)
+{
+#if VECTOR
+    if (scan->form == MR_LEVELS_BARE && len - pos <= MR_LEVELS_FEW)
+        return few(data, len, pos, scan, out, out_max, count);
+#endif
+    return general(data, len, pos, scan, out, out_max, count);
 }

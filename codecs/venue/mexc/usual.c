@@ -36,9 +36,15 @@ static inline void versions(struct scan *s, struct mr_book_head *head)
     s->ok = s->ok && (!merged || (end == head->seq && begin <= end));
 }
 
+/* The first that is not empty. Nothing branches on which of four it is; that many can be read, whatever they are. */
 static struct mr_level best_of(const struct mr_level *level, uint32_t n)
 {
-    for (uint32_t i = 0; i < n; i++)
+    uint32_t first = (uint32_t)(level[0].size != 0) | (uint32_t)(level[1].size != 0) << 1 |
+                     (uint32_t)(level[2].size != 0) << 2 | (uint32_t)(level[3].size != 0) << 3;
+    first &= n < 4 ? (1u << n) - 1 : 15;
+    if (as_usual(first))
+        return level[__builtin_ctz(first)];
+    for (uint32_t i = 4; i < n; i++)
         if (level[i].size)
             return level[i];
     return (struct mr_level){0, 0};

@@ -289,6 +289,46 @@ static void more_levels_than_room_is_full_and_writes_no_further(void **state)
     }
 }
 
+/* What a top of five is: whole numbers and none, sizes without a point, with one, and too long for the reader of few levels; each in every
+ * place, with the rest of a message behind it and without. */
+static void few_levels_are_read_whatever_stands_among_them(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *level;
+        struct mr_level want;
+    } kinds[] = {
+        {"[81234.5,12,3]", {8123450000000, 1200000000}},
+        {"[81234,0,0]", {8123400000000, 0}},
+        {"[0.00000001,9999999999,100]", {1, 999999999900000000}},
+        {"[1234567.12345678,1,1]", {123456712345678, 100000000}},
+        {"[12345678.12345678,1,1]", {1234567812345678, 100000000}},
+        {"[10000000000,1,1]", {1000000000000000000, 100000000}},
+        {"[7.5,2.25,1]", {750000000, 225000000}},
+        {"[9.75E+4,10,1]", {9750000000000, 1000000000}},
+        {"[25329.000000000000000000000000000000,10,1]", {2532900000000, 1000000000}},
+        {"[5,1,12345678901234567890]", {500000000, 100000000}},
+    };
+    static const char *const behind[] = {"", ",\"version\":1},\"channel\":\"push.depth.full\",\"ts\":1789498322169}"};
+    for (uint32_t c = 0; c < MR_COUNT_OF(kinds) * 5 * 2; c++) {
+        uint32_t odd = c % MR_COUNT_OF(kinds), at = c / MR_COUNT_OF(kinds) % 5, n = 0, count = 0;
+        char text[512];
+        for (uint32_t i = 0; i < 5; i++)
+            n += (uint32_t)sprintf(text + n, "%c%s", i ? ',' : '[', kinds[i == at ? odd : 0].level);
+        n += (uint32_t)sprintf(text + n, "]");
+        strcpy(text + n, behind[c / 5 / MR_COUNT_OF(kinds)]);
+        for (int k = 0; k < MR_KERNEL_COUNT; k++) {
+            if (!mr_kernel_available((enum mr_kernel)k))
+                continue;
+            assert_int_equal(run((enum mr_kernel)k, text, &bare, LEVELS, &count), n);
+            assert_int_equal(count, 5);
+            for (uint32_t i = 0; i < 5; i++)
+                assert_memory_equal(&out[i], &kinds[i == at ? odd : 0].want, sizeof out[i]);
+            assert_int_equal(run((enum mr_kernel)k, text, &bare, 4, &count), MR_E_FULL);
+        }
+    }
+}
+
 static void all_agree(const uint8_t *data, uint32_t len, uint32_t pos, const struct mr_levels_scan *scan, uint32_t max)
 {
     const char *who = levels_agree(data, len, pos, scan, max, &room);
@@ -379,7 +419,7 @@ static void random_arrays_are_read_alike_by_all(void **state)
         }
         uint32_t levels = (uint32_t)mr_random_below(&r, i % 50 == 0 ? LEVELS : i % 2 ? 12 : 80);
         uint32_t before = (uint32_t)mr_random_below(&r, 80),
-                 behind = (uint32_t)mr_random_below(&r, 2) * (uint32_t)mr_random_below(&r, 100);
+                 behind = (uint32_t)mr_random_below(&r, 2) * (uint32_t)mr_random_below(&r, 400);
         uint32_t len = put_levels(text, levels, &scan, &r);
         struct mr_guard g = mr_guard_open(before + len + behind);
         memset(g.data, '"', before);
@@ -401,6 +441,9 @@ static void one_changed_byte_anywhere_is_judged_alike_by_all(void **state)
         struct mr_levels_scan scan = {(enum mr_levels_form)(i % FORMS), (int8_t)(i % 4 ? 8 : mr_random_below(&r, 19)),
                                       8};
         uint32_t len = put_levels(text, 1 + (uint32_t)mr_random_below(&r, i % 10 ? 12 : 120), &scan, &r);
+        if (i / FORMS % 2) /* the rest of a message, or nothing at all */
+            len +=
+                (uint32_t)sprintf(text + len, ",\"version\":1},\"channel\":\"push.depth.full\",\"ts\":1789498322169}");
         struct mr_guard g = mr_guard_open(len);
         memcpy(g.data, text, len);
         for (uint32_t at = 0; at < len; at++) {
@@ -427,7 +470,7 @@ static void bytes_of_levels_in_any_order_are_judged_alike_by_all(void **state)
     static const char *const opens[] = {"[[\"", "[[", "[{\"px\":\"", "[{\"price\":\"", "["};
     static const char *const ends[] = {"", "]]", "\"]]", "}]", "\"}]", "]}"};
     struct mr_random r = {4242};
-    char text[200];
+    char text[256];
     struct mr_guard g = mr_guard_open(sizeof text);
     for (int i = 0; i < (quick() ? 60000 : 1000000); i++) {
         struct mr_levels_scan scan = {(enum mr_levels_form)mr_random_below(&r, FORMS), 8, 8};
@@ -435,6 +478,8 @@ static void bytes_of_levels_in_any_order_are_judged_alike_by_all(void **state)
         for (uint32_t n = (uint32_t)mr_random_below(&r, i % 8 ? 40 : 150); n; n--)
             text[len++] = bytes[mr_random_below(&r, i % 3 ? 13 : sizeof bytes - 1)];
         len += (uint32_t)sprintf(text + len, "%s", ends[mr_random_below(&r, MR_COUNT_OF(ends))]);
+        if (i % 2) /* room for the readers of few levels, which look at more than a level at once */
+            len += (uint32_t)sprintf(text + len, "%050d", 0);
         memcpy(g.data + (uint32_t)sizeof text - len, text, len);
         all_agree(g.data + (uint32_t)sizeof text - len, len, 0, &scan, LEVELS);
     }
@@ -467,6 +512,7 @@ int main(void)
         cmocka_unit_test(every_spelling_of_a_number_is_worth_the_same_to_all_wherever_it_stands),
         cmocka_unit_test(an_array_cut_anywhere_is_refused),
         cmocka_unit_test(more_levels_than_room_is_full_and_writes_no_further),
+        cmocka_unit_test(few_levels_are_read_whatever_stands_among_them),
         cmocka_unit_test(random_arrays_are_read_alike_by_all),
         cmocka_unit_test(one_changed_byte_anywhere_is_judged_alike_by_all),
         cmocka_unit_test(bytes_of_levels_in_any_order_are_judged_alike_by_all),

@@ -71,6 +71,15 @@ static void books_are_merged_or_single_changes(void **state)
          "{\"channel\":\"push.depth.full\",\"data\":{\"asks\":[],\"bids\":[[31647,154,1],[31646.5,1470,1]],\"version\":3087532764},\"symbol\":\"BTC_USD\",\"ts\":1653994948112}",
          "bbo BTC_USD [31647x154 | 0x0] seq 3087532764 @1653994948112 first\n"
          "book BTC_USD [31647x154 31646.5x1470 | ] seq 3087532764 partial @1653994948112 snapshot last"},
+        {"a top whose first levels are empty",
+         "{\"symbol\":\"DOGE_USDT\",\"data\":{\"cts\":1789498322165,\"asks\":[[0.09,0,0],[0.1,7,2],[0.2,1,1]],\"bids\":[[0.08,0,0],[0.07,0,0],[0.06,0,0],[0.05,0,0],[0.04,5,1]],"
+         "\"version\":5},\"channel\":\"push.depth.full\",\"ts\":1789498322169}",
+         "bbo DOGE_USDT [0.04x5 | 0.1x7] seq 5 @1789498322165 first\n"
+         "book DOGE_USDT [0.08x0 0.07x0 0.06x0 0.05x0 0.04x5 | 0.09x0 0.1x7 0.2x1] seq 5 partial @1789498322165 snapshot last"},
+        {"a top of one empty level in front of the other side",
+         "{\"symbol\":\"DOGE_USDT\",\"data\":{\"cts\":1789498322165,\"asks\":[[0.1,7,2]],\"bids\":[[0.08,0,0]],\"version\":5},\"channel\":\"push.depth.full\",\"ts\":1789498322169}",
+         "bbo DOGE_USDT [0x0 | 0.1x7] seq 5 @1789498322165 first\n"
+         "book DOGE_USDT [0.08x0 | 0.1x7] seq 5 partial @1789498322165 snapshot last"},
         {"prices rounded to a step are no book",
          "{\"channel\":\"push.depth.step\",\"data\":{\"asks\":[[1,2,3]],\"bids\":[],\"version\":3},\"symbol\":\"BTC_USD\",\"ts\":5}", ""},
     };
