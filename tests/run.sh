@@ -20,7 +20,7 @@ for arg in "$@"; do
     *) echo "usage: ./dev test [--all]" >&2; exit 2 ;;
     esac
 done
-[ -z "$all" ] || export MILLRACE_KILLS=50 # of each process: tests/controlplane/live
+[ -z "$all" ] || export MILLRACE_KILLS=50 MILLRACE_CASCADE=1 # of each process; until strategies trade: tests/controlplane/live
 # Worlds of tests/sim: 200 seeds of 2,000, others each day; --all: each seed, and death at each step, in the first build.
 seeds=200
 export MILLRACE_SIM_FROM="${MILLRACE_SIM_FROM:-$(($(date +%j | sed 's/^0*//') % 10 * seeds + 1))}"

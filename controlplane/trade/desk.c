@@ -100,8 +100,9 @@ static int poll(void *self, struct mr_answer *out, int64_t now_ns)
 {
     struct mr_desk *d = self;
     int status = d->driver.poll(d->driver.self, out, now_ns);
-    d->refused |= status == 1 && out->reason == MR_REJECT_CREDENTIALS &&
-                  (out->kind == MR_ANSWER_REJECTED || out->kind == MR_ANSWER_NOT_SENT);
+    d->refused |=
+        status == 1 && out->reason == MR_REJECT_CREDENTIALS &&
+        (out->kind == MR_ANSWER_REJECTED || out->kind == MR_ANSWER_NOT_SENT || out->kind == MR_ANSWER_STREAM_DOWN);
     return status;
 }
 

@@ -123,7 +123,7 @@ static void upgraded(struct line *l)
     struct mr_remote *r = l->r;
     struct mr_err err;
     int64_t n = mr_ws_response(l->in, l->in_len, r->ws_key, &err);
-    if (n < 0)
+    if (n < 0 && remote_unwelcome(l) != MR_E_AGAIN)
         line_end(l, err.text);
     if (n <= 0)
         return;

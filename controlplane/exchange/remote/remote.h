@@ -4,6 +4,7 @@
  *   send -> a free connection -> TLS -> the kernel: SENT, and written() at that moment        none open: NOT_SENT; all busy: it waits its turn
  *   answer in time -> what it says;   none -> LOST, and the connection ends, so that a late answer can be nobody else's
  *   429 -> LIMITED;   503 -> REJECTED (overload), certain not to be done;   401 -> refused, by name
+ *   the stream refused with 401 -> STREAM_DOWN with that reason, each time
  *   stream open -> STREAM_UP, once a connection for requests is open too;   ended, or silent though pinged -> STREAM_DOWN
  *
  * One request at a time on a connection. Each connection is dialled anew when it ends: after a while that doubles from 100 ms to 5 s, part of it by

@@ -149,6 +149,20 @@ static uint8_t reason_of(int status, struct mr_span body)
     return MR_REJECT_OTHER;
 }
 
+int remote_unwelcome(struct line *l)
+{
+    struct mr_http_head head;
+    int64_t n = mr_http_response(l->in, l->in_len, &head), length = n > 0 ? mr_http_length(&head) : 0;
+    if (n <= 0 || head.status != 401 || length < 0)
+        return MR_OK;
+    if (l->in_len < n + length)
+        return MR_E_AGAIN;
+    const struct mr_span body = {l->in + n, (uint32_t)length};
+    l->r->n.refused++;
+    put(l->r, &(struct mr_answer){.kind = MR_ANSWER_STREAM_DOWN, .reason = reason_of(head.status, body)});
+    return MR_OK;
+}
+
 static void limited(struct line *l, const struct mr_http_head *head)
 {
     struct mr_span after = mr_http_find(head, "retry-after");

@@ -91,6 +91,9 @@ bool remote_sign(struct mr_remote *r, const char *method, const char *path, stru
 int remote_ask(struct line *l,
                const struct mr_request *request); /* MR_OK; MR_E_SYMBOL, MR_E_FULL: nothing was written */
 void remote_response(struct line *l, const struct mr_http_head *head, struct mr_span body);
+/* The stream was not opened: told with the reason, where that is what we are. MR_E_AGAIN: the answer is not whole yet. Without a stream nothing else is
+ * asked that could be refused. */
+int remote_unwelcome(struct line *l);
 void remote_say(struct mr_remote *r, uint8_t kind, const struct asked *about);
 bool remote_read(struct line *l, struct mr_span body); /* all of it is heard, or nothing and false */
 
