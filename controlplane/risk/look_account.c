@@ -178,7 +178,7 @@ static bool correlated(const struct look *l, uint32_t symbol, int64_t *value)
     const struct mr_risk_pair *pair = mr_risk_pair(l->state, l->row->symbol, symbol);
     int64_t most = l->limits->account.correlation_e8;
     *value = INT64_MAX;
-    if (pair->at == 0 || pair->correlation_e8 > MR_RISK_ONE || pair->correlation_e8 < -MR_RISK_ONE ||
+    if (pair->correlation_e8 > MR_RISK_ONE || pair->correlation_e8 < -MR_RISK_ONE ||
         !fresh(l, pair->at, l->limits->market.correlation_ns))
         return true;
     int64_t same = l->order->side == MR_SIDE_BUY ? pair->correlation_e8 : -pair->correlation_e8;

@@ -89,8 +89,6 @@ static void look_at_id(struct look *l)
         l->slot = NULL;
         mr_risk_deny(l, MR_RISK_ID, (mr_i128)o->id, (mr_i128)l->state->newest_id);
     }
-    if (!l->amend)
-        l->slot = NULL;
     if (!l->amend && l->state->free_first == MR_RISK_NONE)
         mr_risk_deny(l, MR_RISK_FULL, l->state->open_count, MR_ORDERS_MAX);
 }
@@ -109,7 +107,7 @@ static void look_at_instrument(struct look *l)
     l->strategy = o->strategy < s->config.strategies ? mr_risk_strategy(s, o->strategy) : NULL;
     if (!l->strategy)
         mr_risk_deny(l, MR_RISK_STRATEGY, o->strategy, s->config.strategies);
-    l->venue = o->venue < MR_RISK_VENUES && l->row && o->venue == it->venue ? &s->venues[o->venue] : NULL;
+    l->venue = l->row && o->venue == it->venue ? &s->venues[o->venue] : NULL;
     if (!l->venue)
         mr_risk_deny(l, MR_RISK_VENUE, o->venue, l->row ? it->venue : 0);
     if (l->row && !(it->flags & MR_INSTRUMENT_QUOTE_USD))
@@ -131,7 +129,7 @@ static void look_at_position(struct look *l)
     l->was = l->is = l->row->cell;
     propose(l, &l->is, left);
     mr_i128 held = o->side == MR_SIDE_BUY ? -l->was.position : l->was.position; /* what there is to be reduced */
-    bool truly = held > 0 && left <= held;
+    bool truly = left <= held;                                                  /* what is left is above zero */
     if (reduce && !truly)
         mr_risk_deny(l, MR_RISK_REDUCE_ONLY, mr_risk_amount(left, l->row->it.size_scale),
                      mr_risk_amount(held > 0 ? held : 0, l->row->it.size_scale));

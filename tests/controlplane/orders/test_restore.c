@@ -109,6 +109,45 @@ static void more_than_was_configured_is_refused(void **state)
     rig_close(r);
 }
 
+static void a_record_that_takes_something_back_is_refused(void **state)
+{
+    (void)state;
+    static const char *const says[] = {"another instrument", "the other side", "fewer fills", "less filled",
+                                       "alive again"};
+    for (unsigned i = 0; i < MR_COUNT_OF(says); i++) {
+        struct rig *r = fresh(NULL);
+        struct mr_record_order o = order(1, i == 4 ? MR_STATE_CANCELLED : MR_STATE_PARTIAL);
+        struct mr_record_fill f = fill(1, "a");
+        TAKE(r, o);
+        TAKE(r, f);
+        o.fills = 1;
+        o.order.filled = E8;
+        TAKE(r, o);
+        o.order.instrument = i == 0;
+        o.order.side = i == 1 ? MR_SIDE_SELL : MR_SIDE_BUY;
+        o.fills = i != 2;
+        o.order.filled = i == 3 ? 0 : E8;
+        o.order.state = MR_STATE_PARTIAL;
+        if (take(r, &o, 1) != MR_E_CORRUPT)
+            fail_msg("%s is taken", says[i]);
+        rig_close(r);
+    }
+}
+
+static void what_an_ended_order_still_wanted_is_over(void **state)
+{
+    (void)state;
+    struct rig *r = fresh(NULL);
+    struct mr_record_order o = order(1, MR_STATE_CANCELLED);
+    o.flags = MR_RECORD_CANCEL_WANTED | MR_RECORD_AMENDING;
+    TAKE(r, o);
+    up(r, 2);
+    assert_false(mr_orders_cancelling(r->om, o.order.id));
+    assert_int_equal(rig_requests(r, MR_REQUEST_CANCEL) + rig_requests(r, MR_REQUEST_AMEND), 0);
+    assert_int_equal(rig_events(r, MR_ORDERS_AMEND_ENDED), 0);
+    rig_close(r);
+}
+
 static void a_record_shorter_than_its_head_is_refused_whatever_lies_behind_it(void **state)
 {
     (void)state;
@@ -383,6 +422,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(more_than_was_configured_is_refused),
+        cmocka_unit_test(a_record_that_takes_something_back_is_refused),
+        cmocka_unit_test(what_an_ended_order_still_wanted_is_over),
         cmocka_unit_test(a_record_shorter_than_its_head_is_refused_whatever_lies_behind_it),
         cmocka_unit_test(fills_wait_for_the_record_of_their_own_order),
         cmocka_unit_test(an_ended_order_stays_ended_however_often_it_is_written),

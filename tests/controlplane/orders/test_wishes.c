@@ -132,7 +132,124 @@ static void an_amendment_to_what_is_filled_meanwhile_ends_the_order(void **state
     rig_close(r);
 }
 
+static void what_is_not_there_or_has_no_price_is_neither_cancelled_nor_amended(void **state)
+{
+    (void)state;
+    struct rig *r = ready();
+    struct mr_order market = {.side = MR_SIDE_BUY, .type = MR_ORDER_MARKET, .size = 2 * E8};
+    uint64_t id = rig_acked(r, market), nobody = id + 1;
+    assert_int_equal(mr_orders_cancel(r->om, nobody, r->now), MR_E_EMPTY);
+    assert_int_equal(mr_orders_amend(r->om, nobody, E8, E8, r->now), MR_E_EMPTY);
+    assert_false(mr_orders_cancelling(r->om, nobody));
+    assert_int_equal(mr_orders_amend(r->om, id, 100 * E8, 2 * E8, r->now), MR_E_RANGE);
+    rig_say(r, MR_ANSWER_CANCELLED, id);
+    rig_step(r);
+    assert_int_equal(mr_orders_cancel(r->om, id, r->now), MR_E_EMPTY);
+    assert_int_equal(mr_orders_amend(r->om, id, 100 * E8, 2 * E8, r->now), MR_E_EMPTY);
+    rig_close(r);
+}
+
+static void an_order_given_up_before_it_was_durable_never_leaves(void **state)
+{
+    (void)state;
+    struct rig *r = ready();
+    r->manual = true;
+    r->durable = r->record_count;
+    struct mr_order wish = rig_limit(MR_SIDE_BUY, 100, 2);
+    uint64_t id;
+    assert_int_equal(mr_orders_submit(r->om, &wish, r->now, &id), MR_OK);
+    assert_int_equal(mr_orders_cancel(r->om, id, r->now), MR_OK);
+    r->manual = false;
+    rig_pass(r, SECOND);
+    assert_string_equal(rig_state(r, id), "denied");
+    assert_int_equal(rig_requests(r, MR_REQUEST_PLACE), 0);
+    rig_close(r);
+}
+
+static void what_does_not_rest_is_asked_about_when_its_end_stays_away(void **state)
+{
+    (void)state;
+    struct rig *r = ready();
+    static const struct mr_order rows[] = {
+        {.type = MR_ORDER_LIMIT, .price = 100 * E8, .size = E8, .tif = MR_TIF_IOC},
+        {.type = MR_ORDER_LIMIT, .price = 100 * E8, .size = E8, .tif = MR_TIF_FOK},
+        {.type = MR_ORDER_MARKET, .size = E8},
+    };
+    for (uint32_t i = 0; i < MR_COUNT_OF(rows); i++) {
+        uint64_t id = rig_acked(r, rows[i]);
+        rig_pass(r, r->cfg.answer_ns - 1);
+        assert_int_equal(rig_requests(r, MR_REQUEST_QUERY), i);
+        rig_pass(r, 1);
+        assert_int_equal(rig_requests(r, MR_REQUEST_QUERY), i + 1);
+        rig_say(r, MR_ANSWER_CANCELLED, id);
+        rig_step(r);
+    }
+    rig_close(r);
+}
+
 /* ---- what is heard ---- */
+
+static void news_of_requests_that_nobody_made_changes_nothing(void **state)
+{
+    (void)state;
+    static const uint8_t kinds[] = {MR_ANSWER_SENT, MR_ANSWER_NOT_SENT, MR_ANSWER_LIMITED, MR_ANSWER_LOST};
+    struct rig *r = ready();
+    uint64_t rests = rig_acked(r, rig_limit(MR_SIDE_BUY, 100, 2)), sent = rig_submit(r, rig_limit(MR_SIDE_BUY, 100, 2));
+    uint64_t records = r->record_count;
+    for (size_t i = 0; i < MR_COUNT_OF(kinds); i++)
+        for (int k = 0; k < 2; k++) {
+            rig_say(r, kinds[i], k ? rests : sent);
+            rig_step(r);
+            assert_string_equal(rig_state(r, rests), "acked");
+            assert_string_equal(rig_state(r, sent), "sent");
+        }
+    assert_int_equal(r->record_count, records);
+    rig_close(r);
+}
+
+static void a_fill_that_names_our_order_on_something_else_is_the_positions_alone(void **state)
+{
+    (void)state;
+    for (int k = 0; k < 2; k++) {
+        struct rig *r = ready();
+        uint64_t id = rig_acked(r, rig_limit(MR_SIDE_BUY, 100, 2));
+        struct mr_answer *a = rig_fill(r, id, 100, 1, "t");
+        a->fill.instrument = k == 0;
+        a->fill.side = k ? MR_SIDE_SELL : MR_SIDE_BUY;
+        rig_step(r);
+        assert_int_equal(rig_order(r, id)->filled, 0);
+        assert_int_equal(mr_positions_get(mr_orders_positions(r->om), k == 0)->size, k ? -E8 : E8);
+        assert_int_equal(rig_odd(r, MR_DISCREPANCY_UNKNOWN_ORDER), 1);
+        a = rig_fill(r, id, 100, 1, "");
+        memset(a->fill.trade_id, 'x', sizeof a->fill.trade_id); /* a name without an end is none */
+        rig_step(r);
+        assert_int_equal(rig_odd(r, MR_DISCREPANCY_ODD_FILL), 1);
+        rig_close(r);
+    }
+}
+
+static void an_amendment_refused_because_the_order_is_gone_makes_it_unknown(void **state)
+{
+    (void)state;
+    static const struct {
+        uint8_t reason;
+        const char *then;
+    } rows[] = {{MR_REJECT_UNKNOWN_ORDER, "unknown"}, {MR_REJECT_FILLED, "unknown"}, {MR_REJECT_OTHER, "acked"}};
+    for (size_t i = 0; i < MR_COUNT_OF(rows); i++) {
+        struct rig *r = ready();
+        uint64_t id = rig_acked(r, rig_limit(MR_SIDE_BUY, 100, 2));
+        assert_int_equal(mr_orders_amend(r->om, id, 101 * E8, 2 * E8, r->now), MR_OK);
+        rig_step(r);
+        answer(r, MR_ANSWER_AMEND_REFUSED, MR_REQUEST_AMEND)->reason = rows[i].reason;
+        rig_step(r);
+        assert_string_equal(rig_state(r, id), rows[i].then);
+        answer(r, MR_ANSWER_AMEND_REFUSED, MR_REQUEST_AMEND)->reason = rows[i].reason; /* again: it is over */
+        rig_step(r);
+        assert_int_equal(n(r)->late, 1);
+        assert_int_equal(rig_events(r, MR_ORDERS_AMEND_ENDED), 1);
+        rig_close(r);
+    }
+}
 
 static void an_order_with_a_fill_is_not_placed_again(void **state)
 {
@@ -278,6 +395,11 @@ static void an_unknown_order_in_the_list_of_open_ones_rests(void **state)
     answer(r, MR_ANSWER_END, MR_REQUEST_FILLS);
     rig_step(r);
     struct mr_answer *a = answer(r, MR_ANSWER_ORDER, MR_REQUEST_OPEN);
+    a->order = id + 1; /* one that is not ours any more: cancelled, and no trouble for the list */
+    a->state = MR_STATE_ACKED;
+    rig_step(r);
+    assert_int_equal(rig_last(r, MR_REQUEST_CANCEL)->order.id, id + 1);
+    a = answer(r, MR_ANSWER_ORDER, MR_REQUEST_OPEN);
     a->order = id;
     a->state = MR_STATE_ACKED;
     a->price = 100 * E8;
@@ -342,6 +464,12 @@ int main(void)
         cmocka_unit_test(an_amendment_is_judged_as_it_would_be),
         cmocka_unit_test(nothing_is_amended_at_a_venue_that_is_not_reconciled),
         cmocka_unit_test(an_amendment_to_what_is_filled_meanwhile_ends_the_order),
+        cmocka_unit_test(what_is_not_there_or_has_no_price_is_neither_cancelled_nor_amended),
+        cmocka_unit_test(an_order_given_up_before_it_was_durable_never_leaves),
+        cmocka_unit_test(what_does_not_rest_is_asked_about_when_its_end_stays_away),
+        cmocka_unit_test(news_of_requests_that_nobody_made_changes_nothing),
+        cmocka_unit_test(a_fill_that_names_our_order_on_something_else_is_the_positions_alone),
+        cmocka_unit_test(an_amendment_refused_because_the_order_is_gone_makes_it_unknown),
         cmocka_unit_test(an_order_with_a_fill_is_not_placed_again),
         cmocka_unit_test(an_order_that_was_seen_and_is_not_there_any_more_is_gone),
         cmocka_unit_test(an_older_question_that_leaves_late_moves_no_time_out),

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "controlplane/trade/desk.h"
+#include "controlplane/trade/records.h"
 #include "dataplane/ring/workspace_priv.h"
 #include "tests/controlplane/consume/writer.h"
 #include "tests/support/support.h"
@@ -447,9 +448,91 @@ static void a_signal_is_told_in_the_order_of_what_it_led_to_and_is_in_the_store(
     tear_down();
 }
 
+/* ---- limits in force ---- */
+
+struct in_force {
+    struct mr_record_limits set[8];
+    uint32_t count;
+};
+
+static int keep_limits(void *arg, const struct mr_journal_record *record)
+{
+    struct in_force *f = arg;
+    struct mr_record_limits l;
+    if (record->kind != MR_JOURNAL_CONFIG)
+        return 0;
+    assert_int_equal(record->bytes, sizeof l);
+    memcpy(&l, record->payload, sizeof l);
+    assert_true(l.head.version == MR_RECORDS_VERSION && l.head.what == MR_RECORD_LIMITS && l.head.bytes == sizeof l);
+    assert_true(f->count < MR_COUNT_OF(f->set));
+    f->set[f->count++] = l;
+    return 0;
+}
+
+/* As the journal tells it to anybody who reads it. */
+static struct in_force in_force(void)
+{
+    struct in_force f = {.count = 0};
+    struct mr_err err = {""};
+    if (mr_journal_each(NULL, journal.folder, 0, keep_limits, &f, NULL, &err) != MR_OK)
+        fail_msg("%s", err.text);
+    return f;
+}
+
+static int read_limits_again(struct mr_err *said)
+{
+    pthread_t thread;
+    const struct mr_desk_act act = {.what = MR_DESK_LIMITS};
+    atomic_store(&rounds, true);
+    assert_int_equal(pthread_create(&thread, NULL, turn, NULL), 0);
+    int status = mr_desk_act(desk, &act, said);
+    atomic_store(&rounds, false);
+    pthread_join(thread, NULL);
+    return status;
+}
+
+static void limits_in_force_are_in_the_journal_at_the_start_and_at_each_change(void **state)
+{
+    (void)state;
+    struct mr_err said = {""};
+    char start[200];
+    set_up();
+    snprintf(start, sizeof start, "at the start, from %s", limits);
+    assert_int_equal(must_open(), MR_OK);
+    pass(1);
+    write_limits("account:\n  position_share_pct: 90\nmarkets:\n  - market: \"*\"\n    order_size_max: 5\n    "
+                 "position_max: 10\n");
+    assert_int_equal(read_limits_again(&said), MR_OK);
+    assert_non_null(strstr(said.text, "account.position_share_pct: 100 -> 90"));
+    write_limits("account:\n  position_share_pct: ninety\n"); /* a mistake changes nothing, and is nothing in force */
+    assert_true(read_limits_again(&said) != MR_OK);
+    write_limits("account:\n  position_share_pct: 80\nmarkets:\n  - market: \"*\"\n    order_size_max: 5\n    "
+                 "position_max: 10\n");
+    assert_int_equal(read_limits_again(&said), MR_OK);
+    mr_desk_close(desk);
+    desk = NULL;
+    struct in_force f = in_force();
+    assert_int_equal(f.count, 3);
+    for (uint32_t i = 0; i < f.count; i++)
+        assert_true(f.set[i].version == i + 1 && f.set[i].before == i); /* 0: nothing was in force before */
+    assert_string_equal(f.set[0].said, start);
+    assert_non_null(strstr(f.set[1].said, "account.position_share_pct: 100 -> 90"));
+    assert_non_null(strstr(f.set[1].said, "order_size_max: 10 -> 5"));
+    assert_non_null(strstr(f.set[2].said, "account.position_share_pct: 90 -> 80"));
+    /* the next run says what it begins with, too */
+    assert_int_equal(must_open(), MR_OK);
+    mr_desk_close(desk);
+    desk = NULL;
+    f = in_force();
+    assert_true(f.count == 4 && f.set[3].version == 1 && f.set[3].before == 0);
+    assert_string_equal(f.set[3].said, start);
+    tear_down();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(limits_in_force_are_in_the_journal_at_the_start_and_at_each_change),
         cmocka_unit_test(it_waits_for_metadata_books_volatility_and_reconciliation_then_trades),
         cmocka_unit_test(what_is_held_survives_the_process_and_ids_of_trades_do_not_repeat),
         cmocka_unit_test(what_cannot_be_is_refused_before_anything_starts),

@@ -312,8 +312,18 @@ static void a_denial_is_recorded_also_when_the_journal_took_nothing_then(void **
     rig_run(r, 50);
     assert_int_equal(denials(), 0);
     r->full = false;
+    uint64_t before = r->appended;
     rig_run(r, 50);
     assert_int_equal(denials(), 1);
+    uint64_t name = 0, decision = 0; /* where they stand, from 1 on */
+    for (uint64_t i = before; i < r->appended; i++) {
+        const struct mr_record_head *head = rig_payload(r, i);
+        if (r->record[i].kind == MR_JOURNAL_BEGIN && head->what == MR_RECORD_INSTRUMENT)
+            name = i + 1;
+        if (r->record[i].kind == MR_JOURNAL_DECISION && head->what == MR_RECORD_DECISION)
+            decision = i + 1;
+    }
+    assert_true(name && decision > name);
     assert_sound();
 }
 
