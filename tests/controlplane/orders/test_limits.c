@@ -151,6 +151,8 @@ static void failures_further_apart_do_not(void **state)
         assert_true(mr_breaker_allows(&b, i * (15 * SECOND + 1)));
     }
     assert_int_equal(b.opened, 0);
+    mr_breaker_failure(&b, 99 * (15 * SECOND + 1) + 1); /* until one comes closer */
+    assert_int_equal(b.opened, 1);
 }
 
 static struct mr_breaker opened_at_zero(void)

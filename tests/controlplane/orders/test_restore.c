@@ -354,6 +354,16 @@ static void an_order_that_rests_is_cancelled_at_its_end_after_a_restart_too(void
     rig_step(r);
     assert_int_equal(rig_requests(r, MR_REQUEST_CANCEL), 1);
     rig_close(r);
+    /* also where the venue's stream never comes up */
+    r = fresh(NULL);
+    TAKE(r, o);
+    assert_int_equal(mr_orders_restored(r->om, r->now), MR_OK);
+    assert_int_equal(mr_orders_begin(r->om, 2, r->now), MR_OK);
+    assert_true(mr_orders_due(r->om) <= o.order.expires_ns);
+    r->now = o.order.expires_ns;
+    rig_step(r);
+    assert_int_equal(rig_requests(r, MR_REQUEST_CANCEL), 1);
+    rig_close(r);
 }
 
 /* ---- the digest ---- */
