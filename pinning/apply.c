@@ -76,7 +76,9 @@ static void write_all(const struct mr_tune *t, const bool *wanted, mr_applied_fn
                 out->already++;
                 continue;
             }
-            bool failed = mr_host_write(t->host, w->path, w->value, &why) != MR_OK;
+            char line[MR_HOST_TEXT];
+            snprintf(line, sizeof line, "%s\n", w->value); /* as echo writes it */
+            bool failed = mr_host_write(t->host, w->path, line, &why) != MR_OK;
             out->failed += failed;
             out->done += !failed;
             say(arg, w->path, w->old, w->value, failed ? why.text : NULL);

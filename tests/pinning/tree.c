@@ -1,6 +1,6 @@
 #include "tests/pinning/tree.h"
 
-#include <ftw.h>
+#include <fts.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -100,7 +100,8 @@ static void read_description(const struct tree *t, const char *host)
 
 void tree_make(struct tree *t, const char *host)
 {
-    snprintf(t->root, sizeof t->root, "/tmp/millrace-host-XXXXXX");
+    snprintf(t->root, sizeof t->root, "%s/millrace-host-XXXXXX",
+             access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp"); /* many small files */
     assert_non_null(mkdtemp(t->root));
     snprintf(t->journal, sizeof t->journal, "%s-kept/tune.journal", t->root);
     make_folders(t->journal);
@@ -117,51 +118,54 @@ void tree_remove(struct tree *t)
 
 /* ---- looking at a tree ---- */
 
-static struct walk {
-    const char *root;
+struct walk {
     char *out;
     size_t len, bytes;
-    bool names; /* only those of files */
-} walk;
+};
 
-static void add(const char *data, size_t len)
+static void add(struct walk *w, const char *data, size_t len)
 {
-    if (walk.len + len + 2 > walk.bytes) {
-        walk.bytes = (walk.len + len + 2) * 2;
-        walk.out = realloc(walk.out, walk.bytes);
-        assert_non_null(walk.out);
+    if (w->len + len + 1 > w->bytes) {
+        w->bytes = (w->len + len + 1) * 2;
+        w->out = realloc(w->out, w->bytes);
+        assert_non_null(w->out);
     }
-    memcpy(walk.out + walk.len, data, len);
-    walk.len += len;
+    memcpy(w->out + w->len, data, len);
+    w->len += len;
 }
 
-static int visit(const char *path, const struct stat *st, int type, struct FTW *ftw)
+static void add_text(struct walk *w, const char *path)
 {
-    (void)st;
-    (void)ftw;
-    const char *name = path + strlen(walk.root);
-    if (walk.names && type == FTW_F)
-        add(name, strlen(name) + 1);
-    if (walk.names)
-        return 0;
-    add(name, strlen(name));
-    if (type == FTW_F) {
-        size_t len;
-        char *text = (char *)mr_test_read("/", path, &len);
-        add("\t", 1);
-        add(text, len);
-        free(text);
-    }
-    add("\n", 1);
-    return 0;
+    size_t len;
+    char *text = (char *)mr_test_read("/", path, &len);
+    add(w, "\t", 1);
+    add(w, text, len);
+    free(text);
 }
 
+static int by_name(const FTSENT **a, const FTSENT **b) { return strcmp((*a)->fts_name, (*b)->fts_name); }
+
+/* `names`: only those of files, each ended by a zero. */
 static char *walked(const struct tree *t, bool names)
 {
-    walk = (struct walk){.root = t->root, .names = names};
-    assert_int_equal(nftw(t->root, visit, 16, FTW_PHYS), 0);
-    add("", 1);
-    return walk.out;
+    char root[sizeof t->root], *roots[] = {root, NULL};
+    struct walk w = {0};
+    memcpy(root, t->root, sizeof root);
+    FTS *fts = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, by_name);
+    assert_non_null(fts);
+    for (const FTSENT *e; (e = fts_read(fts));) {
+        const char *name = e->fts_path + strlen(root);
+        if (names ? e->fts_info != FTS_F : e->fts_info == FTS_DP)
+            continue;
+        add(&w, name, strlen(name) + names);
+        if (!names && e->fts_info == FTS_F)
+            add_text(&w, e->fts_path);
+        if (!names)
+            add(&w, "\n", 1);
+    }
+    fts_close(fts);
+    add(&w, "", 1);
+    return w.out;
 }
 
 char *tree_text(const struct tree *t) { return walked(t, false); }

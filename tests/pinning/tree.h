@@ -11,7 +11,7 @@ struct tree {
     char root[64];
     char journal[128]; /* beside the tree, not in it */
 };
-/* Runs in the project's root. The folder is under /tmp. */
+/* Runs in the project's root. The folder is in memory where there is /dev/shm, else under /tmp. */
 void tree_make(struct tree *t, const char *host);
 void tree_remove(struct tree *t);
 
