@@ -1,5 +1,6 @@
 #include "tests/support/support.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <ftw.h>
 #include <stdio.h>
@@ -114,6 +115,33 @@ static int gone(const char *path, const struct stat *st, int type, struct FTW *w
 }
 
 int mr_test_remove(const char *folder) { return nftw(folder, gone, 16, FTW_DEPTH | FTW_PHYS) ? -1 : 0; }
+
+static int put_file(const char *folder, const char *name, const uint8_t *data, size_t len)
+{
+    char path[4096];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    FILE *f = fopen(path, "wbx");
+    if (!f)
+        return -1;
+    const bool whole = fwrite(data, 1, len, f) == len;
+    return fclose(f) == 0 && whole ? 0 : -1;
+}
+
+int mr_test_copy(const char *from, const char *to)
+{
+    DIR *d = opendir(from);
+    int status = d && mkdir(to, 0700) == 0 ? 0 : -1;
+    for (const struct dirent *e; status == 0 && (e = readdir(d));) {
+        size_t len;
+        uint8_t *data = e->d_type == DT_DIR ? NULL : mr_test_read(from, e->d_name, &len);
+        if (e->d_type != DT_DIR)
+            status = data ? put_file(to, e->d_name, data, len) : -1;
+        free(data);
+    }
+    if (d)
+        closedir(d);
+    return status;
+}
 
 int mr_test_shell(char *out, size_t bytes, const char *format, ...)
 {

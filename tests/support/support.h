@@ -37,6 +37,8 @@ void mr_test_rest(int ms); /* also when a signal comes in between */
 
 /* A folder of this test's own, with all that is in it; no link is followed. 0, or -1. */
 int mr_test_remove(const char *folder);
+/* The files of a folder, not what lies in folders within it, into one that is made for them. 0, or -1. */
+int mr_test_copy(const char *from, const char *to);
 /* AddressSanitizer or ThreadSanitizer watches: they keep what was freed, map shadows, report signals their own way. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define MR_TEST_SANITIZED 1
