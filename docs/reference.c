@@ -12,6 +12,7 @@
 #include "dataplane/feed/feed_tile.h"
 #include "dataplane/net/arbiter.h"
 #include "dataplane/net/net.h"
+#include "dataplane/plane/plane_memory.h"
 #include "dataplane/record/record.h"
 #include "dataplane/session/session.h"
 #include "dataplane/source/dpdk/dpdk.h"
@@ -28,6 +29,7 @@ static const struct {
     const struct mr_metrics_desc *desc;
     const char *header;
 } families[] = {
+    {&mr_plane_memory_metrics_desc, "dataplane/plane/plane_memory.h"},
     {&mr_stream_metrics_desc, "dataplane/source/source.h"},
     {&mr_dpdk_metrics_desc, "dataplane/source/dpdk/dpdk.h"},
     {&mr_net_metrics_desc, "dataplane/net/net.h"},

@@ -64,7 +64,9 @@ static void config_of(const struct mr_core_plan *p, struct mr_text *out)
     mr_text_format(out, "plane:\n  feed_tiles: %u\n  merged: %s\n  cores: [", p->feed_count,
                    p->engine < 0 ? "true" : "false");
     cores_of(p, out);
-    mr_text_add(out, "]\n  wait: spin\n");
+    mr_text_add(out, "]\n  wait: spin\n  awake: true\n");
+    if (p->trade >= 0)
+        mr_text_format(out, "trade:\n  cores: [%d]\n", p->trade);
 }
 
 /* ---- for people ---- */

@@ -11,6 +11,7 @@
 #include "controlplane/admin/look.h"
 #include "controlplane/cmd/cmd.h"
 #include "controlplane/cmd/hands.h"
+#include "controlplane/cmd/place.h"
 #include "controlplane/cmd/process.h"
 #include "controlplane/life/notify.h"
 #include "controlplane/link/link.h"
@@ -322,7 +323,11 @@ static int open_desk(struct control *c, const struct options *o, const struct mr
         name[desk.plane_count] = names[i];
         path[desk.plane_count++] = file;
     }
-    int status = open_webhook(c, config->trade.webhook, err);
+    for (uint32_t i = 0; i < config->trade.core_count; i++)
+        desk.cores[i] = config->trade.cores[i];
+    int status = mr_place_trade(config, c->log, err);
+    if (!status)
+        status = open_webhook(c, config->trade.webhook, err);
     if (!status)
         status = mr_desk_open(&c->desk, &desk, err);
     if (!status)

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "controlplane/cmd/cmd.h"
+#include "controlplane/cmd/place.h"
 #include "controlplane/cmd/process.h"
 #include "controlplane/cmd/summary.h"
 #include "dataplane/log/log.h"
@@ -170,7 +171,9 @@ int mr_cmd_dataplane(int argc, char **argv)
     if (status == MR_OK)
         status = mr_log_open(&log, NULL, o.log_json, MR_LOG_INFO, &err);
     if (status == MR_OK) {
-        status = run(&o, &config, log, &shutdown, &err);
+        status = mr_place_plane(&config, log, &err);
+        if (status == MR_OK)
+            status = run(&o, &config, log, &shutdown, &err);
         mr_log_close(log);
     }
     mr_process_unlock(&process, shutdown);

@@ -144,9 +144,28 @@ static void check_cores(struct check *c)
             plane->core_count, wanted, plane->feed_tiles, plane->merged ? "" : " and one for the engine tile");
     for (uint32_t i = 0; i < plane->core_count; i++)
         for (uint32_t k = 0; k < i; k++)
-            if (plane->cores[i] == plane->cores[k])
-                say(c, line, "plane.cores", "core %d is there twice; tiles that spin need a core each",
+            if (plane->cores[i] == plane->cores[k] && plane->placement == MR_PLANE_STRICT)
+                say(c, line, "plane.cores",
+                    "core %d is there twice; tiles that spin need a core each (plane.placement: anywhere, if it is "
+                    "meant)",
                     plane->cores[i]);
+    if (plane->priority && !plane->core_count)
+        say(c, c->config->line[MR_KEY_plane_priority], "plane.priority",
+            "%u, but tiles are not pinned: name their cores in plane.cores", plane->priority);
+}
+
+/* The trade tile and the journal thread, beside the data plane's. */
+static void check_trade_cores(struct check *c)
+{
+    const struct mr_plane_config *plane = &c->config->plane;
+    const struct mr_trading_config *trade = &c->config->trade;
+    uint32_t line = c->config->line[MR_KEY_trade_cores];
+    for (uint32_t i = 0; i < trade->core_count; i++)
+        for (uint32_t k = 0; k < plane->core_count; k++)
+            if (trade->cores[i] == plane->cores[k] && plane->placement == MR_PLANE_STRICT)
+                say(c, line, "trade.cores",
+                    "core %d is one of plane.cores; want others (plane.placement: anywhere, if it is meant)",
+                    trade->cores[i]);
 }
 
 static void check_dpdk(struct check *c)
@@ -260,6 +279,7 @@ void mr_config_check(struct mr_config *config, mr_complain_fn *complain, void *a
     check_room(&c);
     check_dpdk(&c);
     check_cores(&c);
+    check_trade_cores(&c);
     check_engines(&c);
     check_record(&c);
     check_paths(&c);

@@ -62,6 +62,8 @@ struct mr_trading_config {
     uint8_t exchange; /* enum mr_trade_exchange */
     char url[256], ca_file[256], credentials[256];
     uint32_t leverage, atr_bar_s, entry_level, idle_us;
+    int cores[2]; /* trade tile, journal thread */
+    uint32_t core_count;
     int64_t cash, latency_ns, sample_ns;
     double risk_pct, volatility_pct, target_pct, slippage_pct, taker_confidence, maker_fee_pct, taker_fee_pct,
         maintenance_pct;

@@ -439,8 +439,8 @@ int mr_desk_open(struct mr_desk **out, const struct mr_desk_config *config, stru
 
 int mr_desk_start(struct mr_desk *d, struct mr_err *err)
 {
-    const struct mr_tile_thread threads[] = {{&d->slots[0], 1, d->config.cores[0], MR_WAIT_YIELD, true},
-                                             {&d->slots[1], 1, d->config.cores[1], MR_WAIT_YIELD, true}};
+    const struct mr_tile_thread threads[] = {{&d->slots[0], 1, d->config.cores[0], MR_WAIT_YIELD, true, 0},
+                                             {&d->slots[1], 1, d->config.cores[1], MR_WAIT_YIELD, true, 0}};
     int status = MR_OK;
     for (uint32_t i = 0; i < MR_COUNT_OF(d->slots) && !status; i++)
         status = d->slots[i].tile->boot(d->slots[i].state, d->slots[i].config, NULL, err);

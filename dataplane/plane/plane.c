@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "dataplane/log/log.h"
+#include "dataplane/plane/plane_memory.h"
 #include "dataplane/plane/plane_priv.h"
 
 /* ---- life ---- */
@@ -16,8 +17,10 @@ int mr_plane_open(struct mr_plane **out, const struct mr_plane_config *config, s
     if (!p)
         return mr_err_set(err, MR_E_NOMEM, "plane: no memory");
     p->config = *config;
+    p->awake = -1;
     p->log = log;
     p->recording.wanted = config->record;
+    mr_plane_memory_begin(p);
     status = mr_plane_choose_sources(p, err);
     if (!status)
         status = mr_plane_plan(p, err);
@@ -25,6 +28,8 @@ int mr_plane_open(struct mr_plane **out, const struct mr_plane_config *config, s
         status = mr_plane_make(p, err);
     if (!status)
         status = mr_plane_boot(p, err);
+    if (!status)
+        status = mr_plane_memory_end(p, err);
     if (status) {
         mr_plane_close(p);
         return status;
@@ -37,6 +42,8 @@ int mr_plane_start(struct mr_plane *p, struct mr_err *err)
 {
     int status = mr_tiles_start(&p->side_tiles, p->threads + p->hot_threads, p->thread_count - p->hot_threads, err);
     p->side_ran = status == MR_OK;
+    if (!status)
+        mr_plane_awake(p);
     if (!status)
         status = mr_tiles_start(&p->tiles, p->threads, p->hot_threads, err);
     p->hot_ran = p->side_ran && status == MR_OK;
@@ -59,6 +66,7 @@ void mr_plane_stop(struct mr_plane *p)
     if (p->tiles)
         mr_plane_state_store(p);
     p->tiles = p->side_tiles = NULL;
+    mr_plane_asleep(p);
 }
 
 void mr_plane_digests(const struct mr_plane *p, char events[MR_DIGEST_TEXT], char signals[MR_DIGEST_TEXT])

@@ -42,6 +42,8 @@
 #define MR_PLANE_CONNECTIONS_MAX 16 /* to a route */
 #define MR_PLANE_SOURCE_ADDRESSES 8
 
+enum mr_plane_lock { MR_PLANE_LOCK_TRY, MR_PLANE_LOCK_MUST, MR_PLANE_LOCK_NO };
+enum mr_plane_placement { MR_PLANE_STRICT, MR_PLANE_ANYWHERE }; /* pinning/place.h */
 enum mr_plane_source {
     MR_PLANE_AUTO,
     MR_PLANE_DPDK,
@@ -102,6 +104,11 @@ struct mr_plane_config {
     enum mr_wait wait;
     int cores[MR_PLANE_TILES_MAX];
     uint32_t core_count; /* feed tiles, engine tile; none: not pinned */
+    uint8_t placement;   /* enum mr_plane_placement: what a start refuses */
+    int node;            /* of these cores, for memory [-1: wherever] */
+    uint8_t lock;        /* enum mr_plane_lock */
+    bool awake;          /* /dev/cpu_dma_latency is held at 0 while tiles run */
+    uint32_t priority;   /* of SCHED_FIFO, for feed and engine tiles; 0: the ordinary policy */
     bool merged;         /* feed and engine tile on one thread: chosen when cores are few */
     char reference[64];  /* [binance:spot:BTCUSDT] */
     uint32_t instruments_max, books_max, book_depth, shapes, message_max; /* [256, 64, 8192, 1024, 4 MiB] */

@@ -476,13 +476,13 @@ static void plan_threads(struct mr_plane *p)
     uint32_t hot = c->feed_tiles + 1; /* feed tiles, then the engine tile */
     if (c->merged)
         p->threads[p->thread_count++] =
-            (struct mr_tile_thread){p->slots, hot, c->core_count ? c->cores[0] : -1, c->wait, false};
+            (struct mr_tile_thread){p->slots, hot, c->core_count ? c->cores[0] : -1, c->wait, false, c->priority};
     for (uint32_t i = 0; i < hot && !c->merged; i++)
         p->threads[p->thread_count++] =
-            (struct mr_tile_thread){&p->slots[i], 1, i < c->core_count ? c->cores[i] : -1, c->wait, false};
+            (struct mr_tile_thread){&p->slots[i], 1, i < c->core_count ? c->cores[i] : -1, c->wait, false, c->priority};
     p->hot_threads = p->thread_count;
     for (uint32_t i = hot; i < p->slot_count; i++)
-        p->threads[p->thread_count++] = (struct mr_tile_thread){&p->slots[i], 1, -1, MR_WAIT_PARK, false};
+        p->threads[p->thread_count++] = (struct mr_tile_thread){&p->slots[i], 1, -1, MR_WAIT_PARK, false, 0};
 }
 
 int mr_plane_boot(struct mr_plane *p, struct mr_err *err)

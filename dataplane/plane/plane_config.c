@@ -27,6 +27,7 @@ void mr_plane_config_default(struct mr_plane_config *c)
                                   .record_compress = 1,
                                   .quarantine_per_minute = 20,
                                   .quarantine_frame = 256u << 10,
+                                  .node = -1,
                                   .seed = 1};
     mr_signal_config_default(&c->signal);
     mr_fresh_config_default(&c->fresh);

@@ -80,6 +80,7 @@ struct mr_plane {
     struct mr_tile_slot slots[MR_PLANE_TILES_MAX + 3];
     uint32_t slot_count;
     uint32_t booted;        /* the first of them */
+    int awake;              /* descriptor of /dev/cpu_dma_latency; -1: not held */
     bool hot_ran, side_ran; /* their threads halt them */
     struct mr_tile_thread threads[MR_PLANE_TILES_MAX + 3];
     uint32_t thread_count;

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "dataplane/plane/plane_memory.h"
 #include "dataplane/plane/plane_priv.h"
 
 /* ---- the plan: every region by name ---- */
@@ -162,6 +163,7 @@ int mr_plane_plan(struct mr_plane *p, struct mr_err *err)
     for (uint32_t n = 0; n < c->feed_tiles; n++)
         plan_feed_tile(p, n);
     plan_engine_tile(p);
+    add_metrics(p, &mr_plane_memory_metrics_desc, "memory", "");
     add_metrics(p, &mr_aux_metrics_desc, "aux", "");
     add_metrics(p, &mr_record_metrics_desc, "record", "");
     add(p, MR_REGION_IMAGE, sizeof(struct mr_record_show), mr_image_bytes(sizeof(struct mr_record_show)), "recording");

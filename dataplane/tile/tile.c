@@ -9,6 +9,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "dataplane/tile/cpus.h"
+
 #define HOUSEKEEP_NS 1000000ll
 #define PAUSES 200
 #define PARK_AFTER_NS 1000000ll
@@ -138,30 +140,22 @@ static void *run(void *arg)
     return NULL;
 }
 
-/* CPUs of a kernel list file ("2-5,8"). */
-static bool listed(const char *path, int core)
+/* The cores that the kernel's command line took from the scheduler. None where the file cannot be read. */
+static void isolated_cores(struct mr_cpus *out)
 {
     char text[1024];
-    FILE *f = fopen(path, "re");
-    size_t n = f ? fread(text, 1, sizeof text - 1, f) : 0;
+    FILE *f = fopen("/sys/devices/system/cpu/isolated", "re");
+    size_t n = f ? fread(text, 1, sizeof text, f) : 0;
     if (f)
         fclose(f);
-    text[n] = 0;
-    for (char *at = text; *at >= '0' && *at <= '9';) {
-        long low = strtol(at, &at, 10), high = low;
-        if (*at == '-')
-            high = strtol(at + 1, &at, 10);
-        if (core >= low && core <= high)
-            return true;
-        if (*at == ',')
-            at++;
-    }
-    return false;
+    mr_cpus_parse(out, text, n);
 }
 
 enum mr_wait mr_wait_choose(int core)
 {
-    if (core >= 0 && listed("/sys/devices/system/cpu/isolated", core))
+    struct mr_cpus isolated;
+    isolated_cores(&isolated);
+    if (mr_cpus_has(&isolated, core))
         return MR_WAIT_SPIN;
     return sysconf(_SC_NPROCESSORS_ONLN) > 1 ? MR_WAIT_YIELD : MR_WAIT_PARK;
 }
@@ -172,6 +166,11 @@ static int check(const struct mr_tile_thread *threads, uint32_t count, struct mr
     cpu_set_t allowed;
     CPU_ZERO(&allowed);
     sched_getaffinity(0, sizeof allowed, &allowed);
+    struct mr_cpus isolated; /* in no process's affinity from the start, and made to be chosen */
+    isolated_cores(&isolated);
+    MR_CPUS_EACH(cpu, &isolated)
+    if (cpu < CPU_SETSIZE)
+        CPU_SET((size_t)cpu, &allowed);
     int cores = CPU_COUNT(&allowed), spinners = 0;
     for (uint32_t i = 0; i < count; i++) {
         const struct mr_tile_thread *t = &threads[i];
@@ -215,6 +214,12 @@ static int start_one(struct worker *w, struct mr_err *err)
             return mr_err_set(err, MR_E_IO, "thread %s: cannot pin to core %d: %s", w->plan.tiles[0].tile->name,
                               w->plan.core, strerror(rc));
     }
+    const struct sched_param urgent = {.sched_priority = (int)w->plan.priority};
+    rc = w->plan.priority ? pthread_setschedparam(w->thread, SCHED_FIFO, &urgent) : 0;
+    if (rc)
+        return mr_err_set(err, MR_E_IO,
+                          "thread %s: priority %u of SCHED_FIFO: %s; it takes CAP_SYS_NICE, or LimitRTPRIO of the unit",
+                          w->plan.tiles[0].tile->name, w->plan.priority, strerror(rc));
     return MR_OK;
 }
 

@@ -54,7 +54,8 @@ struct mr_tile_thread {
     uint32_t count;
     int core; /* -1: not pinned */
     enum mr_wait wait;
-    bool prompt; /* mr_thread_prompt */
+    bool prompt;       /* mr_thread_prompt */
+    uint32_t priority; /* of SCHED_FIFO; 0: the ordinary policy */
 };
 
 struct mr_tiles; /* a running set */
