@@ -431,8 +431,12 @@ static uint64_t book_sum(const union mr_slot *g)
     if (running->no_sizes && h->kind == MR_EVENT_BBO)
         return h->instrument * 11u + (uint64_t)h->venue_ns + (uint64_t)g[1].level[0].price * 3 +
                (uint64_t)g[1].level[1].price * 5;
-    for (uint32_t i = 0; i < n; i++)
-        sum += mr_bench_level_sum(mr_event_levels(g)[i].price, mr_event_levels(g)[i].size, i);
+    const struct mr_level *level = mr_event_levels(g);
+    for (uint32_t i = 0; i < n; i++) {
+        sum += mr_bench_level_sum(level[i].price, level[i].size, i);
+        /* no vectors: they multiply 64 bits in many steps, and this sum is not what is measured */
+        __asm__("" : "+r"(sum));
+    }
     if (running->no_sizes) /* Polymarket's change, with the best prices after it */
         return sum + h->instrument * 11u + (uint64_t)h->venue_ns + h->first_seq * 3 + h->prev_seq * 5;
     /* a REST body does not say whose it is, but for KuCoin's */
