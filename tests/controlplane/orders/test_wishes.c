@@ -228,6 +228,21 @@ static void a_fill_that_names_our_order_on_something_else_is_the_positions_alone
     }
 }
 
+static void few(struct rig *r) { r->cfg.instruments_max = 1; }
+
+static void a_fill_of_an_instrument_beyond_the_table_is_reported_and_not_written(void **state)
+{
+    (void)state;
+    struct rig *r = rig_open(few);
+    rig_ready(r);
+    uint64_t records = r->record_count;
+    rig_fill(r, 0, 100, 1, "t")->fill.instrument = 1; /* which exists, and has no position here */
+    rig_step(r);
+    assert_int_equal(rig_odd(r, MR_DISCREPANCY_ODD_FILL), 1);
+    assert_int_equal(r->record_count, records);
+    rig_close(r);
+}
+
 static void an_amendment_refused_because_the_order_is_gone_makes_it_unknown(void **state)
 {
     (void)state;
@@ -469,6 +484,7 @@ int main(void)
         cmocka_unit_test(what_does_not_rest_is_asked_about_when_its_end_stays_away),
         cmocka_unit_test(news_of_requests_that_nobody_made_changes_nothing),
         cmocka_unit_test(a_fill_that_names_our_order_on_something_else_is_the_positions_alone),
+        cmocka_unit_test(a_fill_of_an_instrument_beyond_the_table_is_reported_and_not_written),
         cmocka_unit_test(an_amendment_refused_because_the_order_is_gone_makes_it_unknown),
         cmocka_unit_test(an_order_with_a_fill_is_not_placed_again),
         cmocka_unit_test(an_order_that_was_seen_and_is_not_there_any_more_is_gone),

@@ -13,8 +13,10 @@ static void the_first_index_beyond_each_table_changes_nothing(void **state)
     assert_non_null(copy);
     memset(mem, 0x5a, room);
     memcpy(mem, r->state, r->bytes);
-    memcpy(copy, mem, room);
     struct mr_risk_state *s = (struct mr_risk_state *)mem;
+    /* what lies behind the instruments looks like a known one, and what lies behind the strategies like a throttled one */
+    memset(mem + s->strategies_at, 1, r->bytes - s->strategies_at);
+    memcpy(copy, mem, room);
     const struct mr_fill fill = {.instrument = RIG_INSTRUMENTS, .size = 1};
     mr_risk_on_fill(s, &fill, NULL);
     mr_risk_on_position(s, RIG_INSTRUMENTS, MR_RISK_NONE, 1);
@@ -37,7 +39,12 @@ static void the_first_index_beyond_each_table_changes_nothing(void **state)
     mr_risk_on_weight(s, MR_RISK_VENUES, 77, r->now);
     mr_risk_on_process(s, MR_RISK_PROCESSES, 11, 22);
     mr_risk_on_time(s, r->now); /* not later */
+    struct mr_order beyond = rig_order(r, RIG_BTC, MR_SIDE_BUY, "60000", "0.1");
+    beyond.instrument = RIG_INSTRUMENTS;
+    assert_int_equal(mr_risk_on_approved(s, &beyond, &r->limits, r->now), MR_E_INVALID);
+    assert_int_equal(mr_risk_on_open(s, &beyond, &r->limits), MR_E_INVALID);
     assert_memory_equal(copy, mem, room);
+    memcpy(mem, r->state, r->bytes);
     /* a fill of a strategy that is none of ours moves the instrument and nobody's share */
     const struct mr_order foreign = {.strategy = RIG_STRATEGIES};
     const struct mr_fill own = {.instrument = RIG_BTC, .size = 100000};
