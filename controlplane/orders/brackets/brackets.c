@@ -76,6 +76,8 @@ int mr_brackets_open(struct mr_brackets *bs, struct mr_orders *om, const struct 
         return MR_E_FULL;
     memset(b, 0, sizeof *b);
     b->r.plan = *plan;
+    b->r.plan.entry.filled = 0;
+    b->r.plan.entry.cost = 0;
     b->r.stop = plan->stop;
     b->r.entry = mr_orders_next_id(om);
     if (!write_down(bs, b, now_ns)) /* before the entry: no entry without its plan, wherever the journal ends */
@@ -140,10 +142,22 @@ static mr_size filled_of(const struct mr_orders *om, uint64_t id)
     return o ? o->filled : 0;
 }
 
+/* What the entry has filled is kept with its plan: the order manager forgets an order some minutes after its end, and what this one has opened may be
+ * held for longer. */
+static void remember(const struct mr_orders *om, struct bracket *b)
+{
+    const struct mr_order *entry = mr_orders_find(om, b->r.entry);
+    if (!entry || entry->filled == b->r.plan.entry.filled)
+        return;
+    b->r.plan.entry.filled = entry->filled;
+    b->r.plan.entry.cost = entry->cost;
+    b->unwritten = true;
+}
+
 /* What is open: filled by the entry, less what its exits have filled. */
 static mr_size open_of(const struct mr_orders *om, const struct bracket *b)
 {
-    mr_size open = filled_of(om, b->r.entry) - b->r.exited - filled_of(om, b->r.stop_order) -
+    mr_size open = b->r.plan.entry.filled - b->r.exited - filled_of(om, b->r.stop_order) -
                    filled_of(om, b->r.old_stop) - filled_of(om, b->r.target_order) - filled_of(om, b->r.exit_order);
     /* what was closed otherwise, by a liquidation say, needs no guard */
     const struct mr_position *p = mr_positions_get(mr_orders_positions(om), b->r.plan.entry.instrument);
@@ -228,22 +242,22 @@ static bool waits(struct bracket *b, int64_t now_ns)
 }
 
 /* Mean price of what the entry has filled, rounded toward the market's disfavour: down for a long. */
-static mr_price mean_of(const struct mr_orders *om, const struct mr_instrument *it, const struct bracket *b)
+static mr_price mean_of(const struct mr_instrument *it, const struct bracket *b)
 {
-    const struct mr_order *o = mr_orders_find(om, b->r.entry);
+    const struct mr_order *o = &b->r.plan.entry;
     mr_money unit;
-    if (!o || !o->filled || mr_money_notional(it, 1, o->filled, &unit) || unit <= 0)
+    if (!o->filled || mr_money_notional(it, 1, o->filled, &unit) || unit <= 0)
         return 0;
     mr_money price = (o->cost + (o->side == MR_SIDE_BUY ? 0 : unit - 1)) / unit;
     return price <= INT64_MAX ? (mr_price)price : 0;
 }
 
 /* Where the stop belongs now: never back, on the tick. */
-static bool trail(struct mr_brackets *bs, struct mr_orders *om, struct bracket *b)
+static bool trail(struct mr_brackets *bs, struct bracket *b)
 {
     const struct mr_bracket_plan *p = &b->r.plan;
     const struct mr_instrument *it = bs->ports.instrument(bs->ports.self, p->entry.instrument);
-    mr_price entry = it && b->mark > 0 && p->stop ? mean_of(om, it, b) : 0, stop = b->r.stop;
+    mr_price entry = it && b->mark > 0 && p->stop ? mean_of(it, b) : 0, stop = b->r.stop;
     int64_t roi_e8;
     if (!entry || mr_risk_roi_e8(entry, b->mark, p->entry.side, p->leverage, &roi_e8) != MR_OK)
         return false;
@@ -300,6 +314,8 @@ static uint32_t guard(struct mr_brackets *bs, struct mr_orders *om, struct brack
     bool asked;
     bool right = stop->stop_price == b->r.stop && stop->size - stop->filled == open;
     if (!right && b->stubborn && rests(stop)) {
+        if (waits(b, now_ns))
+            return 0;
         b->r.old_stop = b->r.stop_order;
         b->stubborn = false;
         if (place(bs, om, b, &b->r.stop_order, MR_ROLE_STOP, open, now_ns) != MR_OK) {
@@ -382,7 +398,7 @@ static uint32_t work_open(struct mr_brackets *bs, struct mr_orders *om, struct b
     if (b->failures >= bs->attempts || b->r.exit_order)
         return work + get_out(bs, om, b, open, now_ns);
     if (b->r.plan.stop) {
-        if (trail(bs, om, b)) {
+        if (trail(bs, b)) {
             tell(bs, b, MR_BRACKET_MOVED, open);
             work++;
         }
@@ -405,6 +421,7 @@ static uint32_t work_one(struct mr_brackets *bs, struct mr_orders *om, struct br
     if (forget_ended(om, b, &b->r.target_order))
         later(b, b->target_ns = now_ns + FIRST_WAIT);
     bool lost_exit = forget_ended(om, b, &b->r.exit_order);
+    remember(om, b);
     mr_size open = open_of(om, b);
     if (lost_stop && b->r.old_stop) { /* the replacement came to nothing: the old one is the stop again */
         b->r.stop_order = b->r.old_stop;
@@ -498,6 +515,7 @@ void mr_brackets_restored(struct mr_brackets *bs, struct mr_orders *om)
         for (unsigned k = 0; b->used && k < 4; k++)
             if (*ids[k] && !mr_orders_find(om, *ids[k]))
                 *ids[k] = 0;
+        remember(om, b);
         b->opened = b->used && open_of(om, b) > 0;
     }
 }

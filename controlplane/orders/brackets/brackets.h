@@ -19,7 +19,8 @@
 #include "controlplane/risk/formulas.h"
 
 struct mr_bracket_plan {
-    struct mr_order entry; /* a wish, as for mr_orders_submit; role ENTRY */
+    struct mr_order
+        entry; /* a wish, as for mr_orders_submit; role ENTRY. In records `filled` and `cost` are what it has filled so far */
     mr_price stop, target; /* triggers; 0 none. A stop is below the entry of a long, the target above */
     uint32_t leverage;
     uint32_t trails; /* 0: the stop stays */
