@@ -326,6 +326,8 @@ static void a_wrong_secret_is_told_by_name(void **state)
     }
     assert_int_equal(got[at].kind, MR_ANSWER_REJECTED);
     assert_int_equal(got[at].reason, MR_REJECT_CREDENTIALS);
+    /* and by the stream, also to who asks for nothing else until it is up */
+    assert_int_equal(got[heard(MR_ANSWER_STREAM_DOWN, 0)].reason, MR_REJECT_CREDENTIALS);
     for (uint32_t i = 0; i < got_count; i++)
         assert_int_not_equal(got[i].kind, MR_ANSWER_STREAM_UP);
 }
