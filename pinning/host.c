@@ -96,6 +96,10 @@ static int read_named(struct mr_host *host, char *out, size_t bytes, const char 
         mr_host_trouble(host, path, strerror(errno));
     if (n < 0)
         return n;
+    if ((size_t)n == bytes - 1) { /* perhaps cut: half a list would be another list */
+        mr_host_trouble(host, path, "longer than such a setting is");
+        return MR_E_TOO_BIG;
+    }
     while (n > 0 && strchr(" \t\r\n", out[n - 1]))
         out[--n] = 0;
     if (strlen(out) != (size_t)n) {

@@ -68,8 +68,7 @@ static bool parse_name(const char *line, const char *key, char *out, size_t byte
 /* The line is good, `ended` that it was the last one; else what it is not. */
 static int parse_line(struct mr_tune_journal *j, uint32_t number, char *line, bool *ended, struct mr_err *err)
 {
-    unsigned count;
-    char more;
+    char *more;
     if (number == 1)
         return strcmp(line, HEAD) == 0 ? MR_OK : mr_err_set(err, MR_E_VERSION, "line 1: not \"" HEAD "\"");
     if (number == 2 || number == 3) {
@@ -78,11 +77,14 @@ static int parse_line(struct mr_tune_journal *j, uint32_t number, char *line, bo
             return MR_OK;
         return mr_err_set(err, MR_E_MALFORMED, "line %u: no %s", number, number == 2 ? "machine" : "boot");
     }
-    if (sscanf(line, "end %u%c", &count, &more) == 1) {
+    if (strncmp(line, "end ", 4) == 0) {
+        unsigned long count = strtoul(line + 4, &more, 10);
         *ended = true;
+        if (more == line + 4 || *more)
+            return mr_err_set(err, MR_E_MALFORMED, "line %u: not \"end\" and a number", number);
         return count == j->count
                    ? MR_OK
-                   : mr_err_set(err, MR_E_TRUNCATED, "line %u: %u entries, want %u", number, j->count, count);
+                   : mr_err_set(err, MR_E_TRUNCATED, "line %u: %u entries, want %lu", number, j->count, count);
     }
     if (!parse_entry(line, &j->entries[j->count]))
         return mr_err_set(err, MR_E_MALFORMED, "line %u: not a path of a setting and two texts", number);
@@ -94,6 +96,7 @@ int mr_journal_parse(struct mr_tune_journal *j, const char *data, size_t len, st
 {
     *j = (struct mr_tune_journal){.text = malloc(len + 1)};
     uint32_t lines = 0, number = 0;
+    MR_ASSERT(data);
     for (size_t i = 0; i < len; i++)
         lines += data[i] == '\n';
     j->entries = calloc(lines + 1u, sizeof *j->entries);

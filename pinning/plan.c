@@ -84,7 +84,7 @@ int mr_core_plan_make(struct mr_core_plan *plan, const struct mr_topology *t, ui
                       struct mr_err *err)
 {
     *plan = (struct mr_core_plan){.engine = -1, .trade = -1};
-    int status = choose_nic(plan, t, nic, err), chosen[MR_PLAN_CORES_MAX];
+    int status = choose_nic(plan, t, nic, err), chosen[MR_PLAN_CORES_MAX] = {0};
     if (status)
         return status;
     struct mr_cpus free, near;

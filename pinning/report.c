@@ -1,4 +1,4 @@
-#include "pinning/report.h"
+#include "pinning/report_priv.h"
 
 #include <stdio.h>
 
@@ -144,7 +144,7 @@ void mr_report_check(const struct mr_tune *t, struct mr_text *out)
 
 /* ---- for programs ---- */
 
-static void cpus_json(struct mr_json_out *j, const char *key, const struct mr_cpus *set)
+void mr_report_cpus_json(struct mr_json_out *j, const char *key, const struct mr_cpus *set)
 {
     char text[MR_HOST_TEXT];
     struct mr_text list;
@@ -207,9 +207,9 @@ void mr_report_check_json(const struct mr_tune *t, struct mr_text *out)
     mr_json_out_u64(&j, "packages", h->package_count);
     mr_json_out_u64(&j, "cores", h->core_count);
     mr_json_out_u64(&j, "nodes", h->node_count);
-    cpus_json(&j, "online", &h->online);
-    cpus_json(&j, "allowed", &h->allowed);
-    cpus_json(&j, "isolated", &h->isolated);
+    mr_report_cpus_json(&j, "online", &h->online);
+    mr_report_cpus_json(&j, "allowed", &h->allowed);
+    mr_report_cpus_json(&j, "isolated", &h->isolated);
     mr_json_out_end(&j);
     mr_json_out_object(&j, "counts");
     mr_json_out_u64(&j, "fail", mr_tune_counted(t, MR_VERDICT_FAIL));

@@ -1,6 +1,6 @@
 #include <stdio.h>
 
-#include "pinning/report.h"
+#include "pinning/report_priv.h"
 
 /* ---- parts ---- */
 
@@ -180,15 +180,6 @@ void mr_report_plan(const struct mr_tune *t, struct mr_text *out)
 
 static void take_json(void *arg, const char *line) { mr_json_out_string(arg, NULL, line); }
 
-static void set_json(struct mr_json_out *j, const char *key, const struct mr_cpus *set)
-{
-    char text[MR_HOST_TEXT];
-    struct mr_text list;
-    mr_text_init(&list, text, sizeof text);
-    mr_cpus_text(set, &list);
-    mr_json_out_string(j, key, text);
-}
-
 static void map_json(struct mr_json_out *j, const struct mr_core_plan *p)
 {
     mr_json_out_array(j, "feed");
@@ -199,8 +190,8 @@ static void map_json(struct mr_json_out *j, const struct mr_core_plan *p)
         mr_json_out_i64(j, "engine", p->engine);
     if (p->trade >= 0)
         mr_json_out_i64(j, "trade", p->trade);
-    set_json(j, "isolated", &p->isolated);
-    set_json(j, "housekeeping", &p->housekeeping);
+    mr_report_cpus_json(j, "isolated", &p->isolated);
+    mr_report_cpus_json(j, "housekeeping", &p->housekeeping);
     mr_json_out_i64(j, "node", p->node);
     if (p->nic)
         mr_json_out_string(j, "nic", p->nic->name);

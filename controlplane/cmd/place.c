@@ -59,7 +59,7 @@ int mr_place_trade(const struct mr_config *config, struct mr_log *log, struct mr
     if (!config->trade.core_count)
         return MR_OK;
     add_plane(&config->plane, true, &place);
-    for (uint32_t i = 0; i < config->trade.core_count; i++)
+    for (uint32_t i = 0; i < config->trade.core_count && i < MR_COUNT_OF(roles); i++)
         mr_place_add(&place, "trade.cores", roles[i], config->trade.cores[i], false);
     return check(&place, log, &node, err);
 }

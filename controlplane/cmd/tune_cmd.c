@@ -168,7 +168,9 @@ static void say(void *arg, const char *path, const char *from, const char *to, c
         put_value(from, stdout);
         fputs(" -> ", stdout);
         put_value(to, stdout);
-        failure ? printf(" (%s)\n", failure) : puts("");
+        if (failure)
+            printf(" (%s)", failure);
+        putchar('\n');
         return;
     }
     mr_json_out_object(j, NULL);

@@ -28,6 +28,7 @@ int mr_plane_open(struct mr_plane **out, const struct mr_plane_config *config, s
         status = mr_plane_make(p, err);
     if (!status)
         status = mr_plane_boot(p, err);
+    mr_plane_memory_mapped(p);
     if (!status)
         status = mr_plane_memory_end(p, err);
     if (status) {

@@ -17,6 +17,12 @@ void mr_plane_memory_begin(struct mr_plane *p)
                p->config.node, strerror(errno));
 }
 
+void mr_plane_memory_mapped(struct mr_plane *p)
+{
+    if (p->config.node >= 0)
+        mr_memory_prefer(-1); /* a kernel that refused the first has nothing to undo */
+}
+
 /* One of the two blocks: its pages are there, and locked if they are to be. */
 static bool hold(struct mr_plane *p, struct mr_plane_memory_metrics *m, void *mem, size_t bytes)
 {
@@ -36,8 +42,6 @@ int mr_plane_memory_end(struct mr_plane *p, struct mr_err *err)
     bool arena = hold(p, m, p->arena.base, p->arena.bytes),
          workspace = hold(p, m, p->workspace.map, p->workspace.bytes);
     MR_GAUGE_SET(m, huge, p->arena.huge ? p->arena.bytes : 0);
-    if (p->config.node >= 0)
-        mr_memory_prefer(-1);
     if (m->far)
         MR_LOG(p->log, MR_LOG_WARN, "memory: %lld KiB are not on node %d, where the tiles are: it had no more to give",
                (long long)m->far >> 10, p->config.node);

@@ -18,8 +18,9 @@
 MR_METRICS_DECLARE(mr_plane_memory, MR_PLANE_MEMORY_METRICS);
 
 struct mr_plane;
-void mr_plane_memory_begin(struct mr_plane *plane); /* before anything is mapped */
-/* When all is mapped. MR_E_NOMEM: plane.lock is must, and it cannot be. */
+void mr_plane_memory_begin(struct mr_plane *plane);  /* before anything is mapped */
+void mr_plane_memory_mapped(struct mr_plane *plane); /* when all is, or nothing more will be */
+/* What there is of it is made to stay. MR_E_NOMEM: plane.lock is must, and it cannot be. */
 int mr_plane_memory_end(struct mr_plane *plane, struct mr_err *err);
 void mr_plane_awake(struct mr_plane *plane);  /* as tiles begin to run, where plane.awake is set */
 void mr_plane_asleep(struct mr_plane *plane); /* lets go of it */

@@ -103,7 +103,7 @@ static int stride(const char **at, const char *end, int *used, int *group)
 
 static int range(struct mr_cpus *set, const char **at, const char *end)
 {
-    int low, high, used = 1, group = 1, status = number(at, end, &low);
+    int low = 0, high, used = 1, group = 1, status = number(at, end, &low);
     high = low;
     if (status == MR_OK && *at < end && **at == '-') {
         ++*at;

@@ -53,7 +53,7 @@ static void a_round_trip_leaves_every_tree_as_it_was(void **state)
 {
     (void)state;
     for (size_t i = 0; i < TREE_HOSTS; i++) {
-        struct tree t;
+        struct tree t = {0};
         struct mr_err err = {""};
         tree_make(&t, tree_hosts[i]);
         char *before = tree_text(&t);
@@ -82,7 +82,7 @@ static void a_round_trip_leaves_every_tree_as_it_was(void **state)
 static void a_second_apply_keeps_the_oldest_values(void **state)
 {
     (void)state;
-    struct tree t;
+    struct tree t = {0};
     struct mr_err err = {""};
     tree_make(&t, "laptop");
     char *before = tree_text(&t);
@@ -108,7 +108,7 @@ static void a_crash_at_any_write_can_be_undone(void **state)
 {
     (void)state;
     for (int writes = 1; writes < 60; writes += 11) {
-        struct tree t;
+        struct tree t = {0};
         struct mr_err err = {""};
         int left = writes, status;
         tree_make(&t, "two-sockets");
@@ -133,7 +133,7 @@ static void a_crash_at_any_write_can_be_undone(void **state)
 static void what_a_crash_left_of_a_journal_is_no_hindrance(void **state)
 {
     (void)state;
-    struct tree t;
+    struct tree t = {0};
     struct mr_err err = {""};
     char made[160];
     tree_make(&t, "vm");
@@ -152,7 +152,7 @@ static void what_a_crash_left_of_a_journal_is_no_hindrance(void **state)
 static void without_a_journal_nothing_is_written(void **state)
 {
     (void)state;
-    struct tree t;
+    struct tree t = {0};
     struct mr_err err = {""};
     tree_make(&t, "vm");
     char *before = tree_text(&t);
@@ -174,7 +174,7 @@ static void a_journal_of_another_host_or_boot_is_not_undone(void **state)
         bool again; /* apply begins anew */
     } cases[] = {{"/etc/machine-id", "another host", false}, {"/proc/sys/kernel/random/boot_id", "restarted", true}};
     for (size_t i = 0; i < MR_COUNT_OF(cases); i++) {
-        struct tree t;
+        struct tree t = {0};
         struct mr_err err = {""};
         tree_make(&t, "laptop");
         assert_int_equal(apply(&t, quiet, NULL, &err), MR_OK);
@@ -202,7 +202,7 @@ static void one_failure_does_not_stop_the_others(void **state)
 {
     (void)state;
     static const char knob[] = "/proc/sys/vm/swappiness";
-    struct tree t;
+    struct tree t = {0};
     struct mr_err err = {""};
     char path[128];
     tree_make(&t, "laptop");
@@ -236,6 +236,8 @@ static void journals_that_are_none_are_refused_with_the_line(void **state)
         {"cut after the head", HEAD, MR_E_TRUNCATED},
         {"cut inside a line", HEAD "/sys/a\t1\t2\n/sys/b\t1", MR_E_TRUNCATED},
         {"fewer than it says", HEAD "/sys/a\t1\t2\nend 2\n", MR_E_TRUNCATED},
+        {"an end without a number", HEAD "end \n", MR_E_MALFORMED},
+        {"an end with more", HEAD "end 0x\n", MR_E_MALFORMED},
         {"more after the end", HEAD "end 0\nend 0\n", MR_E_MALFORMED},
         {"a file that is no knob", HEAD "/etc/shadow\t1\t2\nend 1\n", MR_E_MALFORMED},
         {"a way out", HEAD "/sys/../etc/shadow\t1\t2\nend 1\n", MR_E_MALFORMED},
@@ -264,7 +266,7 @@ static void journals_that_are_none_are_refused_with_the_line(void **state)
 static void a_journal_that_others_may_write_is_refused(void **state)
 {
     (void)state;
-    struct tree t;
+    struct tree t = {0};
     struct mr_err err = {""};
     tree_make(&t, "vm");
     assert_int_equal(apply(&t, quiet, NULL, &err), MR_OK);
@@ -282,7 +284,7 @@ static void a_journal_that_others_may_write_is_refused(void **state)
 static void links_do_not_lead_out_of_the_root(void **state)
 {
     (void)state;
-    struct tree t;
+    struct tree t = {0};
     struct mr_err err = {""};
     struct mr_host host;
     char path[128], text[64];

@@ -62,7 +62,7 @@ static void no_file_can_make_it_fail(void **state)
     (void)state;
     uint32_t step = getenv("MILLRACE_QUICK") ? 8 : 2, n = 0, refused = 0;
     for (size_t i = 0; i < TREE_HOSTS; i++) {
-        struct tree t;
+        struct tree t = {0};
         tree_make(&t, tree_hosts[i]);
         char *files = tree_files(&t);
         for (const char *at = files; *at; at += strlen(at) + 1) {
@@ -105,7 +105,7 @@ static void what_is_not_understood_is_named(void **state)
     };
     /* clang-format on */
     for (size_t i = 0; i < MR_COUNT_OF(cases); i++) {
-        struct tree t;
+        struct tree t = {0};
         tree_make(&t, "two-sockets");
         tree_put(&t, cases[i].path, cases[i].text);
         assert_true(look(&t, cases[i].says));
@@ -113,10 +113,25 @@ static void what_is_not_understood_is_named(void **state)
     }
 }
 
+/* Half of a list would be another list. */
+static void what_is_too_long_is_not_taken_for_its_beginning(void **state)
+{
+    (void)state;
+    struct tree t = {0};
+    char text[MR_HOST_TEXT + 16] = "";
+    for (int cpu = 0; strlen(text) < MR_HOST_TEXT; cpu += 2)
+        snprintf(text + strlen(text), sizeof text - strlen(text), "%s%d", cpu ? "," : "", cpu);
+    tree_make(&t, "two-sockets");
+    tree_put(&t, "/sys/devices/system/cpu/isolated", text);
+    assert_true(look(&t, "isolated: longer than such a setting is"));
+    assert_non_null(strstr(out, "isolated none"));
+    tree_remove(&t);
+}
+
 static void a_folder_that_is_no_host_is_refused(void **state)
 {
     (void)state;
-    struct tree t;
+    struct tree t = {0};
     struct mr_host host;
     struct mr_err err = {""};
     struct mr_tune *tune;
@@ -135,6 +150,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_file_can_make_it_fail),
         cmocka_unit_test(what_is_not_understood_is_named),
+        cmocka_unit_test(what_is_too_long_is_not_taken_for_its_beginning),
         cmocka_unit_test(a_folder_that_is_no_host_is_refused),
     };
     return MR_TEST_MAIN(tests);

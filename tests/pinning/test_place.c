@@ -11,7 +11,7 @@ static struct mr_topology topology;
 static int place(const char *name, const int cores[3], const char *nic, bool anywhere, int *node, struct mr_text *said,
                  struct mr_err *err)
 {
-    struct tree t;
+    struct tree t = {0};
     struct mr_host host;
     struct mr_place p = {.nic = nic, .anywhere = anywhere};
     tree_make(&t, name);
@@ -88,7 +88,7 @@ static void cores_that_do_not_are_refused_unless_that_is_meant(void **state)
 static void another_process_may_use_cores_that_this_one_may_not(void **state)
 {
     (void)state;
-    struct tree t;
+    struct tree t = {0};
     struct mr_host host;
     struct mr_err err;
     char lines[256];

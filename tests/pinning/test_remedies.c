@@ -215,7 +215,7 @@ static bool carry_out_finding(const struct tree *t, const struct mr_tune *tune, 
 
 static uint32_t remedies_cure(const char *name, enum form form)
 {
-    struct tree t;
+    struct tree t = {0};
     struct mr_host host;
     uint32_t cured = 0;
     tree_make(&t, name);
@@ -271,7 +271,7 @@ static void apply_does_what_the_printed_commands_do(void **state)
 {
     (void)state;
     for (size_t i = 0; i < TREE_HOSTS; i++) {
-        struct tree a, b;
+        struct tree a = {0}, b = {0};
         struct mr_host host;
         struct mr_applied sum;
         struct mr_err err = {""};
@@ -304,7 +304,7 @@ static void only_what_nobody_can_change_here_has_no_remedy(void **state)
     (void)state;
     static const char *const without[] = {"hypervisor", "cpuset", "tsc", "dma_latency"};
     for (size_t i = 0; i < TREE_HOSTS; i++) {
-        struct tree t;
+        struct tree t = {0};
         struct mr_host host;
         tree_make(&t, tree_hosts[i]);
         struct mr_tune *tune = look(&t, &host);

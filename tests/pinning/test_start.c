@@ -69,14 +69,15 @@ static int run(const char *plane, bool bare)
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-static void expect(const char *plane, bool bare, int code, const char *says, const char * not )
+static void expect(const char *plane, bool bare, int code, const char *says, const char *absent)
 {
     int got = run(plane, bare);
-    if (got != code || !strstr(out, says) || (not &&strstr(out, not )))
-        print_error("%s: exit %d, want %d and \"%s\", not \"%s\":\n%s\n", plane, got, code, says, not ? not : "", out);
+    if (got != code || !strstr(out, says) || (absent && strstr(out, absent)))
+        print_error("%s: exit %d, want %d and \"%s\", not \"%s\":\n%s\n", plane, got, code, says, absent ? absent : "",
+                    out);
     assert_int_equal(got, code);
     assert_non_null(strstr(out, says));
-    assert_false(not &&strstr(out, not ));
+    assert_false(absent && strstr(out, absent));
 }
 
 static void cores_that_cannot_be_are_refused_before_anything_starts(void **state)

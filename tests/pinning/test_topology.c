@@ -53,7 +53,7 @@ static void hosts_have_what_their_files_say(void **state)
     };
     /* clang-format on */
     for (size_t i = 0; i < MR_COUNT_OF(cases); i++) {
-        struct tree t;
+        struct tree t = {0};
         open_tree(&t, cases[i].name);
         assert_int_equal(topology.arch, cases[i].arch);
         assert_int_equal(topology.virtual, cases[i].virtual);
@@ -98,7 +98,7 @@ static void cores_are_whole_near_the_nic_and_not_that_of_cpu_0(void **state)
     struct mr_core_plan plan;
     struct mr_err err;
     for (size_t i = 0; i < MR_COUNT_OF(cases); i++) {
-        struct tree t;
+        struct tree t = {0};
         open_tree(&t, cases[i].name);
         assert_int_equal(mr_core_plan_make(&plan, &topology, cases[i].cores, cases[i].nic, &err), MR_OK);
         same_set(&plan.hot, cases[i].hot);
@@ -109,7 +109,7 @@ static void cores_are_whole_near_the_nic_and_not_that_of_cpu_0(void **state)
         close_tree(&t);
     }
     for (size_t i = 0; i < MR_COUNT_OF(refused); i++) {
-        struct tree t;
+        struct tree t = {0};
         open_tree(&t, refused[i].name);
         assert_int_equal(mr_core_plan_make(&plan, &topology, refused[i].cores, refused[i].nic, &err), MR_E_INVALID);
         assert_non_null(strstr(err.text, refused[i].says));

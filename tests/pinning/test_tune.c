@@ -43,7 +43,7 @@ static void findings_and_plans_are_those_of_the_golden_files(void **state)
 {
     (void)state;
     for (size_t i = 0; i < TREE_HOSTS; i++) {
-        struct tree tree;
+        struct tree tree = {0};
         struct mr_host host;
         struct mr_text text;
         tree_make(&tree, tree_hosts[i]);
@@ -68,7 +68,7 @@ static void reports_fit_80_columns(void **state)
 {
     (void)state;
     for (size_t i = 0; i < TREE_HOSTS; i++) {
-        struct tree tree;
+        struct tree tree = {0};
         struct mr_host host;
         struct mr_text text;
         tree_make(&tree, tree_hosts[i]);
