@@ -154,6 +154,41 @@ static void break_even_arms_at_the_fee_adjusted_roi(void **state)
     close_scene(s);
 }
 
+static void a_short_is_guarded_above_and_its_stop_comes_down(void **state)
+{
+    (void)state;
+    for (int tick = 0; tick < 2; tick++) {
+        struct scene *s = scene();
+        struct mr_bracket_plan p = plan();
+        p.entry.side = MR_SIDE_SELL;
+        p.stop = 110 * E8;
+        p.target = 80 * E8;
+        p.tick = tick * E8 / 10;
+        p.break_even_e8 = 1200000;
+        uint64_t e = guarded(s, p);
+        const struct mr_order *stop = order(s, bracket(s, e)->stop_order);
+        assert_true(stop->side == MR_SIDE_BUY && stop->stop_price == 110 * E8 && stop->size == 4 * E8);
+        mr_brackets_mark(s->bs, 0, 101 * E8); /* a loss moves nothing */
+        step(s);
+        assert_int_equal(rig_requests(s->r, MR_REQUEST_AMEND), 0);
+        mr_brackets_mark(s->bs, 0, 99 * E8);
+        step(s);
+        struct mr_request *r = rig_last(s->r, MR_REQUEST_AMEND);
+        assert_true(r->order.id == stop->id);
+        assert_true(r->order.stop_price == (tick ? 999 * E8 / 10 : 9988 * E8 / 100)); /* away from the market */
+        struct mr_answer *a = rig_answer(s->r, MR_ANSWER_AMENDED, r);
+        a->price = r->order.stop_price;
+        a->size = r->order.size;
+        step(s);
+        mr_brackets_mark(s->bs, 0, 98 * E8); /* break-even is where nothing is lost, and no further */
+        step(s);
+        mr_brackets_mark(s->bs, 0, 105 * E8); /* and never back */
+        step(s);
+        assert_int_equal(rig_requests(s->r, MR_REQUEST_AMEND), 1);
+        close_scene(s);
+    }
+}
+
 static void where_amending_is_refused_the_new_stop_rests_before_the_old_one_goes(void **state)
 {
     (void)state;
@@ -336,6 +371,7 @@ int main(void)
         cmocka_unit_test(an_exit_stops_the_rest_of_the_entry),
         cmocka_unit_test(a_stop_trails_by_the_level_form_and_never_back),
         cmocka_unit_test(break_even_arms_at_the_fee_adjusted_roi),
+        cmocka_unit_test(a_short_is_guarded_above_and_its_stop_comes_down),
         cmocka_unit_test(where_amending_is_refused_the_new_stop_rests_before_the_old_one_goes),
         cmocka_unit_test(a_replacement_that_is_rejected_leaves_the_old_stop),
         cmocka_unit_test(a_stop_that_cannot_be_placed_ends_in_a_market_exit),
