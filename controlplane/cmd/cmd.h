@@ -25,6 +25,8 @@ typedef int mr_verb_fn(int argc, char **argv);
 
 /* "millrace VERB: sentence" on stderr; returns `code`. */
 int mr_cmd_fail(int code, const char *verb, const struct mr_err *err);
+/* The number that follows --`option`. One that is none, or not from `least` to `most`: `status` is MR_E_INVALID, with a sentence. */
+double mr_cmd_number(const char *option, const char *text, double least, double most, int *status, struct mr_err *err);
 /* The exit code that a status of the floor means to an operator. */
 int mr_cmd_exit_of(int status);
 

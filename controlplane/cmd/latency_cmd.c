@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "controlplane/cmd/cmd.h"
+#include "controlplane/cmd/hist_show.h"
 #include "controlplane/cmd/reach.h"
 #include "controlplane/cmd/shot.h"
 #include "dataplane/ring/workspace.h"
@@ -41,19 +42,6 @@ static const struct argp_option argp_options[] = {
     {0},
 };
 /* clang-format on */
-
-static const double points[] = {0.5, 0.9, 0.99, 0.999, 0.9999, 0.99999};
-static const char *const point_names[] = {"p50", "p90", "p99", "p99.9", "p99.99", "p99.999"};
-static const char *const point_keys[] = {"p50", "p90", "p99", "p99_9", "p99_99", "p99_999"};
-
-static double number(struct options *o, const char *name, const char *text, double least, double most)
-{
-    char *end;
-    double value = strtod(text, &end);
-    if (end == text || *end || !(value >= least && value <= most))
-        o->status = mr_err_set(&o->err, MR_E_INVALID, "--%s %s: want a number from %g to %g", name, text, least, most);
-    return value;
-}
 
 static void set_form(struct options *o, enum form form)
 {
@@ -110,13 +98,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         o->histogram = true;
         break;
     case KEY_INTERVAL:
-        o->interval_s = number(o, "interval", arg, 0.01, 86400);
+        o->interval_s = mr_cmd_number("interval", arg, 0.01, 86400, &o->status, &o->err);
         break;
     case KEY_COUNT:
-        o->count = (uint64_t)number(o, "count", arg, 1, 1e9);
+        o->count = (uint64_t)mr_cmd_number("count", arg, 1, 1e9, &o->status, &o->err);
         break;
     case KEY_PACE:
-        o->pace_ns = (uint64_t)number(o, "pace", arg, 1, 1e12);
+        o->pace_ns = (uint64_t)mr_cmd_number("pace", arg, 1, 1e12, &o->status, &o->err);
         break;
     case KEY_SAVE:
         o->save = arg;
@@ -138,66 +126,40 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 /* ---- showing ---- */
 
-struct drawing {
-    uint64_t count[64], most;
-};
-
-static void add_to_drawing(void *arg, int64_t low, int64_t high, uint64_t count)
-{
-    struct drawing *d = arg;
-    (void)high;
-    int power = 63 - __builtin_clzll((uint64_t)low | 1);
-    d->count[power] += count;
-    d->most = d->count[power] > d->most ? d->count[power] : d->most;
-}
-
-static void draw(const struct mr_hist *h)
-{
-    struct drawing d = {0};
-    mr_hist_each(h, add_to_drawing, &d);
-    for (int power = 0; power < 64; power++) {
-        if (d.count[power] == 0)
-            continue;
-        int width = (int)((double)d.count[power] / (double)d.most * 50 + 0.999);
-        printf("  %14lld .. %-14lld %12llu %.*s\n", power ? 1ll << power : 0ll, (1ll << (power + 1)) - 1,
-               (unsigned long long)d.count[power], width, "##################################################");
-    }
-}
-
 static void show_table(const struct mr_shot_row *row, bool heading, bool histogram)
 {
     char label[512];
     if (heading) {
         printf("%-48s %12s", "histogram (values in its unit)", "count");
-        for (size_t i = 0; i < MR_COUNT_OF(points); i++)
-            printf(" %10s", point_names[i]);
+        for (size_t i = 0; i < MR_POINTS; i++)
+            printf(" %10s", mr_point_names[i]);
         printf(" %12s\n", "max");
     }
     snprintf(label, sizeof label, "%s{%s} %s [%s]", row->family, row->labels, row->name, row->unit);
     printf("%-48s %12llu", label, (unsigned long long)mr_hist_count(row->hist));
-    for (size_t i = 0; i < MR_COUNT_OF(points); i++)
-        printf(" %10lld", (long long)mr_hist_percentile(row->hist, points[i]));
+    for (size_t i = 0; i < MR_POINTS; i++)
+        printf(" %10lld", (long long)mr_hist_percentile(row->hist, mr_points[i]));
     printf(" %12lld", (long long)mr_hist_max(row->hist));
     if (mr_hist_negative(row->hist))
         printf("  and %llu negative", (unsigned long long)mr_hist_negative(row->hist));
     putchar('\n');
     if (histogram)
-        draw(row->hist);
+        mr_hist_show_drawing(row->hist);
 }
 
 static void show_csv(const struct mr_shot_row *row, bool heading)
 {
     if (heading) {
         printf("family,labels,name,unit,count,negative,beyond,mean,min");
-        for (size_t i = 0; i < MR_COUNT_OF(points); i++)
-            printf(",%s", point_keys[i]);
+        for (size_t i = 0; i < MR_POINTS; i++)
+            printf(",%s", mr_point_keys[i]);
         printf(",max\n");
     }
     printf("%s,\"%s\",%s,%s,%llu,%llu,%llu,%.3f,%lld", row->family, row->labels, row->name, row->unit,
            (unsigned long long)mr_hist_count(row->hist), (unsigned long long)mr_hist_negative(row->hist),
            (unsigned long long)mr_hist_beyond(row->hist), mr_hist_mean(row->hist), (long long)mr_hist_min(row->hist));
-    for (size_t i = 0; i < MR_COUNT_OF(points); i++)
-        printf(",%lld", (long long)mr_hist_percentile(row->hist, points[i]));
+    for (size_t i = 0; i < MR_POINTS; i++)
+        printf(",%lld", (long long)mr_hist_percentile(row->hist, mr_points[i]));
     printf(",%lld\n", (long long)mr_hist_max(row->hist));
 }
 
@@ -213,42 +175,16 @@ static void show_json(const struct mr_shot_row *row, bool first)
     mr_json_out_string(&j, "labels", row->labels);
     mr_json_out_string(&j, "name", row->name);
     mr_json_out_string(&j, "unit", row->unit);
-    mr_json_out_u64(&j, "count", mr_hist_count(row->hist));
-    mr_json_out_u64(&j, "negative", mr_hist_negative(row->hist));
-    mr_json_out_u64(&j, "beyond", mr_hist_beyond(row->hist));
-    mr_json_out_double(&j, "mean", mr_hist_mean(row->hist));
-    mr_json_out_i64(&j, "min", mr_hist_min(row->hist));
-    for (size_t i = 0; i < MR_COUNT_OF(points); i++)
-        mr_json_out_i64(&j, point_keys[i], mr_hist_percentile(row->hist, points[i]));
-    mr_json_out_i64(&j, "max", mr_hist_max(row->hist));
+    mr_hist_show_json(&j, row->hist);
     mr_json_out_end(&j);
     printf("%s%s", first ? "" : ",\n ", out);
 }
 
-struct hdr {
-    uint64_t total, seen;
-};
-
-static void hdr_line(void *arg, int64_t low, int64_t high, uint64_t count)
-{
-    struct hdr *h = arg;
-    (void)low;
-    h->seen += count;
-    double share = (double)h->seen / (double)h->total;
-    if (h->seen < h->total)
-        printf("%12.3f %14.12f %10llu %14.2f\n", (double)high, share, (unsigned long long)h->seen, 1 / (1 - share));
-    else
-        printf("%12.3f %14.12f %10llu\n", (double)high, 1.0, (unsigned long long)h->seen);
-}
-
 static void show_hdr(const struct mr_shot_row *row)
 {
-    struct hdr h = {mr_hist_count(row->hist), 0};
-    printf("# %s{%s} %s [%s]\n%12s %14s %10s %14s\n\n", row->family, row->labels, row->name, row->unit, "Value",
-           "Percentile", "TotalCount", "1/(1-Percentile)");
-    mr_hist_each(row->hist, hdr_line, &h);
-    printf("#[Mean    = %12.3f, Total count = %12llu]\n#[Max     = %12.3f]\n\n", mr_hist_mean(row->hist),
-           (unsigned long long)h.total, (double)mr_hist_max(row->hist));
+    char title[512];
+    snprintf(title, sizeof title, "%s{%s} %s [%s]", row->family, row->labels, row->name, row->unit);
+    mr_hist_show_hdr(title, row->hist);
 }
 
 static void show(const struct options *o, const struct mr_shot *shot)
@@ -291,13 +227,13 @@ static void show_diff(const struct options *o, const struct mr_shot *a, const st
             continue;
         if (o->form == TABLE)
             printf("%s{%s} %s [%s]\n", now->family, now->labels, now->name, now->unit);
-        for (size_t k = 0; k <= MR_COUNT_OF(points); k++) {
-            bool last = k == MR_COUNT_OF(points);
-            long long x = last ? mr_hist_max(was->hist) : mr_hist_percentile(was->hist, points[k]);
-            long long y = last ? mr_hist_max(now->hist) : mr_hist_percentile(now->hist, points[k]);
-            const char *point = last ? "max" : point_keys[k];
+        for (size_t k = 0; k <= MR_POINTS; k++) {
+            bool last = k == MR_POINTS;
+            long long x = last ? mr_hist_max(was->hist) : mr_hist_percentile(was->hist, mr_points[k]);
+            long long y = last ? mr_hist_max(now->hist) : mr_hist_percentile(now->hist, mr_points[k]);
+            const char *point = last ? "max" : mr_point_keys[k];
             if (o->form == TABLE)
-                printf("  %-8s %14lld %14lld %+8.1f %%\n", last ? "max" : point_names[k], x, y, change(x, y));
+                printf("  %-8s %14lld %14lld %+8.1f %%\n", last ? "max" : mr_point_names[k], x, y, change(x, y));
             else if (o->form == CSV)
                 printf("%s,\"%s\",%s,%s,%lld,%lld,%.2f\n", now->family, now->labels, now->name, point, x, y,
                        change(x, y));

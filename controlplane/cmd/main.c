@@ -1,5 +1,6 @@
 #include <argp.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "controlplane/cmd/cmd.h"
 #include "dataplane/base/kernel.h"
@@ -29,6 +30,15 @@ int mr_cmd_fail(int code, const char *verb, const struct mr_err *err)
     fflush(stdout);
     fprintf(stderr, "millrace %s: %s\n", verb, err->text);
     return code;
+}
+
+double mr_cmd_number(const char *option, const char *text, double least, double most, int *status, struct mr_err *err)
+{
+    char *end;
+    double value = strtod(text, &end);
+    if (end == text || *end || !(value >= least && value <= most))
+        *status = mr_err_set(err, MR_E_INVALID, "--%s %s: want a number from %g to %g", option, text, least, most);
+    return value;
 }
 
 int mr_cmd_exit_of(int status)

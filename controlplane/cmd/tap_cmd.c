@@ -38,15 +38,6 @@ static const struct argp_option argp_options[] = {
 };
 /* clang-format on */
 
-static double number(struct options *o, const char *name, const char *text, double least, double most)
-{
-    char *end;
-    double value = strtod(text, &end);
-    if (end == text || *end || !(value >= least && value <= most))
-        o->status = mr_err_set(&o->err, MR_E_INVALID, "--%s %s: want a number from %g to %g", name, text, least, most);
-    return value;
-}
-
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct options *o = state->input;
@@ -73,10 +64,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         o->flags |= MILLRACE_FROM_OLDEST;
         break;
     case KEY_COUNT:
-        o->count = (uint64_t)number(o, "count", arg, 1, 1e15);
+        o->count = (uint64_t)mr_cmd_number("count", arg, 1, 1e15, &o->status, &o->err);
         break;
     case KEY_SECONDS:
-        o->seconds = number(o, "seconds", arg, 0.001, 1e9);
+        o->seconds = mr_cmd_number("seconds", arg, 0.001, 1e9, &o->status, &o->err);
         break;
     case KEY_JSON:
         o->json = true;

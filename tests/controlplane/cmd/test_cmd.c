@@ -2,6 +2,7 @@
  * argument. */
 #include <fcntl.h>
 #include <grp.h>
+#include <sched.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -79,6 +80,12 @@ static void slips_of_the_operator_get_exit_2_and_a_sentence(void **state)
         {"play file", "play takes no files"},
         {"play --seconds soon", "--seconds soon"},
         {"version --loud", "usage: millrace version"},
+        {"jitter core", "no argument is wanted here"},
+        {"jitter --cores 0-", "want a list of cores"},
+        {"jitter --cores 4095", "core 4095: this process may not run there"},
+        {"jitter --seconds 0", "want a number from 0.05 to 86400"},
+        {"jitter --threshold 0", "want a number from 1 to 1e+09"},
+        {"jitter --json --hdr", "choose one"},
     };
     /* clang-format on */
     for (size_t i = 0; i < MR_COUNT_OF(cases); i++)
@@ -168,6 +175,30 @@ static void help_is_good_and_says_what_there_is(void **state)
         expect(args, 0, "Usage:");
     }
     expect("version --json", 0, "\"kernels\":[\"scalar\"");
+}
+
+/* One core for a tenth of a second: what is said, never how long anything took. */
+static void the_noise_of_a_core_is_told_in_three_forms(void **state)
+{
+    (void)state;
+    cpu_set_t allowed;
+    char args[64];
+    size_t core = 0;
+    sched_getaffinity(0, sizeof allowed, &allowed);
+    while (!CPU_ISSET(core, &allowed))
+        core++;
+    snprintf(args, sizeof args, "jitter --seconds 0.1 --cores %zu", core);
+    expect(args, 0, "1 core at once, 0.1 s;");
+    assert_non_null(strstr(out, "ns stolen ("));
+    assert_non_null(strstr(out, "taken for another thread"));
+    assert_non_null(strstr(out, "  interrupts: "));
+    snprintf(args, sizeof args, "jitter --seconds 0.1 --hdr --cores %zu", core);
+    expect(args, 0, "gap_ns [ns]\n       Value     Percentile TotalCount 1/(1-Percentile)");
+    snprintf(args, sizeof args, "jitter --seconds 0.1 --json --cores %zu", core);
+    static const char *const members[] = {"\"threshold_ns\":1000", "\"gap_ns\":{\"count\":", "\"negative\":0",
+                                          "\"longest\":[",         "\"stolen_share\":0",     "\"interrupts\":"};
+    for (size_t i = 0; i < MR_COUNT_OF(members); i++)
+        expect(args, 0, members[i]);
 }
 
 static void a_forced_kernel_is_used_or_refused_never_ignored(void **state)
@@ -322,6 +353,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(a_run_folder_without_permission_is_named_with_the_way_out, make_folder,
                                         remove_folder),
         cmocka_unit_test_setup_teardown(help_is_good_and_says_what_there_is, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(the_noise_of_a_core_is_told_in_three_forms, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(a_forced_kernel_is_used_or_refused_never_ignored, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(a_recording_keeps_its_digests_through_export_import_cut_and_merge, make_folder,
                                         remove_folder),
