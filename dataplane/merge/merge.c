@@ -142,6 +142,11 @@ static enum verdict place_unknown(struct mr_merge *m, struct mr_merge_stream *s,
     if (s->mode == MR_MERGE_BOOK && mr_merge_is_image(m, group))
         return place_image(m, s, lane, group);
     if (s->mode == MR_MERGE_CONTENT) {
+        if (s->place[lane].at && s->timeless && leaders(m, s) & ~bit(lane)) {
+            s->in_step &= ~bit(lane); /* one of the two lines lacks a value: which one, no value by itself can tell */
+            s->astray |= bit(lane);
+            return WAIT;
+        }
         if (s->place[lane].at == 0 || order == 0 || order >= s->last_order)
             return at_end(m, s, lane);
         return s->fact ? LATE : covered(m, s, lane, group);
@@ -291,14 +296,16 @@ static void accept(struct mr_merge *m, struct mr_merge_stream *s, int lane, unio
         align(m, s, __builtin_ctz(left), at);
 }
 
-/* A timeless stream's lane after the wait: all that it has waiting since then has been brought by others, or the last of it is new. */
+/* A timeless stream's lane after the wait: all that it has waiting since then has been brought by others, or the last of it is new. One that
+ * went astray is not told while others lead: its value may be older than theirs. */
 static bool find_timeless(struct mr_merge *m, struct mr_merge_stream *s, int lane, bool others)
 {
     uint64_t last = 0;
-    uint32_t copies = mr_merge_match(m, s, lane, !others, &last);
+    const bool astray = s->astray & bit(lane);
+    uint32_t copies = mr_merge_match(m, s, lane, !others || astray, &last);
     const union mr_slot *first = mr_merge_group(mr_merge_at(&m->hold, s->place[lane].first));
     bool newer = s->newest && mr_merge_at(&m->window, s->newest)->recv_ns >= first->event.recv_ns;
-    if (!copies && others && newer) { /* what others have said since overrules it */
+    if (!copies && others && (newer || astray)) { /* what others have said since overrules it */
         covered(m, s, lane, mr_merge_group(mr_merge_at(&m->hold, s->place[lane].first)));
         pop(m, s, lane);
         return true;
@@ -309,6 +316,7 @@ static bool find_timeless(struct mr_merge *m, struct mr_merge_stream *s, int lan
     }
     if (copies) {
         s->in_step |= bit(lane);
+        s->astray &= ~bit(lane);
         s->place[lane].at = mr_merge_at(&m->window, last)->next;
     }
     return copies != 0;
@@ -559,6 +567,7 @@ static void leave(struct mr_merge *m, struct mr_merge_stream *s, int lane)
         else
             give_up(m, s, lane);
     s->in_step &= ~bit(lane);
+    s->astray &= ~bit(lane);
     s->place[lane] = (struct mr_merge_place){0};
 }
 

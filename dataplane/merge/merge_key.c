@@ -29,6 +29,12 @@ static bool same_book(const struct mr_book_head *a, const struct mr_book_head *b
                             a->ask_count == b->ask_count));
 }
 
+/* Of fundings the size is the interval, which a lane may not have been told yet (0): each completes what it is told from its own last values. */
+static bool same_size(const struct mr_event *a, const struct mr_event *b)
+{
+    return a->size == b->size || (b->kind == MR_EVENT_FUNDING && (a->size == 0 || b->size == 0));
+}
+
 bool mr_merge_same(const struct mr_merge_stream *s, const union mr_slot *kept, const union mr_slot *group)
 {
     if (s->mode == MR_MERGE_NEXT)
@@ -37,7 +43,7 @@ bool mr_merge_same(const struct mr_merge_stream *s, const union mr_slot *kept, c
         return same_book(&kept->book, &group->book);
     const struct mr_event *a = &kept->event, *b = &group->event;
     /* of BBOs and images these are their numbers, counts and flags */
-    if (a->venue_ns != b->venue_ns || a->seq != b->seq || a->price != b->price || a->size != b->size ||
+    if (a->venue_ns != b->venue_ns || a->seq != b->seq || a->price != b->price || !same_size(a, b) ||
         a->aux != b->aux || a->exponent != b->exponent || ((a->flags ^ b->flags) & SAME_FLAGS))
         return false;
     uint32_t more = mr_merge_key_slots(s, group) - 1;
@@ -115,7 +121,7 @@ static uint32_t match_run(const struct mr_merge *merge, const struct mr_merge_st
     return 0;
 }
 
-uint32_t mr_merge_match(const struct mr_merge *merge, const struct mr_merge_stream *s, int lane, bool alone,
+uint32_t mr_merge_match(const struct mr_merge *merge, const struct mr_merge_stream *s, int lane, bool later,
                         uint64_t *last)
 {
     uint64_t kept[MATCH_MAX], held[MATCH_MAX];
@@ -123,7 +129,7 @@ uint32_t mr_merge_match(const struct mr_merge *merge, const struct mr_merge_stre
     uint32_t n = window_end(merge, s, first->event.recv_ns - merge->wait_ns, kept), k = 0;
     for (uint64_t at = s->place[lane].first; at && k < MATCH_MAX; at = mr_merge_at(&merge->hold, at)->next)
         held[k++] = at;
-    const uint32_t runs = alone ? k : 1; /* at least one waits */
+    const uint32_t runs = later ? k : 1; /* at least one waits */
     for (uint32_t from = 0; from < runs; from++) {
         const uint32_t same = match_run(merge, s, kept, n, held + from, k - from, last);
         if (same)

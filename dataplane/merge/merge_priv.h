@@ -38,6 +38,7 @@ struct mr_merge_stream {
     uint64_t last;             /* number of what was passed on last in order */
     uint64_t last_order;       /* the furthest by mr_merge_order */
     uint32_t in_step, waiting; /* bit for each lane */
+    uint32_t astray;           /* not in step any more: of a timeless stream it brought what its place does not hold */
     uint8_t mode;              /* enum mr_merge_mode */
     bool begun;                /* something was passed on */
     bool fact;                 /* each event counts; else only the newest */
@@ -96,8 +97,8 @@ bool mr_merge_follows(const struct mr_merge *merge, const struct mr_merge_stream
 bool mr_merge_is_image(const struct mr_merge *merge, const union mr_slot *group);
 
 /* How many of what the lane has waiting, from the first on, are the window's last events, or lie among its last; `last`: the entry of the last of
- * them. 0: none. `alone`: nobody else is in step, and those that come before such ones count too, being older than what was passed on. */
-uint32_t mr_merge_match(const struct mr_merge *merge, const struct mr_merge_stream *s, int lane, bool alone,
+ * them. 0: none. `later`: those that come before such ones count too, being older than what was passed on. */
+uint32_t mr_merge_match(const struct mr_merge *merge, const struct mr_merge_stream *s, int lane, bool later,
                         uint64_t *last);
 
 /* merge_boot.c */

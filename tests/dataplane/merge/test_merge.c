@@ -248,6 +248,83 @@ static void values_that_waited_when_the_others_end_are_not_told_twice(void **sta
     rig_close(r);
 }
 
+static void prices(const struct rig *r, const char *want)
+{
+    char text[256] = "";
+    for (uint32_t i = 0; i < r->heard_count[0]; i++)
+        snprintf(text + strlen(text), sizeof text - strlen(text), "%lld ", (long long)r->heard[0][i].event.price);
+    assert_string_equal(text, want);
+}
+
+/* The venue told the faster line one value less: what the slower one brings of it is older than what was told. */
+static void a_value_without_a_time_that_one_line_lacks_is_not_told_after_later_ones(void **state)
+{
+    (void)state;
+    struct rig *r = two_lanes("hyperliquid:perp");
+    give(r, 0, 0, value(1));
+    give(r, 1, 2, value(1));
+    mr_merge_due(r->merge, 300 * MS); /* both in step */
+    give(r, 0, 1000, value(2));
+    give(r, 1, 1010, value(2));
+    give(r, 0, 2000, value(4)); /* 3 it was not told */
+    give(r, 1, 2010, value(3));
+    prices(r, "1 2 4 ");
+    give(r, 1, 2150, value(4)); /* which shows where the line is */
+    mr_merge_due(r->merge, 2010 * MS + WAIT_NS);
+    prices(r, "1 2 4 ");
+    give(r, 1, 3000, value(5));
+    give(r, 0, 3010, value(5));
+    prices(r, "1 2 4 5 ");
+    assert_int_equal(r->lane_metrics[1].won, 1);
+    give(r, 0, 4000, value(6));
+    give(r, 1, 4010, value(7)); /* astray again; and now the other ends */
+    rig_lane_close(r, 0);
+    give(r, 1, 4020, value(8));
+    prices(r, "1 2 4 5 6 7 8 ");
+    rig_lane_open(r, 0);
+    give(r, 0, 5000, value(9));
+    give(r, 1, 5010, value(9));
+    mr_merge_due(r->merge, 5300 * MS);
+    give(r, 0, 6000, value(10));
+    give(r, 1, 6010, value(11)); /* nothing else shows where it is: who leads is followed */
+    mr_merge_due(r->merge, 6010 * MS + WAIT_NS);
+    give(r, 1, 6500, value(12));
+    give(r, 0, 6510, value(12));
+    mr_merge_due(r->merge, 6500 * MS + WAIT_NS);
+    prices(r, "1 2 4 5 6 7 8 9 10 12 ");
+    rig_close(r);
+}
+
+/* Bybit says the interval in the image alone: a line whose image did not come has none. */
+static void a_funding_is_one_whether_or_not_its_line_knows_the_interval(void **state)
+{
+    (void)state;
+    struct rig *r = two_lanes("bybit:linear");
+    struct mr_event known = rig_event(MR_EVENT_FUNDING, 0, 0, 7, 100), unknown, other;
+    known.source = rig_kind(mr_venue_by_name("bybit"), "tickers delta");
+    known.size = 8 * 3600 * 1000 * MS;
+    known.aux = 28800000 * MS;
+    unknown = other = known;
+    unknown.size = 0;
+    other.size /= 2;
+    give(r, 0, 0, unknown);
+    give(r, 1, 1, known);
+    assert_int_equal(r->heard_count[0], 1);
+    known.venue_ns = unknown.venue_ns = other.venue_ns = 8 * MS;
+    give(r, 1, 2, known);
+    give(r, 0, 3, unknown);
+    assert_int_equal(r->heard_count[0], 2);
+    give(r, 0, 4, other); /* the venue changed it: that is news */
+    assert_int_equal(r->heard_count[0], 3);
+    known.aux += 1;
+    known.venue_ns = 9 * MS;
+    give(r, 0, 5, known);
+    known.price += 1;
+    give(r, 0, 5, known);
+    assert_int_equal(r->heard_count[0], 5);
+    rig_close(r);
+}
+
 static void a_lane_that_lags_behind_the_window_doubles_nothing(void **state)
 {
     (void)state;
@@ -316,6 +393,8 @@ int main(void)
         cmocka_unit_test(an_image_of_a_second_subscription_does_not_replace_the_book),
         cmocka_unit_test(values_without_a_time_neither_go_back_nor_get_lost),
         cmocka_unit_test(values_that_waited_when_the_others_end_are_not_told_twice),
+        cmocka_unit_test(a_value_without_a_time_that_one_line_lacks_is_not_told_after_later_ones),
+        cmocka_unit_test(a_funding_is_one_whether_or_not_its_line_knows_the_interval),
         cmocka_unit_test(a_lane_that_lags_behind_the_window_doubles_nothing),
         cmocka_unit_test(a_full_hold_buffer_ends_waits_and_loses_nothing),
     };

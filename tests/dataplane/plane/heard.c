@@ -128,7 +128,8 @@ static void add(struct heard *h, struct lines *l, const union mr_slot *group, bo
     ev->flags &= (uint8_t)(MR_FLAG_SELL | MR_FLAG_SNAPSHOT);
     l->line[l->count] = (struct line){.at = l->slots, .prev = last, .beginning = beginning};
     /* a state without a time that says what its stream said last: how often is nobody's to know */
-    if (ev->venue_ns == 0 && last && same(l, &l->line[last], l, &l->line[l->count]))
+    if (ev->venue_ns == 0 && last && l->line[last].beginning <= beginning &&
+        same(l, &l->line[last], l, &l->line[l->count]))
         return;
     l->slots += n;
     l->last[stream] = l->count++;
@@ -245,34 +246,46 @@ static void show(const struct heard *h, const char *what, const struct lines *l,
                 (long long)ev->aux, ev->flags);
 }
 
-/* Marks, indices, fundings, open interest: states, of which a connection may tell one anew while it finds its place. The last of them counts. */
-static bool last_equal(struct heard *h, uint32_t stream)
+/* Of a state without a time the first of those that say the same, images of single connections between them left out: how often it was said
+ * is nobody's to know. */
+static uint32_t first_alike(const struct lines *l, uint32_t at)
 {
-    const uint32_t s = to_all(&h->said, h->said.last[stream]), t = h->taken.last[stream];
-    return s < h->said.mark || (t && (same(&h->said, &h->said.line[s], &h->taken, &h->taken.line[t]) ||
-                                      began_with(h, stream, &h->taken.line[t])));
+    uint32_t before;
+    while (l->slot[l->line[at].at].event.venue_ns == 0 && (before = to_all(l, l->line[at].prev)) != 0 &&
+           same(l, &l->line[before], l, &l->line[at]))
+        at = before;
+    return at;
+}
+
+static bool is(const struct heard *h, uint32_t s, uint32_t t)
+{
+    return s && t && same(&h->said, &h->said.line[s], &h->taken, &h->taken.line[t]);
 }
 
 static bool all_of_stream_equal(struct heard *h, uint32_t stream, uint32_t *s, uint32_t *t, uint32_t *equal)
 {
+    uint32_t other = *s; /* as *s, without those that say what the one behind them says */
     while (*t || *s >= h->said.mark) {
-        if (*s && *t && same(&h->said, &h->said.line[*s], &h->taken, &h->taken.line[*t])) {
+        if (!is(h, *s, *t) && other != *s && (!*t || is(h, other, *t))) {
+            *s = other;
+        } else if (is(h, *s, *t)) {
+            other = to_all(&h->said, h->said.line[first_alike(&h->said, *s)].prev);
             *s = to_all(&h->said, h->said.line[*s].prev);
+            *t = h->taken.line[*t].prev;
             ++*equal;
-        } else if (!*t || !began_with(h, stream, &h->taken.line[*t])) {
-            return false;
+        } else {
+            if (!*t || !began_with(h, stream, &h->taken.line[*t]))
+                return false;
+            *t = h->taken.line[*t].prev;
         }
-        *t = h->taken.line[*t].prev;
     }
     return true;
 }
 
 static bool stream_equal(struct heard *h, uint32_t stream, bool tell)
 {
-    const uint8_t kind = (uint8_t)(h->stream[stream] >> 8);
-    const bool value = kind >= MR_EVENT_MARK && kind <= MR_EVENT_OPEN_INTEREST;
     uint32_t s = to_all(&h->said, h->said.last[stream]), t = h->taken.last[stream], equal = 0;
-    if (value ? last_equal(h, stream) : all_of_stream_equal(h, stream, &s, &t, &equal))
+    if (all_of_stream_equal(h, stream, &s, &t, &equal))
         return true;
     if (tell) {
         print_error("not equal, with %u behind it that are:\n", equal);

@@ -5,7 +5,7 @@
  *     heard_rest(heard, ms)    takes while the test waits: the plane's tap keeps what comes for some seconds only
  *     heard_all(heard)         the market stands still: all that was said has been taken, and nothing else
  *
- * Of marks, indices, fundings and open interest, which are states, only the last is compared. A stream is an instrument, a kind of event, the venue's kind of message and, of candles, the interval. Compared are number, times of the venue, price,
+ * A stream is an instrument, a kind of event, the venue's kind of message and, of candles, the interval. Compared are number, times of the venue, price,
  * size, value and levels; not the connection, nor when it was received. Memory and time are bounded; what is beyond fails the test. */
 #ifndef MR_TESTS_DATAPLANE_PLANE_HEARD_H
 #define MR_TESTS_DATAPLANE_PLANE_HEARD_H
