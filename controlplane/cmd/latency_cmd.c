@@ -3,20 +3,36 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "controlplane/cmd/cmd.h"
+#include "controlplane/cmd/hdr_log.h"
 #include "controlplane/cmd/hist_show.h"
 #include "controlplane/cmd/reach.h"
 #include "controlplane/cmd/shot.h"
 #include "dataplane/ring/workspace.h"
 #include "dataplane/text/text.h"
+#include "dataplane/tile/tile.h"
 
 enum form { TABLE, JSON, CSV, HDR };
-enum { KEY_JSON = 256, KEY_CSV, KEY_HDR, KEY_HISTOGRAM, KEY_INTERVAL, KEY_COUNT, KEY_SAVE, KEY_DIFF, KEY_PACE };
+enum {
+    KEY_JSON = 256,
+    KEY_CSV,
+    KEY_HDR,
+    KEY_HDR_LOG,
+    KEY_HISTOGRAM,
+    KEY_INTERVAL,
+    KEY_COUNT,
+    KEY_SAVE,
+    KEY_DIFF,
+    KEY_PACE
+};
 
 struct options {
-    const char *workspace, *instance, *config, *save, *diff_a, *diff_b;
+    const char *workspace, *instance, *config, *save, *diff_a, *diff_b, *log_path;
+    FILE *log; /* NULL: none; stdout: nothing else is there */
+    int64_t log_start_ns;
     enum form form;
     bool histogram, diff;
     double interval_s;
@@ -33,6 +49,7 @@ static const struct argp_option argp_options[] = {
     {"json", KEY_JSON, NULL, 0, "a JSON list", 0},
     {"csv", KEY_CSV, NULL, 0, "one line a histogram, with a heading", 0},
     {"hdr", KEY_HDR, NULL, 0, "HdrHistogram's percentile text", 0},
+    {"hdr-log", KEY_HDR_LOG, "FILE", 0, "also write FILE, an HdrHistogram log (with --interval a line an interval); -: to stdout, and nothing else", 0},
     {"histogram", KEY_HISTOGRAM, NULL, 0, "also draw each histogram, a line a power of two", 0},
     {"interval", KEY_INTERVAL, "S", 0, "what came in every S seconds, instead of all since the start", 0},
     {"count", KEY_COUNT, "N", 0, "with --interval: end after N of them", 0},
@@ -65,9 +82,11 @@ static void check_together(struct options *o)
 {
     if (o->diff && !o->diff_b)
         o->status = mr_err_set(&o->err, MR_E_INVALID, "--diff wants two files that --save made: --diff A B");
-    else if (o->diff && (o->workspace || o->save || o->interval_s > 0 || o->form == HDR))
+    else if (o->diff && (o->workspace || o->save || o->log_path || o->interval_s > 0 || o->form == HDR))
         o->status =
             mr_err_set(&o->err, MR_E_INVALID, "--diff compares two saved files; it goes with --json or --csv only");
+    else if (o->log_path && strcmp(o->log_path, "-") == 0 && (o->form != TABLE || o->histogram))
+        o->status = mr_err_set(&o->err, MR_E_INVALID, "--hdr-log -: stdout has the log, and nothing else");
     else if (o->count && o->interval_s <= 0)
         o->status = mr_err_set(&o->err, MR_E_INVALID, "--count goes with --interval");
 }
@@ -93,6 +112,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         break;
     case KEY_HDR:
         set_form(o, HDR);
+        break;
+    case KEY_HDR_LOG:
+        o->log_path = arg;
         break;
     case KEY_HISTOGRAM:
         o->histogram = true;
@@ -125,6 +147,17 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 }
 
 /* ---- showing ---- */
+
+/* Whether a stall hides what it held up. Venues push their messages: nobody knows when one was due. */
+static void say_omission(const struct options *o, char *out, size_t bytes)
+{
+    if (o->pace_ns)
+        snprintf(out, bytes, "coordinated omission: corrected, as if a value had been due each %llu ns",
+                 (unsigned long long)o->pace_ns);
+    else
+        snprintf(out, bytes,
+                 "coordinated omission: not corrected; venues push messages, and no pace of theirs is known");
+}
 
 static void show_table(const struct mr_shot_row *row, bool heading, bool histogram)
 {
@@ -163,7 +196,7 @@ static void show_csv(const struct mr_shot_row *row, bool heading)
     printf(",%lld\n", (long long)mr_hist_max(row->hist));
 }
 
-static void show_json(const struct mr_shot_row *row, bool first)
+static void show_json(const struct options *o, const struct mr_shot_row *row, bool first)
 {
     char out[4096];
     struct mr_text text;
@@ -176,19 +209,23 @@ static void show_json(const struct mr_shot_row *row, bool first)
     mr_json_out_string(&j, "name", row->name);
     mr_json_out_string(&j, "unit", row->unit);
     mr_hist_show_json(&j, row->hist);
+    mr_json_out_bool(&j, "omission_corrected", o->pace_ns != 0);
     mr_json_out_end(&j);
     printf("%s%s", first ? "" : ",\n ", out);
 }
 
-static void show_hdr(const struct mr_shot_row *row)
+static void show_hdr(const struct options *o, const struct mr_shot_row *row)
 {
-    char title[512];
-    snprintf(title, sizeof title, "%s{%s} %s [%s]", row->family, row->labels, row->name, row->unit);
+    char title[640], omission[160];
+    say_omission(o, omission, sizeof omission);
+    snprintf(title, sizeof title, "%s{%s} %s [%s]; %s", row->family, row->labels, row->name, row->unit, omission);
     mr_hist_show_hdr(title, row->hist);
 }
 
 static void show(const struct options *o, const struct mr_shot *shot)
 {
+    if (o->log == stdout)
+        return;
     if (o->form == JSON)
         printf("[");
     for (uint32_t i = 0; i < shot->count; i++) {
@@ -198,20 +235,23 @@ static void show(const struct options *o, const struct mr_shot *shot)
             show_table(row, i == 0, o->histogram);
             break;
         case JSON:
-            show_json(row, i == 0);
+            show_json(o, row, i == 0);
             break;
         case CSV:
             show_csv(row, i == 0);
             break;
         case HDR:
-            show_hdr(row);
+            show_hdr(o, row);
             break;
         }
     }
     if (o->form == JSON)
         printf("]\n");
-    if (shot->count == 0 && o->form == TABLE)
-        printf("no histograms in this workspace\n");
+    if (o->form == TABLE) {
+        char omission[160];
+        say_omission(o, omission, sizeof omission);
+        printf("%s\n", shot->count ? omission : "no histograms in this workspace");
+    }
     fflush(stdout);
 }
 
@@ -221,10 +261,12 @@ static void show_diff(const struct options *o, const struct mr_shot *a, const st
 {
     printf(o->form == JSON ? "[" : o->form == CSV ? "family,labels,name,point,a,b,change_percent\n" : "");
     bool first = true;
+    uint32_t both = 0;
     for (uint32_t i = 0; i < b->count; i++) {
         const struct mr_shot_row *now = &b->rows[i], *was = mr_shot_find(a, now);
         if (!was)
             continue;
+        both++;
         if (o->form == TABLE)
             printf("%s{%s} %s [%s]\n", now->family, now->labels, now->name, now->unit);
         for (size_t k = 0; k <= MR_POINTS; k++) {
@@ -245,6 +287,9 @@ static void show_diff(const struct options *o, const struct mr_shot *a, const st
         }
     }
     printf(o->form == JSON ? "]\n" : "");
+    if (both < a->count || both < b->count) /* not a finding: feeds come and go between two runs */
+        fprintf(stderr, "millrace latency: %u histograms are in both; %u in %s alone, %u in %s alone\n", both,
+                a->count - both, o->diff_a, b->count - both, o->diff_b);
 }
 
 /* ---- doing ---- */
@@ -262,40 +307,118 @@ static int run_diff(struct options *o)
     return status;
 }
 
+static int64_t wall_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+/* When the instance was last alive: its newest heartbeat, else when it was made. */
+static int64_t last_alive_ns(const struct mr_workspace *ws, int64_t made_ns)
+{
+    struct mr_region r;
+    int64_t last = made_ns;
+    if (mr_workspace_find(ws, "tiles", &r) != MR_OK || r.kind != MR_REGION_TILES)
+        return last;
+    const struct mr_tile_beat *beats = r.mem;
+    for (size_t i = 0; i < r.bytes / sizeof *beats; i++) {
+        int64_t ns = __atomic_load_n(&beats[i].last_ns, __ATOMIC_RELAXED);
+        last = ns > last ? ns : last;
+    }
+    return last;
+}
+
+static int open_log(struct options *o, int64_t start_ns)
+{
+    char omission[160];
+    if (!o->log_path)
+        return MR_OK;
+    o->log = strcmp(o->log_path, "-") == 0 ? stdout : fopen(o->log_path, "we");
+    if (!o->log)
+        return mr_err_set(&o->err, MR_E_IO, "%s: cannot write: %s", o->log_path, strerror(errno));
+    o->log_start_ns = start_ns;
+    say_omission(o, omission, sizeof omission);
+    mr_hdr_log_begin(o->log, start_ns, omission);
+    return MR_OK;
+}
+
+static int close_log(struct options *o, int status)
+{
+    if (o->log && o->log != stdout && fclose(o->log) && status == MR_OK)
+        status = mr_err_set(&o->err, MR_E_IO, "%s: cannot write: %s", o->log_path, strerror(errno));
+    return status;
+}
+
+/* A line for each histogram that has values. */
+static int write_log(struct options *o, const struct mr_shot *shot, int64_t from_ns, int64_t to_ns)
+{
+    char tag[512];
+    for (uint32_t i = 0; o->log && i < shot->count; i++) {
+        const struct mr_shot_row *row = &shot->rows[i];
+        snprintf(tag, sizeof tag, "%s.%s{%s}", row->family, row->name, row->labels);
+        if (mr_hist_count(row->hist) == 0)
+            continue;
+        int status = mr_hdr_log_add(o->log, tag, row->hist, from_ns - o->log_start_ns, to_ns - from_ns);
+        if (status != MR_OK)
+            return mr_err_set(&o->err, status, "%s: cannot write: %s", o->log_path,
+                              status == MR_E_IO ? strerror(errno) : mr_status_text(status));
+    }
+    return MR_OK;
+}
+
+/* What was taken, as it is wanted: corrected, shown, logged. */
+static int give(struct options *o, struct mr_shot *shot, int64_t from_ns, int64_t to_ns)
+{
+    int status = o->pace_ns ? mr_shot_pace(shot, (int64_t)o->pace_ns, &o->err) : MR_OK;
+    if (status != MR_OK)
+        return status;
+    show(o, shot);
+    return write_log(o, shot, from_ns, to_ns);
+}
+
 static int run_once(struct options *o, const struct mr_workspace *ws)
 {
     struct mr_shot shot = {0};
-    int status = mr_shot_take(&shot, ws, &o->err);
+    struct mr_workspace_info info;
+    mr_workspace_info(ws, &info);
+    int64_t made_ns = (int64_t)info.created_ns;
+    int status = open_log(o, made_ns);
+    if (status == MR_OK)
+        status = mr_shot_take(&shot, ws, &o->err);
     if (status == MR_OK && o->save)
         status = mr_shot_save(&shot, o->save, &o->err);
-    if (status == MR_OK && o->pace_ns)
-        status = mr_shot_pace(&shot, (int64_t)o->pace_ns, &o->err);
     if (status == MR_OK)
-        show(o, &shot);
+        status = give(o, &shot, made_ns, last_alive_ns(ws, made_ns));
     mr_shot_free(&shot);
-    return status;
+    return close_log(o, status);
 }
 
 static int run_intervals(struct options *o, const struct mr_workspace *ws)
 {
     struct mr_shot before = {0};
-    int status = mr_shot_take(&before, ws, &o->err);
+    int64_t from_ns = wall_ns();
+    int status = open_log(o, from_ns);
+    if (status == MR_OK)
+        status = mr_shot_take(&before, ws, &o->err);
     for (uint64_t i = 0; status == MR_OK && (o->count == 0 || i < o->count); i++) {
         struct mr_shot now = {0}, interval = {0};
         usleep((useconds_t)(o->interval_s * 1e6));
+        int64_t to_ns = wall_ns();
         status = mr_shot_take(&now, ws, &o->err);
         if (status == MR_OK)
             status = mr_shot_take(&interval, ws, &o->err);
         if (status == MR_OK) {
             mr_shot_between(&interval, &now, &before);
-            show(o, &interval);
+            status = give(o, &interval, from_ns, to_ns);
         }
         mr_shot_free(&interval);
         mr_shot_free(&before);
         before = now;
+        from_ns = to_ns;
     }
     mr_shot_free(&before);
-    return status;
+    return close_log(o, status);
 }
 
 int mr_cmd_latency(int argc, char **argv)

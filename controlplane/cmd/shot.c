@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define FIRST_LINE "millrace-latency 1\n"
+#define FIRST_LINE "millrace-latency 2\n"
 
 static struct mr_hist *new_hist(unsigned bits)
 {
@@ -62,7 +62,7 @@ int mr_shot_take(struct mr_shot *shot, const struct mr_workspace *ws, struct mr_
     return MR_OK;
 }
 
-/* ---- files: a line of names, a line of totals, then a line a bucket ---- */
+/* ---- files: a line of names, a line of totals, then a line a bucket; at the end how many there are, so that none is cut unseen ---- */
 
 static void save_bucket(void *arg, int64_t low, int64_t high, uint64_t count)
 {
@@ -85,6 +85,7 @@ int mr_shot_save(const struct mr_shot *shot, const char *path, struct mr_err *er
         mr_hist_each(h, save_bucket, f);
         fputs(".\n", f);
     }
+    fprintf(f, "end %u\n", shot->count);
     bool bad = ferror(f) != 0;
     if (fclose(f) != 0 || bad)
         return mr_err_set(err, MR_E_IO, "%s: cannot write: %s", path, strerror(errno));
@@ -147,6 +148,13 @@ static bool load_row(struct mr_shot *shot, FILE *f, const char *names, uint32_t 
     return false;
 }
 
+static bool is_end(const char *line, uint32_t count)
+{
+    char want[32];
+    snprintf(want, sizeof want, "end %u\n", count);
+    return strcmp(line, want) == 0;
+}
+
 int mr_shot_load(struct mr_shot *shot, const char *path, struct mr_err *err)
 {
     char line[512];
@@ -157,11 +165,16 @@ int mr_shot_load(struct mr_shot *shot, const char *path, struct mr_err *err)
     int status = MR_OK;
     if (!fgets(line, sizeof line, f) || strcmp(line, FIRST_LINE) != 0)
         status = mr_err_set(err, MR_E_MAGIC, "%s: not a file that --save made", path);
+    bool ended = false;
     while (status == MR_OK && fgets(line, sizeof line, f)) {
         line_no++;
-        if (!load_row(shot, f, line, &line_no))
+        if (is_end(line, shot->count) && !ended)
+            ended = true;
+        else if (ended || !load_row(shot, f, line, &line_no))
             status = mr_err_set(err, MR_E_MALFORMED, "%s:%u: not a histogram as --save writes it", path, line_no);
     }
+    if (status == MR_OK && !ended)
+        status = mr_err_set(err, MR_E_TRUNCATED, "%s: is cut, its last line is missing", path);
     fclose(f);
     return status;
 }

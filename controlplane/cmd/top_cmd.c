@@ -87,6 +87,13 @@ static bool alarming(const char *line)
     return false;
 }
 
+/* NO_COLOR (no-color.org): set, and not empty. */
+static bool colours(void)
+{
+    const char *no = getenv("NO_COLOR");
+    return has_colors() && !(no && *no);
+}
+
 static void put_lines(void)
 {
     int y = 0;
@@ -95,7 +102,7 @@ static void put_lines(void)
     for (char *line; (line = strsep(&at, "\n")) && y < LINES; y++) {
         bool heading = *line == MR_SHOW_MARK, alarm = !heading && alarming(line);
         attr_t look = heading || y == 0 ? A_BOLD : A_NORMAL;
-        if (alarm && has_colors())
+        if (alarm && colours())
             look = COLOR_PAIR(1);
         attrset((int)look);
         mvaddnstr(y, 0, line + heading, COLS);
@@ -126,7 +133,7 @@ static bool live(struct mr_look *look, double interval_s)
     noecho();
     keypad(stdscr, TRUE);
     curs_set(0);
-    if (has_colors()) {
+    if (colours()) {
         start_color();
         use_default_colors();
         init_pair(1, COLOR_RED, -1);
