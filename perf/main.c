@@ -21,9 +21,9 @@ static const char usage[] =
     "  --json               a JSON list in place of the table\n"
     "  --kernel KERNEL      scalar, sse42, avx2 or avx512, in place of the best one\n"
     "  --passes N           passes of each side (odd, at least 9; 15)\n"
-    "  --instructions FILE  instruction counts to show in the JSON (name, count), from perf/instructions.sh\n"
+    "  --instructions FILE  instruction counts to show in the JSON (name, count), from ./dev bench gate\n"
     "  --list               cases whose instructions can be counted, and their items\n"
-    "  --once BENCH/CASE    one case, once: what perf/instructions.sh counts\n"
+    "  --once BENCH/CASE    one case, once: what ./dev bench gate counts\n"
     "exit status: 0 all goals met, 1 not, 2 usage\n";
 
 static int parse(struct mr_bench *b, int argc, char **argv)

@@ -1,6 +1,7 @@
 #!/bin/sh
 # ./dev bench kill [--trials N] [--orders N] [--json]: build/perf/controlplane/kill/millrace-kill
 # ./dev bench [GROUP, BENCH or BENCH/CASE]... [--json] [--kernel K] [--instructions]: see perf/README.md
+# ./dev bench gate|compare|selftest: perf/gate/gate.py
 # ./dev bench soak [--seconds N] [--rate N] [--json]: build/perf/soak/millrace-soak
 set -eu
 build=${MILLRACE_BUILD:-build}
@@ -20,6 +21,14 @@ if [ "${1:-}" = kill ]; then
     } >&2
     exec "$build/perf/controlplane/kill/millrace-kill" "$@"
 fi
+case ${1:-} in
+gate | compare | selftest)
+    {
+        [ -f "$build/build.ninja" ] || meson setup "$build" -Dbench=enabled
+        ninja -C "$build" millrace-bench
+    } >&2
+    exec python3 perf/gate/gate.py "$@" ;;
+esac
 counts=""
 for arg in "$@"; do
     shift
@@ -39,7 +48,7 @@ if [ ! -x "$build/millrace-bench" ]; then
     exit 3
 fi
 if [ -n "$counts" ]; then
-    sh perf/instructions.sh >&2
+    python3 perf/gate/gate.py gate >&2 || true # what it says is another question
     set -- "$@" --instructions "$build/instructions-avx2.tsv"
 fi
 if [ "$(id -u)" != 0 ] || [ ! -w /proc/self/autogroup ]; then

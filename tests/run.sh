@@ -4,6 +4,7 @@
 #   counting  programs that fail in every way are counted as failed (tests/run/check.sh)
 #   gcc       all tests, full sizes
 #   mutants   twenty small mistakes in gate and order machine, drawn by the day: tests notice (./dev mutate makes all)
+#   speed     instruction counts against perf/baseline: what grew fails, with the function named (./dev bench gate)
 #   asan      clang, without a warning, with AddressSanitizer and UBSan: small sizes (MILLRACE_QUICK=1), all tests but the few named below.
 #             --all: full sizes, and a plain build of clang before it
 #   tsan      ThreadSanitizer, what runs between threads: rings, workspace, metrics, tiles, logs
@@ -126,6 +127,19 @@ else
     count 0 1 0
 fi
 echo "mutants: $(tail -n 1 "$build-mutate.log")"
+
+# Instructions of all benches but the two that take longest, against the baseline: gcc's counts, so of this build.
+begun=$(date +%s)
+if [ ! -x "$build/millrace-bench" ]; then
+    echo "speed: no $build/millrace-bench, so no instruction counts"
+    count 0 1 0
+elif python3 perf/gate/gate.py gate $([ -n "$all" ] || echo --short) >"$build-gate.log" 2>&1; then
+    count 1 0 0
+else
+    grep -v '  *$' "$build-gate.log"
+    count 0 1 0
+fi
+echo "speed: $(tail -n 1 "$build-gate.log"), in $(($(date +%s) - begun)) s"
 
 if [ -n "$all" ] && compile clang "$build-clang" clang clang++ "" -Dbench=auto; then
     run clang "$build-clang" "$full"
