@@ -27,5 +27,5 @@ const struct mr_setting mr_setting_clocksource = {
     .id = "clocksource",
     .check = check,
     .otherwise = MR_VERDICT_FAIL,
-    .why = "Reading the time leaves the CPU: a system call and a slow device instead of 20 ns.",
+    .why = "Reading the time leaves the CPU: a system call and a slow device instead of one instruction.",
     .effect = "every time stamp costs nanoseconds"};

@@ -51,6 +51,6 @@ static void check(struct mr_tune *t, const struct mr_setting *s, struct mr_findi
 const struct mr_setting mr_setting_cstates = {.id = "cstates",
                                               .check = check,
                                               .otherwise = MR_VERDICT_FAIL,
-                                              .why = "A core that sleeps deeply takes 10 to 200 us to wake; a parked "
+                                              .why = "A core that sleeps deeply is slow to wake; a parked "
                                                      "tile and the control plane pay it at each message.",
-                                              .effect = "wake-ups of at most 2 us"};
+                                              .effect = "no wake-up from a state that takes more than 2 us"};

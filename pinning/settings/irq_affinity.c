@@ -41,5 +41,5 @@ const struct mr_setting mr_setting_irq_affinity = {
     .id = "irq_affinity",
     .check = check,
     .otherwise = MR_VERDICT_FAIL,
-    .why = "Interrupts of devices run on the tiles' cores: 2 to 50 us each, soft interrupts behind them more.",
+    .why = "Interrupts of devices run on the tiles' cores, and soft interrupts behind them.",
     .effect = "device interrupts on the housekeeping CPUs only"};

@@ -9,5 +9,5 @@ const struct mr_setting mr_setting_isolcpus = {
     .id = "isolcpus",
     .check = check,
     .otherwise = MR_VERDICT_FAIL,
-    .why = "The scheduler puts other tasks onto the tiles' cores; each one costs a tile a time slice of up to 4 ms.",
+    .why = "The scheduler puts other tasks onto the tiles' cores; each one costs a tile a time slice.",
     .effect = "no foreign task on a tile's core"};

@@ -26,5 +26,4 @@ const struct mr_setting mr_setting_mitigations = {
     .check = check,
     .otherwise = MR_VERDICT_WARN,
     .why = "Calls into the kernel and back pay for barriers against attacks by code on the same core.",
-    .effect =
-        "system calls 5 to 30 % cheaper; only where no foreign code runs. Tiles with DPDK make none and gain nothing"};
+    .effect = "cheaper system calls; only where no foreign code runs. Tiles with DPDK make none and gain nothing"};

@@ -19,5 +19,5 @@ const struct mr_setting mr_setting_nic_node = {.id = "nic_node",
                                                .check = check,
                                                .otherwise = MR_VERDICT_FAIL,
                                                .why = "The tiles' cores are on another node than the NIC: each frame "
-                                                      "crosses the link between sockets, 100 ns and more each way.",
+                                                      "crosses the link between sockets.",
                                                .effect = "frames in the near cache"};

@@ -9,5 +9,5 @@ const struct mr_setting mr_setting_nohz_full = {
     .id = "nohz_full",
     .check = check,
     .otherwise = MR_VERDICT_FAIL,
-    .why = "The scheduler's tick interrupts each core 100 to 1,000 times a second, for 1 to 5 us.",
+    .why = "The scheduler's tick interrupts each core 100 to 1,000 times a second.",
     .effect = "one tick a second instead of hundreds on a core with a single task"};

@@ -19,5 +19,5 @@ const struct mr_setting mr_setting_rcu_nocbs = {
     .id = "rcu_nocbs",
     .check = check,
     .otherwise = MR_VERDICT_WARN,
-    .why = "RCU callbacks of the kernel run on the tiles' cores, in soft interrupts of up to milliseconds.",
+    .why = "RCU callbacks of the kernel run on the tiles' cores, in soft interrupts.",
     .effect = "callbacks run in threads on the housekeeping CPUs"};

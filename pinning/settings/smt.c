@@ -35,4 +35,4 @@ const struct mr_setting mr_setting_smt = {
     .otherwise = MR_VERDICT_WARN,
     .why =
         "The sibling of a tile's core runs other work: it takes half of the core's units and caches away when it does.",
-    .effect = "a whole core for each tile; up to 1.5 times faster than beside a busy sibling"};
+    .effect = "a whole core for each tile"};
