@@ -1,4 +1,5 @@
 #!/bin/sh
+# ./dev bench admin [--pairs N] [--period S] [--rate N] [--shared]: build/perf/controlplane/admin/millrace-admin-bench
 # ./dev bench kill [--trials N] [--orders N] [--json]: build/perf/controlplane/kill/millrace-kill
 # ./dev bench [GROUP, BENCH or BENCH/CASE]... [--json] [--kernel K] [--instructions]: see perf/README.md
 # ./dev bench gate|compare|selftest: perf/gate/gate.py
@@ -12,6 +13,14 @@ if [ "${1:-}" = soak ]; then
         ninja -C "$build" perf/soak/millrace-soak
     } >&2
     exec "$build/perf/soak/millrace-soak" "$@"
+fi
+if [ "${1:-}" = admin ]; then
+    shift
+    {
+        [ -f "$build/build.ninja" ] || meson setup "$build"
+        ninja -C "$build" millrace perf/controlplane/admin/millrace-admin-bench
+    } >&2
+    exec "$build/perf/controlplane/admin/millrace-admin-bench" "$build/millrace" "$@"
 fi
 if [ "${1:-}" = kill ]; then
     shift

@@ -69,7 +69,8 @@ void mr_show_head(const struct mr_show *s, const struct mr_look *look, const cha
     char age[24];
     if (s->json)
         return;
-    snprintf(age, sizeof age, "age %s", mr_age_since(look->now_ns, data_ns).text);
+    bool old = data_ns > 0 && look->now_ns > data_ns && look->now_ns - data_ns > MR_SHOW_OLD_NS;
+    snprintf(age, sizeof age, "%s %s", old ? "OLD" : "age", mr_age_since(look->now_ns, data_ns).text);
     if (s->mark)
         mr_text_format(s->out, "%c", MR_SHOW_MARK);
     mr_text_format(s->out, "%-*.*s%*s\n", MR_SHOW_COLUMNS - 11, MR_SHOW_COLUMNS - 11, columns, 11,

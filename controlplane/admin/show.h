@@ -10,7 +10,8 @@
 
 #define MR_SHOW_MARK '\x01' /* begins a heading where `mark` is set */
 #define MR_SHOW_COLUMNS 80
-#define MR_SHOW_SIGNALS 20 /* the latest that are shown */
+#define MR_SHOW_OLD_NS 5000000000ll /* data that has stood still for longer has "OLD" for "age" in its heading */
+#define MR_SHOW_SIGNALS 20          /* the latest that are shown */
 
 struct mr_show {
     struct mr_text *out;

@@ -79,8 +79,8 @@ static void once(struct mr_look *look)
 /* Words that want an eye. Without colour they stand out by being capitals. */
 static bool alarming(const char *line)
 {
-    static const char *const words[] = {"STALE",   "STALLED", "FAILED",   "DEAD",  "CROSSED",
-                                        "CASCADE", "EXTREME", "CRITICAL", " down "};
+    static const char *const words[] = {"STALE",   "STALLED", "FAILED",   "DEAD",   "CROSSED",
+                                        "CASCADE", "EXTREME", "CRITICAL", " down ", " OLD "};
     for (size_t i = 0; i < MR_COUNT_OF(words); i++)
         if (strstr(line, words[i]))
             return true;

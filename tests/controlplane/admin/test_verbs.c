@@ -148,6 +148,19 @@ static void top_prints_a_frame_with_every_panel_and_its_age(void **state)
     assert_null(strchr(output, '\x1b'));
     for (const char *at = output; *at; at += strcspn(at, "\n") + 1)
         assert_true(strcspn(at, "\n") <= 80);
+    assert_null(strstr(output, " OLD "));
+    /* data that stands still is marked, and so is what hangs on the heartbeats: tiles and latencies */
+    for (unsigned i = 0; i < 2; i++)
+        made.beats[i].last_ns -= 60000000000;
+    assert_int_equal(SH("TERM=dumb NO_COLOR=1 %s top --workspace %s --once 2>&1", program, made.path), 0);
+    static const char *const old[] = {"tile           state", "latency    "};
+    for (size_t i = 0; i < MR_COUNT_OF(old); i++) {
+        const char *at = strstr(output, old[i]);
+        assert_non_null(at);
+        assert_true(strcspn(at, "\n") <= 80);
+        const char *mark = strstr(at, " OLD 6");
+        assert_true(mark && mark < at + strcspn(at, "\n"));
+    }
     assert_int_equal(SH("%s top extra 2>&1", program), 2);
     assert_int_equal(SH("%s top --interval 0 2>&1", program), 2);
 }
