@@ -130,10 +130,12 @@ echo "mutants: $(tail -n 1 "$build-mutate.log")"
 
 # Instructions of all benches but the two that take longest, against the baseline: gcc's counts, so of this build.
 begun=$(date +%s)
+short=--short
+[ -z "$all" ] || short=""
 if [ ! -x "$build/millrace-bench" ]; then
     echo "speed: no $build/millrace-bench, so no instruction counts"
     count 0 1 0
-elif python3 perf/gate/gate.py gate $([ -n "$all" ] || echo --short) >"$build-gate.log" 2>&1; then
+elif python3 perf/gate/gate.py gate ${short:+"$short"} >"$build-gate.log" 2>&1; then
     count 1 0 0
 else
     grep -v '  *$' "$build-gate.log"
