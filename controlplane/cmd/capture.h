@@ -49,7 +49,23 @@ struct mr_capture_want;
 /* NULL options: all. MR_OK, or what is wrong with --only. */
 int mr_capture_want_open(struct mr_capture_want **want, struct mr_capture_options *o);
 bool mr_capture_wants(struct mr_capture_want *want, const struct mr_piece *piece);
+int64_t mr_capture_now(const struct mr_capture_want *want); /* engine time as of the last piece; INT64_MIN: none */
 void mr_capture_want_close(struct mr_capture_want *want);
+
+/* ---- capture_since.c: which connections are open, and how they are merged (dataplane/feed/since.h) ---- */
+struct mr_capture_since;
+struct mr_capture_since *mr_capture_since_open(void); /* NULL: no memory */
+void mr_capture_since_close(struct mr_capture_since *since);
+/* Each piece, wanted or not. False: a note of what is known already, which is left out. */
+bool mr_capture_since_follow(struct mr_capture_since *since, const struct mr_piece *piece);
+bool mr_capture_since_is(const struct mr_piece *piece);
+/* The note says the new numbers, and what other inputs have open of the product too. It is good until the next such call. */
+typedef uint16_t mr_capture_number_fn(void *arg, const struct mr_piece *piece);
+void mr_capture_since_renumber(struct mr_capture_since *since, struct mr_piece *note, mr_capture_number_fn *number,
+                               void *arg);
+/* What is open now, product by product, to a cut that begins here. */
+int mr_capture_since_tell(struct mr_capture_since *since, struct mr_capture_want *want, mr_capture_piece_fn *take,
+                          void *arg, uint64_t *count);
 
 /* "binance:usdm"; numbers where this build knows none. */
 const char *mr_capture_product(uint8_t venue, uint8_t product, char out[64]);

@@ -25,6 +25,9 @@ struct merge {
     struct input *inputs;
     struct connection *connections;
     uint32_t count, room;
+    struct mr_capture_since *since;
+    bool begun;     /* the cut has */
+    uint32_t input; /* of the note that is being renumbered */
 };
 
 static void close_inputs(struct merge *m)
@@ -36,6 +39,7 @@ static void close_inputs(struct merge *m)
     }
     free(m->inputs);
     free(m->connections);
+    mr_capture_since_close(m->since);
 }
 
 static void advance(struct input *in)
@@ -142,24 +146,61 @@ static void tell(const struct merge *m, const struct mr_capture_each *each)
                 (unsigned long long)each->shared);
 }
 
+static uint16_t new_number(void *arg, const struct mr_piece *p)
+{
+    struct merge *m = arg;
+    const struct connection *c = find(m, p, m->input);
+    return c ? c->renumbered : p->connection; /* too many: the piece itself is refused */
+}
+
+/* A note of where a recording began: of no use to a cut by connection, and to those who know it. False: it is left out. */
+static bool follow(struct merge *m, struct mr_piece *p, uint32_t input)
+{
+    const bool since = mr_capture_since_is(p);
+    if (since && m->o->connection >= 0)
+        return false;
+    m->input = input;
+    if (since && m->o->renumber)
+        mr_capture_since_renumber(m->since, p, new_number, m);
+    return mr_capture_since_follow(m->since, p);
+}
+
+struct out {
+    mr_capture_piece_fn *take;
+    void *arg;
+    struct mr_capture_each *each;
+};
+
+static int take_piece(struct merge *m, struct mr_capture_want *want, uint32_t input, const struct out *out)
+{
+    struct mr_piece piece = m->inputs[input].piece;
+    const bool wanted = mr_capture_wants(want, &piece);
+    int status = MR_OK;
+    if (!m->begun && mr_capture_now(want) >= m->o->from_ns) {
+        m->begun = true;
+        if (m->o->connection < 0)
+            status = mr_capture_since_tell(m->since, want, out->take, out->arg, &out->each->count);
+    }
+    /* a note is of no one connection */
+    if (status == MR_OK && piece.kind != MR_PIECE_NOTE && (wanted || m->o->renumber))
+        status = note_connection(m, &piece, input);
+    if (status || !follow(m, &piece, input) || !wanted)
+        return status;
+    out->each->count++;
+    return out->take(out->arg, &piece);
+}
+
 int mr_capture_each(struct mr_capture_options *o, mr_capture_piece_fn *take, void *arg, struct mr_capture_each *each)
 {
-    struct merge m = {.o = o};
+    struct merge m = {.o = o, .since = mr_capture_since_open()};
+    const struct out out = {take, arg, each};
     struct mr_capture_want *want = NULL;
     *each = (struct mr_capture_each){0};
-    int status = mr_capture_want_open(&want, o);
+    int status = m.since ? mr_capture_want_open(&want, o) : mr_err_set(&o->err, MR_E_NOMEM, "no memory");
     if (status == MR_OK)
         status = open_inputs(&m);
-    for (uint32_t i; status == MR_OK && (i = earliest(&m)) != UINT32_MAX; advance(&m.inputs[i])) {
-        struct mr_piece piece = m.inputs[i].piece;
-        if (!mr_capture_wants(want, &piece))
-            continue;
-        if (piece.kind != MR_PIECE_NOTE) /* which is of no one connection */
-            status = note_connection(&m, &piece, i);
-        if (status == MR_OK)
-            status = take(arg, &piece);
-        each->count++;
-    }
+    for (uint32_t i; status == MR_OK && (i = earliest(&m)) != UINT32_MAX; advance(&m.inputs[i]))
+        status = take_piece(&m, want, i, &out);
     if (status == MR_OK) {
         for (uint32_t i = 0; i < o->inputs.count; i++)
             each->lost += mr_replay_lost(&m.inputs[i].source);

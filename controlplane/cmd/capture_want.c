@@ -119,6 +119,8 @@ static bool is_of_symbol(struct mr_capture_want *w, const struct mr_piece *p)
     }
 }
 
+int64_t mr_capture_now(const struct mr_capture_want *w) { return w->now_ns; }
+
 bool mr_capture_wants(struct mr_capture_want *w, const struct mr_piece *p)
 {
     if (p->recv_ns > w->now_ns)

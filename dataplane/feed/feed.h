@@ -103,6 +103,8 @@ void mr_feed_merge(struct mr_feed *feed, bool on, int64_t wait_ns);
 bool mr_feed_merging(const struct mr_feed *feed);
 /* A connection to the product's `route` (its number) brings frames from now on. `metrics` may be NULL. */
 void mr_feed_opened(struct mr_feed *feed, uint16_t connection, uint8_t route, struct mr_lane_metrics *metrics);
+/* Those that are open, the longest open first. How many. */
+uint32_t mr_feed_connections(const struct mr_feed *feed, struct mr_merge_open out[MR_MERGE_LANES_MAX]);
 /* It brings none any more, and another of its route does: nothing breaks. */
 void mr_feed_left(struct mr_feed *feed, uint16_t connection);
 /* When mr_feed_due has something to do; INT64_MAX: never. */

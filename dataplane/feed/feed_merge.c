@@ -106,6 +106,11 @@ void mr_feed_opened(struct mr_feed *feed, uint16_t connection, uint8_t route, st
         forget(feed, lane);
 }
 
+uint32_t mr_feed_connections(const struct mr_feed *feed, struct mr_merge_open out[MR_MERGE_LANES_MAX])
+{
+    return feed->merge ? mr_merge_opened(feed->merge, out) : 0;
+}
+
 int mr_feed_lane(struct mr_feed *feed, uint16_t connection)
 {
     int lane = mr_merge_lane(feed->merge, connection);

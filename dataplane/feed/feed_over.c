@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "dataplane/feed/feed_tile_priv.h"
+#include "dataplane/feed/since.h"
 
 #define OVERLAP_NS 1000000000ll
 
@@ -32,26 +33,36 @@ static void put_note(struct mr_feed_tile_state *t, struct mr_feed_product *p, co
                                                     .len = (uint32_t)strlen(text)});
 }
 
-/* Before the first record of a product that merges. */
-MR_COLD void mr_feed_tile_note_merge(struct mr_feed_tile_state *t, struct mr_feed_product *p)
+static MR_COLD void put_merge(struct mr_feed_tile_state *t, struct mr_feed_product *p, bool on, int64_t now_ns)
 {
     char text[48];
-    p->merge_noted = true;
-    snprintf(text, sizeof text, "merge 1 %lld", (long long)p->config->merge_wait_ns);
-    put_note(t, p, text, mr_clock_now(&t->clock));
+    snprintf(text, sizeof text, "merge %d %lld", on, on ? (long long)p->config->merge_wait_ns : 0);
+    put_note(t, p, text, now_ns);
+}
+
+/* Before a product's first record: which of its connections are open already, where recording begins in mid-run; and that it merges, from here
+ * on with nothing of what was before. */
+MR_COLD void mr_feed_tile_note_since(struct mr_feed_tile_state *t, struct mr_feed_product *p)
+{
+    struct mr_since since = {.merging = p->merging, .wait_ns = p->merging ? p->config->merge_wait_ns : 0};
+    char text[MR_SINCE_TEXT];
+    const int64_t now_ns = mr_clock_now(&t->clock);
+    p->noted = true;
+    since.count = mr_feed_connections(p->feed, since.lane);
+    if (since.count) {
+        mr_since_text(&since, text);
+        put_note(t, p, text, now_ns);
+    }
+    if (p->merging)
+        put_merge(t, p, true, now_ns);
 }
 
 void mr_feed_tile_merge(struct mr_feed_product *p, bool on, int64_t now_ns)
 {
-    struct mr_feed_tile_state *t = p->tile;
     if (p->merging == on)
         return;
-    if (!on)
-        put_note(t, p, "merge 0 0", now_ns);
+    put_merge(p->tile, p, on, now_ns);
     p->merging = on;
-    p->merge_noted = false;
-    if (on && t->config.record.mem && mr_record_on(t->config.recording))
-        mr_feed_tile_note_merge(t, p);
     mr_feed_merge(p->feed, on, p->config->merge_wait_ns);
 }
 
@@ -60,7 +71,7 @@ void mr_feed_tile_merge_due(struct mr_feed_tile_state *t, int64_t now_ns)
     bool recording = t->config.record.mem && mr_record_on(t->config.recording);
     for (uint32_t i = 0; i < t->config.product_count; i++) {
         struct mr_feed_product *p = &t->products[i];
-        p->merge_noted &= recording; /* the next recording has to be told too */
+        p->noted &= recording; /* the next recording has to be told too */
         if (!p->merging || mr_feed_due_ns(p->feed) > now_ns)
             continue;
         put_note(t, p, "due", now_ns);

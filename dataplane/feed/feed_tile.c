@@ -34,8 +34,8 @@ void mr_feed_tile_record(struct mr_feed_tile_state *t, struct mr_feed_product *p
 {
     if (!t->config.record.mem || !mr_record_on(t->config.recording))
         return;
-    if (mr_unlikely(p->merging && !p->merge_noted))
-        mr_feed_tile_note_merge(t, p);
+    if (mr_unlikely(!p->noted))
+        mr_feed_tile_note_since(t, p);
     struct mr_capture_record r = *record;
     r.venue = p->config->venue->id;
     r.product = p->config->product;

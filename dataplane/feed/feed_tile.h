@@ -15,7 +15,8 @@
  *
  * What mr_feed is given, in order, is what the record ring gets: frames, REST bodies, connections opened and closed, books broken from
  * outside; a replay that gives mr_feed the same comes to the same events. OPENED says the number of the route, CLOSED what was lost with it ("books",
- * "route", or "copy": another session of the route lives); the notes "merge 1 WAIT_NS", "merge 0 0" and "due" are mr_feed_merge and mr_feed_due.
+ * "route", or "copy": another session of the route lives); the notes "merge 1 WAIT_NS", "merge 0 0" and "due" are mr_feed_merge and mr_feed_due;
+ * "since ..." (since.h) says what had been opened when recording began in mid-run.
  *
  * Memory  mr_feed_tile.bytes(config), planned at boot.   Thread  its own, or one shared with the engine tile. */
 #ifndef MR_FEED_TILE_H

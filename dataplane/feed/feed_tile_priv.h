@@ -46,7 +46,7 @@ struct mr_feed_product {
     int64_t *ask_due_ns;    /* by instrument: a snapshot is asked for no sooner */
     uint8_t *ask_attempts;
     uint32_t members;           /* sessions to each route */
-    bool merging, merge_noted;  /* noted: in the recording */
+    bool merging, noted;        /* noted: the recording knows of its connections and how they are merged */
     struct mr_arbiter *arbiter; /* NULL: sessions */
     struct mr_quarantine quarantine;
     struct mr_fresh *fresh;
@@ -103,7 +103,7 @@ struct mr_feed_product *mr_feed_tile_product_of(struct mr_feed_tile_state *t, ui
 /* feed_over.c: several sessions of a route, and one taking over from another */
 bool mr_feed_tile_planned(void *arg, struct mr_session *session, const char *why);
 void mr_feed_tile_merge(struct mr_feed_product *p, bool on, int64_t now_ns);
-void mr_feed_tile_note_merge(struct mr_feed_tile_state *t, struct mr_feed_product *p);
+void mr_feed_tile_note_since(struct mr_feed_tile_state *t, struct mr_feed_product *p);
 bool mr_feed_tile_has_peer(const struct mr_feed_route *route); /* another session of the route is open */
 void mr_feed_tile_merge_due(struct mr_feed_tile_state *t, int64_t now_ns);
 void mr_feed_tile_over(struct mr_feed_tile_state *t, int64_t now_ns);

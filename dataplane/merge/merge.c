@@ -440,10 +440,7 @@ static bool back_fill(struct mr_merge *m, struct mr_merge_stream *s, int lane, u
         return true;
     }
     s->in_step |= bit(lane);
-    MR_COUNT(m->metrics, passed, 1);
-    if (m->lane[lane])
-        MR_COUNT(m->lane[lane], won, 1);
-    m->config.pass(m->config.arg, group, false);
+    accept(m, s, lane, group, false, NEW); /* kept, too: others may bring some of them as news */
     return true;
 }
 

@@ -84,6 +84,12 @@ void mr_merge_close(struct mr_merge *merge, uint16_t connection);
 int mr_merge_lane(const struct mr_merge *merge, uint16_t connection); /* -1: not open */
 uint32_t mr_merge_lanes(const struct mr_merge *merge);
 uint32_t mr_merge_open_lanes(const struct mr_merge *merge); /* bit for each */
+struct mr_merge_open {
+    uint16_t connection;
+    uint8_t route;
+};
+/* Those that are open, the longest open first. How many. */
+uint32_t mr_merge_opened(const struct mr_merge *merge, struct mr_merge_open out[MR_MERGE_LANES_MAX]);
 /* One group of a lane, in the lane's order. Passes on what may go. Changes nothing in the group. */
 void mr_merge_take(struct mr_merge *merge, int lane, union mr_slot *group);
 /* When the longest wait ends; INT64_MAX: nothing waits. At that time, or after, mr_merge_due. */

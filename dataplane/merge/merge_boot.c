@@ -78,6 +78,22 @@ void mr_merge_begin(struct mr_merge *m, int64_t wait_ns)
     MR_GAUGE_SET(m->metrics, waiting, 0);
 }
 
+uint32_t mr_merge_opened(const struct mr_merge *m, struct mr_merge_open out[MR_MERGE_LANES_MAX])
+{
+    uint32_t n = 0;
+    for (uint64_t after = 0; n < (uint32_t)__builtin_popcount(m->open); n++) {
+        int next = -1;
+        for (uint32_t left = m->open; left; left &= left - 1) {
+            const int lane = __builtin_ctz(left);
+            if (m->opened[lane] > after && (next < 0 || m->opened[lane] < m->opened[next]))
+                next = lane;
+        }
+        out[n] = (struct mr_merge_open){.connection = m->connection[next], .route = m->route[next]};
+        after = m->opened[next];
+    }
+    return n;
+}
+
 /* ---- streams ---- */
 
 static bool numbered_book(const struct mr_merge *m, const union mr_slot *group)

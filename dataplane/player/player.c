@@ -2,6 +2,7 @@
 
 #include "codecs/number/number.h"
 #include "codecs/venue/rows.h"
+#include "dataplane/feed/since.h"
 #include "dataplane/player/player_priv.h"
 
 /* ---- engine side: empties the ring ---- */
@@ -77,9 +78,7 @@ int mr_player_expect(struct mr_player *p, uint8_t venue, uint8_t product)
 
 void mr_player_opened(struct mr_feed *feed, uint16_t connection, struct mr_span route)
 {
-    uint8_t number =
-        route.len == 1 && (uint8_t)(route.data[0] - '0') < MR_MERGE_ROUTES_MAX ? (uint8_t)(route.data[0] - '0') : 0;
-    mr_feed_opened(feed, connection, number, NULL);
+    mr_feed_opened(feed, connection, mr_opened_route(route), NULL);
 }
 
 void mr_player_closed(struct mr_feed *feed, uint16_t connection, struct mr_span lost, int64_t recv_ns)
@@ -107,14 +106,45 @@ bool mr_player_note(struct mr_span note, const char *word, uint64_t *numbers, ui
     return true;
 }
 
-void mr_player_merge(struct mr_feed *feed, struct mr_span note, int64_t recv_ns)
+/* Until each connection has brought what the others did, and the longest wait that begins meanwhile is over. */
+static void find_places(struct mr_player *p, int64_t from_ns, int64_t wait_ns)
 {
-    uint64_t numbers[2]; /* on; for so long */
-    struct mr_span rest;
-    if (mr_player_note(note, "merge", numbers, 2, &rest) && rest.len == 0 && numbers[1] <= INT64_MAX)
-        mr_feed_merge(feed, numbers[0] != 0, (int64_t)numbers[1]);
-    else if (mr_span_eq(note, "due"))
+    p->finding_ns[p->feed_last] = from_ns + 2 * wait_ns;
+}
+
+/* The recording begins here, or goes on after a pause: what is not known already. */
+static void since(struct mr_player *p, struct mr_feed *feed, const struct mr_since *then, int64_t recv_ns)
+{
+    struct mr_since now = {.merging = mr_feed_merging(feed)};
+    now.count = mr_feed_connections(feed, now.lane);
+    if (mr_since_same(&now, then))
+        return;
+    for (uint32_t i = 0; i < now.count; i++)
+        if (!mr_since_has(then, now.lane[i].connection))
+            mr_feed_left(feed, now.lane[i].connection);
+    for (uint32_t i = 0; i < then->count; i++)
+        if (!mr_since_has(&now, then->lane[i].connection))
+            mr_feed_opened(feed, then->lane[i].connection, then->lane[i].route, NULL);
+    if (then->merging != now.merging)
+        mr_feed_merge(feed, then->merging, then->wait_ns);
+    if (then->merging)
+        find_places(p, recv_ns, then->wait_ns);
+}
+
+void mr_player_merge(struct mr_player *p, struct mr_feed *feed, struct mr_span note, int64_t recv_ns)
+{
+    struct mr_since then;
+    bool on;
+    int64_t wait_ns;
+    if (mr_merge_note_read(note, &on, &wait_ns)) {
+        if (on && mr_feed_merging(feed)) /* once more, after a pause of the recording */
+            find_places(p, recv_ns, wait_ns);
+        mr_feed_merge(feed, on, wait_ns);
+    } else if (mr_span_eq(note, "due")) {
         mr_feed_due(feed, recv_ns);
+    } else if (mr_since_read(&then, note)) {
+        since(p, feed, &then, recv_ns);
+    }
 }
 
 int mr_player_piece(struct mr_player *p, const struct mr_piece *piece)
@@ -129,6 +159,7 @@ int mr_player_piece(struct mr_player *p, const struct mr_piece *piece)
                                    .clock = piece->clock,
                                    .recv_ns = piece->recv_ns};
     int status = 0;
+    mr_player_find_places(p, feed, piece->recv_ns);
     switch (piece->kind) {
     case MR_PIECE_FRAME:
     case MR_PIECE_DATAGRAM:
@@ -141,7 +172,7 @@ int mr_player_piece(struct mr_player *p, const struct mr_piece *piece)
         mr_player_closed(feed, piece->connection, (struct mr_span){piece->data, piece->len}, piece->recv_ns);
         break;
     case MR_PIECE_NOTE:
-        mr_player_merge(feed, (struct mr_span){piece->data, piece->len}, piece->recv_ns);
+        mr_player_merge(p, feed, (struct mr_span){piece->data, piece->len}, piece->recv_ns);
         break;
     case MR_PIECE_OPENED:
         mr_player_opened(feed, piece->connection, (struct mr_span){piece->data, piece->len});

@@ -73,6 +73,7 @@ static void decode(struct tile *t, const struct mr_capture_record *r)
     t->player->pieces += r->kind != MR_CAPTURE_OPENED;
     if (!feed)
         return; /* counted */
+    mr_player_find_places(t->player, feed, r->recv_ns);
     if (r->kind == MR_CAPTURE_OPENED)
         mr_player_opened(feed, r->connection, (struct mr_span){r->data, r->len});
     else if (r->kind == MR_CAPTURE_FRAME)
@@ -93,7 +94,7 @@ static void note(struct tile *t, const struct mr_capture_record *r)
     struct mr_feed *feed = mr_player_feed_for(t->player, t->number, r->venue, r->product, publish, t);
     if (!feed)
         return; /* counted */
-    mr_player_merge(feed, text, r->recv_ns);
+    mr_player_merge(t->player, feed, text, r->recv_ns);
     if (mr_player_note(text, "hole", numbers, 2, &rest))
         mr_feed_hole(feed, numbers[0], numbers[1], r->recv_ns);
     if (!mr_player_note(text, "status", numbers, 2, &rest) || numbers[0] > MR_STATUS_TICK || numbers[1] > UINT32_MAX)

@@ -19,6 +19,8 @@ struct mr_player {
     void *feed_blocks[MR_PLAYER_FEEDS_MAX];
     uint32_t feed_keys[MR_PLAYER_FEEDS_MAX]; /* tile, venue, product */
     uint32_t feeds_used, feed_last;
+    int64_t finding_ns
+        [MR_PLAYER_FEEDS_MAX]; /* up to then connections find their places, which the recording says nothing of; 0: they have */
     struct mr_pipeline *pipeline;
     struct mr_pipeline_metric_blocks metrics;
     struct mr_digest *events_digest, *signals_digest;
@@ -35,8 +37,18 @@ void mr_player_opened(struct mr_feed *feed, uint16_t connection, struct mr_span 
 void mr_player_closed(struct mr_feed *feed, uint16_t connection, struct mr_span lost, int64_t recv_ns);
 /* A note of a recording, "WORD N N TEXT": its `count` numbers, and the text in *rest. False: another word, or not so many numbers. */
 bool mr_player_note(struct mr_span note, const char *word, uint64_t *numbers, uint32_t count, struct mr_span *rest);
-/* What its feed tile did about its connections: dataplane/feed/feed_tile.h has the texts. */
-void mr_player_merge(struct mr_feed *feed, struct mr_span note, int64_t recv_ns);
+/* What its feed tile did about its connections: dataplane/feed/feed_tile.h has the texts. `feed` is the one of the last mr_player_feed_for. */
+void mr_player_merge(struct mr_player *p, struct mr_feed *feed, struct mr_span note, int64_t recv_ns);
+/* Before each piece of that feed: where its recording begins in mid-run no note tells when a wait was over. */
+MR_INLINE void mr_player_find_places(struct mr_player *p, struct mr_feed *feed, int64_t recv_ns)
+{
+    int64_t *until = &p->finding_ns[p->feed_last];
+    if (mr_likely(*until == 0))
+        return;
+    if (mr_feed_due_ns(feed) <= recv_ns)
+        mr_feed_due(feed, recv_ns);
+    *until = recv_ns > *until ? 0 : *until;
+}
 void mr_player_take(struct mr_player *p, const union mr_slot *group);
 void mr_player_on_signal(void *arg, const struct mr_signal *signal);
 void mr_player_on_broken(void *arg, uint32_t instrument, enum mr_gap_cause cause, int64_t recv_ns);

@@ -18,11 +18,12 @@ static int read_record(struct input *in, struct mr_capture_record *r)
     return in->recording ? mr_recording_next(in->recording, r) : mr_capture_next(in->segment, r);
 }
 
-/* From when to when several connections of a product brought the same, and what was no longer waited for. */
+/* From when to when several connections of a product brought the same, what was no longer waited for, and what was open when recording began. */
 static bool is_of_merge(const struct mr_capture_record *r)
 {
     return r->kind == MR_CAPTURE_NOTE &&
-           ((r->len > 6 && memcmp(r->data, "merge ", 6) == 0) || (r->len == 3 && memcmp(r->data, "due", 3) == 0));
+           ((r->len > 6 && (memcmp(r->data, "merge ", 6) == 0 || memcmp(r->data, "since ", 6) == 0)) ||
+            (r->len == 3 && memcmp(r->data, "due", 3) == 0));
 }
 
 /* The next record that is traffic or tells how to merge it: not a table, another note, an engine's log. */

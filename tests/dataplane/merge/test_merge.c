@@ -248,6 +248,27 @@ static void values_that_waited_when_the_others_end_are_not_told_twice(void **sta
     rig_close(r);
 }
 
+/* Hyperliquid repeats old trades to each new subscriber; one who subscribed before has the last of them as news. */
+static void a_trade_that_one_lane_repeats_and_another_brings_as_news_is_told_once(void **state)
+{
+    (void)state;
+    struct rig *r = two_lanes("hyperliquid:perp");
+    for (uint64_t i = 1; i <= 3; i++) {
+        struct mr_event old = rig_event(MR_EVENT_TRADE, 0, i, (int64_t)i, 100);
+        old.source = rig_kind(mr_venue_by_name("hyperliquid"), "trades");
+        old.flags = MR_FLAG_SNAPSHOT;
+        give(r, 0, 10, old);
+    }
+    for (uint64_t i = 3; i <= 4; i++) {
+        struct mr_event news = rig_event(MR_EVENT_TRADE, 0, i, (int64_t)i, 100);
+        news.source = rig_kind(mr_venue_by_name("hyperliquid"), "trades");
+        give(r, 1, 20, news);
+    }
+    mr_merge_due(r->merge, 500 * MS);
+    heard(r, 0, "1 2 3 4 ");
+    rig_close(r);
+}
+
 static void prices(const struct rig *r, const char *want)
 {
     char text[256] = "";
@@ -393,6 +414,7 @@ int main(void)
         cmocka_unit_test(an_image_of_a_second_subscription_does_not_replace_the_book),
         cmocka_unit_test(values_without_a_time_neither_go_back_nor_get_lost),
         cmocka_unit_test(values_that_waited_when_the_others_end_are_not_told_twice),
+        cmocka_unit_test(a_trade_that_one_lane_repeats_and_another_brings_as_news_is_told_once),
         cmocka_unit_test(a_value_without_a_time_that_one_line_lacks_is_not_told_after_later_ones),
         cmocka_unit_test(a_funding_is_one_whether_or_not_its_line_knows_the_interval),
         cmocka_unit_test(a_lane_that_lags_behind_the_window_doubles_nothing),
