@@ -89,11 +89,28 @@ static MR_COLD void fold_oldest(struct mr_window *window)
     }
 }
 
+/* The oldest single event has left every window: its place is free, and no cell need stand for it. That the cursors may stand at an earlier
+ * time than the present changes nothing: what has left stays away. */
+static bool oldest_left(const struct mr_window *window)
+{
+    return window->cursor[window->longest].event > window->first_event;
+}
+
+static void drop_oldest(struct mr_window *window)
+{
+    total_add(&window->folded, window->events[window->first_event++ & window->event_mask].value);
+}
+
+static bool full(const struct mr_window *window)
+{
+    return window->end_event - window->first_event > window->event_mask;
+}
+
 /* Old events leave first: what is folded or merged must not depend on who asked in between. */
 static MR_COLD void make_room(struct mr_window *window)
 {
     mr_window_advance(window, window->now_ns);
-    if (window->end_event - window->first_event > window->event_mask)
+    if (full(window))
         fold_oldest(window);
 }
 
@@ -102,8 +119,9 @@ void mr_window_add(struct mr_window *window, int64_t now_ns, int64_t micro, bool
     micro = micro < 0 ? 0 : micro > MR_WINDOW_MICRO_MAX ? MR_WINDOW_MICRO_MAX : micro;
     if (now_ns > window->now_ns)
         window->now_ns = now_ns;
-    if (mr_unlikely(window->end_event - window->first_event > window->event_mask ||
-                    window->peak.count == window->peak.capacity))
+    if (full(window) && oldest_left(window)) /* a buffer that has been filled once is full from then on */
+        drop_oldest(window);
+    if (mr_unlikely(full(window) || window->peak.count == window->peak.capacity))
         make_room(window);
     struct window_event *event = &window->events[window->end_event++ & window->event_mask];
     *event = (struct window_event){window->now_ns, is_short ? ~micro : micro};

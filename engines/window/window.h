@@ -4,8 +4,9 @@
  * before that event, so its content is a difference of two totals. Adding an event and letting old ones go is O(1)
  * amortised and exact: totals are integers, nothing drifts.
  *
- * When the buffer is full, the oldest events are folded into cells of 100 ms: (k, k + 1] x 100 ms. Cells reach back
- * over the longest window whatever the rate is, so nothing is ever lost. A window whose old end lies among the cells
+ * When the buffer is full, the oldest events are folded into cells of 100 ms, unless they have left every window:
+ * (k, k + 1] x 100 ms. Cells reach back over the longest window whatever the rate is, so nothing is ever lost. A window
+ * whose old end lies among the cells
  *   - is still exact at every multiple of 100 ms (cells end there), that is at every tick, and
  *   - between two of them may still count events that left less than 100 ms ago; it then says so (MR_WINDOW_COARSE).
  * The largest event keeps its own short list of candidates (mr_peak); when that overflows, which takes a long run of
@@ -61,7 +62,8 @@ void mr_window_query(const struct mr_window *window, uint32_t i, struct mr_windo
 uint64_t mr_window_count(const struct mr_window *window, uint32_t i); /* the count alone */
 int64_t mr_window_micro(const struct mr_window *window, uint32_t i);  /* both sides together */
 bool mr_window_empty(const struct mr_window *window);                 /* the longest window is */
-uint64_t mr_window_folded(const struct mr_window *window);            /* events folded into cells since the start */
+/* events that are kept singly no longer: gone from all windows, or folded into cells */
+uint64_t mr_window_folded(const struct mr_window *window);
 
 /* The largest of the values of the last W, for any W: a list of candidates, each newer and smaller than the one
  * before. */
