@@ -151,6 +151,29 @@ static void each_event_is_the_exchanges_once_and_in_order_whatever_befalls_one_o
     assert_true(after.skipped > before.skipped && healed > 0); /* what one lacked, the other brought */
 }
 
+/* Binance's trades are numbered one by one: whichever line is not told some of them, the other brings them in their place. */
+static void numbered_trades_that_one_line_lacks_the_other_brings_in_their_place(void **state)
+{
+    (void)state;
+    const uint32_t feed = 0;
+    struct mr_exchange_stats before, after;
+    const uint64_t missed = rig_count(&rig, feed, "lane", "missed");
+    for (uint32_t spared = 0; spared < 2; spared++) {
+        let_them_find_their_places();
+        const uint64_t gave_up = rig_count(&rig, feed, "merge", "gave_up");
+        mr_exchange_stats(rig.exchange, &before);
+        rig_fault(&rig, feed,
+                  (struct mr_exchange_fault){
+                      .kind = MR_FAULT_GAP, .channel = MR_TRADES, .count = 3, .connections = 1, .spared = spared});
+        heard_rest(heard, 1200);
+        mr_exchange_stats(rig.exchange, &after);
+        assert_int_equal(after.skipped, before.skipped + 3);
+        assert_true(as_the_exchange_said_it());
+        assert_int_equal(rig_count(&rig, feed, "merge", "gave_up"), gave_up);
+    }
+    assert_true(rig_count(&rig, feed, "lane", "missed") >= missed + 6); /* a message is a trade, at least */
+}
+
 /* ---- shares and lead times ---- */
 
 /* Of a route's two connections, as any tool reads them. */
@@ -261,6 +284,30 @@ static void another_connection_takes_over_before_a_planned_end(void **state)
     assert_true(rig_count(&rig, spot, "lane", "copies") > 0);
 }
 
+/* What neither line brings is a gap, told and counted; then the book is whole again. The last of the tests: what was lost is never heard. */
+static void what_both_connections_lack_is_a_gap_and_then_the_book_is_whole_again(void **state)
+{
+    (void)state;
+    static const uint32_t numbered[] = {0, 1, 2, 3}; /* books whose messages are numbered */
+    uint64_t gaps[FEEDS], told[FEEDS];
+    let_them_find_their_places();
+    for (size_t i = 0; i < MR_COUNT_OF(numbered); i++) {
+        const uint32_t feed = numbered[i];
+        gaps[feed] = rig_count(&rig, feed, "feed", "gaps");
+        told[feed] = heard_gaps(heard, feed);
+        rig_fault(&rig, feed, (struct mr_exchange_fault){.kind = MR_FAULT_GAP, .count = 3});
+    }
+    for (size_t i = 0; i < MR_COUNT_OF(numbered); i++) {
+        const uint32_t feed = numbered[i];
+        for (int n = 0; n < 100 && heard_gaps(heard, feed) == told[feed]; n++)
+            heard_rest(heard, 50);
+        if (heard_gaps(heard, feed) == told[feed] || rig_count(&rig, feed, "feed", "gaps") == gaps[feed])
+            fail_msg("%s: no gap", feeds[feed].product);
+    }
+    assert_true(rig_becomes_live(&rig));
+    assert_true(rig_books_equal(&rig));
+}
+
 static void more_connections_than_the_venue_allows_from_one_address_are_refused(void **state)
 {
     (void)state;
@@ -292,8 +339,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(more_connections_than_the_venue_allows_from_one_address_are_refused),
         cmocka_unit_test(each_event_is_the_exchanges_once_and_in_order_whatever_befalls_one_of_two_connections),
+        cmocka_unit_test(numbered_trades_that_one_line_lacks_the_other_brings_in_their_place),
         cmocka_unit_test(shares_and_lead_times_are_those_of_what_the_exchange_holds_back),
         cmocka_unit_test(another_connection_takes_over_before_a_planned_end),
+        cmocka_unit_test(what_both_connections_lack_is_a_gap_and_then_the_book_is_whole_again),
     };
     return cmocka_run_group_tests(tests, open_scene, close_scene) ? 1 : 0;
 }
