@@ -24,13 +24,12 @@ MR_INLINE uint32_t mr_levels_mask(__m256i equal) { return (uint32_t)_mm256_movem
 MR_INLINE __m256i mr_levels_both(const uint8_t *price, uint32_t digits, uint32_t part, const uint8_t *size,
                                  uint32_t len)
 {
-    const __m128i no_point = _mm_set1_epi8(-1); /* mr_fixed_over_point of a number without decimals */
     __m256i text =
         _mm256_inserti128_si256(_mm256_castsi128_si256(_mm_loadu_si128((const __m128i *)(const void *)price)),
                                 _mm_loadu_si128((const __m128i *)(const void *)size), 1);
-    __m256i places = _mm256_inserti128_si256(
-        _mm256_castsi128_si256(mr_fixed_place(digits + 1, part)),
-        _mm_add_epi8(_mm_loadu_si128((const __m128i *)(const void *)(mr_fixed_places + len + 1)), no_point), 1);
+    __m256i places =
+        _mm256_inserti128_si256(_mm256_castsi128_si256(mr_fixed_place(digits + 1, part)),
+                                _mm_loadu_si128((const __m128i *)(const void *)(mr_fixed_places + len)), 1);
     __m256i values = _mm256_shuffle_epi8(_mm256_sub_epi8(text, _mm256_set1_epi8('0')), places);
     __m256i fours =
         _mm256_madd_epi16(_mm256_maddubs_epi16(values, _mm256_set1_epi16(0x010a)), _mm256_set1_epi32(0x00010064));
