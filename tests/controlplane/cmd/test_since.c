@@ -185,7 +185,7 @@ static struct told *play(const char *name)
     struct mr_err err = {""};
     struct told *t = memory(sizeof *t);
     struct mr_source source = {0};
-    struct mr_player *player;
+    struct mr_player *player = NULL;
     struct mr_replay_input input = {.path = path};
     const struct mr_replay_config config = {.inputs = &input, .count = 1};
     const struct mr_player_config player_config = {.on_event = on_event, .merge = true, .arg = t};
