@@ -157,10 +157,12 @@ export TSAN_OPTIONS="${TSAN_OPTIONS:-halt_on_error=1:second_deadlock_stack=1}"
 # the book over recordings run the same code over long inputs, test_watch and test_live_dpdk the same system as test_live, three quarters of the faults wait for
 # back-off more than they run (./dev test --all has them); the cases of TLS run over DPDK, with the same reader; the
 # player plays every recording here too, and sources and stack of DPDK have tests of their own.
-# The simulated exchange is a tool, and runs here under test_live.
+# The simulated exchange is a tool, and runs here under test_live. The benches judge what the program does beside its times; whole runs that trade over the
+# network are those of test_crash, which stays.
 left_out="dataplane/ring/test_ring_death docs/reference"
 [ -n "$all" ] || left_out="$left_out controlplane/cmd/test_cmd controlplane/live/test_watch controlplane/live/test_live_dpdk engines/book/test_book_recorded
-    dataplane/plane/test_faults_1 dataplane/plane/test_faults_2 dataplane/plane/test_faults_3 exchange/tests/test_server dataplane/tls/test_cases"
+    dataplane/plane/test_faults_1 dataplane/plane/test_faults_2 dataplane/plane/test_faults_3 exchange/tests/test_server dataplane/tls/test_cases
+    controlplane/cmd/test_trading controlplane/live/test_remote controlplane/kill/bench controlplane/admin/bench"
 tests=$(meson test -C "$build" --list 2>/dev/null | sed -n 's/^\([a-z][^ ]*\/[^ ]*\)$/\1/p')
 for name in $left_out; do
     tests=$(printf '%s\n' "$tests" | grep -v -x "$name") || { echo "asan: nothing left to run"; count 0 1 0; }

@@ -46,6 +46,7 @@ static void pages_are_there_before_they_are_wanted(void **state)
     }
 }
 
+#if !MR_TEST_SANITIZED
 /* In a process of its own: limits and privileges are not given back. */
 static int locked_under(rlim_t limit, bool root)
 {
@@ -62,6 +63,7 @@ static int locked_under(rlim_t limit, bool root)
     assert_true(WIFEXITED(status));
     return WEXITSTATUS(status);
 }
+#endif
 
 static void locking_is_refused_by_the_limit_and_nothing_else(void **state)
 {
