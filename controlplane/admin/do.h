@@ -39,7 +39,8 @@ mr_do_fn mr_do_kill_on, mr_do_kill_off, mr_do_kill_venue_on, mr_do_kill_venue_of
 mr_do_fn mr_do_state, mr_do_pause, mr_do_resume, mr_do_disarm, mr_do_emergency_stop, mr_do_release,
     mr_do_release_forced;
 mr_do_fn mr_do_trade, mr_do_positions, mr_do_orders, mr_do_decisions, mr_do_order_buy, mr_do_order_sell,
-    mr_do_order_cancel, mr_do_cancel_all, mr_do_position_close, mr_do_risk_reload;
+    mr_do_order_twap, mr_do_order_iceberg, mr_do_order_cancel, mr_do_cancel_all, mr_do_position_close,
+    mr_do_risk_reload;
 mr_do_fn mr_do_config_show, mr_do_config_check, mr_do_config_reload, mr_do_config_history, mr_do_log_level;
 
 /* One sentence as the reply. */

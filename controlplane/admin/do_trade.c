@@ -4,6 +4,8 @@
 
 #include "controlplane/admin/do.h"
 
+#define MINUTES_MAX ((unsigned)(MR_SLICES_DURATION_NS / 60000000000ll))
+
 static int look(struct mr_do *d, struct mr_trade_show **out, struct mr_err *err)
 {
     if (!d->hands->desk)
@@ -98,6 +100,52 @@ static int order(struct mr_do *d, enum mr_side side, struct mr_err *err)
 
 int mr_do_order_buy(struct mr_do *d, struct mr_err *err) { return order(d, MR_SIDE_BUY, err); }
 int mr_do_order_sell(struct mr_do *d, struct mr_err *err) { return order(d, MR_SIDE_SELL, err); }
+
+/* "buy" or "sell", instrument, size, limit: the arguments that both begin with. */
+static int parent(struct mr_do *d, enum mr_slices_kind kind, struct mr_desk_act *a, struct mr_err *err)
+{
+    bool buys = strcmp(d->args[0], "buy") == 0;
+    *a = (struct mr_desk_act){.what = MR_DESK_SLICE, .type = (uint8_t)kind, .side = buys ? MR_SIDE_BUY : MR_SIDE_SELL};
+    if (!buys && strcmp(d->args[0], "sell") != 0)
+        return mr_err_set(err, MR_E_INVALID, "\"%.20s\": want buy or sell", d->args[0]);
+    snprintf(a->name, sizeof a->name, "%s", d->args[1]);
+    snprintf(a->size, sizeof a->size, "%s", d->args[2]);
+    snprintf(a->price, sizeof a->price, "%s", d->args[3]);
+    return MR_OK;
+}
+
+static bool whole_number(const char *text, uint32_t most, uint32_t *out)
+{
+    char *end;
+    unsigned long n = strtoul(text, &end, 10);
+    if (*text < '0' || *text > '9' || *end || n < 1 || n > most)
+        return false;
+    *out = (uint32_t)n;
+    return true;
+}
+
+int mr_do_order_twap(struct mr_do *d, struct mr_err *err)
+{
+    struct mr_desk_act a;
+    int status = parent(d, MR_SLICES_TWAP, &a, err);
+    if (status != MR_OK)
+        return status;
+    if (!whole_number(d->args[4], MINUTES_MAX, &a.minutes))
+        return mr_err_set(err, MR_E_INVALID, "minutes: want a number from 1 to %u", MINUTES_MAX);
+    if (!whole_number(d->args[5], MR_SLICES_MAX, &a.slices))
+        return mr_err_set(err, MR_E_INVALID, "slices: want a number from 1 to %d", MR_SLICES_MAX);
+    return act(d, &a, err);
+}
+
+int mr_do_order_iceberg(struct mr_do *d, struct mr_err *err)
+{
+    struct mr_desk_act a;
+    int status = parent(d, MR_SLICES_ICEBERG, &a, err);
+    if (status != MR_OK)
+        return status;
+    snprintf(a.shown, sizeof a.shown, "%s", d->args[4]);
+    return act(d, &a, err);
+}
 
 int mr_do_order_cancel(struct mr_do *d, struct mr_err *err)
 {

@@ -1,9 +1,10 @@
-/* Words for what the trade tile writes: runs, instruments, decisions, signals, the life cycle, the day, limits, brackets. */
+/* Words for what the trade tile writes: runs, instruments, decisions, signals, the life cycle, the day, limits, brackets, slices. */
 #include <time.h>
 
 #include "controlplane/cmd/journal_words_priv.h"
 #include "controlplane/life/life.h"
 #include "controlplane/orders/brackets/brackets.h"
+#include "controlplane/orders/slices/slices.h"
 #include "controlplane/strategy/strategy.h"
 
 #define DAY_S 86400
@@ -405,6 +406,63 @@ static void bracket_json(const struct mr_journal_names *n, const struct mr_journ
     mr_json_out_bool(j, "trails", b.plan.trails);
 }
 
+/* ---- slices ---- */
+
+static uint64_t slices_order(const struct mr_journal_record *r)
+{
+    COPY(mr_record_slices, s, r);
+    return s.plan.parent.id;
+}
+
+static void slices_text(const struct mr_journal_names *n, const struct mr_journal_record *r, struct mr_text *t)
+{
+    COPY(mr_record_slices, s, r);
+    const struct mr_order *o = &s.plan.parent;
+    char id[MR_ORDER_ID_TEXT];
+    mr_order_id_text(o->id, id);
+    mr_text_format(t, "%s %s is %s%s%s: %s ", mr_slices_kind_name(s.plan.kind), id, mr_slices_state_name(s.state),
+                   s.why ? ", " : "", mr_slices_why_text(s.why), mr_side_name(o->side));
+    words_market(n, o->instrument, o->venue, t);
+    mr_text_add(t, " size ");
+    words_size(n, o->instrument, o->size, t);
+    mr_text_add(t, " limit ");
+    words_price(n, o->instrument, o->price, t);
+    mr_text_add(t, ", filled ");
+    words_size(n, o->instrument, o->filled, t);
+    if (s.plan.slices)
+        mr_text_format(t, ", %u slices in %lld s", s.plan.slices, (long long)(s.plan.duration_ns / 1000000000));
+    if (s.plan.shown) {
+        mr_text_add(t, ", shown ");
+        words_size(n, o->instrument, s.plan.shown, t);
+    }
+    if (!s.child[0].id)
+        return;
+    mr_order_id_text(s.child[0].id, id);
+    mr_text_format(t, ", out %s", id);
+}
+
+static void slices_json(const struct mr_journal_names *n, const struct mr_journal_record *r, struct mr_json_out *j)
+{
+    COPY(mr_record_slices, s, r);
+    const struct mr_order *o = &s.plan.parent;
+    mr_json_out_string(j, "what", "slices");
+    id_json("parent", o->id, j);
+    mr_json_out_string(j, "kind", mr_slices_kind_name(s.plan.kind));
+    mr_json_out_string(j, "state", mr_slices_state_name(s.state));
+    if (s.why)
+        mr_json_out_string(j, "why", mr_slices_why_text(s.why));
+    id_json("child", s.child[0].id, j);
+    words_market_json(n, o->instrument, j);
+    mr_json_out_string(j, "side", mr_side_name(o->side));
+    words_price_json(n, o->instrument, "price", o->price, j);
+    words_size_json(n, o->instrument, "size", o->size, j);
+    words_size_json(n, o->instrument, "filled", o->filled, j);
+    words_size_json(n, o->instrument, "shown", s.plan.shown, j);
+    mr_json_out_u64(j, "slices", s.plan.slices);
+    mr_json_out_i64(j, "duration_ns", s.plan.duration_ns);
+    mr_json_out_u64(j, "seed", s.plan.seed);
+}
+
 /* clang-format off */
 #define ROW(kind, what, record) MR_JOURNAL_##kind, MR_RECORD_##what, sizeof(struct mr_record_##record)
 const struct words_row words_trade[] = {
@@ -416,6 +474,7 @@ const struct words_row words_trade[] = {
     {ROW(ACCOUNT,  DAY,        day),        NULL,           day_text,        day_json},
     {ROW(CONFIG,   LIMITS,     limits),     NULL,           limits_text,     limits_json},
     {ROW(ORDER,    BRACKET,    bracket),    bracket_order,  bracket_text,    bracket_json},
+    {ROW(ORDER,    SLICES,     slices),     slices_order,   slices_text,     slices_json},
     {MR_JOURNAL_BEGIN, MR_RECORD_BEGIN, MR_RECORD_BEGIN_UNNAMED, NULL, begin_unnamed_text, begin_unnamed_json},
 };
 /* clang-format on */

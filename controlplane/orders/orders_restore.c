@@ -144,8 +144,8 @@ int mr_orders_restore(struct mr_orders *om, unsigned kind, const void *payload, 
     static const uint8_t kinds[] = {[MR_RECORD_ORDER] = MR_JOURNAL_ORDER,
                                     [MR_RECORD_FILL] = MR_JOURNAL_FILL,
                                     [MR_RECORD_ACCOUNT] = MR_JOURNAL_ACCOUNT};
-    if (head.what == MR_RECORD_BRACKET)
-        return MR_OK; /* brackets.h */
+    if (head.what == MR_RECORD_BRACKET || head.what == MR_RECORD_SLICES)
+        return MR_OK; /* brackets.h, slices.h */
     if (head.what >= MR_COUNT_OF(sizes) || !kinds[head.what] || kinds[head.what] != kind || bytes != sizes[head.what])
         return MR_E_CORRUPT;
     memcpy(&r, payload, bytes);

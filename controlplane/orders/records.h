@@ -3,6 +3,7 @@
  *   kind     payload               when
  *   ORDER    mr_record_order       each change of an order: the order as it is after it, and what changed it
  *   ORDER    mr_record_bracket     each change of a bracket's plan (brackets.h)
+ *   ORDER    mr_record_slices      each change of a parent of slices (slices.h)
  *   FILL     mr_record_fill        when a fill is heard; it counts once this record is durable
  *   ACCOUNT  mr_record_account     funding, balances, and what position sync found
  *
@@ -17,7 +18,13 @@
 
 #define MR_RECORDS_VERSION 1
 
-enum mr_record_what { MR_RECORD_ORDER = 1, MR_RECORD_BRACKET = 2, MR_RECORD_FILL = 3, MR_RECORD_ACCOUNT = 4 };
+enum mr_record_what {
+    MR_RECORD_ORDER = 1,
+    MR_RECORD_BRACKET = 2,
+    MR_RECORD_FILL = 3,
+    MR_RECORD_ACCOUNT = 4,
+    MR_RECORD_SLICES = 5
+};
 struct mr_record_head {
     uint16_t version, what;
     uint32_t bytes; /* of all the record, this head included */

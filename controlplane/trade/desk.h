@@ -119,12 +119,13 @@ MR_INLINE bool mr_ask_open(const struct mr_ask *ask) { return ask->since_ns != 0
 /* Asked of the trade tile; nobody waits. MR_E_AGAIN while the ask is open: call again with the same act and ask, after `answered` or in a few ms. Then it is not
  * open any more, and the status and `said` are what became of it: of the tile, or MR_E_AGAIN when the tile has not taken it within a second. */
 int mr_desk_steer(struct mr_desk *desk, const struct mr_steer_act *act, struct mr_ask *ask, struct mr_err *said);
-enum mr_desk_what { MR_DESK_PLACE, MR_DESK_CANCEL, MR_DESK_CANCEL_ALL, MR_DESK_CLOSE, MR_DESK_LIMITS };
+enum mr_desk_what { MR_DESK_PLACE, MR_DESK_SLICE, MR_DESK_CANCEL, MR_DESK_CANCEL_ALL, MR_DESK_CLOSE, MR_DESK_LIMITS };
 struct mr_desk_act {
-    uint8_t what, side, type;
+    uint8_t what, side, type; /* type of SLICE: MR_SLICES_TWAP, MR_SLICES_ICEBERG */
     uint32_t uid;
     uint64_t id;
-    char who[32], name[128], price[32], size[32];
+    uint32_t minutes, slices; /* of a TWAP */
+    char who[32], name[128], price[32], size[32], shown[32];
 };
 int mr_desk_act(struct mr_desk *desk, const struct mr_desk_act *act, struct mr_ask *ask, struct mr_err *said);
 

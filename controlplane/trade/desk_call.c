@@ -5,6 +5,9 @@
 #include "controlplane/trade/desk_priv.h"
 
 #define ASK_NS 1000000000ll
+#define MINUTE_NS 60000000000ll
+#define VARY_E4                                                                                                        \
+    2000 /* a slice leaves late by up to a fifth of its interval; what an iceberg shows differs by as much */
 
 /* ---- on the trade tile ---- */
 
@@ -57,6 +60,41 @@ static int place(struct mr_desk *d, const struct mr_desk_act *a, int64_t now_ns,
     return MR_OK;
 }
 
+/* A TWAP stands at the best of its own side; what is left at the end is taken up to the limit. */
+static int slice(struct mr_desk *d, const struct mr_desk_act *a, int64_t now_ns, struct mr_err *said)
+{
+    int64_t id = instrument_by_name(d, a->name);
+    if (id < 0)
+        return mr_err_set(said, MR_E_SYMBOL, "\"%.60s\" is not traded here: name it under trade.instruments", a->name);
+    const struct mr_instrument *it = mr_instruments_get(d->instruments, (uint32_t)id);
+    bool timed = a->type == MR_SLICES_TWAP;
+    struct mr_slices_plan p = {.parent = {.instrument = (uint32_t)id,
+                                          .side = a->side,
+                                          .type = MR_ORDER_LIMIT,
+                                          .tif = MR_TIF_GTC,
+                                          .role = MR_ROLE_ENTRY},
+                               .kind = a->type,
+                               .seed = (uint64_t)now_ns,
+                               .duration_ns = timed ? a->minutes * MINUTE_NS : 0,
+                               .slices = timed ? a->slices : 0,
+                               .passive = timed,
+                               .catch_up = timed,
+                               .vary_e4 = VARY_E4};
+    uint64_t parent;
+    char text[MR_ORDER_ID_TEXT];
+    if (!decimal(a->size, it->size_scale, &p.parent.size) || (!timed && !decimal(a->shown, it->size_scale, &p.shown)))
+        return mr_err_set(said, MR_E_RANGE, "sizes: want numbers above zero with at most %d decimals", it->size_scale);
+    if (!decimal(a->price, it->price_scale, &p.parent.price))
+        return mr_err_set(said, MR_E_RANGE, "limit \"%.30s\": want a number above zero with at most %d decimals",
+                          a->price, it->price_scale);
+    int status = mr_trade_slice(d->trade, &p, now_ns, &parent, said);
+    if (status != MR_OK)
+        return status;
+    mr_order_id_text(parent, text);
+    mr_err_set(said, MR_OK, "working: %s", text);
+    return MR_OK;
+}
+
 static int close_position(struct mr_desk *d, const struct mr_desk_act *a, int64_t now_ns, struct mr_err *said)
 {
     int64_t id = instrument_by_name(d, a->name);
@@ -88,6 +126,8 @@ static int carry_out(struct mr_desk *d, const struct mr_desk_act *a, int64_t now
     switch (a->what) {
     case MR_DESK_PLACE:
         return place(d, a, now_ns, said);
+    case MR_DESK_SLICE:
+        return slice(d, a, now_ns, said);
     case MR_DESK_CANCEL:
         status = mr_trade_cancel(d->trade, a->id, now_ns, said);
         if (status == MR_OK)

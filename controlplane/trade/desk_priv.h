@@ -45,6 +45,11 @@ struct desk_state {
     char why[240], remote_why[256];
     struct mr_position position[MR_TRADE_SHOW_POSITIONS];
     struct mr_order order[MR_TRADE_SHOW_ORDERS];
+    uint32_t parent_count;
+    struct {
+        struct mr_order order;
+        uint8_t kind, state; /* enum mr_slices_kind, mr_slices_state */
+    } parent[MR_TRADE_SHOW_PARENTS];
 };
 
 /* From the trade tile to the io thread and back; the words are the tile's until it is asked, the io thread's until it has ended. */

@@ -42,27 +42,36 @@ static void positions(struct mr_desk *d, const struct desk_state *from)
     }
 }
 
+static void order(const struct mr_desk *d, const struct mr_order *o, const char *type, const char *state,
+                  int64_t now_ns, struct mr_trade_show_order *out)
+{
+    const struct mr_instrument *it = desk_instrument(d, o->instrument);
+    memset(out, 0, sizeof *out);
+    out->id = o->id;
+    out->parent = o->parent;
+    out->age_ns = now_ns - o->created_ns;
+    snprintf(out->name, sizeof out->name, "%s", desk_name(d, o->instrument));
+    snprintf(out->strategy, sizeof out->strategy, "%s", desk_strategy(d, o->strategy));
+    snprintf(out->side, sizeof out->side, "%s", mr_side_name(o->side));
+    snprintf(out->type, sizeof out->type, "%s", type);
+    snprintf(out->role, sizeof out->role, "%s", mr_order_role_name(o->role));
+    snprintf(out->state, sizeof out->state, "%s", state);
+    desk_number(o->price ? o->price : o->stop_price, it->price_scale, out->price);
+    desk_number(o->size, it->size_scale, out->size);
+    desk_number(o->filled, it->size_scale, out->filled);
+}
+
 static void orders(struct mr_desk *d, const struct desk_state *from)
 {
     struct mr_trade_show *s = &d->show;
     s->order_count = from->order_count;
-    for (uint32_t i = 0; i < from->order_count; i++) {
-        const struct mr_order *o = &from->order[i];
-        const struct mr_instrument *it = desk_instrument(d, o->instrument);
-        struct mr_trade_show_order *out = &s->order[i];
-        memset(out, 0, sizeof *out);
-        out->id = o->id;
-        out->age_ns = from->now_ns - o->created_ns;
-        snprintf(out->name, sizeof out->name, "%s", desk_name(d, o->instrument));
-        snprintf(out->strategy, sizeof out->strategy, "%s", desk_strategy(d, o->strategy));
-        snprintf(out->side, sizeof out->side, "%s", mr_side_name(o->side));
-        snprintf(out->type, sizeof out->type, "%s", mr_order_type_name(o->type));
-        snprintf(out->role, sizeof out->role, "%s", mr_order_role_name(o->role));
-        snprintf(out->state, sizeof out->state, "%s", mr_order_state_name(o->state));
-        desk_number(o->price ? o->price : o->stop_price, it->price_scale, out->price);
-        desk_number(o->size, it->size_scale, out->size);
-        desk_number(o->filled, it->size_scale, out->filled);
-    }
+    s->parent_count = from->parent_count;
+    for (uint32_t i = 0; i < from->order_count; i++)
+        order(d, &from->order[i], mr_order_type_name(from->order[i].type), mr_order_state_name(from->order[i].state),
+              from->now_ns, &s->order[i]);
+    for (uint32_t i = 0; i < from->parent_count; i++)
+        order(d, &from->parent[i].order, mr_slices_kind_name(from->parent[i].kind),
+              mr_slices_state_name(from->parent[i].state), from->now_ns, &s->parent[i]);
 }
 
 static void account(struct mr_trade_show *s, const struct mr_trade_account *a)

@@ -46,6 +46,18 @@ static void orders(const struct mr_desk *d, struct desk_state *s)
         s->order[s->order_count++] = *o;
 }
 
+static void parents(const struct mr_desk *d, struct desk_state *s)
+{
+    uint32_t cursor = 0;
+    s->parent_count = 0;
+    for (const struct mr_record_slices *r;
+         s->parent_count < MR_TRADE_SHOW_PARENTS && (r = mr_slices_next(mr_trade_slices(d->trade), &cursor)) != NULL;) {
+        s->parent[s->parent_count].order = r->plan.parent;
+        s->parent[s->parent_count].kind = r->plan.kind;
+        s->parent[s->parent_count++].state = r->state;
+    }
+}
+
 void desk_publish(struct mr_desk *d, int64_t now_ns)
 {
     struct desk_state *s = &d->state;
@@ -68,5 +80,6 @@ void desk_publish(struct mr_desk *d, int64_t now_ns)
     }
     positions(d, s);
     orders(d, s);
+    parents(d, s);
     mr_image_write(d->state_image, s, sizeof *s);
 }

@@ -91,17 +91,25 @@ void mr_trade_show_positions(const struct mr_trade_show *s, struct mr_text *out)
     }
 }
 
+static void order_row(const struct mr_trade_show_order *o, struct mr_text *out)
+{
+    char id[MR_ORDER_ID_TEXT], parent[MR_ORDER_ID_TEXT] = "";
+    mr_order_id_text(o->id, id);
+    if (o->parent)
+        mr_order_id_text(o->parent, parent);
+    mr_text_format(out, "%-15s %-28s %-9s %-5s %-18s %12s %12s %12s %-10s %5llds %s\n", id, o->name, o->strategy,
+                   o->side, o->type, o->price, o->size, o->filled, o->state, (long long)(o->age_ns / 1000000000),
+                   parent);
+}
+
 void mr_trade_show_orders(const struct mr_trade_show *s, struct mr_text *out)
 {
-    mr_text_format(out, "%-15s %-28s %-9s %-5s %-18s %12s %12s %12s %-10s %6s\n", "order", "instrument", "strategy",
-                   "side", "type", "price", "size", "filled", "state", "age");
-    for (uint32_t i = 0; i < s->order_count && i < MR_TRADE_SHOW_ORDERS; i++) {
-        const struct mr_trade_show_order *o = &s->order[i];
-        char id[MR_ORDER_ID_TEXT];
-        mr_order_id_text(o->id, id);
-        mr_text_format(out, "%-15s %-28s %-9s %-5s %-18s %12s %12s %12s %-10s %5llds\n", id, o->name, o->strategy,
-                       o->side, o->type, o->price, o->size, o->filled, o->state, (long long)(o->age_ns / 1000000000));
-    }
+    mr_text_format(out, "%-15s %-28s %-9s %-5s %-18s %12s %12s %12s %-10s %6s %s\n", "order", "instrument", "strategy",
+                   "side", "type", "price", "size", "filled", "state", "age", "parent");
+    for (uint32_t i = 0; i < s->parent_count && i < MR_TRADE_SHOW_PARENTS; i++)
+        order_row(&s->parent[i], out);
+    for (uint32_t i = 0; i < s->order_count && i < MR_TRADE_SHOW_ORDERS; i++)
+        order_row(&s->order[i], out);
 }
 
 void mr_trade_show_lines(const struct mr_trade_show *s, uint32_t most, struct mr_text *out)
@@ -150,6 +158,28 @@ static void json_requests(const struct mr_trade_show *s, struct mr_json_out *j)
     mr_json_out_end(j);
 }
 
+static void order_json(const struct mr_trade_show_order *o, struct mr_json_out *j)
+{
+    char id[MR_ORDER_ID_TEXT];
+    mr_order_id_text(o->id, id);
+    mr_json_out_object(j, NULL);
+    mr_json_out_string(j, "id", id);
+    if (o->parent) {
+        mr_order_id_text(o->parent, id);
+        mr_json_out_string(j, "parent", id);
+    }
+    mr_json_out_string(j, "instrument", o->name);
+    mr_json_out_string(j, "strategy", o->strategy);
+    mr_json_out_string(j, "side", o->side);
+    mr_json_out_string(j, "type", o->type);
+    mr_json_out_string(j, "role", o->role);
+    mr_json_out_string(j, "state", o->state);
+    mr_json_out_string(j, "price", o->price);
+    mr_json_out_string(j, "size", o->size);
+    mr_json_out_string(j, "filled", o->filled);
+    mr_json_out_end(j);
+}
+
 static void json_lists(const struct mr_trade_show *s, struct mr_json_out *j)
 {
     mr_json_out_array(j, "positions");
@@ -166,23 +196,12 @@ static void json_lists(const struct mr_trade_show *s, struct mr_json_out *j)
     }
     mr_json_out_end(j);
     mr_json_out_array(j, "orders");
-    for (uint32_t i = 0; i < s->order_count && i < MR_TRADE_SHOW_ORDERS; i++) {
-        const struct mr_trade_show_order *o = &s->order[i];
-        char id[MR_ORDER_ID_TEXT];
-        mr_order_id_text(o->id, id);
-        mr_json_out_object(j, NULL);
-        mr_json_out_string(j, "id", id);
-        mr_json_out_string(j, "instrument", o->name);
-        mr_json_out_string(j, "strategy", o->strategy);
-        mr_json_out_string(j, "side", o->side);
-        mr_json_out_string(j, "type", o->type);
-        mr_json_out_string(j, "role", o->role);
-        mr_json_out_string(j, "state", o->state);
-        mr_json_out_string(j, "price", o->price);
-        mr_json_out_string(j, "size", o->size);
-        mr_json_out_string(j, "filled", o->filled);
-        mr_json_out_end(j);
-    }
+    for (uint32_t i = 0; i < s->order_count && i < MR_TRADE_SHOW_ORDERS; i++)
+        order_json(&s->order[i], j);
+    mr_json_out_end(j);
+    mr_json_out_array(j, "slices");
+    for (uint32_t i = 0; i < s->parent_count && i < MR_TRADE_SHOW_PARENTS; i++)
+        order_json(&s->parent[i], j);
     mr_json_out_end(j);
 }
 

@@ -16,13 +16,14 @@
 
 #define MR_TRADE_SHOW_POSITIONS 64
 #define MR_TRADE_SHOW_ORDERS 64
+#define MR_TRADE_SHOW_PARENTS 32
 #define MR_TRADE_SHOW_LINES 64 /* a power of two */
 
 struct mr_trade_show_position {
     char name[64], size[32], entry[32], mark[32], liquidation[32], unrealised[MR_MONEY_TEXT], realised[MR_MONEY_TEXT];
 };
 struct mr_trade_show_order {
-    uint64_t id;
+    uint64_t id, parent; /* parent 0: none */
     char name[64], strategy[24], side[8], type[24], role[12], state[16], price[32], size[32], filled[32];
     int64_t age_ns;
 };
@@ -44,7 +45,7 @@ struct mr_trade_show {
     uint32_t killed, armed, venue_ready, warm; /* 1 yes */
     mr_money equity, cash, unrealised, realised, fees, funding, margin, day_start, peak;
     int64_t ratio_e4; /* equity / maintenance margin */
-    uint32_t open_orders, open_positions, position_count, order_count;
+    uint32_t open_orders, open_positions, position_count, order_count, parent_count;
     uint64_t signals, intents, dropped, approved, denied, fills, placed, cancels, unknown, discrepancies, lines;
     uint64_t journal_seq, journal_durable;
     struct mr_trade_show_latency gate; /* one decision of the gate */
@@ -55,7 +56,8 @@ struct mr_trade_show {
     char url[256], line_why[256]; /* exchange remote: where; why a connection to it ended last. url "": paper */
     struct mr_trade_show_position position[MR_TRADE_SHOW_POSITIONS];
     struct mr_trade_show_order order[MR_TRADE_SHOW_ORDERS];
-    struct mr_trade_show_line line[MR_TRADE_SHOW_LINES]; /* of number n: line[n % MR_TRADE_SHOW_LINES] */
+    struct mr_trade_show_order parent[MR_TRADE_SHOW_PARENTS]; /* of slices: type "twap", state "working" */
+    struct mr_trade_show_line line[MR_TRADE_SHOW_LINES];      /* of number n: line[n % MR_TRADE_SHOW_LINES] */
 };
 
 /* MR_OK; MR_E_MISSING, MR_E_LAYOUT: no image of trading there; MR_E_EMPTY, MR_E_AGAIN. */

@@ -165,6 +165,8 @@ uint32_t mr_trade_step(struct mr_trade *t, int64_t now_ns)
     trade_watch_act(t);
     if (t->begun && !t->stop.active)
         did += mr_brackets_step(t->brackets, t->orders, t->now);
+    if (t->begun) /* in a stop too: it is what ends them */
+        did += mr_slices_step(t->slices, t->orders, t->now);
     strategies_see(t);
     trade_intents(t);
     trade_exits(t);
@@ -192,16 +194,37 @@ int mr_trade_place(struct mr_trade *t, const struct mr_order *order, int64_t now
     return status < 0 ? mr_err_set(err, status, "%s", mr_status_text(status)) : MR_OK;
 }
 
+int mr_trade_slice(struct mr_trade *t, const struct mr_slices_plan *plan, int64_t now_ns, uint64_t *id,
+                   struct mr_err *err)
+{
+    struct mr_slices_plan p = *plan;
+    t->now = now_ns > t->now ? now_ns : t->now;
+    if (trade_index(t, p.parent.instrument) == UINT32_MAX)
+        return mr_err_set(err, MR_E_SYMBOL, "that instrument is not traded here: name it under trade.instruments");
+    p.parent.strategy = MR_TRADE_MANUAL;
+    p.parent.flags |= MR_ORDER_MANUAL;
+    int status = mr_slices_open(t->slices, t->orders, &p, t->now, id);
+    if (status == MR_E_RANGE)
+        return mr_err_set(err, status,
+                          "want sizes on the lot, at most %d slices, a lot and a second or more for each, 7 days at "
+                          "most, and no more shown than there is",
+                          MR_SLICES_MAX);
+    if (status == MR_E_STALE)
+        return mr_err_set(err, status, "orders may not leave now: %s", mr_life_state_name(t->life.state));
+    return status < 0 ? mr_err_set(err, status, "%s", mr_status_text(status)) : MR_OK;
+}
+
 int mr_trade_cancel(struct mr_trade *t, uint64_t id, int64_t now_ns, struct mr_err *err)
 {
     t->now = now_ns > t->now ? now_ns : t->now;
-    int status = mr_orders_cancel(t->orders, id, t->now);
+    int status = id & MR_SLICES_ID ? mr_slices_cancel(t->slices, id, t->now) : mr_orders_cancel(t->orders, id, t->now);
     return status ? mr_err_set(err, status, "there is no such open order") : MR_OK;
 }
 
 uint32_t mr_trade_cancel_all(struct mr_trade *t, int64_t now_ns)
 {
     t->now = now_ns > t->now ? now_ns : t->now;
+    mr_slices_cancel_all(t->slices, -1, t->now); /* first: no child follows one that is cancelled */
     return mr_orders_cancel_all(t->orders, (struct mr_orders_filter){-1, -1, -1}, t->now);
 }
 
@@ -215,7 +238,10 @@ int mr_trade_close(struct mr_trade *t, uint32_t instrument, int64_t now_ns, stru
             t->holding[s][i].closing = true;
             any = true;
         }
-    return any ? MR_OK : mr_err_set(err, MR_E_EMPTY, "there is no position in that instrument");
+    if (!any)
+        return mr_err_set(err, MR_E_EMPTY, "there is no position in that instrument");
+    mr_slices_cancel_all(t->slices, instrument, t->now);
+    return MR_OK;
 }
 
 /* ---- looking ---- */
@@ -243,6 +269,7 @@ void mr_trade_account(const struct mr_trade *t, struct mr_trade_account *out)
 const struct mr_life *mr_trade_life(const struct mr_trade *t) { return &t->life; }
 const struct mr_stop *mr_trade_stopping(const struct mr_trade *t) { return &t->stop; }
 const struct mr_orders *mr_trade_orders(const struct mr_trade *t) { return t->orders; }
+const struct mr_slices *mr_trade_slices(const struct mr_trade *t) { return t->slices; }
 const struct mr_risk_state *mr_trade_risk(const struct mr_trade *t) { return t->risk; }
 const struct mr_risk_limits *mr_trade_limits_now(const struct mr_trade *t) { return &t->limits; }
 
@@ -269,6 +296,8 @@ int mr_trade_check(const struct mr_trade *t, struct mr_err *err)
         if (mr_risk_instrument(t->risk, t->traded[i].id)->cell.position != (p ? p->size : 0))
             return mr_err_set(err, MR_E_CORRUPT, "instrument %u: the gate counts another position", t->traded[i].id);
     }
+    if (!mr_slices_sound(t->slices, t->orders))
+        return mr_err_set(err, MR_E_CORRUPT, "of a parent's size more is filled and out than there is");
     if (t->risk->unapproved)
         return mr_err_set(err, MR_E_CORRUPT, "%llu orders left otherwise than approved",
                           (unsigned long long)t->risk->unapproved);

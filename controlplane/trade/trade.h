@@ -1,7 +1,7 @@
 /* The heart of the trade tile: signals and markets in, orders out; nothing else in this program sends an order.
  *
  *   signal, view, timer -> strategies -> intents -> size and price -> order manager -> gate -> journal -> driver -> venue
- *   answers -> order manager -> journal -> risk state, positions, brackets, strategies -> told
+ *   answers -> order manager -> journal -> risk state, positions, brackets, slices, strategies -> told
  *
  * Deterministic: time is an argument, journal, drivers and kill page are ports; live, paper, simulation and backtest are the same calls.
  *
@@ -19,12 +19,14 @@
 #include "controlplane/orders/brackets/brackets.h"
 #include "controlplane/orders/entry.h"
 #include "controlplane/orders/orders.h"
+#include "controlplane/orders/slices/slices.h"
 #include "controlplane/risk/risk.h"
 #include "controlplane/strategy/strategy.h"
 
 #define MR_TRADE_STRATEGIES_MAX 8
 #define MR_TRADE_NAMES_MAX MR_STRATEGY_INSTRUMENTS_MAX /* instruments traded */
 #define MR_TRADE_MANUAL MR_TRADE_STRATEGIES_MAX        /* row of orders that an operator places */
+#define MR_TRADE_SLICES_MAX 32                         /* parents of slices at once */
 
 struct mr_trade_strategy {
     const struct mr_strategy *row;
@@ -141,7 +143,7 @@ void mr_trade_on_view(struct mr_trade *t, const struct mr_market_view *view, int
 void mr_trade_on_signal(struct mr_trade *t, const struct mr_signal *signal, int64_t now_ns);
 /* CLOCK_MONOTONIC beside now_ns, each round before the step: see mr_orders_on_clock. */
 void mr_trade_on_clock(struct mr_trade *t, int64_t now_ns, int64_t mono_ns);
-/* One round: life, stop, answers, intents, brackets, timers. Work done; 0 idle. */
+/* One round: life, stop, answers, intents, brackets, slices, timers. Work done; 0 idle. */
 uint32_t mr_trade_step(struct mr_trade *t, int64_t now_ns);
 
 /* ---- operators ---- */
@@ -155,6 +157,9 @@ int mr_trade_steer(struct mr_trade *t, const struct mr_steer_act *act, int64_t n
 void mr_trade_stop(struct mr_trade *t, enum mr_stop_cause cause, const char *reason, int64_t now_ns);
 int mr_trade_release(struct mr_trade *t, bool force, int64_t now_ns, struct mr_err *err); /* of an emergency stop */
 int mr_trade_place(struct mr_trade *t, const struct mr_order *order, int64_t now_ns, uint64_t *id, struct mr_err *err);
+/* An operator's TWAP, VWAP or iceberg; `id` is the parent's, which cancel takes too. */
+int mr_trade_slice(struct mr_trade *t, const struct mr_slices_plan *plan, int64_t now_ns, uint64_t *id,
+                   struct mr_err *err);
 int mr_trade_cancel(struct mr_trade *t, uint64_t id, int64_t now_ns, struct mr_err *err);
 uint32_t mr_trade_cancel_all(struct mr_trade *t, int64_t now_ns);
 int mr_trade_close(struct mr_trade *t, uint32_t instrument, int64_t now_ns, struct mr_err *err);
@@ -164,6 +169,7 @@ void mr_trade_account(const struct mr_trade *t, struct mr_trade_account *out);
 const struct mr_life *mr_trade_life(const struct mr_trade *t);
 const struct mr_stop *mr_trade_stopping(const struct mr_trade *t);
 const struct mr_orders *mr_trade_orders(const struct mr_trade *t);
+const struct mr_slices *mr_trade_slices(const struct mr_trade *t);
 const struct mr_risk_state *mr_trade_risk(const struct mr_trade *t);
 /* The invariants of C-61, of all that is here: MR_OK, or MR_E_CORRUPT with the one that is broken. Called by step; tests call it too. */
 int mr_trade_check(const struct mr_trade *t, struct mr_err *err);

@@ -23,7 +23,7 @@ size_t mr_trade_bytes(const struct mr_trade_config *config)
 {
     struct mr_risk_config risk = risk_config(config);
     size_t bytes = line(sizeof(struct mr_trade)) + line(mr_orders_bytes(&config->orders)) + line(mr_risk_bytes(&risk)) +
-                   line(mr_brackets_bytes(MR_TRADE_BRACKETS));
+                   line(mr_brackets_bytes(MR_TRADE_BRACKETS)) + line(mr_slices_bytes(MR_TRADE_SLICES_MAX));
     for (uint32_t i = 0; i < config->strategy_count; i++)
         bytes += line(config->strategy[i].row->bytes);
     return bytes;
@@ -113,8 +113,11 @@ int mr_trade_init(void *mem, const struct mr_trade_config *config, const struct 
         return mr_err_set(err, MR_E_RANGE, "risk: more instruments, strategies or symbols than it can follow");
     at += line(mr_risk_bytes(&risk));
     struct mr_brackets_ports brackets = trade_brackets(t);
-    t->brackets = mr_brackets_init(at, MR_TRADE_BRACKETS, 4, &brackets);
+    t->brackets = mr_brackets_init(at, MR_TRADE_BRACKETS, CHILD_TRIES, &brackets);
     at += line(mr_brackets_bytes(MR_TRADE_BRACKETS));
+    struct mr_slices_ports slices = trade_slices(t);
+    t->slices = mr_slices_init(at, MR_TRADE_SLICES_MAX, CHILD_TRIES, &slices);
+    at += line(mr_slices_bytes(MR_TRADE_SLICES_MAX));
     for (uint32_t i = 0; i < config->strategy_count; i++) {
         t->state[i] = at;
         config->strategy[i].row->init(at, &t->config.strategy[i].config);
@@ -286,6 +289,8 @@ int mr_trade_restore(struct mr_trade *t, unsigned kind, const void *payload, uin
             return restore_day(t, payload);
         if (head->what == MR_RECORD_BRACKET)
             return mr_brackets_restore(t->brackets, payload, bytes);
+        if (head->what == MR_RECORD_SLICES)
+            return mr_slices_restore(t->slices, payload, bytes);
         int status = mr_orders_restore(t->orders, kind, payload, bytes, at_ns);
         if (status == MR_OK && kind == MR_JOURNAL_FILL)
             status = restore_fill(t, payload);
@@ -333,6 +338,7 @@ int mr_trade_restored(struct mr_trade *t, int64_t now_ns)
     t->restoring = false;
     if (status == MR_OK) {
         mr_brackets_restored(t->brackets, t->orders);
+        mr_slices_restored(t->slices, t->orders);
         count_again(t);
     }
     return status;

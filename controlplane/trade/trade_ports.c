@@ -280,6 +280,7 @@ static void event(void *self, const struct mr_orders_event *e)
                                        "the driver", "reconciliation", "another try"};
     struct mr_trade *t = self;
     mr_brackets_event(t->brackets, e);
+    mr_slices_event(t->slices, e);
     switch (e->kind) {
     case MR_ORDERS_CHANGED:
         on_changed(t, e);
@@ -353,4 +354,58 @@ struct mr_brackets_ports trade_brackets(struct mr_trade *t)
 {
     return (struct mr_brackets_ports){
         .self = t, .instrument = instrument, .event = bracket_event, .journal = t->journal};
+}
+
+/* While trading rests, so do they: what only reduces goes on as it does elsewhere. */
+static enum mr_slices_word slices_word(void *self, const struct mr_order *parent)
+{
+    const struct mr_trade *t = self;
+    if (t->stop.active || t->life.state == MR_LIFE_EMERGENCY_STOP ||
+        mr_kill_read(t->ports.kill, parent->venue, parent->strategy) != MR_KILL_SCOPE_NONE)
+        return MR_SLICES_STOP;
+    bool reduces = t->risk->mode == MR_RISK_REDUCE && (parent->flags & MR_ORDER_REDUCE_ONLY);
+    return t->risk->mode == MR_RISK_RUN || reduces ? MR_SLICES_GO : MR_SLICES_WAIT;
+}
+
+static void slices_ended(const struct mr_trade *t, const struct mr_slices_told *told, const char *id)
+{
+    const struct mr_record_slices *r = told->record;
+    const char *kind = mr_slices_kind_name(r->plan.kind), *state = mr_slices_state_name(r->state);
+    const char *why = mr_slices_why_text(r->why), *colon = *why ? ": " : "";
+    uint8_t severity = r->state == MR_SLICES_FAILED;
+    if (told->quality)
+        trade_say(t, MR_TOLD_HELD, severity,
+                  "%s %s is %s%s%s; %u.%02u %% filled, slippage %lld ppm of the mid when it began", kind, id, state,
+                  colon, why, told->quality->filled_e4 / 100, told->quality->filled_e4 % 100,
+                  (long long)told->quality->slippage_e6);
+    else
+        trade_say(t, MR_TOLD_HELD, severity, "%s %s is %s%s%s; %s", kind, id, state, colon, why,
+                  r->plan.parent.filled ? "what its slippage is, is not known" : "nothing is filled");
+}
+
+static void slices_told(void *self, const struct mr_slices_told *told)
+{
+    const struct mr_order *w = &told->record->plan.parent;
+    const char *kind = mr_slices_kind_name(told->record->plan.kind);
+    char id[MR_ORDER_ID_TEXT];
+    mr_order_id_text(w->id, id);
+    if (told->kind == MR_SLICES_ENDED)
+        slices_ended(self, told, id);
+    else if (told->kind == MR_SLICES_EXCEEDED)
+        trade_say(self, MR_TOLD_ALERT, 2, "%s %s: the venue has filled an order after its end: more than was wanted",
+                  kind, id);
+    else if (told->kind == MR_SLICES_WAITS)
+        trade_say(self, MR_TOLD_HELD, 1, "%s %s: an order of it came to nothing; it is tried again", kind, id);
+    else
+        trade_say(self, MR_TOLD_HELD, 0, "%s %s is working", kind, id);
+}
+
+struct mr_slices_ports trade_slices(struct mr_trade *t)
+{
+    return (struct mr_slices_ports){.self = t,
+                                    .instrument = instrument,
+                                    .market = market,
+                                    .word = slices_word,
+                                    .told = slices_told,
+                                    .journal = t->journal};
 }

@@ -10,6 +10,7 @@
 #define INTENTS 64u
 #define DENIALS 64u /* that wait for the journal */
 #define MR_TRADE_BRACKETS 128u
+#define CHILD_TRIES 4u /* of a bracket's stop, of a parent's child */
 
 struct traded { /* an instrument that is traded */
     uint32_t id;
@@ -41,6 +42,7 @@ struct mr_trade {
     struct mr_trade_ports ports;
     struct mr_orders *orders;
     struct mr_brackets *brackets;
+    struct mr_slices *slices;
     struct mr_risk_state *risk;
     struct mr_risk_limits limits;
     struct mr_life life;
@@ -84,6 +86,7 @@ MR_COLD void trade_say(const struct mr_trade *t, uint8_t kind, uint8_t severity,
 /* trade_ports.c: what the order manager asks and tells */
 struct mr_orders_ports trade_ports(struct mr_trade *t);
 struct mr_brackets_ports trade_brackets(struct mr_trade *t);
+struct mr_slices_ports trade_slices(struct mr_trade *t);
 void trade_account_to_risk(struct mr_trade *t);
 bool trade_denials(struct mr_trade *t);
 void trade_day(struct mr_trade *t); /* writes the day's numbers when they have changed */

@@ -319,6 +319,25 @@ static void an_emergency_stop_is_left_by_an_administrator_when_all_is_closed(voi
     assert_int_equal(mr_steer(&life, &stop, &(struct mr_steer_act){.verb = 99}, 5, &err), MR_E_INVALID);
 }
 
+/* ---- orders ---- */
+
+static void a_twap_and_an_iceberg_are_asked_for_in_numbers_that_can_be(void **state)
+{
+    (void)state;
+    static const char *const refused[] = {"order twap up BTCUSDT 1 100 5 5",       "order twap buy BTCUSDT 1 100 0 5",
+                                          "order twap buy BTCUSDT 1 100 5 0",      "order twap buy BTCUSDT 1 100 5 65",
+                                          "order twap buy BTCUSDT 1 100 -5 5",     "order twap buy BTCUSDT 1 100 5m 5",
+                                          "order twap sell BTCUSDT 1 100 10081 5", "order twap sell BTCUSDT 1 100 5",
+                                          "order iceberg down BTCUSDT 1 100 1",    "order iceberg buy BTCUSDT 1 100"};
+    for (size_t i = 0; i < MR_COUNT_OF(refused); i++)
+        if (say(refused[i]) != MR_REPLY_USAGE)
+            fail_msg("%s: %s", refused[i], reply);
+    failed("order twap sell BTCUSDT 1 100 10080 64", "this process does not trade");
+    failed("order iceberg buy BTCUSDT 1 100 0.1", "this process does not trade");
+    assert_int_not_equal(say_as(&guest, "order iceberg buy BTCUSDT 1 100 0.1"), MR_REPLY_GOOD);
+    assert_null(strstr(reply, "does not trade")); /* who may only look is not told so far */
+}
+
 /* ---- configuration, log ---- */
 
 static void the_configuration_is_shown_checked_reloaded_and_has_a_history(void **state)
@@ -400,6 +419,7 @@ int main(void)
         T(venues_and_strategies_go_by_name),
         T(the_life_cycle_is_steered_and_shown),
         T(an_emergency_stop_is_left_by_an_administrator_when_all_is_closed),
+        T(a_twap_and_an_iceberg_are_asked_for_in_numbers_that_can_be),
         T(the_configuration_is_shown_checked_reloaded_and_has_a_history),
         T(the_log_speaks_as_much_as_it_is_told),
     };

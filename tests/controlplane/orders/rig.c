@@ -42,6 +42,8 @@ static uint64_t durable(void *self)
 
 static const char *failed(void *self) { return ((const struct rig *)self)->failed; }
 
+struct mr_journal_port rig_journal(struct rig *r) { return (struct mr_journal_port){r, append, durable, failed}; }
+
 static int drive(void *self, const struct mr_request *request, int64_t now_ns)
 {
     struct rig *r = self;
@@ -140,7 +142,7 @@ static struct rig *make(void (*change)(struct rig *))
                                           .instrument = instrument,
                                           .market = market,
                                           .event = event,
-                                          .journal = {r, append, durable, failed}};
+                                          .journal = rig_journal(r)};
     assert_int_equal(mr_orders_init(r->mem, &r->cfg, &ports, &r->om), MR_OK);
     assert_int_equal(mr_orders_add_link(r->om, &r->link, r->now), MR_OK);
     return r;

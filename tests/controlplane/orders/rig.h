@@ -82,5 +82,7 @@ uint32_t rig_events(const struct rig *r, unsigned kind);
 const struct rig_event *rig_last_event(const struct rig *r, unsigned kind);
 uint32_t rig_odd(const struct rig *r, unsigned discrepancy);
 mr_money rig_money(const char *text);
+/* The rig's journal, for whoever writes beside the manager. */
+struct mr_journal_port rig_journal(struct rig *r);
 
 #endif

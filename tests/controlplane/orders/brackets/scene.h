@@ -23,37 +23,13 @@ MR_INLINE void pass_on(void *self, const struct mr_orders_event *e)
     mr_brackets_event(((struct scene *)self)->bs, e);
 }
 
-/* The rig's journal, by the way the order manager has it. */
-MR_INLINE int64_t append(void *self, enum mr_journal_kind kind, int64_t now_ns, const void *payload, uint32_t bytes)
-{
-    struct rig *r = ((struct scene *)self)->r;
-    if (r->record_count >= r->record_room)
-        return MR_E_FULL;
-    struct rig_record *rec = &r->records[r->record_count++];
-    *rec = (struct rig_record){.kind = kind, .bytes = bytes, .at_ns = now_ns};
-    assert_true(bytes <= sizeof rec->payload);
-    memcpy(rec->payload, payload, bytes);
-    return (int64_t)r->record_count;
-}
-MR_INLINE uint64_t durable(void *self)
-{
-    (void)self;
-    return 0;
-}
-MR_INLINE const char *failed(void *self)
-{
-    (void)self;
-    return NULL;
-}
-
 MR_INLINE void attach(struct scene *s, struct rig *r)
 {
     s->r = r;
     s->mem = malloc(mr_brackets_bytes(4));
     s->bs = mr_brackets_init(
         s->mem, 4, 3,
-        &(struct mr_brackets_ports){
-            .self = s, .instrument = instrument, .event = heard, .journal = {s, append, durable, failed}});
+        &(struct mr_brackets_ports){.self = s, .instrument = instrument, .event = heard, .journal = rig_journal(r)});
     r->on_event = pass_on;
     r->on_event_self = s;
 }
