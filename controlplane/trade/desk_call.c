@@ -6,8 +6,8 @@
 
 #define ASK_NS 1000000000ll
 #define MINUTE_NS 60000000000ll
-#define VARY_E4                                                                                                        \
-    2000 /* a slice leaves late by up to a fifth of its interval; what an iceberg shows differs by as much */
+/* A slice leaves late by up to a fifth of its interval; what an iceberg shows differs by as much. */
+#define VARY_E4 2000
 
 /* ---- on the trade tile ---- */
 

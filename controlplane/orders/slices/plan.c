@@ -20,7 +20,7 @@ const char *mr_slices_state_name(unsigned state)
 const char *mr_slices_why_text(unsigned why)
 {
     static const char *const texts[] = {"",
-                                        "it was cancelled",
+                                        "as asked",
                                         "trading was stopped",
                                         "its time is over",
                                         "what is left is less than a lot",

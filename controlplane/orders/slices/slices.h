@@ -8,8 +8,8 @@
  * is out are together never more than the parent's size, whatever the venue does; where fills come after a venue had said the end, it is told
  * (EXCEEDED), and what is out is cancelled.
  *
- * Everything goes through the order manager's submit, so each child passes gate and journal. A child that is denied or refused is tried again after 1,
- * 2, 4 s ...; after `attempts` in a row without a fill the parent has failed. What is done follows from the orders as they are, looked at in step.
+ * Everything goes through the order manager's submit, so each child passes gate and journal. A child that is denied, refused, or
+ * cancelled by others before it filled is tried again after 1, 2, 4 s ...; after `attempts` in a row without a fill the parent has failed. What is done follows from the orders as they are, looked at in step.
  *
  * Memory  one block of mr_slices_bytes().   Thread  the trade tile.   Times  given, held at the latest seen.
  * Bounds  `max` parents; more are MR_E_FULL.   Restart  mr_record_slices in the journal; a record precedes the child it names. */

@@ -71,6 +71,15 @@ static int build(void **state)
                          .tif = MR_TIF_GTC,
                          .price = 5000010,
                          .size = 2000000};
+    const struct mr_slices_plan iceberg = {.parent = {.instrument = RIG_ETH,
+                                                      .side = MR_SIDE_BUY,
+                                                      .type = MR_ORDER_LIMIT,
+                                                      .tif = MR_TIF_GTC,
+                                                      .price = 299000,
+                                                      .size = 40},
+                                           .kind = MR_SLICES_ICEBERG,
+                                           .seed = 3,
+                                           .shown = 10};
     (void)state;
     r = malloc(sizeof *r);
     rig_open(r);
@@ -81,6 +90,8 @@ static int build(void **state)
     assert_true(rig_held(r, RIG_BTC) < 0);
     assert_true(mr_trade_place(r->trade, &o, r->now, &id, &err) != MR_OK); /* too large */
     assert_true(mr_trade_go(r->trade, MR_LIFE_INITIALIZING, MR_ACTOR_OPERATOR, 1000, "no way", r->now, &err) != MR_OK);
+    assert_int_equal(mr_trade_slice(r->trade, &iceberg, r->now, &id, &err), MR_OK);
+    rig_run(r, 100);
     mr_trade_account(r->trade, &account);
     held = rig_held(r, RIG_BTC);
     to_disk();
@@ -124,6 +135,9 @@ static void every_record_of_trading_is_said_in_words(void **state)
         {"show --kind order", "bracket of mr"},
         {"show --kind order", ", stop 599"},
         {"show --kind order", "sell binance:spot:BTCUSDT size "},
+        {"show --kind order", "iceberg mr"},
+        {"show --kind order",
+         " is working: buy binance:spot:ETHUSDT size 0.04 limit 2990, filled 0, shown 0.01, out mr"},
         {"show --kind fill", ": sell binance:spot:BTCUSDT, price 59819.9 size "},
         {"show --json --kind begin", "\"instrument\":0,\"market\":\"binance:spot:BTCUSDT\",\"metadata\":true"},
         {"show --json --kind begin", "\"strategies\":[\"follower\"]"},
@@ -137,6 +151,8 @@ static void every_record_of_trading_is_said_in_words(void **state)
         {"show --json --kind config", "\"limits\":2,\"before\":1,\"said\":\"a: 1 -> 2\\u000ab\""},
         {"show --json --kind config", "\"unknown\":\"too short for a record\",\"bytes\":3"},
         {"show --json --kind order", "\"what\":\"bracket\",\"entry\":\"mr"},
+        {"show --json --kind order", "\"what\":\"slices\",\"parent\":\"mr"},
+        {"show --json --kind order", "\"kind\":\"iceberg\",\"state\":\"working\",\"child\":\"mr"},
         {"show --json --kind fill", "\"market\":\"binance:spot:BTCUSDT\",\"side\":\"sell\""},
     };
     (void)state;

@@ -107,7 +107,7 @@ static void an_iceberg_rests_part_by_part_and_goes_with_its_parent(void **state)
     assert_int_equal(mr_trade_cancel(r->trade, id, r->now, &err), MR_OK);
     rig_run(r, 1000);
     assert_int_equal(mr_paper_open(r->paper) + open_parents(), 0);
-    assert_non_null(strstr(r->last[MR_TOLD_HELD], "is cancelled: it was cancelled; nothing is filled"));
+    assert_non_null(strstr(r->last[MR_TOLD_HELD], "is cancelled: as asked; nothing is filled"));
     assert_sound();
 }
 
