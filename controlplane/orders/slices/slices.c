@@ -529,14 +529,17 @@ int mr_slices_restore(struct mr_slices *ss, const void *payload, uint32_t bytes)
     return MR_OK;
 }
 
-/* What a record names and the orders do not have never came to be, or is long over and counted. */
+/* What a record names and the orders do not have never came to be, or is long over and counted. Where it never came to be, its number may have gone to
+ * somebody else's order before the record that says so was written. */
 void mr_slices_restored(struct mr_slices *ss, const struct mr_orders *om)
 {
     for (uint32_t i = 0; i < ss->max; i++) {
         struct parent *p = &ss->at[i];
-        for (unsigned k = 0; p->used && k < 2; k++)
-            if (p->r.child[k].id && !mr_orders_find(om, p->r.child[k].id))
+        for (unsigned k = 0; p->used && k < 2; k++) {
+            const struct mr_order *o = p->r.child[k].id ? mr_orders_find(om, p->r.child[k].id) : NULL;
+            if (!o || o->parent != p->r.plan.parent.id)
                 p->r.child[k] = (struct mr_slices_child){0};
+        }
     }
 }
 

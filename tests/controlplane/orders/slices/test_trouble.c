@@ -246,6 +246,22 @@ static void a_cancel_that_the_journal_does_not_take_is_done_all_the_same(void **
     close_scene(s);
 }
 
+static void a_number_that_went_to_another_order_is_no_child(void **state)
+{
+    (void)state;
+    struct scene *s = scene();
+    uint64_t id = begin(s, iceberg()), other = rig_acked(s->r, rig_limit(MR_SIDE_SELL, 200, 3));
+    struct mr_record_slices r = *parent(s, id);
+    r.child[0].id = other; /* named, not taken, and the process died before it could say so */
+    assert_int_equal(mr_slices_restore(s->ss, &r, sizeof r), MR_OK);
+    mr_slices_restored(s->ss, s->r->om);
+    assert_true(none_out(s, id));
+    assert_int_equal(mr_slices_cancel(s->ss, id, s->r->now), MR_OK);
+    step(s);
+    assert_string_equal(rig_state(s->r, other), "acked");
+    close_scene(s);
+}
+
 static void time_that_steps_back_begins_nothing_anew(void **state)
 {
     (void)state;
@@ -316,6 +332,7 @@ int main(void)
         cmocka_unit_test(a_fill_after_an_orders_end_is_counted_told_and_never_doubled),
         cmocka_unit_test(no_child_leaves_without_its_parents_word_in_the_journal),
         cmocka_unit_test(a_cancel_that_the_journal_does_not_take_is_done_all_the_same),
+        cmocka_unit_test(a_number_that_went_to_another_order_is_no_child),
         cmocka_unit_test(time_that_steps_back_begins_nothing_anew),
         cmocka_unit_test(records_that_cannot_be_are_refused),
     };
