@@ -27,7 +27,7 @@ static void assert_sound(void)
         fail_msg("%s", err.text);
 }
 
-/* 0.040 BTC. */
+/* 0.016 BTC. */
 static struct mr_slices_plan wish(unsigned kind, mr_price limit)
 {
     struct mr_slices_plan p = {.parent = {.instrument = RIG_BTC,
@@ -35,10 +35,10 @@ static struct mr_slices_plan wish(unsigned kind, mr_price limit)
                                           .type = MR_ORDER_LIMIT,
                                           .tif = MR_TIF_GTC,
                                           .price = limit,
-                                          .size = 40},
+                                          .size = 16},
                                .kind = (uint8_t)kind};
     if (kind == MR_SLICES_ICEBERG) {
-        p.shown = 10;
+        p.shown = 4;
     } else {
         p.slices = 4;
         p.duration_ns = 4 * RIG_S;
@@ -63,11 +63,11 @@ static void a_twap_is_filled_in_its_time_and_says_how_well(void **state)
     slice(wish(MR_SLICES_TWAP, 6010000)); /* above the ask: each part takes */
     assert_non_null(strstr(r->last[MR_TOLD_HELD], "is working"));
     rig_run(r, 900);
-    assert_int_equal(rig_held(r, RIG_BTC), 10);
+    assert_int_equal(rig_held(r, RIG_BTC), 4);
     rig_run(r, 1000);
-    assert_int_equal(rig_held(r, RIG_BTC), 20);
+    assert_int_equal(rig_held(r, RIG_BTC), 8);
     rig_run(r, 2000);
-    assert_int_equal(rig_held(r, RIG_BTC), 40);
+    assert_int_equal(rig_held(r, RIG_BTC), 16);
     assert_int_equal(open_parents(), 0);
     assert_non_null(strstr(r->last[MR_TOLD_HELD], "is done; 100.00 % filled, slippage "));
     assert_sound();
@@ -102,7 +102,7 @@ static void an_iceberg_rests_part_by_part_and_goes_with_its_parent(void **state)
     assert_int_equal(mr_paper_open(r->paper), 1);
     const struct mr_record_slices *p = mr_slices_find(mr_trade_slices(r->trade), id);
     const struct mr_order *o = mr_orders_find(mr_trade_orders(r->trade), p->child[0].id);
-    assert_true(o->size == 10 && o->price == 5990000 && o->parent == id && o->strategy == MR_TRADE_MANUAL);
+    assert_true(o->size == 4 && o->price == 5990000 && o->parent == id && o->strategy == MR_TRADE_MANUAL);
     assert_true(o->flags == MR_ORDER_MANUAL);
     assert_int_equal(mr_trade_cancel(r->trade, id, r->now, &err), MR_OK);
     rig_run(r, 1000);
@@ -128,7 +128,7 @@ static void a_position_that_is_closed_is_not_opened_again(void **state)
     struct mr_err err = {""};
     slice(wish(MR_SLICES_TWAP, 6010000));
     rig_run(r, 900);
-    assert_int_equal(rig_held(r, RIG_BTC), 10);
+    assert_int_equal(rig_held(r, RIG_BTC), 4);
     assert_int_equal(mr_trade_close(r->trade, RIG_BTC, r->now, &err), MR_OK);
     rig_run(r, 5000);
     assert_int_equal(rig_held(r, RIG_BTC), 0);
@@ -180,7 +180,7 @@ static void a_restart_finds_the_child_and_goes_on(void **state)
     rig_trade_on(r);
     rig_price(r, RIG_BTC, 5980000); /* below its price: part by part is filled */
     rig_run(r, 5000);
-    assert_int_equal(rig_held(r, RIG_BTC), 40);
+    assert_int_equal(rig_held(r, RIG_BTC), 16);
     assert_int_equal(open_parents(), 0);
     assert_sound();
 }

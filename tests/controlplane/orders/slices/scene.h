@@ -2,6 +2,8 @@
 #ifndef MR_TESTS_SLICES_SCENE_H
 #define MR_TESTS_SLICES_SCENE_H
 
+#include <stdio.h>
+
 #include "controlplane/orders/slices/slices.h"
 #include "tests/controlplane/orders/rig.h"
 
@@ -113,8 +115,8 @@ MR_INLINE void venue_answers(struct scene *s)
 MR_INLINE void step(struct scene *s)
 {
     for (int i = 0; i < 10; i++) {
-        rig_step(s->r);
         mr_slices_step(s->ss, s->r->om, s->r->now);
+        rig_step(s->r);
         venue_answers(s);
         assert_true(mr_slices_sound(s->ss, s->r->om));
     }

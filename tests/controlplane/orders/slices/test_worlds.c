@@ -5,8 +5,6 @@
  * MILLRACE_SLICE_WORLDS=N plays so many seeds; a seed as the argument repeats that one. */
 #include "tests/controlplane/orders/slices/scene.h"
 
-#include <stdio.h>
-
 #define ORDERS 4000
 #define FILLS 8000
 #define PARENTS 2
@@ -100,6 +98,7 @@ static void die(struct world *w, struct theirs *t)
 static void place(struct world *w, const struct mr_request *q)
 {
     CHECK(w, !find(w, q->order.id) && w->order_count < ORDERS);
+    rig_answer(w->s->r, trouble(w, 5) ? MR_ANSWER_LOST : MR_ANSWER_SENT, q);
     if (trouble(w, 8)) {
         rig_answer(w->s->r, MR_ANSWER_REJECTED, q)->reason = MR_REJECT_MARGIN;
         return;
