@@ -205,6 +205,8 @@ static bool try(struct bench *b, enum way way, struct trial *t)
     int64_t begin = mr_clock_mono();
     command(b, way);
     bool gone = wait_for_open(b, 0, 0);
+    for (int i = 0; i < 1000 && !atomic_load(&b->closed_ns); i++) /* the observer may be away just then */
+        nap_ms(1);
     atomic_store(&b->ordering, false);
     nap_ms(10);
     atomic_store(&b->armed, false);
@@ -212,7 +214,12 @@ static bool try(struct bench *b, enum way way, struct trial *t)
     scene_seen(b->scene, &seen);
     b->left_open += !gone;
     b->placed_after += seen.placed_after;
-    b->uncancelled += !seen.last_cancel_ns || !atomic_load(&b->closed_ns) || (!seen.all && seen.cancels < b->o.orders);
+    bool cancelled = seen.last_cancel_ns && (seen.all || seen.cancels >= b->o.orders),
+         closed = atomic_load(&b->closed_ns);
+    if (!cancelled || !closed)
+        fprintf(stderr, "%s: gate %s, %s for all, %u for single orders\n", way_names[way], closed ? "closed" : "OPEN",
+                seen.all ? "a cancel" : "no cancel", seen.cancels);
+    b->uncancelled += !cancelled || !closed;
     t->closed_ns = atomic_load(&b->closed_ns) - begin;
     t->cancelled_ns = seen.last_cancel_ns - begin;
     t->closed_matched = matched(b, begin, t->closed_ns, GATE_NS);
