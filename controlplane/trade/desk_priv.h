@@ -96,7 +96,7 @@ struct mr_desk {
     _Atomic bool store_well; /* by the io thread */
 
     /* the trade tile's */
-    MR_ALIGNED struct mr_clock clock; /* for the two histograms; of the tests' time where there is no thread */
+    MR_ALIGNED struct mr_clock clock; /* for the histograms; of the tests' time where there is no thread */
     uint64_t
         signal_request; /* that places the order which the last signal led to; 0: it is written, or there is none */
     int64_t now_ns, signal_ns, gate_ns, publish_ns, ready_try_ns;

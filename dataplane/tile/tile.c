@@ -169,8 +169,10 @@ static int check(const struct mr_tile_thread *threads, uint32_t count, struct mr
     struct mr_cpus isolated; /* in no process's affinity from the start, and made to be chosen */
     isolated_cores(&isolated);
     MR_CPUS_EACH(cpu, &isolated)
-    if (cpu < CPU_SETSIZE)
-        CPU_SET((size_t)cpu, &allowed);
+    {
+        if (cpu < CPU_SETSIZE)
+            CPU_SET((size_t)cpu, &allowed);
+    }
     int cores = CPU_COUNT(&allowed), spinners = 0;
     for (uint32_t i = 0; i < count; i++) {
         const struct mr_tile_thread *t = &threads[i];

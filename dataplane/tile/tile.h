@@ -66,9 +66,8 @@ void mr_tile_wake(struct mr_tiles *set, uint32_t thread);
 /* One round of every tile on this thread, in the given order: tests and simulation. Work done. */
 int mr_tiles_round(struct mr_tile_slot *tiles, uint32_t count, int64_t now_ns);
 /* This thread wakes up often and works for microseconds on a core that it shares: the scheduler is asked for short slices, so that it has not to wait until
- * the slice (2.8 ms) of another that happens to run has ended. No more processor time, no other policy, no privilege. Threads that it makes
- * afterwards have it too. False: the kernel knows no slices
- * (before Linux 6.12), and nothing is different. */
+ * the slice of another that happens to run has ended. No more processor time, no other policy, no privilege. Threads that it makes afterwards have it
+ * too. False: the kernel knows no slices (before Linux 6.12), and nothing is different. */
 bool mr_thread_prompt(void);
 enum mr_wait mr_wait_choose(int core); /* SPIN if isolated, else YIELD; PARK when cores are fewer than threads */
 

@@ -39,49 +39,57 @@ static void same_as_golden(const char *name, const char *kind)
     free(golden);
 }
 
-static void findings_and_plans_are_those_of_the_golden_files(void **state)
+static void on_each_host(void (*check)(const char *name, struct mr_host *host, const struct mr_tune *tune))
 {
-    (void)state;
     for (size_t i = 0; i < TREE_HOSTS; i++) {
         struct tree tree = {0};
         struct mr_host host;
-        struct mr_text text;
         tree_make(&tree, tree_hosts[i]);
         struct mr_tune *tune = look(&tree, &host, 0);
-        mr_text_init(&text, out, sizeof out);
-        mr_report_check(tune, &text);
-        assert_false(text.cut);
-        same_as_golden(tree_hosts[i], "check");
-        mr_text_init(&text, out, sizeof out);
-        mr_report_plan(tune, &text);
-        assert_false(text.cut);
-        same_as_golden(tree_hosts[i], "plan");
-        assert_int_equal(host.trouble_count, 0);
+        check(tree_hosts[i], &host, tune);
         mr_tune_close(tune);
         mr_host_close(&host);
         tree_remove(&tree);
     }
 }
 
+static void written(void (*report)(const struct mr_tune *tune, struct mr_text *text), const struct mr_tune *tune)
+{
+    struct mr_text text;
+    mr_text_init(&text, out, sizeof out);
+    report(tune, &text);
+    assert_false(text.cut);
+}
+
+static void is_golden(const char *name, struct mr_host *host, const struct mr_tune *tune)
+{
+    written(mr_report_check, tune);
+    same_as_golden(name, "check");
+    written(mr_report_plan, tune);
+    same_as_golden(name, "plan");
+    assert_int_equal(host->trouble_count, 0);
+}
+
+static void findings_and_plans_are_those_of_the_golden_files(void **state)
+{
+    (void)state;
+    on_each_host(is_golden);
+}
+
+static void fits(const char *name, struct mr_host *host, const struct mr_tune *tune)
+{
+    (void)host;
+    written(mr_report_check, tune);
+    for (char *rest = out, *line; (line = strsep(&rest, "\n"));)
+        if (strlen(line) > 80 && !strstr(line, " > /") && !strstr(line, "boot: "))
+            fail_msg("%s: %zu columns: %s", name, strlen(line), line);
+}
+
 /* Lines that an operator reads fit his terminal; commands are not broken, so that they can be copied. */
 static void reports_fit_80_columns(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < TREE_HOSTS; i++) {
-        struct tree tree = {0};
-        struct mr_host host;
-        struct mr_text text;
-        tree_make(&tree, tree_hosts[i]);
-        struct mr_tune *tune = look(&tree, &host, 0);
-        mr_text_init(&text, out, sizeof out);
-        mr_report_check(tune, &text);
-        for (char *rest = out, *line; (line = strsep(&rest, "\n"));)
-            if (strlen(line) > 80 && !strstr(line, " > /") && !strstr(line, "boot: "))
-                fail_msg("%s: %zu columns: %s", tree_hosts[i], strlen(line), line);
-        mr_tune_close(tune);
-        mr_host_close(&host);
-        tree_remove(&tree);
-    }
+    on_each_host(fits);
 }
 
 int main(void)

@@ -273,6 +273,11 @@ struct mr_answer *rig_answer(struct rig *r, unsigned kind, const struct mr_reque
     return a;
 }
 
+struct mr_answer *rig_reply(struct rig *r, unsigned kind, unsigned request)
+{
+    return rig_answer(r, kind, rig_last(r, request));
+}
+
 struct mr_answer *rig_say(struct rig *r, unsigned kind, uint64_t order)
 {
     struct mr_answer *a = next_answer(r);
@@ -296,6 +301,8 @@ struct mr_answer *rig_fill(struct rig *r, uint64_t order, int64_t price, int64_t
     snprintf(a->fill.trade_id, sizeof a->fill.trade_id, "%s", trade);
     return a;
 }
+
+const struct mr_orders_counters *rig_counts(const struct rig *r) { return mr_orders_counters(r->om); }
 
 uint32_t rig_events(const struct rig *r, unsigned kind)
 {
@@ -342,4 +349,11 @@ void rig_ready(struct rig *r)
     rig_answer(r, MR_ANSWER_BALANCE, rig_last(r, MR_REQUEST_BALANCE))->amount = r->cfg.cash;
     rig_step(r);
     assert_true(mr_orders_ready(r->om, RIG_VENUE));
+}
+
+struct rig *rig_begin(void (*change)(struct rig *))
+{
+    struct rig *r = rig_open(change);
+    rig_ready(r);
+    return r;
 }

@@ -62,6 +62,7 @@ void rig_close(struct rig *r);
 struct rig *rig_restart(const struct rig *from, uint64_t count);
 /* The stream comes up, and all that reconciling asks is answered: nothing there. */
 void rig_ready(struct rig *r);
+struct rig *rig_begin(void (*change)(struct rig *)); /* opened, and ready */
 
 void rig_step(struct rig *r);                                     /* at r->now */
 void rig_pass(struct rig *r, int64_t ns);                         /* time goes on, stepping whenever something is due */
@@ -76,8 +77,10 @@ struct mr_request *rig_last(struct rig *r,
 uint32_t rig_requests(const struct rig *r, unsigned kind);
 /* An answer to that request. */
 struct mr_answer *rig_answer(struct rig *r, unsigned kind, const struct mr_request *to);
-struct mr_answer *rig_say(struct rig *r, unsigned kind, uint64_t order); /* unasked, by the stream */
+struct mr_answer *rig_reply(struct rig *r, unsigned kind, unsigned request); /* to the last request of that kind */
+struct mr_answer *rig_say(struct rig *r, unsigned kind, uint64_t order);     /* unasked, by the stream */
 struct mr_answer *rig_fill(struct rig *r, uint64_t order, int64_t price, int64_t size, const char *trade);
+const struct mr_orders_counters *rig_counts(const struct rig *r);
 uint32_t rig_events(const struct rig *r, unsigned kind);
 const struct rig_event *rig_last_event(const struct rig *r, unsigned kind);
 uint32_t rig_odd(const struct rig *r, unsigned discrepancy);

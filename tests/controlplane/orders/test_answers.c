@@ -1,44 +1,38 @@
 /* What each answer does beside the state: the counters, the breaker, the bucket, the times of an order, who a fill is of. */
 #include "tests/controlplane/orders/rig.h"
 
-static struct rig *ready(void)
-{
-    struct rig *r = rig_open(NULL);
-    rig_ready(r);
-    return r;
-}
-
-static const struct mr_orders_counters *n(const struct rig *r) { return mr_orders_counters(r->om); }
-
 static void what_becomes_unknown_and_is_found_out_is_counted_once(void **state)
 {
     (void)state;
-    struct rig *r = ready();
+    struct rig *r = rig_begin(NULL);
     uint64_t id = rig_submit(r, rig_limit(MR_SIDE_BUY, 100, 2));
-    assert_true(n(r)->unknown == 0 && n(r)->resolved == 0 && n(r)->placed == 1 && n(r)->replaced == 0);
+    assert_true(rig_counts(r)->unknown == 0 && rig_counts(r)->resolved == 0 && rig_counts(r)->placed == 1 &&
+                rig_counts(r)->replaced == 0);
     rig_answer(r, MR_ANSWER_LOST, rig_last(r, MR_REQUEST_PLACE));
     rig_step(r);
-    assert_true(n(r)->unknown == 1 && n(r)->resolved == 0);
+    assert_true(rig_counts(r)->unknown == 1 && rig_counts(r)->resolved == 0);
     rig_answer(r, MR_ANSWER_LOST, rig_last(r, MR_REQUEST_PLACE)); /* said twice */
     rig_step(r);
-    assert_true(n(r)->unknown == 1);
+    assert_true(rig_counts(r)->unknown == 1);
     struct mr_answer *a = rig_answer(r, MR_ANSWER_ORDER, rig_last(r, MR_REQUEST_QUERY));
     a->state = MR_STATE_ACKED;
     rig_step(r);
     assert_string_equal(rig_state(r, id), "acked");
-    assert_true(n(r)->unknown == 1 && n(r)->resolved == 1 && n(r)->late == 0 && n(r)->refused == 0);
+    assert_true(rig_counts(r)->unknown == 1 && rig_counts(r)->resolved == 1 && rig_counts(r)->late == 0 &&
+                rig_counts(r)->refused == 0);
     rig_say(r, MR_ANSWER_CANCELLED, id);
     rig_step(r);
     rig_say(r, MR_ANSWER_EXPIRED, id); /* of what has ended */
     rig_step(r);
-    assert_true(n(r)->late == 1 && n(r)->refused == 0 && n(r)->unknown == 1 && n(r)->resolved == 1);
+    assert_true(rig_counts(r)->late == 1 && rig_counts(r)->refused == 0 && rig_counts(r)->unknown == 1 &&
+                rig_counts(r)->resolved == 1);
     rig_close(r);
 }
 
 static void an_order_knows_when_it_was_first_acknowledged(void **state)
 {
     (void)state;
-    struct rig *r = ready();
+    struct rig *r = rig_begin(NULL);
     uint64_t id = rig_acked(r, rig_limit(MR_SIDE_BUY, 100, 2));
     int64_t first = r->now;
     assert_true(rig_order(r, id)->acked_ns == first && rig_order(r, id)->sent_ns == first);
@@ -54,7 +48,7 @@ static void an_answer_slower_than_the_stream_is_old_news_and_any_other_acknowled
 {
     (void)state;
     for (int acked = 0; acked < 2; acked++) {
-        struct rig *r = ready();
+        struct rig *r = rig_begin(NULL);
         uint64_t id = rig_submit(r, rig_limit(MR_SIDE_BUY, 100, 2));
         if (acked)
             rig_say(r, MR_ANSWER_ACK, id);
@@ -66,7 +60,7 @@ static void an_answer_slower_than_the_stream_is_old_news_and_any_other_acknowled
         assert_int_equal(rig_odd(r, MR_DISCREPANCY_ENDED_ALIVE), !acked); /* nobody had said that it ever rested */
         assert_int_equal(rig_requests(r, MR_REQUEST_CANCEL), !acked);
         if (acked) {
-            assert_int_equal(n(r)->late, 1);
+            assert_int_equal(rig_counts(r)->late, 1);
             rig_say(r, MR_ANSWER_ACK, id); /* unasked: it rests */
             rig_step(r);
             assert_int_equal(rig_odd(r, MR_DISCREPANCY_ENDED_ALIVE), 1);
@@ -79,7 +73,7 @@ static void an_answer_slower_than_the_stream_is_old_news_and_any_other_acknowled
 static void a_fill_is_of_the_order_that_the_answer_names(void **state)
 {
     (void)state;
-    struct rig *r = ready();
+    struct rig *r = rig_begin(NULL);
     uint64_t id = rig_acked(r, rig_limit(MR_SIDE_BUY, 100, 2));
     struct mr_answer *a = rig_fill(r, id, 100, 1, "t1");
     a->fill.order = 0; /* named outside the fill only */
@@ -107,7 +101,7 @@ static void a_cancel_that_was_not_carried_out_is_sent_again(void **state)
                 {"limited", MR_ANSWER_LIMITED, 0, 3 * SECOND, "cancelling"},
                 {"lost", MR_ANSWER_LOST, 0, 0, "unknown"}};
     for (size_t i = 0; i < MR_COUNT_OF(rows); i++) {
-        struct rig *r = ready();
+        struct rig *r = rig_begin(NULL);
         uint64_t id = rig_acked(r, rig_limit(MR_SIDE_BUY, 100, 2));
         assert_int_equal(mr_orders_cancel(r->om, id, r->now), MR_OK);
         rig_step(r);
@@ -123,9 +117,9 @@ static void a_cancel_that_was_not_carried_out_is_sent_again(void **state)
         if (rig_requests(r, MR_REQUEST_CANCEL) != 1)
             fail_msg("%s: too early", rows[i].says);
         rig_pass(r, 1);
-        if (rig_requests(r, MR_REQUEST_CANCEL) != 2 || n(r)->cancels != 2)
+        if (rig_requests(r, MR_REQUEST_CANCEL) != 2 || rig_counts(r)->cancels != 2)
             fail_msg("%s: not again", rows[i].says);
-        assert_int_equal(n(r)->stray, 0);
+        assert_int_equal(rig_counts(r)->stray, 0);
         rig_close(r);
     }
 }
@@ -168,14 +162,14 @@ static void what_tells_of_an_ill_venue_opens_the_breaker_and_a_plain_no_does_not
 static void a_trigger_is_told_and_changes_nothing(void **state)
 {
     (void)state;
-    struct rig *r = ready();
+    struct rig *r = rig_begin(NULL);
     uint64_t id = rig_acked(r, rig_limit(MR_SIDE_BUY, 100, 2));
     rig_say(r, MR_ANSWER_TRIGGERED, id);
     rig_step(r);
     assert_int_equal(rig_events(r, MR_ORDERS_TRIGGERED), 1);
     assert_true(rig_last_event(r, MR_ORDERS_TRIGGERED)->order.id == id);
     assert_string_equal(rig_state(r, id), "acked");
-    assert_int_equal(n(r)->stray, 0);
+    assert_int_equal(rig_counts(r)->stray, 0);
     rig_close(r);
 }
 

@@ -5,13 +5,6 @@
 
 #define DAY (86400 * SECOND)
 
-static struct rig *ready(void)
-{
-    struct rig *r = rig_open(NULL);
-    rig_ready(r);
-    return r;
-}
-
 static void each_number_of_the_configuration_is_taken_up_to_its_bound(void **state)
 {
     (void)state;
@@ -58,7 +51,7 @@ static void few(struct rig *r) { r->cfg.instruments_max = 1; }
 static void wishes_of_the_smallest_unit_are_taken_and_of_the_first_kind_beyond_are_not(void **state)
 {
     (void)state;
-    struct rig *r = ready();
+    struct rig *r = rig_begin(NULL);
     uint64_t id;
     static const struct {
         struct mr_order o;
@@ -86,7 +79,7 @@ static void a_clock_that_steps_back_is_held_at_the_latest(void **state)
     (void)state;
     for (int back = 0; back < 2; back++) {
         int64_t step = back ? -5 * SECOND : 5;
-        struct rig *r = ready();
+        struct rig *r = rig_begin(NULL);
         uint64_t id = 0, other = 0;
         assert_true(r->records[0].at_ns == r->now); /* the opening cash, at the begin */
         int64_t now = r->now, latest = back ? now : now + step;

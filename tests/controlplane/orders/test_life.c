@@ -1,21 +1,6 @@
 /* What an order's life leaves behind: in events, in records, in counters; and when what is due for it is done. */
 #include "tests/controlplane/orders/rig.h"
 
-static const struct mr_orders_counters *n(const struct rig *r) { return mr_orders_counters(r->om); }
-
-static struct rig *ready_with(void (*change)(struct rig *))
-{
-    struct rig *r = rig_open(change);
-    rig_ready(r);
-    return r;
-}
-static struct rig *ready(void) { return ready_with(NULL); }
-
-static struct mr_answer *answer(struct rig *r, unsigned kind, unsigned request)
-{
-    return rig_answer(r, kind, rig_last(r, request));
-}
-
 /* The last record of that order; fails where there is none. */
 static struct mr_record_order record_of(const struct rig *r, uint64_t id)
 {
@@ -34,7 +19,7 @@ static struct mr_record_order record_of(const struct rig *r, uint64_t id)
 static void a_discrepancy_shows_its_fill_and_the_position_before_it(void **state)
 {
     (void)state;
-    struct rig *r = ready();
+    struct rig *r = rig_begin(NULL);
     rig_fill(r, 0, 100, 3, "t1");
     rig_step(r);
     rig_fill(r, 0, 120, 2, "t2")->fill.instrument = 1;
@@ -57,7 +42,7 @@ static void a_discrepancy_shows_its_fill_and_the_position_before_it(void **state
 static void a_discrepancy_is_marked_in_the_record_of_its_change_and_in_no_later_one(void **state)
 {
     (void)state;
-    struct rig *r = ready();
+    struct rig *r = rig_begin(NULL);
     uint64_t id = rig_acked(r, rig_limit(MR_SIDE_BUY, 100, 2));
     assert_int_equal(record_of(r, id).flags & MR_RECORD_DISCREPANCY, 0);
     rig_fill(r, id, 100, 3, "t1"); /* one more than ordered */
@@ -98,25 +83,25 @@ static void a_discrepancy_is_marked_in_the_record_of_its_change_and_in_no_later_
 static void each_record_that_the_journal_does_not_take_is_counted_once(void **state)
 {
     (void)state;
-    struct rig *r = ready();
+    struct rig *r = rig_begin(NULL);
     uint64_t id = rig_acked(r, rig_limit(MR_SIDE_BUY, 100, 2));
-    assert_int_equal(n(r)->journal_full, 0);
+    assert_int_equal(rig_counts(r)->journal_full, 0);
     r->record_room = r->record_count;
     rig_say(r, MR_ANSWER_CANCELLED, id);
     mr_orders_step(r->om, r->now);
-    assert_int_equal(n(r)->journal_full, 1);
+    assert_int_equal(rig_counts(r)->journal_full, 1);
     mr_orders_step(r->om, r->now); /* tried again */
-    assert_int_equal(n(r)->journal_full, 2);
+    assert_int_equal(rig_counts(r)->journal_full, 2);
     r->record_room += 10;
     mr_orders_step(r->om, r->now);
-    assert_int_equal(n(r)->journal_full, 2);
+    assert_int_equal(rig_counts(r)->journal_full, 2);
     rig_close(r);
 }
 
 static void an_amendment_ends_with_its_order_and_not_before(void **state)
 {
     (void)state;
-    struct rig *r = ready();
+    struct rig *r = rig_begin(NULL);
     uint64_t id = rig_acked(r, rig_limit(MR_SIDE_BUY, 100, 4));
     assert_int_equal(mr_orders_amend(r->om, id, 101 * E8, 4 * E8, r->now), MR_OK);
     rig_step(r);
@@ -142,16 +127,16 @@ static void an_amendment_ends_with_its_order_and_not_before(void **state)
 static void only_what_had_not_left_is_counted_as_given_up(void **state)
 {
     (void)state;
-    struct rig *r = ready();
+    struct rig *r = rig_begin(NULL);
     uint64_t rests = rig_acked(r, rig_limit(MR_SIDE_BUY, 100, 2)), waits;
     r->manual = true;
     r->durable = r->record_count;
     struct mr_order wish = rig_limit(MR_SIDE_BUY, 100, 2);
     assert_int_equal(mr_orders_submit(r->om, &wish, r->now, &waits), MR_OK);
     assert_int_equal(mr_orders_cancel(r->om, rests, r->now), MR_OK);
-    assert_int_equal(n(r)->given_up, 0);
+    assert_int_equal(rig_counts(r)->given_up, 0);
     assert_int_equal(mr_orders_cancel(r->om, waits, r->now), MR_OK);
-    assert_int_equal(n(r)->given_up, 1);
+    assert_int_equal(rig_counts(r)->given_up, 1);
     assert_string_equal(rig_state(r, waits), "denied");
     rig_close(r);
 }
@@ -161,38 +146,38 @@ static void only_what_had_not_left_is_counted_as_given_up(void **state)
 static void waiting_is_told_once_for_each_time_an_order_has_to_wait(void **state)
 {
     (void)state;
-    struct rig *r = ready();
+    struct rig *r = rig_begin(NULL);
     r->full = true;
     uint64_t id = rig_submit(r, rig_limit(MR_SIDE_BUY, 100, 2));
     rig_pass(r, SECOND / 100); /* asked ten times */
-    assert_int_equal(n(r)->held, 1);
+    assert_int_equal(rig_counts(r)->held, 1);
     assert_int_equal(rig_events(r, MR_ORDERS_HELD), 1);
     r->full = false;
     rig_pass(r, SECOND / 100);
     assert_string_equal(rig_state(r, id), "sent");
-    answer(r, MR_ANSWER_NOT_SENT, MR_REQUEST_PLACE);
+    rig_reply(r, MR_ANSWER_NOT_SENT, MR_REQUEST_PLACE);
     rig_step(r);
     r->full = true;
     rig_pass(r, 2 * SECOND);
-    assert_int_equal(n(r)->held, 2);
+    assert_int_equal(rig_counts(r)->held, 2);
     r->full = false;
     rig_pass(r, SECOND / 100);
-    answer(r, MR_ANSWER_ACK, MR_REQUEST_PLACE);
+    rig_reply(r, MR_ANSWER_ACK, MR_REQUEST_PLACE);
     rig_step(r);
     /* its amendments wait in the same way, and leave once */
     for (uint32_t k = 1; k <= 2; k++) {
         r->full = true;
         assert_int_equal(mr_orders_amend(r->om, id, (100 + k) * E8, 2 * E8, r->now), MR_OK);
         rig_step(r);
-        assert_int_equal(n(r)->held, 2 + k);
+        assert_int_equal(rig_counts(r)->held, 2 + k);
         assert_int_equal(rig_last_event(r, MR_ORDERS_HELD)->e.hold, MR_HOLD_DRIVER);
-        assert_int_equal(n(r)->amends, k - 1);
+        assert_int_equal(rig_counts(r)->amends, k - 1);
         assert_int_equal(rig_requests(r, MR_REQUEST_AMEND), k - 1);
         r->full = false;
         rig_pass(r, SECOND / 100);
-        assert_int_equal(n(r)->amends, k);
+        assert_int_equal(rig_counts(r)->amends, k);
         assert_int_equal(rig_requests(r, MR_REQUEST_AMEND), k);
-        struct mr_answer *a = answer(r, MR_ANSWER_AMENDED, MR_REQUEST_AMEND);
+        struct mr_answer *a = rig_reply(r, MR_ANSWER_AMENDED, MR_REQUEST_AMEND);
         a->price = (100 + k) * E8;
         a->size = 2 * E8;
         rig_step(r);
@@ -204,17 +189,17 @@ static void waiting_is_told_once_for_each_time_an_order_has_to_wait(void **state
 static void a_cancel_of_an_unknown_order_leaves_while_its_query_waits(void **state)
 {
     (void)state;
-    struct rig *r = ready();
+    struct rig *r = rig_begin(NULL);
     uint64_t id = rig_submit(r, rig_limit(MR_SIDE_BUY, 100, 2));
-    answer(r, MR_ANSWER_LOST, MR_REQUEST_PLACE);
+    rig_reply(r, MR_ANSWER_LOST, MR_REQUEST_PLACE);
     rig_step(r);
-    answer(r, MR_ANSWER_NOT_SENT, MR_REQUEST_QUERY)->until_ns = r->now + 100 * SECOND;
+    rig_reply(r, MR_ANSWER_NOT_SENT, MR_REQUEST_QUERY)->until_ns = r->now + 100 * SECOND;
     rig_step(r);
     assert_int_equal(mr_orders_cancel(r->om, id, r->now), MR_OK);
     rig_step(r);
     assert_string_equal(rig_state(r, id), "unknown");
     assert_int_equal(rig_requests(r, MR_REQUEST_CANCEL), 1);
-    answer(r, MR_ANSWER_NOT_SENT, MR_REQUEST_CANCEL);
+    rig_reply(r, MR_ANSWER_NOT_SENT, MR_REQUEST_CANCEL);
     rig_step(r);
     rig_pass(r, SECOND);
     assert_int_equal(rig_requests(r, MR_REQUEST_CANCEL), 2);
@@ -224,18 +209,18 @@ static void a_cancel_of_an_unknown_order_leaves_while_its_query_waits(void **sta
 static void a_fill_begins_the_proof_that_an_order_is_gone_anew(void **state)
 {
     (void)state;
-    struct rig *r = ready();
+    struct rig *r = rig_begin(NULL);
     uint64_t id = rig_submit(r, rig_limit(MR_SIDE_BUY, 100, 2));
-    answer(r, MR_ANSWER_LOST, MR_REQUEST_PLACE);
+    rig_reply(r, MR_ANSWER_LOST, MR_REQUEST_PLACE);
     rig_step(r);
-    answer(r, MR_ANSWER_NO_ORDER, MR_REQUEST_QUERY);
+    rig_reply(r, MR_ANSWER_NO_ORDER, MR_REQUEST_QUERY);
     rig_step(r);
-    answer(r, MR_ANSWER_END, MR_REQUEST_FILLS);
+    rig_reply(r, MR_ANSWER_END, MR_REQUEST_FILLS);
     rig_step(r);
     rig_pass(r, r->cfg.grace_ns);
     rig_fill(r, id, 100, 1, "t1");
     rig_step(r);
-    answer(r, MR_ANSWER_NO_ORDER, MR_REQUEST_QUERY);
+    rig_reply(r, MR_ANSWER_NO_ORDER, MR_REQUEST_QUERY);
     rig_step(r);
     assert_string_equal(rig_state(r, id), "unknown");
     assert_int_equal(rig_odd(r, MR_DISCREPANCY_NOT_FOUND), 0);
@@ -245,17 +230,17 @@ static void a_fill_begins_the_proof_that_an_order_is_gone_anew(void **state)
 static void questions_of_an_order_that_was_found_begin_with_the_first_wait(void **state)
 {
     (void)state;
-    struct rig *r = ready();
+    struct rig *r = rig_begin(NULL);
     uint64_t id = rig_submit(r, rig_limit(MR_SIDE_BUY, 100, 2));
-    answer(r, MR_ANSWER_LOST, MR_REQUEST_PLACE);
+    rig_reply(r, MR_ANSWER_LOST, MR_REQUEST_PLACE);
     rig_step(r);
     for (int i = 0; i < 3; i++) { /* the waits grow */
-        answer(r, MR_ANSWER_NOT_SENT, MR_REQUEST_QUERY);
+        rig_reply(r, MR_ANSWER_NOT_SENT, MR_REQUEST_QUERY);
         rig_step(r);
         rig_pass(r, r->cfg.backoff_ns[i]);
     }
     assert_int_equal(rig_requests(r, MR_REQUEST_QUERY), 4);
-    struct mr_answer *a = answer(r, MR_ANSWER_ORDER, MR_REQUEST_QUERY);
+    struct mr_answer *a = rig_reply(r, MR_ANSWER_ORDER, MR_REQUEST_QUERY);
     a->state = MR_STATE_ACKED;
     a->price = 100 * E8;
     a->size = 2 * E8;
@@ -265,7 +250,7 @@ static void questions_of_an_order_that_was_found_begin_with_the_first_wait(void 
     rig_step(r);
     rig_pass(r, r->cfg.poll_ns);
     assert_int_equal(rig_requests(r, MR_REQUEST_QUERY), 5);
-    answer(r, MR_ANSWER_NOT_SENT, MR_REQUEST_QUERY);
+    rig_reply(r, MR_ANSWER_NOT_SENT, MR_REQUEST_QUERY);
     rig_step(r);
     rig_pass(r, r->cfg.backoff_ns[0]);
     assert_int_equal(rig_requests(r, MR_REQUEST_QUERY), 6);
@@ -277,13 +262,13 @@ static void patient(struct rig *r) { r->cfg.sync_ns = r->cfg.answer_ns = 80000 *
 static void a_cancel_is_tried_at_the_longest_wait_however_often(void **state)
 {
     (void)state;
-    struct rig *r = ready_with(patient);
+    struct rig *r = rig_begin(patient);
     uint64_t id = rig_acked(r, rig_limit(MR_SIDE_BUY, 100, 2));
     assert_int_equal(mr_orders_cancel(r->om, id, r->now), MR_OK);
     rig_step(r);
     for (uint32_t tries = 1; tries < 300; tries++) {
         assert_int_equal(rig_requests(r, MR_REQUEST_CANCEL), tries);
-        answer(r, MR_ANSWER_NOT_SENT, MR_REQUEST_CANCEL);
+        rig_reply(r, MR_ANSWER_NOT_SENT, MR_REQUEST_CANCEL);
         rig_step(r);
         int64_t wait = r->cfg.backoff_ns[tries < 3 ? tries - 1 : 2];
         rig_pass(r, wait - 1);
@@ -296,18 +281,18 @@ static void a_cancel_is_tried_at_the_longest_wait_however_often(void **state)
 static void an_answer_that_was_heard_and_waits_for_the_disk_is_no_silence(void **state)
 {
     (void)state;
-    struct rig *r = ready();
+    struct rig *r = rig_begin(NULL);
     uint64_t id = rig_submit(r, rig_limit(MR_SIDE_BUY, 100, 2));
     r->manual = true;
     r->durable = r->record_count;
     rig_fill(r, 0, 100, 1, "t"); /* what follows waits behind it */
-    answer(r, MR_ANSWER_ACK, MR_REQUEST_PLACE);
+    rig_reply(r, MR_ANSWER_ACK, MR_REQUEST_PLACE);
     for (int i = 0; i < 50; i++) {
         r->now += r->cfg.answer_ns / 10;
         rig_step(r);
     }
     assert_string_equal(rig_state(r, id), "sent");
-    assert_int_equal(n(r)->unknown, 0);
+    assert_int_equal(rig_counts(r)->unknown, 0);
     r->manual = false;
     rig_step(r);
     assert_string_equal(rig_state(r, id), "acked");
@@ -323,10 +308,10 @@ static void quick(struct rig *r)
 
 static struct rig *half_open(void)
 {
-    struct rig *r = ready_with(quick);
+    struct rig *r = rig_begin(quick);
     for (int k = 0; k < 2; k++) {
         rig_submit(r, rig_limit(MR_SIDE_BUY, 100, 2));
-        answer(r, MR_ANSWER_REJECTED, MR_REQUEST_PLACE)->reason = MR_REJECT_CREDENTIALS;
+        rig_reply(r, MR_ANSWER_REJECTED, MR_REQUEST_PLACE)->reason = MR_REJECT_CREDENTIALS;
         rig_step(r);
     }
     assert_int_equal(rig_last_event(r, MR_ORDERS_BREAKER)->e.hold, MR_BREAKER_OPEN);

@@ -2,8 +2,6 @@
  * beside it (instrument 3), and nothing of it is touched. */
 #include "tests/controlplane/orders/rig.h"
 
-static const struct mr_orders_counters *n(const struct rig *r) { return mr_orders_counters(r->om); }
-
 /* ---- the other venue: it takes everything, and says nothing unless it is told to ---- */
 
 static struct {
@@ -70,13 +68,6 @@ static void stream(struct rig *r, bool up)
 {
     rig_say(r, up ? MR_ANSWER_STREAM_UP : MR_ANSWER_STREAM_DOWN, 0);
     rig_step(r);
-}
-
-static struct rig *ready(void)
-{
-    struct rig *r = rig_open(NULL);
-    rig_ready(r);
-    return r;
 }
 
 static void balance(struct rig *r, mr_money amount)
@@ -151,7 +142,7 @@ static void one_list_of_fills_reaches_back_to_the_older_wish(void **state)
 {
     (void)state;
     for (int newer_first = 0; newer_first < 2; newer_first++) {
-        struct rig *r = ready();
+        struct rig *r = rig_begin(NULL);
         uint64_t ids[2];
         int64_t oldest = r->now;
         for (int i = 0; i < 2; i++, r->now += 10 * SECOND) {
@@ -238,7 +229,7 @@ static void questions_from_before_the_stream_came_back_are_asked_anew(void **sta
     assert_int_equal(other.of_kind[MR_REQUEST_QUERY], asked_there);
     assert_true(rig_order(r, there)->venue == RIG_VENUE + 1);
     /* and the answer to the old one does not count */
-    uint64_t stray = n(r)->stray;
+    uint64_t stray = rig_counts(r)->stray;
     for (uint32_t i = r->request_count; i-- > 0;)
         if (r->requests[i].kind == MR_REQUEST_QUERY && r->requests[i].number != rig_last(r, MR_REQUEST_QUERY)->number) {
             rig_answer(r, MR_ANSWER_ORDER, &r->requests[i])->state = MR_STATE_CANCELLED;
@@ -246,7 +237,7 @@ static void questions_from_before_the_stream_came_back_are_asked_anew(void **sta
         }
     rig_step(r);
     assert_string_equal(rig_state(r, id), "unknown");
-    assert_true(n(r)->stray == stray + 1);
+    assert_true(rig_counts(r)->stray == stray + 1);
     rig_close(r);
 }
 
@@ -254,7 +245,7 @@ static void an_order_sent_as_the_list_was_asked_for_need_not_be_in_it(void **sta
 {
     (void)state;
     for (int before = 0; before < 2; before++) {
-        struct rig *r = ready();
+        struct rig *r = rig_begin(NULL);
         uint64_t id = 0;
         if (before)
             id = rig_acked(r, rig_limit(MR_SIDE_BUY, 100, 2));
@@ -276,7 +267,7 @@ static void an_order_sent_as_the_list_was_asked_for_need_not_be_in_it(void **sta
 static void an_order_of_a_clock_set_back_since_is_asked_about_too(void **state)
 {
     (void)state;
-    struct rig *first = ready();
+    struct rig *first = rig_begin(NULL);
     rig_acked(first, rig_limit(MR_SIDE_BUY, 100, 2));
     uint64_t id = rig_last(first, MR_REQUEST_PLACE)->order.id;
     first->now -= 100 * SECOND;
@@ -330,7 +321,7 @@ static void a_stage_that_is_no_news_is_not_told(void **state)
     end(r, MR_REQUEST_FILLS);
     assert_int_equal(rig_events(r, MR_ORDERS_READY), 0);
     rig_close(r);
-    r = ready();
+    r = rig_begin(NULL);
     assert_int_equal(rig_events(r, MR_ORDERS_READY), 1);
     stream(r, false);
     stream(r, false);
@@ -356,10 +347,10 @@ static uint32_t size_differs(const struct rig *r) { return rig_odd(r, MR_DISCREP
 static void a_difference_counts_when_it_is_there_twice_in_a_row(void **state)
 {
     (void)state;
-    struct rig *r = ready();
+    struct rig *r = rig_begin(NULL);
     int64_t at = r->now;
     sync(r, E8);
-    assert_true(size_differs(r) == 0 && n(r)->syncs_unsettled == 1);
+    assert_true(size_differs(r) == 0 && rig_counts(r)->syncs_unsettled == 1);
     uint64_t last = rig_last(r, MR_REQUEST_POSITIONS)->number;
     rig_pass(r, SECOND - 1);
     assert_true(rig_last(r, MR_REQUEST_POSITIONS)->number == last);
@@ -369,13 +360,13 @@ static void a_difference_counts_when_it_is_there_twice_in_a_row(void **state)
     balance(r, r->cfg.cash);
     assert_int_equal(rig_last_event(r, MR_ORDERS_SYNCED)->e.hold, 1);
     sync(r, E8); /* there again: the first time in a row */
-    assert_true(size_differs(r) == 0 && n(r)->syncs_unsettled == 2);
+    assert_true(size_differs(r) == 0 && rig_counts(r)->syncs_unsettled == 2);
     sync(r, E8);
-    assert_true(size_differs(r) == 1 && n(r)->syncs_unsettled == 2 && n(r)->discrepancies == 1);
+    assert_true(size_differs(r) == 1 && rig_counts(r)->syncs_unsettled == 2 && rig_counts(r)->discrepancies == 1);
     balance(r, r->cfg.cash);
     assert_int_equal(rig_last_event(r, MR_ORDERS_SYNCED)->e.hold, 0);
     sync(r, E8);
-    assert_true(size_differs(r) == 2 && n(r)->syncs_unsettled == 2);
+    assert_true(size_differs(r) == 2 && rig_counts(r)->syncs_unsettled == 2);
     assert_true(mr_orders_ready(r->om, RIG_VENUE));
     rig_close(r);
 }
@@ -385,7 +376,7 @@ static void a_fill_while_the_list_is_out_begins_the_count_anew(void **state)
 {
     (void)state;
     for (int moved = 0; moved < 3; moved++) { /* before the question; with it; at its end */
-        struct rig *r = ready();
+        struct rig *r = rig_begin(NULL);
         sync(r, 5 * E8);
         uint64_t last = rig_last(r, MR_REQUEST_POSITIONS)->number;
         if (moved == 0)
@@ -423,7 +414,7 @@ static void another_venues_position_is_not_missed_here(void **state)
         if (rig_requests(r, MR_REQUEST_BALANCE))
             balance(r, 0); /* of one venue of two: it is not all of ours, and not compared */
     }
-    assert_true(rig_odd(r, MR_DISCREPANCY_LOCAL_ONLY) == 0 && n(r)->syncs_unsettled == 0);
+    assert_true(rig_odd(r, MR_DISCREPANCY_LOCAL_ONLY) == 0 && rig_counts(r)->syncs_unsettled == 0);
     assert_int_equal(rig_last_event(r, MR_ORDERS_SYNCED)->e.hold, 1);
     rig_close(r);
 }
@@ -482,7 +473,7 @@ static void the_balance_may_be_apart_by_ten_basis_points_and_no_more(void **stat
         assert_int_equal(rig_odd(r, MR_DISCREPANCY_BALANCE), rows[i].odd);
         assert_int_equal(rig_events(r, MR_ORDERS_SYNCED), synced + 1);
         assert_int_equal(rig_last_event(r, MR_ORDERS_SYNCED)->e.hold, !rows[i].odd);
-        assert_true(n(r)->discrepancies == rows[i].odd);
+        assert_true(rig_counts(r)->discrepancies == rows[i].odd);
         rig_close(r);
     }
 }
@@ -492,25 +483,25 @@ static void the_balance_may_be_apart_by_ten_basis_points_and_no_more(void **stat
 static void an_answer_to_an_older_list_is_counted_and_its_orders_are_news_all_the_same(void **state)
 {
     (void)state;
-    struct rig *r = ready();
+    struct rig *r = rig_begin(NULL);
     uint64_t id = rig_acked(r, rig_limit(MR_SIDE_BUY, 100, 2));
     struct mr_request old = *rig_last(r, MR_REQUEST_OPEN);
     stream(r, false);
     stream(r, true);
     uint32_t opens = rig_requests(r, MR_REQUEST_OPEN);
-    uint64_t stray = n(r)->stray;
+    uint64_t stray = rig_counts(r)->stray;
     rig_answer(r, MR_ANSWER_END, rig_last(r, MR_REQUEST_POSITIONS)); /* of a list that is not out */
     rig_step(r);
-    assert_true(n(r)->stray == stray + 1);
+    assert_true(rig_counts(r)->stray == stray + 1);
     rig_answer(r, MR_ANSWER_END, &old);
     rig_step(r);
-    assert_true(n(r)->stray == stray + 2 && rig_requests(r, MR_REQUEST_OPEN) == opens);
+    assert_true(rig_counts(r)->stray == stray + 2 && rig_requests(r, MR_REQUEST_OPEN) == opens);
     struct mr_answer *a = rig_answer(r, MR_ANSWER_ORDER, &old);
     a->order = id;
     a->state = MR_STATE_CANCELLED;
     rig_step(r);
     assert_string_equal(rig_state(r, id), "cancelled");
-    assert_true(n(r)->stray == stray + 3);
+    assert_true(rig_counts(r)->stray == stray + 3);
     rig_close(r);
 }
 
@@ -520,7 +511,7 @@ static void a_list_is_overdue_when_nothing_of_it_has_come_for_the_answer_time(vo
     (void)state;
     static const uint8_t kinds[] = {MR_ANSWER_SENT, MR_ANSWER_POSITION, MR_ANSWER_ORDER};
     for (size_t i = 0; i < MR_COUNT_OF(kinds); i++) {
-        struct rig *r = ready();
+        struct rig *r = rig_begin(NULL);
         uint64_t id = rig_acked(r, rig_limit(MR_SIDE_BUY, 100, 2));
         r->now += 1000;
         stream(r, false);
@@ -551,7 +542,7 @@ static void a_list_is_overdue_when_nothing_of_it_has_come_for_the_answer_time(vo
 static void a_list_with_unheard_answers_is_not_overdue(void **state)
 {
     (void)state;
-    struct rig *r = ready();
+    struct rig *r = rig_begin(NULL);
     stream(r, false);
     stream(r, true);
     uint32_t before = rig_requests(r, MR_REQUEST_FILLS);
@@ -577,7 +568,7 @@ static void a_refused_list_is_asked_for_again_when_the_venue_says(void **state)
         int64_t until, waits;
     } rows[] = {{0, SECOND}, {SECOND / 2, SECOND}, {SECOND, SECOND}, {7 * SECOND, 7 * SECOND}};
     for (size_t i = 0; i < MR_COUNT_OF(rows); i++) {
-        struct rig *r = ready();
+        struct rig *r = rig_begin(NULL);
         int64_t backoff = r->cfg.backoff_ns[0];
         stream(r, false);
         stream(r, true);
@@ -603,13 +594,13 @@ static void a_position_of_no_instrument_is_counted(void **state)
     stream(r, true);
     end(r, MR_REQUEST_FILLS);
     end(r, MR_REQUEST_OPEN);
-    uint64_t stray = n(r)->stray;
+    uint64_t stray = rig_counts(r)->stray;
     rig_answer(r, MR_ANSWER_POSITION, rig_last(r, MR_REQUEST_POSITIONS))->instrument = r->cfg.instruments_max - 1;
     rig_step(r);
-    assert_true(n(r)->stray == stray);
+    assert_true(rig_counts(r)->stray == stray);
     rig_answer(r, MR_ANSWER_POSITION, rig_last(r, MR_REQUEST_POSITIONS))->instrument = r->cfg.instruments_max;
     rig_step(r);
-    assert_true(n(r)->stray == stray + 1);
+    assert_true(rig_counts(r)->stray == stray + 1);
     rig_close(r);
 }
 
@@ -682,7 +673,7 @@ static void it_is_due_exactly_when_a_step_does_something(void **state)
 static void a_sync_and_a_poll_are_made_at_their_moment(void **state)
 {
     (void)state;
-    struct rig *r = ready();
+    struct rig *r = rig_begin(NULL);
     uint32_t positions = rig_requests(r, MR_REQUEST_POSITIONS);
     r->now += r->cfg.sync_ns - 1;
     rig_step(r);

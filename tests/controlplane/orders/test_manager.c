@@ -3,14 +3,6 @@
 
 #include "tests/controlplane/orders/rig.h"
 
-static struct rig *ready_with(void (*change)(struct rig *))
-{
-    struct rig *r = rig_open(change);
-    rig_ready(r);
-    return r;
-}
-static struct rig *ready(void) { return ready_with(NULL); }
-
 static int submit(struct rig *r, struct mr_order wish)
 {
     uint64_t id;
@@ -20,7 +12,7 @@ static int submit(struct rig *r, struct mr_order wish)
 static void wishes_that_make_no_order_are_refused_before_the_gate(void **state)
 {
     (void)state;
-    struct rig *r = ready();
+    struct rig *r = rig_begin(NULL);
     for (int i = 0; i < 22; i++) {
         struct mr_order o = rig_limit(MR_SIDE_BUY, 100, 2);
         int want = MR_E_RANGE;
@@ -85,7 +77,7 @@ static void small(struct rig *r)
 static void bounds_refuse_or_drop_the_oldest_and_count(void **state)
 {
     (void)state;
-    struct rig *r = ready_with(small);
+    struct rig *r = rig_begin(small);
     uint64_t ids[3];
     for (int i = 0; i < 3; i++)
         ids[i] = rig_acked(r, rig_limit(MR_SIDE_BUY, 100, 2));
@@ -126,7 +118,7 @@ static void bounds_refuse_or_drop_the_oldest_and_count(void **state)
 static void fills_that_make_no_sense_are_reported_and_not_applied(void **state)
 {
     (void)state;
-    struct rig *r = ready();
+    struct rig *r = rig_begin(NULL);
     for (int i = 0; i < 7; i++) {
         struct mr_answer *a = rig_fill(r, 0, 100, 1, "odd");
         /* clang-format off */
@@ -158,7 +150,7 @@ static void fills_that_make_no_sense_are_reported_and_not_applied(void **state)
 static void a_venue_name_is_enough_to_know_an_order(void **state)
 {
     (void)state;
-    struct rig *r = ready();
+    struct rig *r = rig_begin(NULL);
     uint64_t id = rig_acked(r, rig_limit(MR_SIDE_BUY, 100, 2));
     struct mr_answer *a = rig_fill(r, 0, 100, 1, "t1");
     strcpy(a->venue_id, "v1");
@@ -176,7 +168,7 @@ static void a_venue_name_is_enough_to_know_an_order(void **state)
 static void an_order_lives_five_minutes_and_what_protects_for_ever(void **state)
 {
     (void)state;
-    struct rig *r = ready();
+    struct rig *r = rig_begin(NULL);
     struct mr_order stop = {
         .type = MR_ORDER_STOP_MARKET, .stop_price = 90 * E8, .size = E8, .role = MR_ROLE_STOP, .side = MR_SIDE_SELL};
     struct mr_order gtd = rig_limit(MR_SIDE_BUY, 99, 1);
@@ -213,7 +205,7 @@ static void narrow(struct rig *r)
 static void orders_wait_for_the_bucket_and_cancels_have_their_reserve(void **state)
 {
     (void)state;
-    struct rig *r = ready_with(narrow);
+    struct rig *r = rig_begin(narrow);
     uint64_t ids[3];
     for (int i = 0; i < 3; i++)
         ids[i] = rig_submit(r, rig_limit(MR_SIDE_BUY, 100, 2));
@@ -235,7 +227,7 @@ static void orders_wait_for_the_bucket_and_cancels_have_their_reserve(void **sta
 static void a_venue_that_says_wait_gets_the_same_order_later(void **state)
 {
     (void)state;
-    struct rig *r = ready();
+    struct rig *r = rig_begin(NULL);
     uint64_t id = rig_submit(r, rig_limit(MR_SIDE_BUY, 100, 2));
     rig_answer(r, MR_ANSWER_LIMITED, rig_last(r, MR_REQUEST_PLACE))->until_ns = r->now + 7 * SECOND;
     rig_step(r);
@@ -253,7 +245,7 @@ static void a_venue_that_says_wait_gets_the_same_order_later(void **state)
 static void five_failures_hold_new_orders_and_lose_none(void **state)
 {
     (void)state;
-    struct rig *r = ready();
+    struct rig *r = rig_begin(NULL);
     for (int i = 0; i < 5; i++) {
         rig_submit(r, rig_limit(MR_SIDE_BUY, 100, 1));
         rig_answer(r, MR_ANSWER_REJECTED, rig_last(r, MR_REQUEST_PLACE))->reason =
@@ -284,7 +276,7 @@ static void five_failures_hold_new_orders_and_lose_none(void **state)
 static void a_full_driver_is_asked_again(void **state)
 {
     (void)state;
-    struct rig *r = ready();
+    struct rig *r = rig_begin(NULL);
     r->full = true;
     uint64_t id = rig_submit(r, rig_limit(MR_SIDE_BUY, 100, 1));
     assert_int_equal(rig_last_event(r, MR_ORDERS_HELD)->e.hold, MR_HOLD_DRIVER);
@@ -297,7 +289,7 @@ static void a_full_driver_is_asked_again(void **state)
 static void a_journal_that_takes_nothing_refuses_orders_and_cancels_pass(void **state)
 {
     (void)state;
-    struct rig *r = ready();
+    struct rig *r = rig_begin(NULL);
     uint64_t id = rig_acked(r, rig_limit(MR_SIDE_BUY, 100, 2)), held;
     r->record_room = r->record_count;
     assert_int_equal(submit(r, rig_limit(MR_SIDE_BUY, 100, 2)), MR_E_FULL);
@@ -329,7 +321,7 @@ static void a_journal_that_takes_nothing_refuses_orders_and_cancels_pass(void **
 static void amendments_are_approved_durable_and_answered(void **state)
 {
     (void)state;
-    struct rig *r = ready();
+    struct rig *r = rig_begin(NULL);
     uint64_t id = rig_acked(r, rig_limit(MR_SIDE_BUY, 100, 4));
     rig_fill(r, id, 100, 1, "t1");
     rig_step(r);
@@ -407,7 +399,7 @@ static void an_amendment_whose_answer_is_lost_is_found_out(void **state)
         bool soon;
     } rows[] = {{105, 105, true}, {100, 100, false}, {103, 103, false}};
     for (size_t i = 0; i < MR_COUNT_OF(rows); i++) {
-        struct rig *r = ready();
+        struct rig *r = rig_begin(NULL);
         uint64_t id = rig_acked(r, rig_limit(MR_SIDE_BUY, 100, 4));
         assert_int_equal(mr_orders_amend(r->om, id, 105 * E8, 6 * E8, r->now), MR_OK);
         rig_step(r);
@@ -438,7 +430,7 @@ static void an_amendment_whose_answer_is_lost_is_found_out(void **state)
 static void a_fill_beyond_the_size_proves_that_the_larger_amendment_arrived(void **state)
 {
     (void)state;
-    struct rig *r = ready();
+    struct rig *r = rig_begin(NULL);
     uint64_t id = rig_acked(r, rig_limit(MR_SIDE_BUY, 100, 2));
     assert_int_equal(mr_orders_amend(r->om, id, 100 * E8, 4 * E8, r->now), MR_OK);
     rig_step(r);
@@ -466,7 +458,7 @@ static void a_fill_beyond_the_size_proves_that_the_larger_amendment_arrived(void
 static void cancel_all_takes_what_matches_and_tells_the_venue_first(void **state)
 {
     (void)state;
-    struct rig *r = ready();
+    struct rig *r = rig_begin(NULL);
     struct mr_order other = rig_limit(MR_SIDE_BUY, 100, 2);
     other.strategy = 5;
     other.instrument = 1;
@@ -491,7 +483,7 @@ static void cancel_all_takes_what_matches_and_tells_the_venue_first(void **state
 static void a_cancel_is_tried_until_it_is_answered(void **state)
 {
     (void)state;
-    struct rig *r = ready();
+    struct rig *r = rig_begin(NULL);
     uint64_t id = rig_acked(r, rig_limit(MR_SIDE_BUY, 100, 2));
     assert_int_equal(mr_orders_cancel(r->om, id, r->now), MR_OK);
     rig_step(r);
@@ -515,7 +507,7 @@ static void a_cancel_is_tried_until_it_is_answered(void **state)
 static void streams_down_are_polled_and_trading_waits(void **state)
 {
     (void)state;
-    struct rig *r = ready();
+    struct rig *r = rig_begin(NULL);
     uint64_t id = rig_acked(r, rig_limit(MR_SIDE_BUY, 100, 2));
     rig_say(r, MR_ANSWER_STREAM_DOWN, 0);
     rig_step(r);
@@ -552,7 +544,7 @@ static void streams_down_are_polled_and_trading_waits(void **state)
 static void after_the_stream_is_back_every_order_is_accounted_for(void **state)
 {
     (void)state;
-    struct rig *r = ready();
+    struct rig *r = rig_begin(NULL);
     uint64_t listed = rig_acked(r, rig_limit(MR_SIDE_BUY, 100, 2)), gone = rig_acked(r, rig_limit(MR_SIDE_BUY, 99, 2));
     r->now += SECOND;
     rig_say(r, MR_ANSWER_STREAM_DOWN, 0);
@@ -617,7 +609,7 @@ static void positions_and_balance_are_compared_every_ten_seconds(void **state)
                 {2, 5, MR_DISCREPANCY_SIZE},
                 {2, -2, MR_DISCREPANCY_SIZE}};
     for (size_t i = 0; i < MR_COUNT_OF(rows); i++) {
-        struct rig *r = ready();
+        struct rig *r = rig_begin(NULL);
         if (rows[i].ours)
             rig_fill(r, 0, 100, rows[i].ours, "t");
         rig_step(r);
@@ -642,7 +634,7 @@ static void positions_and_balance_are_compared_every_ten_seconds(void **state)
 static void funding_moves_cash_and_liquidation_is_told(void **state)
 {
     (void)state;
-    struct rig *r = ready();
+    struct rig *r = rig_begin(NULL);
     struct mr_answer *a = rig_say(r, MR_ANSWER_FUNDING, 0);
     a->amount = -MR_MONEY_ONE;
     rig_say(r, MR_ANSWER_LIQUIDATED, 0);
@@ -660,7 +652,7 @@ static void mortal(struct rig *r) { r->cfg.dead_man_ns = 30 * SECOND; }
 static void the_dead_mans_timer_is_refreshed_at_a_third(void **state)
 {
     (void)state;
-    struct rig *r = ready_with(mortal);
+    struct rig *r = rig_begin(mortal);
     assert_int_equal(rig_requests(r, MR_REQUEST_DEAD_MAN), 1);
     assert_int_equal(rig_last(r, MR_REQUEST_DEAD_MAN)->within_ms, 30000);
     rig_pass(r, 10 * SECOND - 1);
@@ -673,7 +665,7 @@ static void the_dead_mans_timer_is_refreshed_at_a_third(void **state)
 static void an_order_that_does_not_rest_is_asked_about_when_its_end_stays_away(void **state)
 {
     (void)state;
-    struct rig *r = ready();
+    struct rig *r = rig_begin(NULL);
     struct mr_order o = rig_limit(MR_SIDE_BUY, 100, 2);
     o.tif = MR_TIF_IOC;
     uint64_t id = rig_acked(r, o);
@@ -698,7 +690,7 @@ static void queries_find_every_end(void **state)
                 {MR_STATE_FILLED, 0, "cancelled"},  {MR_STATE_FILLED, 2, "unknown"},
                 {MR_STATE_CANCELLED, 1, "unknown"}, {MR_STATE_UNKNOWN, 0, "unknown"}};
     for (size_t i = 0; i < MR_COUNT_OF(rows); i++) {
-        struct rig *r = ready();
+        struct rig *r = rig_begin(NULL);
         uint64_t id = rig_submit(r, rig_limit(MR_SIDE_BUY, 100, 2));
         rig_answer(r, MR_ANSWER_LOST, rig_last(r, MR_REQUEST_PLACE));
         rig_step(r);
@@ -717,7 +709,7 @@ static void queries_find_every_end(void **state)
 static void a_query_that_gets_no_answer_is_asked_again_after_1_2_4_s(void **state)
 {
     (void)state;
-    struct rig *r = ready();
+    struct rig *r = rig_begin(NULL);
     rig_submit(r, rig_limit(MR_SIDE_BUY, 100, 2));
     rig_answer(r, MR_ANSWER_LOST, rig_last(r, MR_REQUEST_PLACE));
     rig_step(r);
@@ -738,7 +730,7 @@ static void a_query_that_gets_no_answer_is_asked_again_after_1_2_4_s(void **stat
 static void answers_of_nothing_are_counted(void **state)
 {
     (void)state;
-    struct rig *r = ready();
+    struct rig *r = rig_begin(NULL);
     uint64_t before = mr_orders_counters(r->om)->stray;
     for (unsigned kind = 0; kind < MR_ANSWER_KIND_COUNT; kind++)
         if (kind != MR_ANSWER_FILL && kind != MR_ANSWER_FUNDING && kind != MR_ANSWER_LIQUIDATED &&
@@ -752,7 +744,7 @@ static void answers_of_nothing_are_counted(void **state)
 /* Something of everything; then each prefix of the journal is a state to come back to. */
 static struct rig *eventful(void)
 {
-    struct rig *r = ready();
+    struct rig *r = rig_begin(NULL);
     uint64_t ids[6];
     for (int i = 0; i < 6; i++)
         ids[i] = rig_acked(r, rig_limit(i % 2, 100 + i, 2 + i));
@@ -901,7 +893,7 @@ static void configurations_out_of_bounds_are_refused(void **state)
         struct mr_orders *om;
         assert_int_equal(mr_orders_init(NULL, &c, NULL, &om), MR_E_RANGE);
     }
-    struct rig *r = ready();
+    struct rig *r = rig_begin(NULL);
     struct mr_orders_link l = r->link;
     assert_int_equal(mr_orders_add_link(r->om, &l, r->now), MR_E_INVALID);
     l.venue = 9;
@@ -932,7 +924,7 @@ static void configurations_out_of_bounds_are_refused(void **state)
 static void the_arrival_mid_is_the_markets_where_none_is_given(void **state)
 {
     (void)state;
-    struct rig *r = ready();
+    struct rig *r = rig_begin(NULL);
     r->has_view = true;
     r->view =
         (struct mr_market_view){.bid_count = 1, .ask_count = 1, .bids = {{99 * E8, E8}}, .asks = {{101 * E8, E8}}};

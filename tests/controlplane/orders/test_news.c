@@ -1,25 +1,10 @@
 /* What is heard of an order at odd moments: late, of older questions, of what was not sent or is not there, and what proves that it is gone. */
 #include "tests/controlplane/orders/rig.h"
 
-static const struct mr_orders_counters *n(const struct rig *r) { return mr_orders_counters(r->om); }
-
-static struct rig *ready_with(void (*change)(struct rig *))
-{
-    struct rig *r = rig_open(change);
-    rig_ready(r);
-    return r;
-}
-static struct rig *ready(void) { return ready_with(NULL); }
-
-static struct mr_answer *answer(struct rig *r, unsigned kind, unsigned request)
-{
-    return rig_answer(r, kind, rig_last(r, request));
-}
-
 static uint64_t lost(struct rig *r)
 {
     uint64_t id = rig_submit(r, rig_limit(MR_SIDE_BUY, 100, 2));
-    answer(r, MR_ANSWER_LOST, MR_REQUEST_PLACE);
+    rig_reply(r, MR_ANSWER_LOST, MR_REQUEST_PLACE);
     rig_step(r);
     assert_string_equal(rig_state(r, id), "unknown");
     return id;
@@ -27,7 +12,7 @@ static uint64_t lost(struct rig *r)
 
 static struct mr_answer *found(struct rig *r, unsigned state)
 {
-    struct mr_answer *a = answer(r, MR_ANSWER_ORDER, MR_REQUEST_QUERY);
+    struct mr_answer *a = rig_reply(r, MR_ANSWER_ORDER, MR_REQUEST_QUERY);
     a->state = (uint8_t)state;
     return a;
 }
@@ -52,17 +37,17 @@ static void says_none(struct rig *r, int64_t ns)
 static void it_left(struct rig *r, uint64_t id)
 {
     (void)id;
-    answer(r, MR_ANSWER_SENT, MR_REQUEST_PLACE);
+    rig_reply(r, MR_ANSWER_SENT, MR_REQUEST_PLACE);
 }
 static void it_is_lost(struct rig *r, uint64_t id)
 {
     (void)id;
-    answer(r, MR_ANSWER_LOST, MR_REQUEST_PLACE);
+    rig_reply(r, MR_ANSWER_LOST, MR_REQUEST_PLACE);
 }
 static void its_id_is_taken(struct rig *r, uint64_t id)
 {
     (void)id;
-    answer(r, MR_ANSWER_REJECTED, MR_REQUEST_PLACE)->reason = MR_REJECT_DUPLICATE_ID;
+    rig_reply(r, MR_ANSWER_REJECTED, MR_REQUEST_PLACE)->reason = MR_REJECT_DUPLICATE_ID;
 }
 static void it_ended_with_more(struct rig *r, uint64_t id) { rig_say(r, MR_ANSWER_CANCELLED, id)->filled = E8; }
 static void nothing(struct rig *r, uint64_t id) { (void)r, (void)id; }
@@ -80,7 +65,7 @@ static void an_order_is_gone_only_when_it_has_left_and_is_not_there(void **state
                 {"it ended with fills that have not come", it_ended_with_more, true},
                 {"nobody says that it has left the driver", nothing, false}};
     for (size_t i = 0; i < MR_COUNT_OF(rows); i++) {
-        struct rig *r = ready();
+        struct rig *r = rig_begin(NULL);
         uint64_t id = rig_submit(r, rig_limit(MR_SIDE_BUY, 100, 2));
         rows[i].heard(r, id);
         rig_step(r);
@@ -97,16 +82,16 @@ static void no_such_order_must_stay_true_for_the_grace_time_with_a_list_of_fills
 {
     (void)state;
     for (int late = 0; late < 2; late++) {
-        struct rig *r = ready();
+        struct rig *r = rig_begin(NULL);
         uint64_t id = lost(r);
         r->now += SECOND;
         uint32_t fills = rig_requests(r, MR_REQUEST_FILLS);
-        answer(r, MR_ANSWER_NO_ORDER, MR_REQUEST_QUERY);
+        rig_reply(r, MR_ANSWER_NO_ORDER, MR_REQUEST_QUERY);
         rig_step(r);
         int64_t first = r->now;
         assert_int_equal(rig_requests(r, MR_REQUEST_FILLS), fills + 1);
         if (!late)
-            answer(r, MR_ANSWER_END, MR_REQUEST_FILLS);
+            rig_reply(r, MR_ANSWER_END, MR_REQUEST_FILLS);
         rig_step(r);
         uint32_t queries = rig_requests(r, MR_REQUEST_QUERY);
         r->now = first + r->cfg.grace_ns - 1; /* it is not asked again before */
@@ -115,7 +100,7 @@ static void no_such_order_must_stay_true_for_the_grace_time_with_a_list_of_fills
         r->now++;
         rig_step(r);
         assert_int_equal(rig_requests(r, MR_REQUEST_QUERY), queries + 1);
-        answer(r, MR_ANSWER_NO_ORDER, MR_REQUEST_QUERY);
+        rig_reply(r, MR_ANSWER_NO_ORDER, MR_REQUEST_QUERY);
         rig_step(r);
         assert_string_equal(rig_state(r, id), late ? "unknown" : "cancelled");
         rig_close(r);
@@ -126,11 +111,11 @@ static void a_sign_of_life_begins_the_proof_anew(void **state)
 {
     (void)state;
     for (int kind = 0; kind < 2; kind++) {
-        struct rig *r = ready();
+        struct rig *r = rig_begin(NULL);
         uint64_t id = lost(r);
-        answer(r, MR_ANSWER_NO_ORDER, MR_REQUEST_QUERY);
+        rig_reply(r, MR_ANSWER_NO_ORDER, MR_REQUEST_QUERY);
         rig_step(r);
-        answer(r, MR_ANSWER_END, MR_REQUEST_FILLS);
+        rig_reply(r, MR_ANSWER_END, MR_REQUEST_FILLS);
         rig_step(r);
         rig_pass(r, r->cfg.grace_ns);
         if (kind == 0) /* it is there, with a fill that has not come */
@@ -138,10 +123,10 @@ static void a_sign_of_life_begins_the_proof_anew(void **state)
         else
             rig_say(r, MR_ANSWER_CANCELLED, id)->filled = E8;
         rig_step(r);
-        answer(r, MR_ANSWER_END, MR_REQUEST_FILLS);
+        rig_reply(r, MR_ANSWER_END, MR_REQUEST_FILLS);
         rig_step(r);
         rig_pass(r, SECOND);
-        answer(r, MR_ANSWER_NO_ORDER, MR_REQUEST_QUERY);
+        rig_reply(r, MR_ANSWER_NO_ORDER, MR_REQUEST_QUERY);
         rig_step(r);
         assert_string_equal(rig_state(r, id), "unknown"); /* the first time since */
         rig_close(r);
@@ -151,7 +136,7 @@ static void a_sign_of_life_begins_the_proof_anew(void **state)
 static void no_such_order_of_one_that_rests_makes_it_unknown_and_of_one_that_ended_nothing(void **state)
 {
     (void)state;
-    struct rig *r = ready();
+    struct rig *r = rig_begin(NULL);
     struct mr_order now = rig_limit(MR_SIDE_BUY, 100, 2);
     now.tif = MR_TIF_IOC; /* does not rest: it is asked about */
     uint64_t id = rig_acked(r, now);
@@ -162,10 +147,10 @@ static void no_such_order_of_one_that_rests_makes_it_unknown_and_of_one_that_end
     assert_string_equal(rig_state(r, id), "unknown");
     rig_say(r, MR_ANSWER_CANCELLED, id);
     rig_step(r);
-    uint64_t late = n(r)->late, stray = n(r)->stray;
-    answer(r, MR_ANSWER_NO_ORDER, MR_REQUEST_QUERY);
+    uint64_t late = rig_counts(r)->late, stray = rig_counts(r)->stray;
+    rig_reply(r, MR_ANSWER_NO_ORDER, MR_REQUEST_QUERY);
     rig_step(r);
-    assert_true(n(r)->late == late + 1 && n(r)->stray == stray);
+    assert_true(rig_counts(r)->late == late + 1 && rig_counts(r)->stray == stray);
     assert_string_equal(rig_state(r, id), "cancelled");
     rig_close(r);
 }
@@ -175,17 +160,17 @@ static void no_such_order_of_one_that_rests_makes_it_unknown_and_of_one_that_end
 static void an_end_with_fills_that_have_not_come_waits_for_them(void **state)
 {
     (void)state;
-    struct rig *r = ready();
+    struct rig *r = rig_begin(NULL);
     uint64_t id = rig_acked(r, rig_limit(MR_SIDE_BUY, 100, 2));
     uint32_t fills = rig_requests(r, MR_REQUEST_FILLS);
     rig_say(r, MR_ANSWER_CANCELLED, id)->filled = E8;
     rig_step(r);
     assert_string_equal(rig_state(r, id), "unknown");
     assert_int_equal(rig_requests(r, MR_REQUEST_FILLS), fills + 1);
-    uint64_t unknown = n(r)->unknown, late = n(r)->late;
+    uint64_t unknown = rig_counts(r)->unknown, late = rig_counts(r)->late;
     rig_say(r, MR_ANSWER_CANCELLED, id)->filled = E8; /* said twice */
     rig_step(r);
-    assert_true(n(r)->unknown == unknown && n(r)->late == late);
+    assert_true(rig_counts(r)->unknown == unknown && rig_counts(r)->late == late);
     rig_fill(r, id, 100, 1, "t1");
     rig_step(r);
     rig_pass(r, SECOND);
@@ -197,7 +182,7 @@ static void an_end_with_fills_that_have_not_come_waits_for_them(void **state)
     fills = rig_requests(r, MR_REQUEST_FILLS);
     rig_say(r, MR_ANSWER_CANCELLED, id)->filled = 2 * E8; /* of what has ended: nothing is asked any more */
     rig_step(r);
-    assert_true(rig_requests(r, MR_REQUEST_FILLS) == fills && n(r)->late == late + 1);
+    assert_true(rig_requests(r, MR_REQUEST_FILLS) == fills && rig_counts(r)->late == late + 1);
     rig_pass(r, 5 * SECOND);
     assert_int_equal(rig_requests(r, MR_REQUEST_QUERY), queries);
     rig_close(r);
@@ -208,7 +193,7 @@ static void an_order_that_rests_after_its_end_is_cancelled_once_it_is_answered(v
 {
     (void)state;
     for (int refused = 0; refused < 2; refused++) {
-        struct rig *r = ready();
+        struct rig *r = rig_begin(NULL);
         uint64_t id = rig_acked(r, rig_limit(MR_SIDE_BUY, 100, 2));
         rig_say(r, MR_ANSWER_CANCELLED, id);
         rig_step(r);
@@ -219,7 +204,7 @@ static void an_order_that_rests_after_its_end_is_cancelled_once_it_is_answered(v
         rig_say(r, MR_ANSWER_ACK, id); /* said again: it is being cancelled already */
         rig_step(r);
         assert_true(rig_odd(r, MR_DISCREPANCY_ENDED_ALIVE) == 1 && rig_requests(r, MR_REQUEST_CANCEL) == 1);
-        answer(r, refused ? MR_ANSWER_CANCEL_REFUSED : MR_ANSWER_CANCELLED, MR_REQUEST_CANCEL);
+        rig_reply(r, refused ? MR_ANSWER_CANCEL_REFUSED : MR_ANSWER_CANCELLED, MR_REQUEST_CANCEL);
         rig_step(r);
         assert_false(mr_orders_cancelling(r->om, id));
         rig_pass(r, 20 * SECOND);
@@ -233,11 +218,11 @@ static void an_order_that_rests_after_its_end_is_cancelled_once_it_is_answered(v
 static void not_sent_of_an_order_that_is_there_is_wrong(void **state)
 {
     (void)state;
-    struct rig *r = ready();
+    struct rig *r = rig_begin(NULL);
     uint64_t id = rig_acked(r, rig_limit(MR_SIDE_BUY, 100, 2));
-    answer(r, MR_ANSWER_NOT_SENT, MR_REQUEST_PLACE);
+    rig_reply(r, MR_ANSWER_NOT_SENT, MR_REQUEST_PLACE);
     rig_step(r);
-    assert_true(n(r)->late == 1);
+    assert_true(rig_counts(r)->late == 1);
     assert_string_equal(rig_state(r, id), "acked");
     rig_pass(r, 5 * SECOND);
     assert_int_equal(rig_requests(r, MR_REQUEST_PLACE), 1);
@@ -249,7 +234,7 @@ static void answers_to_older_questions_of_an_order_are_counted(void **state)
     (void)state;
     static const uint8_t kinds[] = {MR_ANSWER_NOT_SENT, MR_ANSWER_LOST};
     for (size_t i = 0; i < MR_COUNT_OF(kinds); i++) {
-        struct rig *r = ready();
+        struct rig *r = rig_begin(NULL);
         uint64_t id = rig_acked(r, rig_limit(MR_SIDE_BUY, 100, 2));
         mr_orders_cancel(r->om, id, r->now);
         rig_step(r);
@@ -258,14 +243,14 @@ static void answers_to_older_questions_of_an_order_are_counted(void **state)
         rig_step(r);
         rig_pass(r, r->cfg.backoff_ns[0]);
         assert_int_equal(rig_requests(r, MR_REQUEST_CANCEL), 2);
-        assert_true(n(r)->stray == 0);
+        assert_true(rig_counts(r)->stray == 0);
         rig_answer(r, kinds[i], &old);
         rig_step(r);
-        assert_true(n(r)->stray == 1);
+        assert_true(rig_counts(r)->stray == 1);
         assert_string_equal(rig_state(r, id), "cancelling");
         rig_answer(r, MR_ANSWER_REJECTED, &old)->reason = MR_REJECT_OTHER; /* and a no that says nothing of the order */
         rig_step(r);
-        assert_true(n(r)->stray == 2);
+        assert_true(rig_counts(r)->stray == 2);
         assert_string_equal(rig_state(r, id), "cancelling");
         rig_close(r);
     }
@@ -277,7 +262,7 @@ static void the_time_out_of_each_request_runs_from_when_it_left(void **state)
     static const uint8_t kinds[] = {MR_REQUEST_PLACE, MR_REQUEST_CANCEL, MR_REQUEST_AMEND, MR_REQUEST_QUERY};
     for (size_t i = 0; i < MR_COUNT_OF(kinds); i++)
         for (int old = 0; old < 2; old++) {
-            struct rig *r = ready();
+            struct rig *r = rig_begin(NULL);
             uint64_t id = kinds[i] == MR_REQUEST_PLACE   ? rig_submit(r, rig_limit(MR_SIDE_BUY, 100, 2))
                           : kinds[i] == MR_REQUEST_QUERY ? lost(r)
                                                          : rig_acked(r, rig_limit(MR_SIDE_BUY, 100, 2));
@@ -286,7 +271,7 @@ static void the_time_out_of_each_request_runs_from_when_it_left(void **state)
             if (kinds[i] == MR_REQUEST_AMEND)
                 assert_int_equal(mr_orders_amend(r->om, id, 99 * E8, 2 * E8, r->now), MR_OK);
             rig_step(r);
-            uint64_t timed_out = n(r)->unknown;
+            uint64_t timed_out = rig_counts(r)->unknown;
             uint32_t queries = rig_requests(r, MR_REQUEST_QUERY);
             struct mr_request q = *rig_last(r, kinds[i]);
             rig_pass(r, r->cfg.answer_ns / 2);
@@ -296,13 +281,13 @@ static void the_time_out_of_each_request_runs_from_when_it_left(void **state)
             rig_step(r);
             bool counts = !(old && kinds[i] != MR_REQUEST_PLACE);
             rig_pass(r, r->cfg.answer_ns - 1);
-            bool over = n(r)->unknown > timed_out ||
+            bool over = rig_counts(r)->unknown > timed_out ||
                         (kinds[i] == MR_REQUEST_QUERY && rig_last(r, MR_REQUEST_QUERY)->number != q.number) ||
                         (kinds[i] == MR_REQUEST_QUERY && mr_orders_due(r->om) > r->now + 1 && queries);
             if (kinds[i] != MR_REQUEST_QUERY && over == counts)
                 fail_msg("%s: %s", mr_request_name(kinds[i]), over ? "too early" : "never");
             rig_pass(r, 1);
-            if (kinds[i] != MR_REQUEST_QUERY && n(r)->unknown == timed_out)
+            if (kinds[i] != MR_REQUEST_QUERY && rig_counts(r)->unknown == timed_out)
                 fail_msg("%s: its silence is no time-out", mr_request_name(kinds[i]));
             rig_close(r);
         }
@@ -312,7 +297,7 @@ static void a_taken_id_makes_unknown_what_is_out_or_being_cancelled(void **state
 {
     (void)state;
     for (int cancelling = 0; cancelling < 4; cancelling++) {
-        struct rig *r = ready();
+        struct rig *r = rig_begin(NULL);
         uint64_t id = rig_submit(r, rig_limit(MR_SIDE_BUY, 100, 2));
         struct mr_request place = *rig_last(r, MR_REQUEST_PLACE);
         if (cancelling & 1)
@@ -326,10 +311,10 @@ static void a_taken_id_makes_unknown_what_is_out_or_being_cancelled(void **state
         assert_string_equal(rig_state(r, id), "unknown");
         rig_close(r);
     }
-    struct rig *r = ready(); /* and what is acknowledged is there, whatever is said of the request */
+    struct rig *r = rig_begin(NULL); /* and what is acknowledged is there, whatever is said of the request */
     uint64_t id = rig_acked(r, rig_limit(MR_SIDE_BUY, 100, 2));
-    answer(r, MR_ANSWER_REJECTED, MR_REQUEST_PLACE)->reason = MR_REJECT_DUPLICATE_ID;
-    answer(r, MR_ANSWER_LOST, MR_REQUEST_PLACE);
+    rig_reply(r, MR_ANSWER_REJECTED, MR_REQUEST_PLACE)->reason = MR_REJECT_DUPLICATE_ID;
+    rig_reply(r, MR_ANSWER_LOST, MR_REQUEST_PLACE);
     rig_step(r);
     assert_string_equal(rig_state(r, id), "acked");
     rig_close(r);
@@ -352,24 +337,24 @@ static void a_plain_no_closes_the_breaker_that_tries(void **state)
                 {MR_REJECT_CREDENTIALS, false},
                 {MR_REJECT_CLOCK, false}};
     for (size_t i = 0; i < MR_COUNT_OF(rows); i++) {
-        struct rig *r = ready_with(quick);
+        struct rig *r = rig_begin(quick);
         for (int k = 0; k < 2; k++) {
             rig_submit(r, rig_limit(MR_SIDE_BUY, 100, 2));
-            answer(r, MR_ANSWER_REJECTED, MR_REQUEST_PLACE)->reason = MR_REJECT_CREDENTIALS;
+            rig_reply(r, MR_ANSWER_REJECTED, MR_REQUEST_PLACE)->reason = MR_REJECT_CREDENTIALS;
             rig_step(r);
         }
         assert_int_equal(rig_last_event(r, MR_ORDERS_BREAKER)->e.hold, MR_BREAKER_OPEN);
         r->now += 30 * SECOND;
         rig_say(r, MR_ANSWER_STREAM_UP, 0); /* says nothing of requests */
         rig_step(r);
-        answer(r, MR_ANSWER_SENT, MR_REQUEST_FILLS); /* nor does this */
+        rig_reply(r, MR_ANSWER_SENT, MR_REQUEST_FILLS); /* nor does this */
         rig_step(r);
         rig_submit(r, (struct mr_order){.side = MR_SIDE_BUY,
                                         .type = MR_ORDER_MARKET,
                                         .size = E8,
                                         .flags = MR_ORDER_EMERGENCY | MR_ORDER_REDUCE_ONLY});
         assert_int_equal(rig_requests(r, MR_REQUEST_PLACE), 3);
-        answer(r, MR_ANSWER_REJECTED, MR_REQUEST_PLACE)->reason = rows[i].reason;
+        rig_reply(r, MR_ANSWER_REJECTED, MR_REQUEST_PLACE)->reason = rows[i].reason;
         rig_step(r);
         if ((rig_last_event(r, MR_ORDERS_BREAKER)->e.hold == MR_BREAKER_CLOSED) != rows[i].closes)
             fail_msg("%s: %u", mr_reject_name(rows[i].reason), rig_last_event(r, MR_ORDERS_BREAKER)->e.hold);
@@ -382,7 +367,7 @@ static void a_plain_no_closes_the_breaker_that_tries(void **state)
 static void a_query_that_finds_it_as_it_is_changes_and_writes_nothing(void **state)
 {
     (void)state;
-    struct rig *r = ready();
+    struct rig *r = rig_begin(NULL);
     struct mr_order wish = rig_limit(MR_SIDE_BUY, 100, 2);
     wish.tif = MR_TIF_IOC;
     uint64_t id = rig_acked(r, wish);
@@ -413,7 +398,7 @@ static void a_query_that_finds_it_as_it_is_changes_and_writes_nothing(void **sta
 static void a_venue_that_does_not_know_yet_is_asked_again(void **state)
 {
     (void)state;
-    struct rig *r = ready();
+    struct rig *r = rig_begin(NULL);
     uint64_t id = lost(r);
     uint32_t queries = rig_requests(r, MR_REQUEST_QUERY);
     rig_pass(r, r->cfg.answer_ns / 2);
@@ -430,7 +415,7 @@ static void a_venue_that_does_not_know_yet_is_asked_again(void **state)
 static void an_answer_older_than_a_fill_is_not_believed(void **state)
 {
     (void)state;
-    struct rig *r = ready();
+    struct rig *r = rig_begin(NULL);
     uint64_t id = lost(r);
     rig_fill(r, id, 100, 1, "t1");
     rig_step(r);
@@ -455,11 +440,11 @@ static void an_amendment_under_way_is_not_undone_by_an_older_answer(void **state
 {
     (void)state;
     for (int over = 0; over < 2; over++) {
-        struct rig *r = ready_with(patient);
+        struct rig *r = rig_begin(patient);
         uint64_t id = rig_acked(r, rig_limit(MR_SIDE_BUY, 100, 2));
         assert_int_equal(mr_orders_amend(r->om, id, 99 * E8, 2 * E8, r->now), MR_OK);
         rig_step(r);
-        answer(r, MR_ANSWER_LOST, MR_REQUEST_AMEND);
+        rig_reply(r, MR_ANSWER_LOST, MR_REQUEST_AMEND);
         rig_step(r);
         r->now += r->cfg.grace_ns - 1 + over;
         struct mr_answer *a = found(r, MR_STATE_ACKED);
@@ -488,11 +473,11 @@ static void what_may_rest_and_is_nobodys_is_cancelled(void **state)
                 {MR_ANSWER_AMENDED, MR_STATE_ACKED, false}};
     for (size_t i = 0; i < MR_COUNT_OF(rows); i++)
         for (int full = 0; full < 2; full++) {
-            struct rig *r = ready();
+            struct rig *r = rig_begin(NULL);
             r->full = full;
             rig_say(r, rows[i].kind, 4711)->state = rows[i].state;
             rig_step(r);
-            assert_true(n(r)->stray == 1 && n(r)->cancels == (rows[i].cancels && !full));
+            assert_true(rig_counts(r)->stray == 1 && rig_counts(r)->cancels == (rows[i].cancels && !full));
             assert_int_equal(rig_requests(r, MR_REQUEST_CANCEL), rows[i].cancels && !full);
             assert_int_equal(rig_odd(r, MR_DISCREPANCY_UNKNOWN_ORDER), rows[i].cancels);
             rig_close(r);
@@ -502,38 +487,38 @@ static void what_may_rest_and_is_nobodys_is_cancelled(void **state)
 static void an_order_told_without_a_question_or_to_another_one_is_counted(void **state)
 {
     (void)state;
-    struct rig *r = ready();
+    struct rig *r = rig_begin(NULL);
     uint64_t id = lost(r);
     rig_say(r, MR_ANSWER_ORDER, id)->state = MR_STATE_CANCELLED;
     rig_say(r, MR_ANSWER_NO_ORDER, id);
     rig_say(r, MR_ANSWER_BALANCE, id);
     rig_step(r);
-    assert_true(n(r)->stray == 3);
+    assert_true(rig_counts(r)->stray == 3);
     assert_string_equal(rig_state(r, id), "unknown");
-    answer(r, MR_ANSWER_ORDER, MR_REQUEST_PLACE)->state =
+    rig_reply(r, MR_ANSWER_ORDER, MR_REQUEST_PLACE)->state =
         MR_STATE_ACKED; /* some venues answer a placement with the order */
     rig_step(r);
     assert_string_equal(rig_state(r, id), "acked");
-    assert_true(n(r)->stray == 3);
+    assert_true(rig_counts(r)->stray == 3);
     rig_close(r);
 }
 
 static void funding_of_no_instrument_is_counted_and_of_one_is_told_with_its_position(void **state)
 {
     (void)state;
-    struct rig *r = ready();
+    struct rig *r = rig_begin(NULL);
     rig_fill(r, 0, 100, 3, "t");
     rig_step(r);
-    uint64_t stray = n(r)->stray;
+    uint64_t stray = rig_counts(r)->stray;
     rig_say(r, MR_ANSWER_FUNDING, 0)->amount = MR_MONEY_ONE;
     rig_step(r);
-    assert_true(n(r)->stray == stray);
+    assert_true(rig_counts(r)->stray == stray);
     assert_true(rig_last_event(r, MR_ORDERS_POSITION)->position.size == 3 * E8);
     struct mr_answer *a = rig_say(r, MR_ANSWER_FUNDING, 0);
     a->instrument = 999;
     a->amount = MR_MONEY_ONE;
     rig_step(r);
-    assert_true(n(r)->stray == stray + 1);
+    assert_true(rig_counts(r)->stray == stray + 1);
     rig_close(r);
 }
 
@@ -542,13 +527,13 @@ static void narrow(struct rig *r) { r->cfg.instruments_max = 3; }
 static void the_least_price_is_one_and_the_first_instrument_beyond_is_none(void **state)
 {
     (void)state;
-    struct rig *r = ready_with(narrow);
+    struct rig *r = rig_begin(narrow);
     rig_fill(r, 0, 100, 1, "t1")->fill.price = 1;
     rig_step(r);
-    assert_true(n(r)->fills == 1);
+    assert_true(rig_counts(r)->fills == 1);
     rig_fill(r, 0, 100, 1, "t2")->fill.instrument = 3;
     rig_step(r);
-    assert_true(n(r)->fills == 1 && rig_odd(r, MR_DISCREPANCY_ODD_FILL) == 1);
+    assert_true(rig_counts(r)->fills == 1 && rig_odd(r, MR_DISCREPANCY_ODD_FILL) == 1);
     rig_close(r);
 }
 
@@ -556,11 +541,11 @@ static void the_least_price_is_one_and_the_first_instrument_beyond_is_none(void 
 static void answers_without_a_record_do_not_wait_for_the_disk(void **state)
 {
     (void)state;
-    struct rig *r = ready();
+    struct rig *r = rig_begin(NULL);
     uint64_t id = rig_submit(r, rig_limit(MR_SIDE_BUY, 100, 2));
     r->manual = true;
     r->durable = 0;
-    answer(r, MR_ANSWER_ACK, MR_REQUEST_PLACE);
+    rig_reply(r, MR_ANSWER_ACK, MR_REQUEST_PLACE);
     rig_step(r);
     assert_string_equal(rig_state(r, id), "acked");
     r->manual = false;

@@ -1,17 +1,10 @@
 /* One order at a time, and everything that may become of it. */
 #include "tests/controlplane/orders/rig.h"
 
-static struct rig *ready(void)
-{
-    struct rig *r = rig_open(NULL);
-    rig_ready(r);
-    return r;
-}
-
 static void an_order_leaves_only_when_its_intent_is_durable(void **state)
 {
     (void)state;
-    struct rig *r = ready();
+    struct rig *r = rig_begin(NULL);
     uint64_t id;
     struct mr_order wish = rig_limit(MR_SIDE_BUY, 100, 2);
     r->manual = true;
@@ -33,7 +26,7 @@ static void an_order_leaves_only_when_its_intent_is_durable(void **state)
 static void a_fill_counts_only_when_it_is_durable(void **state)
 {
     (void)state;
-    struct rig *r = ready();
+    struct rig *r = rig_begin(NULL);
     uint64_t id = rig_acked(r, rig_limit(MR_SIDE_BUY, 100, 2));
     r->manual = true;
     r->durable = r->record_count;
@@ -59,7 +52,7 @@ static void a_fill_counts_only_when_it_is_durable(void **state)
 static void the_gate_denies_and_nothing_leaves(void **state)
 {
     (void)state;
-    struct rig *r = ready();
+    struct rig *r = rig_begin(NULL);
     struct mr_order wish = rig_limit(MR_SIDE_BUY, 100, 2);
     uint64_t id = 0;
     r->deny = true;
@@ -76,7 +69,7 @@ static void the_gate_denies_and_nothing_leaves(void **state)
 static void the_kill_word_stops_what_was_approved_and_has_not_left(void **state)
 {
     (void)state;
-    struct rig *r = ready();
+    struct rig *r = rig_begin(NULL);
     uint64_t a = rig_acked(r, rig_limit(MR_SIDE_BUY, 99, 2)), id;
     struct mr_order wish = rig_limit(MR_SIDE_BUY, 100, 2);
     r->manual = true;
@@ -154,7 +147,7 @@ static void stories_end_as_told(void **state)
     };
     /* clang-format on */
     for (size_t i = 0; i < MR_COUNT_OF(rows); i++) {
-        struct rig *r = ready();
+        struct rig *r = rig_begin(NULL);
         uint64_t id = rig_submit(r, rig_limit(MR_SIDE_BUY, 100, 2));
         char trade[8] = "t0";
         for (const char *n = rows[i].news; *n; n++) {

@@ -2,20 +2,6 @@
  * answers to what it asks change nothing. */
 #include "tests/controlplane/orders/rig.h"
 
-static const struct mr_orders_counters *n(const struct rig *r) { return mr_orders_counters(r->om); }
-
-static struct rig *ready(void)
-{
-    struct rig *r = rig_open(NULL);
-    rig_ready(r);
-    return r;
-}
-
-static struct mr_answer *answer(struct rig *r, unsigned kind, unsigned request)
-{
-    return rig_answer(r, kind, rig_last(r, request));
-}
-
 static void stream(struct rig *r, bool up)
 {
     rig_say(r, up ? MR_ANSWER_STREAM_UP : MR_ANSWER_STREAM_DOWN, 0);
@@ -45,7 +31,7 @@ static void the_first_strategy_and_instrument_are_names_like_any_other(void **st
         {{RIG_VENUE + 1, -1, -1}, 0, false},
     };
     for (size_t i = 0; i < MR_COUNT_OF(rows); i++) {
-        struct rig *r = ready();
+        struct rig *r = rig_begin(NULL);
         uint64_t ids[4];
         for (unsigned k = 0; k < 4; k++) {
             struct mr_order o = rig_limit(MR_SIDE_BUY, 100, 2);
@@ -67,19 +53,19 @@ static void the_first_strategy_and_instrument_are_names_like_any_other(void **st
 static void what_the_journal_does_not_take_is_written_one_after_another(void **state)
 {
     (void)state;
-    struct rig *r = ready();
+    struct rig *r = rig_begin(NULL);
     uint64_t ids[3];
     for (int i = 0; i < 3; i++)
         ids[i] = rig_acked(r, rig_limit(MR_SIDE_BUY, 100, 2));
     uint64_t had = r->record_room = r->record_count;
     assert_int_equal(mr_orders_cancel_all(r->om, (struct mr_orders_filter){-1, -1, -1}, r->now), 3);
-    assert_int_equal(n(r)->journal_full, 3);
+    assert_int_equal(rig_counts(r)->journal_full, 3);
     mr_orders_step(r->om, r->now); /* the first is tried, and the others behind it are not */
-    assert_int_equal(n(r)->journal_full, 4);
+    assert_int_equal(rig_counts(r)->journal_full, 4);
     r->record_room += 2;
     mr_orders_step(r->om, r->now);
     assert_int_equal(r->record_count, had + 2);
-    assert_int_equal(n(r)->journal_full, 5);
+    assert_int_equal(rig_counts(r)->journal_full, 5);
     r->record_room += 10;
     mr_orders_step(r->om, r->now);
     assert_int_equal(r->record_count, had + 3);
@@ -93,7 +79,7 @@ static void what_the_journal_does_not_take_is_written_one_after_another(void **s
 static void an_amendment_is_judged_as_it_would_be(void **state)
 {
     (void)state;
-    struct rig *r = ready();
+    struct rig *r = rig_begin(NULL);
     uint64_t limit = rig_acked(r, rig_limit(MR_SIDE_BUY, 100, 2));
     struct mr_order o = {.side = MR_SIDE_BUY, .type = MR_ORDER_STOP_MARKET, .stop_price = 90 * E8, .size = E8};
     uint64_t stop = rig_acked(r, o);
@@ -107,7 +93,7 @@ static void an_amendment_is_judged_as_it_would_be(void **state)
 static void nothing_is_amended_at_a_venue_that_is_not_reconciled(void **state)
 {
     (void)state;
-    struct rig *r = ready();
+    struct rig *r = rig_begin(NULL);
     uint64_t id = rig_acked(r, rig_limit(MR_SIDE_BUY, 100, 2));
     stream(r, false);
     uint64_t decisions = r->decisions;
@@ -120,12 +106,12 @@ static void nothing_is_amended_at_a_venue_that_is_not_reconciled(void **state)
 static void an_amendment_to_what_is_filled_meanwhile_ends_the_order(void **state)
 {
     (void)state;
-    struct rig *r = ready();
+    struct rig *r = rig_begin(NULL);
     uint64_t id = rig_acked(r, rig_limit(MR_SIDE_BUY, 100, 4));
     assert_int_equal(mr_orders_amend(r->om, id, 100 * E8, 2 * E8, r->now), MR_OK);
     rig_step(r);
     rig_fill(r, id, 100, 2, "t1");
-    answer(r, MR_ANSWER_AMENDED, MR_REQUEST_AMEND)->size = 2 * E8;
+    rig_reply(r, MR_ANSWER_AMENDED, MR_REQUEST_AMEND)->size = 2 * E8;
     rig_step(r);
     assert_int_equal(rig_order(r, id)->size, 2 * E8);
     assert_string_equal(rig_state(r, id), "filled");
@@ -135,7 +121,7 @@ static void an_amendment_to_what_is_filled_meanwhile_ends_the_order(void **state
 static void what_is_not_there_or_has_no_price_is_neither_cancelled_nor_amended(void **state)
 {
     (void)state;
-    struct rig *r = ready();
+    struct rig *r = rig_begin(NULL);
     struct mr_order market = {.side = MR_SIDE_BUY, .type = MR_ORDER_MARKET, .size = 2 * E8};
     uint64_t id = rig_acked(r, market), nobody = id + 1;
     assert_int_equal(mr_orders_cancel(r->om, nobody, r->now), MR_E_EMPTY);
@@ -152,7 +138,7 @@ static void what_is_not_there_or_has_no_price_is_neither_cancelled_nor_amended(v
 static void an_order_given_up_before_it_was_durable_never_leaves(void **state)
 {
     (void)state;
-    struct rig *r = ready();
+    struct rig *r = rig_begin(NULL);
     r->manual = true;
     r->durable = r->record_count;
     struct mr_order wish = rig_limit(MR_SIDE_BUY, 100, 2);
@@ -169,7 +155,7 @@ static void an_order_given_up_before_it_was_durable_never_leaves(void **state)
 static void what_does_not_rest_is_asked_about_when_its_end_stays_away(void **state)
 {
     (void)state;
-    struct rig *r = ready();
+    struct rig *r = rig_begin(NULL);
     static const struct mr_order rows[] = {
         {.type = MR_ORDER_LIMIT, .price = 100 * E8, .size = E8, .tif = MR_TIF_IOC},
         {.type = MR_ORDER_LIMIT, .price = 100 * E8, .size = E8, .tif = MR_TIF_FOK},
@@ -193,7 +179,7 @@ static void news_of_requests_that_nobody_made_changes_nothing(void **state)
 {
     (void)state;
     static const uint8_t kinds[] = {MR_ANSWER_SENT, MR_ANSWER_NOT_SENT, MR_ANSWER_LIMITED, MR_ANSWER_LOST};
-    struct rig *r = ready();
+    struct rig *r = rig_begin(NULL);
     uint64_t rests = rig_acked(r, rig_limit(MR_SIDE_BUY, 100, 2)), sent = rig_submit(r, rig_limit(MR_SIDE_BUY, 100, 2));
     uint64_t records = r->record_count;
     for (size_t i = 0; i < MR_COUNT_OF(kinds); i++)
@@ -211,7 +197,7 @@ static void a_fill_that_names_our_order_on_something_else_is_the_positions_alone
 {
     (void)state;
     for (int k = 0; k < 2; k++) {
-        struct rig *r = ready();
+        struct rig *r = rig_begin(NULL);
         uint64_t id = rig_acked(r, rig_limit(MR_SIDE_BUY, 100, 2));
         struct mr_answer *a = rig_fill(r, id, 100, 1, "t");
         a->fill.instrument = k == 0;
@@ -251,16 +237,16 @@ static void an_amendment_refused_because_the_order_is_gone_makes_it_unknown(void
         const char *then;
     } rows[] = {{MR_REJECT_UNKNOWN_ORDER, "unknown"}, {MR_REJECT_FILLED, "unknown"}, {MR_REJECT_OTHER, "acked"}};
     for (size_t i = 0; i < MR_COUNT_OF(rows); i++) {
-        struct rig *r = ready();
+        struct rig *r = rig_begin(NULL);
         uint64_t id = rig_acked(r, rig_limit(MR_SIDE_BUY, 100, 2));
         assert_int_equal(mr_orders_amend(r->om, id, 101 * E8, 2 * E8, r->now), MR_OK);
         rig_step(r);
-        answer(r, MR_ANSWER_AMEND_REFUSED, MR_REQUEST_AMEND)->reason = rows[i].reason;
+        rig_reply(r, MR_ANSWER_AMEND_REFUSED, MR_REQUEST_AMEND)->reason = rows[i].reason;
         rig_step(r);
         assert_string_equal(rig_state(r, id), rows[i].then);
-        answer(r, MR_ANSWER_AMEND_REFUSED, MR_REQUEST_AMEND)->reason = rows[i].reason; /* again: it is over */
+        rig_reply(r, MR_ANSWER_AMEND_REFUSED, MR_REQUEST_AMEND)->reason = rows[i].reason; /* again: it is over */
         rig_step(r);
-        assert_int_equal(n(r)->late, 1);
+        assert_int_equal(rig_counts(r)->late, 1);
         assert_int_equal(rig_events(r, MR_ORDERS_AMEND_ENDED), 1);
         rig_close(r);
     }
@@ -269,18 +255,18 @@ static void an_amendment_refused_because_the_order_is_gone_makes_it_unknown(void
 static void an_order_with_a_fill_is_not_placed_again(void **state)
 {
     (void)state;
-    struct rig *r = ready();
+    struct rig *r = rig_begin(NULL);
     uint64_t id = rig_submit(r, rig_limit(MR_SIDE_BUY, 100, 2));
     rig_pass(r, r->cfg.answer_ns);
     assert_string_equal(rig_state(r, id), "unknown");
     rig_fill(r, id, 100, 1, "t1");
     rig_step(r);
-    uint64_t late = n(r)->late;
-    answer(r, MR_ANSWER_NOT_SENT, MR_REQUEST_PLACE); /* it was */
+    uint64_t late = rig_counts(r)->late;
+    rig_reply(r, MR_ANSWER_NOT_SENT, MR_REQUEST_PLACE); /* it was */
     rig_step(r);
     rig_pass(r, 5 * SECOND);
     assert_int_equal(rig_requests(r, MR_REQUEST_PLACE), 1);
-    assert_int_equal(n(r)->late, late + 1);
+    assert_int_equal(rig_counts(r)->late, late + 1);
     assert_string_equal(rig_state(r, id), "unknown");
     rig_close(r);
 }
@@ -289,7 +275,7 @@ static void by_ack(struct rig *r, uint64_t id) { rig_say(r, MR_ANSWER_ACK, id); 
 static void by_query(struct rig *r, uint64_t id)
 {
     (void)id;
-    struct mr_answer *a = answer(r, MR_ANSWER_ORDER, MR_REQUEST_QUERY);
+    struct mr_answer *a = rig_reply(r, MR_ANSWER_ORDER, MR_REQUEST_QUERY);
     a->state = MR_STATE_PARTIAL;
     a->filled = E8;
 }
@@ -301,7 +287,7 @@ static void an_order_that_was_seen_and_is_not_there_any_more_is_gone(void **stat
     (void)state;
     static void (*const seen[])(struct rig *, uint64_t) = {by_ack, by_query, by_fill};
     for (size_t i = 0; i <= MR_COUNT_OF(seen); i++) {
-        struct rig *r = ready();
+        struct rig *r = rig_begin(NULL);
         uint64_t id = rig_submit(r, rig_limit(MR_SIDE_BUY, 100, 2));
         rig_pass(r, r->cfg.answer_ns); /* not a word, also not that it was sent */
         assert_string_equal(rig_state(r, id), "unknown");
@@ -318,7 +304,7 @@ static void an_order_that_was_seen_and_is_not_there_any_more_is_gone(void **stat
                 unsigned kind = q ? MR_REQUEST_FILLS : MR_REQUEST_QUERY;
                 if (rig_requests(r, kind) != asked[q]) {
                     asked[q] = rig_requests(r, kind);
-                    answer(r, q ? MR_ANSWER_END : MR_ANSWER_NO_ORDER, kind);
+                    rig_reply(r, q ? MR_ANSWER_END : MR_ANSWER_NO_ORDER, kind);
                 }
             }
             rig_step(r);
@@ -332,9 +318,9 @@ static void an_order_that_was_seen_and_is_not_there_any_more_is_gone(void **stat
 static void an_older_question_that_leaves_late_moves_no_time_out(void **state)
 {
     (void)state;
-    struct rig *r = ready();
+    struct rig *r = rig_begin(NULL);
     rig_submit(r, rig_limit(MR_SIDE_BUY, 100, 2));
-    answer(r, MR_ANSWER_LOST, MR_REQUEST_PLACE);
+    rig_reply(r, MR_ANSWER_LOST, MR_REQUEST_PLACE);
     rig_step(r);
     struct mr_request first = *rig_last(r, MR_REQUEST_QUERY);
     rig_pass(r, r->cfg.answer_ns + r->cfg.backoff_ns[0]);
@@ -354,7 +340,7 @@ static void an_older_question_that_leaves_late_moves_no_time_out(void **state)
 static void fills_are_asked_for_by_the_venues_clock(void **state)
 {
     (void)state;
-    struct rig *r = ready();
+    struct rig *r = rig_begin(NULL);
     int64_t ahead = 100 * SECOND, seen = r->now + ahead;
     uint64_t first = rig_acked(r, rig_limit(MR_SIDE_BUY, 100, 2));
     rig_say(r, MR_ANSWER_TRIGGERED, first)->venue_ns = seen;
@@ -367,7 +353,7 @@ static void fills_are_asked_for_by_the_venues_clock(void **state)
     rig_step(r);
     stream(r, true);
     assert_true(rig_last(r, MR_REQUEST_FILLS)->since_ns == seen - SECOND);
-    answer(r, MR_ANSWER_END, MR_REQUEST_FILLS);
+    rig_reply(r, MR_ANSWER_END, MR_REQUEST_FILLS);
     rig_step(r);
     assert_int_equal(rig_last(r, MR_REQUEST_OPEN)->since_ns, 0); /* which has no such thing */
     rig_close(r);
@@ -376,45 +362,45 @@ static void fills_are_asked_for_by_the_venues_clock(void **state)
 static void a_list_that_is_out_is_waited_for_and_one_that_waits_is_asked_for_at_once(void **state)
 {
     (void)state;
-    struct rig *r = ready();
+    struct rig *r = rig_begin(NULL);
     stream(r, true);
     uint32_t asked = rig_requests(r, MR_REQUEST_FILLS);
-    uint64_t stray = n(r)->stray;
+    uint64_t stray = rig_counts(r)->stray;
     rig_pass(r, SECOND / 10);
     stream(r, true); /* anew, while that is out */
     rig_pass(r, SECOND / 10);
     assert_int_equal(rig_requests(r, MR_REQUEST_FILLS), asked);
-    answer(r, MR_ANSWER_SENT, MR_REQUEST_FILLS)->instrument = 4; /* of no instrument, as lists are */
+    rig_reply(r, MR_ANSWER_SENT, MR_REQUEST_FILLS)->instrument = 4; /* of no instrument, as lists are */
     rig_step(r);
-    answer(r, MR_ANSWER_END, MR_REQUEST_FILLS);
+    rig_reply(r, MR_ANSWER_END, MR_REQUEST_FILLS);
     rig_step(r);
     assert_int_equal(rig_requests(r, MR_REQUEST_FILLS), asked + 1);
-    answer(r, MR_ANSWER_NOT_SENT, MR_REQUEST_FILLS)->until_ns = r->now + 20 * SECOND;
+    rig_reply(r, MR_ANSWER_NOT_SENT, MR_REQUEST_FILLS)->until_ns = r->now + 20 * SECOND;
     rig_step(r);
     rig_pass(r, SECOND / 10);
     assert_int_equal(rig_requests(r, MR_REQUEST_FILLS), asked + 1);
     stream(r, true); /* which does not wait for the twenty seconds */
     assert_int_equal(rig_requests(r, MR_REQUEST_FILLS), asked + 2);
-    assert_int_equal(n(r)->stray, stray);
+    assert_int_equal(rig_counts(r)->stray, stray);
     rig_close(r);
 }
 
 static void an_unknown_order_in_the_list_of_open_ones_rests(void **state)
 {
     (void)state;
-    struct rig *r = ready();
+    struct rig *r = rig_begin(NULL);
     uint64_t id = rig_submit(r, rig_limit(MR_SIDE_BUY, 100, 2));
-    answer(r, MR_ANSWER_LOST, MR_REQUEST_PLACE);
+    rig_reply(r, MR_ANSWER_LOST, MR_REQUEST_PLACE);
     rig_step(r);
     stream(r, true);
-    answer(r, MR_ANSWER_END, MR_REQUEST_FILLS);
+    rig_reply(r, MR_ANSWER_END, MR_REQUEST_FILLS);
     rig_step(r);
-    struct mr_answer *a = answer(r, MR_ANSWER_ORDER, MR_REQUEST_OPEN);
+    struct mr_answer *a = rig_reply(r, MR_ANSWER_ORDER, MR_REQUEST_OPEN);
     a->order = id + 1; /* one that is not ours any more: cancelled, and no trouble for the list */
     a->state = MR_STATE_ACKED;
     rig_step(r);
     assert_int_equal(rig_last(r, MR_REQUEST_CANCEL)->order.id, id + 1);
-    a = answer(r, MR_ANSWER_ORDER, MR_REQUEST_OPEN);
+    a = rig_reply(r, MR_ANSWER_ORDER, MR_REQUEST_OPEN);
     a->order = id;
     a->state = MR_STATE_ACKED;
     a->price = 100 * E8;

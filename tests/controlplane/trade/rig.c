@@ -223,3 +223,36 @@ void rig_close(struct rig *r)
     free(r->kill);
     free(r->instruments);
 }
+
+struct rig *rig_new(void)
+{
+    struct rig *r = malloc(sizeof *r);
+    MR_ASSERT(r);
+    rig_open(r);
+    return r;
+}
+
+int rig_end(void **state)
+{
+    rig_close(*state);
+    free(*state);
+    return 0;
+}
+
+void rig_sound(struct rig *r)
+{
+    struct mr_err err = {""};
+    if (mr_trade_check(r->trade, &err) != MR_OK)
+        fail_msg("%s", err.text);
+}
+
+struct mr_order rig_order(uint8_t tif, mr_price price, mr_size size)
+{
+    return (struct mr_order){.instrument = RIG_BTC,
+                             .venue = 1,
+                             .side = MR_SIDE_BUY,
+                             .type = MR_ORDER_LIMIT,
+                             .tif = tif,
+                             .price = price,
+                             .size = size};
+}

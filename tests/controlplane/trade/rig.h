@@ -40,6 +40,10 @@ struct rig {
 /* Everything new: BTC at 60,000.00 and ETH at 3,000.00, books live, limits wide enough for the follower, warmed up for 30 s, TRADING. */
 void rig_open(struct rig *r);
 void rig_close(struct rig *r);
+struct rig *rig_new(void);                                            /* allocated, and open */
+int rig_end(void **state);                                            /* teardown of a test whose state it is */
+void rig_sound(struct rig *r);                                        /* mr_trade_check says so */
+struct mr_order rig_order(uint8_t tif, mr_price price, mr_size size); /* to buy BTC, at a limit, by hand */
 /* The process dies and comes back: the trade tile anew from the records that were durable; the exchange lives on. Not armed. */
 void rig_restart(struct rig *r);
 void rig_price(struct rig *r, uint32_t instrument,

@@ -1,7 +1,5 @@
 /* The desk beside a data plane's shared memory: what it waits for, what an operator may do, what a restart leaves. */
 #include <fcntl.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -146,12 +144,28 @@ static void pass(int seconds)
     }
 }
 
-static _Atomic bool rounds;
-static void *turn(void *arg)
+/* Asked, and answered in the desk's rounds. */
+static int act(const struct mr_desk_act *what, struct mr_err *said)
 {
-    while (atomic_load(&rounds))
+    struct mr_ask ask = {0};
+    int status = mr_desk_act(desk, what, &ask, said);
+    while (mr_ask_open(&ask)) {
         pass(1);
-    return arg;
+        status = mr_desk_act(desk, what, &ask, said);
+    }
+    return status;
+}
+
+static int steer(uint8_t verb, struct mr_err *said)
+{
+    const struct mr_steer_act what = {.verb = verb, .actor = MR_ACTOR_ADMIN, .who = "test"};
+    struct mr_ask ask = {0};
+    int status = mr_desk_steer(desk, &what, &ask, said);
+    while (mr_ask_open(&ask)) {
+        pass(1);
+        status = mr_desk_steer(desk, &what, &ask, said);
+    }
+    return status;
 }
 
 static struct mr_trade_show *show(void)
@@ -204,30 +218,18 @@ static void what_is_held_survives_the_process_and_ids_of_trades_do_not_repeat(vo
         image();
         pass(1);
         struct mr_err said;
-        struct mr_desk_act act = {.what = MR_DESK_PLACE,
-                                  .side = MR_SIDE_BUY,
-                                  .type = MR_ORDER_LIMIT,
-                                  .name = "BTCUSDT",
-                                  .price = "60000.5",
-                                  .size = "0.01"};
-        atomic_store(&rounds,
-                     true); /* another thread turns the desk, in this test's time, as the tile does in the clock's */
-        pthread_t thread;
-        assert_int_equal(pthread_create(&thread, NULL, turn, NULL), 0);
-        struct mr_ask ask = {0};
-        int status;
-        do
-            status = mr_desk_act(desk, &act, &ask, &said);
-        while (mr_ask_open(&ask));
-        for (int i = 0; i < 1000 && show()->fills == 0; i++)
-            nanosleep(&(struct timespec){0, 10000000}, NULL);
-        atomic_store(&rounds, false);
-        pthread_join(thread, NULL);
+        const struct mr_desk_act buy = {.what = MR_DESK_PLACE,
+                                        .side = MR_SIDE_BUY,
+                                        .type = MR_ORDER_LIMIT,
+                                        .name = "BTCUSDT",
+                                        .price = "60000.5",
+                                        .size = "0.01"};
+        int status = act(&buy, &said);
         if (status)
             print_error("%s\n", said.text);
         assert_int_equal(status, MR_OK);
-        assert_true(show()->fills > 0);
         pass(1);
+        assert_true(show()->fills > 0);
         mr_desk_close(desk);
         desk = NULL;
     }
@@ -297,22 +299,6 @@ static void forge(const char *build)
     ssize_t len = (ssize_t)strlen(build) + 1;
     assert_int_equal(pwrite(fd, build, (size_t)len, offsetof(struct workspace_head, build)), len);
     close(fd);
-}
-
-static int steer(uint8_t verb, struct mr_err *said)
-{
-    pthread_t thread;
-    struct mr_steer_act act = {.verb = verb, .actor = MR_ACTOR_ADMIN, .who = "test"};
-    atomic_store(&rounds, true);
-    assert_int_equal(pthread_create(&thread, NULL, turn, NULL), 0);
-    struct mr_ask ask = {0};
-    int status;
-    do
-        status = mr_desk_steer(desk, &act, &ask, said);
-    while (mr_ask_open(&ask));
-    atomic_store(&rounds, false);
-    pthread_join(thread, NULL);
-    return status;
 }
 
 static void a_stranger(bool another_build, const char *want)
@@ -479,17 +465,7 @@ static struct in_force in_force(void)
     return f;
 }
 
-static int read_limits_again(struct mr_err *said)
-{
-    const struct mr_desk_act act = {.what = MR_DESK_LIMITS};
-    struct mr_ask ask = {0};
-    int status = mr_desk_act(desk, &act, &ask, said);
-    while (mr_ask_open(&ask)) {
-        pass(1);
-        status = mr_desk_act(desk, &act, &ask, said);
-    }
-    return status;
-}
+static int read_limits_again(struct mr_err *said) { return act(&(struct mr_desk_act){.what = MR_DESK_LIMITS}, said); }
 
 static void limits_in_force_are_in_the_journal_at_the_start_and_at_each_change(void **state)
 {
@@ -529,6 +505,115 @@ static void limits_in_force_are_in_the_journal_at_the_start_and_at_each_change(v
     tear_down();
 }
 
+/* ---- orders that leave in slices ---- */
+
+static const struct mr_desk_act twap = {.what = MR_DESK_SLICE,
+                                        .side = MR_SIDE_BUY,
+                                        .type = MR_SLICES_TWAP,
+                                        .minutes = 1,
+                                        .slices = 2,
+                                        .name = "BTCUSDT",
+                                        .price = "60000.5",
+                                        .size = "0.02"},
+                                iceberg = {.what = MR_DESK_SLICE,
+                                           .side = MR_SIDE_BUY,
+                                           .type = MR_SLICES_ICEBERG,
+                                           .name = "BTCUSDT",
+                                           .price = "59990",
+                                           .size = "0.02",
+                                           .shown = "0.005"};
+
+static void parents_that_cannot_be_are_refused_in_words(void **state)
+{
+    (void)state;
+    static const struct {
+        const struct mr_desk_act *of;
+        const char *name, *price, *size, *shown, *want;
+    } cases[] = {
+        {&twap, "ETHUSDT", NULL, NULL, NULL, "\"ETHUSDT\" is not traded here"},
+        {&twap, NULL, "0", NULL, NULL, "limit \"0\""},
+        {&twap, NULL, "dear", NULL, NULL, "limit \"dear\""},
+        {&twap, NULL, NULL, "-1", NULL, "sizes: want numbers above zero"},
+        {&twap, NULL, NULL, "0.000000001", NULL, "with at most 8 decimals"},
+        {&iceberg, NULL, NULL, NULL, "", "sizes: want numbers above zero"},
+        {&iceberg, NULL, NULL, NULL, "0", "sizes: want numbers above zero"},
+    };
+    struct mr_err said;
+    set_up();
+    assert_int_equal(must_open(), MR_OK);
+    pass(25);
+    for (size_t i = 0; i < MR_COUNT_OF(cases); i++) {
+        struct mr_desk_act a = *cases[i].of;
+        if (cases[i].name)
+            strcpy(a.name, cases[i].name);
+        if (cases[i].price)
+            strcpy(a.price, cases[i].price);
+        if (cases[i].size)
+            strcpy(a.size, cases[i].size);
+        if (cases[i].shown)
+            strcpy(a.shown, cases[i].shown);
+        said.text[0] = 0;
+        assert_true(act(&a, &said) != MR_OK);
+        if (!strstr(said.text, cases[i].want))
+            fail_msg("\"%s\" does not say \"%s\"", said.text, cases[i].want);
+        assert_int_equal(show()->parent_count, 0);
+    }
+    tear_down();
+}
+
+static void an_operators_slices_are_on_the_screen_with_their_children_until_they_are_done(void **state)
+{
+    (void)state;
+    static char text[1 << 16];
+    struct mr_err said = {""};
+    struct mr_text out;
+    struct mr_json_out json;
+    char id[2][MR_ORDER_ID_TEXT], want[64];
+    set_up();
+    assert_int_equal(must_open(), MR_OK);
+    pass(25);
+    for (int i = 0; i < 2; i++) {
+        if (act(i ? &iceberg : &twap, &said) != MR_OK)
+            fail_msg("%s", said.text);
+        assert_int_equal(strncmp(said.text, "working: ", 9), 0);
+        snprintf(id[i], sizeof id[i], "%.*s", (int)sizeof id[i] - 1, said.text + 9);
+    }
+    pass(1);
+    const struct mr_trade_show *s = show();
+    assert_int_equal(s->parent_count, 2);
+    assert_string_equal(s->parent[0].type, "twap");
+    assert_string_equal(s->parent[1].type, "iceberg");
+    assert_string_equal(s->parent[1].state, "working");
+    assert_string_equal(s->parent[1].size, "0.02");
+    mr_text_init(&out, text, sizeof text);
+    mr_trade_show_orders(s, &out);
+    for (int i = 0; i < 2; i++) {
+        snprintf(want, sizeof want, "\n%s ", id[i]); /* a row of its own */
+        assert_non_null(strstr(text, want));
+    }
+    snprintf(want, sizeof want, "s %s\n", id[1]); /* and the last word of its child's */
+    assert_non_null(strstr(text, want));
+    mr_text_init(&out, text, sizeof text);
+    mr_json_out_init(&json, &out);
+    mr_json_out_object(&json, NULL);
+    mr_trade_show_json(s, &json);
+    mr_json_out_end(&json);
+    const char *slices = strstr(text, "\"slices\":[");
+    assert_non_null(slices);
+    for (int i = 0; i < 2; i++) {
+        snprintf(want, sizeof want, "\"id\":\"%s\"", id[i]);
+        assert_non_null(strstr(slices, want));
+    }
+    snprintf(want, sizeof want, "\"parent\":\"%s\"", id[1]);
+    assert_non_null(strstr(text, want));
+    const struct mr_desk_act none = {.what = MR_DESK_CANCEL_ALL};
+    assert_int_equal(act(&none, &said), MR_OK);
+    pass(1);
+    assert_int_equal(show()->parent_count, 0);
+    assert_int_equal(show()->open_orders, 0);
+    tear_down();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -539,6 +624,8 @@ int main(void)
         cmocka_unit_test(two_desks_cannot_write_one_journal),
         cmocka_unit_test(a_data_plane_of_another_build_or_configuration_is_refused_in_words),
         cmocka_unit_test(a_signal_is_told_in_the_order_of_what_it_led_to_and_is_in_the_store),
+        cmocka_unit_test(parents_that_cannot_be_are_refused_in_words),
+        cmocka_unit_test(an_operators_slices_are_on_the_screen_with_their_children_until_they_are_done),
         cmocka_unit_test(one_that_comes_back_as_a_stranger_pauses_trading_until_it_is_like_us_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

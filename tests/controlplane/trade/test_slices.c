@@ -8,23 +8,8 @@ static struct rig *r;
 
 static int begin(void **state)
 {
-    *state = r = malloc(sizeof *r);
-    rig_open(r);
+    *state = r = rig_new();
     return 0;
-}
-
-static int end(void **state)
-{
-    rig_close(*state);
-    free(*state);
-    return 0;
-}
-
-static void assert_sound(void)
-{
-    struct mr_err err = {""};
-    if (mr_trade_check(r->trade, &err) != MR_OK)
-        fail_msg("%s", err.text);
 }
 
 /* 0.016 BTC. */
@@ -70,7 +55,7 @@ static void a_twap_is_filled_in_its_time_and_says_how_well(void **state)
     assert_int_equal(rig_held(r, RIG_BTC), 16);
     assert_int_equal(open_parents(), 0);
     assert_non_null(strstr(r->last[MR_TOLD_HELD], "is done; 100.00 % filled, slippage "));
-    assert_sound();
+    rig_sound(r);
 }
 
 static void what_cannot_be_is_refused_in_words(void **state)
@@ -108,7 +93,7 @@ static void an_iceberg_rests_part_by_part_and_goes_with_its_parent(void **state)
     rig_run(r, 1000);
     assert_int_equal(mr_paper_open(r->paper) + open_parents(), 0);
     assert_non_null(strstr(r->last[MR_TOLD_HELD], "is cancelled: as asked; nothing is filled"));
-    assert_sound();
+    rig_sound(r);
 }
 
 static void nothing_follows_when_all_is_cancelled(void **state)
@@ -119,7 +104,7 @@ static void nothing_follows_when_all_is_cancelled(void **state)
     assert_int_equal(mr_trade_cancel_all(r->trade, r->now), 1);
     rig_run(r, 5000);
     assert_int_equal(mr_paper_open(r->paper) + open_parents(), 0);
-    assert_sound();
+    rig_sound(r);
 }
 
 static void a_position_that_is_closed_is_not_opened_again(void **state)
@@ -133,7 +118,7 @@ static void a_position_that_is_closed_is_not_opened_again(void **state)
     rig_run(r, 5000);
     assert_int_equal(rig_held(r, RIG_BTC), 0);
     assert_int_equal(open_parents(), 0);
-    assert_sound();
+    rig_sound(r);
 }
 
 static void a_stop_ends_it(void **state)
@@ -145,7 +130,7 @@ static void a_stop_ends_it(void **state)
     rig_run(r, 3000);
     assert_int_equal(mr_trade_life(r->trade)->state, MR_LIFE_EMERGENCY_STOP);
     assert_int_equal(mr_paper_open(r->paper) + open_parents(), 0);
-    assert_sound();
+    rig_sound(r);
 }
 
 static void a_pause_holds_what_has_not_left_and_what_is_out_stays(void **state)
@@ -165,7 +150,7 @@ static void a_pause_holds_what_has_not_left_and_what_is_out_stays(void **state)
     assert_int_equal(mr_trade_go(r->trade, MR_LIFE_TRADING, MR_ACTOR_ADMIN, 0, "back", r->now, &err), MR_OK);
     rig_run(r, 2000);
     assert_int_equal(mr_paper_open(r->paper), 1);
-    assert_sound();
+    rig_sound(r);
 }
 
 static void a_restart_finds_the_child_and_goes_on(void **state)
@@ -182,20 +167,20 @@ static void a_restart_finds_the_child_and_goes_on(void **state)
     rig_run(r, 5000);
     assert_int_equal(rig_held(r, RIG_BTC), 16);
     assert_int_equal(open_parents(), 0);
-    assert_sound();
+    rig_sound(r);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_twap_is_filled_in_its_time_and_says_how_well, begin, end),
-        cmocka_unit_test_setup_teardown(what_cannot_be_is_refused_in_words, begin, end),
-        cmocka_unit_test_setup_teardown(an_iceberg_rests_part_by_part_and_goes_with_its_parent, begin, end),
-        cmocka_unit_test_setup_teardown(nothing_follows_when_all_is_cancelled, begin, end),
-        cmocka_unit_test_setup_teardown(a_position_that_is_closed_is_not_opened_again, begin, end),
-        cmocka_unit_test_setup_teardown(a_stop_ends_it, begin, end),
-        cmocka_unit_test_setup_teardown(a_pause_holds_what_has_not_left_and_what_is_out_stays, begin, end),
-        cmocka_unit_test_setup_teardown(a_restart_finds_the_child_and_goes_on, begin, end),
+        cmocka_unit_test_setup_teardown(a_twap_is_filled_in_its_time_and_says_how_well, begin, rig_end),
+        cmocka_unit_test_setup_teardown(what_cannot_be_is_refused_in_words, begin, rig_end),
+        cmocka_unit_test_setup_teardown(an_iceberg_rests_part_by_part_and_goes_with_its_parent, begin, rig_end),
+        cmocka_unit_test_setup_teardown(nothing_follows_when_all_is_cancelled, begin, rig_end),
+        cmocka_unit_test_setup_teardown(a_position_that_is_closed_is_not_opened_again, begin, rig_end),
+        cmocka_unit_test_setup_teardown(a_stop_ends_it, begin, rig_end),
+        cmocka_unit_test_setup_teardown(a_pause_holds_what_has_not_left_and_what_is_out_stays, begin, rig_end),
+        cmocka_unit_test_setup_teardown(a_restart_finds_the_child_and_goes_on, begin, rig_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,24 +10,8 @@ static struct rig *r;
 
 static int begin(void **state)
 {
-    *state = r = malloc(sizeof *r);
-    rig_open(r);
+    *state = r = rig_new();
     return 0;
-}
-
-static int end(void **state)
-{
-    rig_close(*state);
-    free(*state);
-    return 0;
-}
-
-static void assert_sound(void)
-{
-    struct mr_err err = {""};
-    if (mr_trade_check(r->trade, &err) != MR_OK)
-        print_error("%s\n", err.text);
-    assert_int_equal(mr_trade_check(r->trade, &err), MR_OK);
 }
 
 /* A fall of BTC by 30 basis points, then its level. */
@@ -49,7 +33,7 @@ static void a_cascade_is_followed_and_left(void **state)
     assert_int_equal(a.approved, 3); /* entry, stop, target */
     assert_int_equal(a.open_orders, 2);
     assert_int_equal(a.open_positions, 1);
-    assert_sound();
+    rig_sound(r);
     rig_price(r, RIG_BTC, 5970000);
     rig_run(r, 500);
     rig_signal(r, "BTC", MR_LEVEL_NONE);
@@ -59,7 +43,7 @@ static void a_cascade_is_followed_and_left(void **state)
     assert_int_equal(a.open_positions, 0);
     assert_int_equal(a.open_orders, 0);
     assert_true(a.realised > 0);
-    assert_sound();
+    rig_sound(r);
 }
 
 static void a_position_ends_when_its_time_is_over(void **state)
@@ -70,7 +54,7 @@ static void a_position_ends_when_its_time_is_over(void **state)
     assert_true(rig_held(r, RIG_BTC) < 0);
     rig_run(r, 3000);
     assert_int_equal(rig_held(r, RIG_BTC), 0);
-    assert_sound();
+    rig_sound(r);
 }
 
 static void a_stop_ends_a_loss_and_the_target_goes_with_it(void **state)
@@ -87,7 +71,7 @@ static void a_stop_ends_a_loss_and_the_target_goes_with_it(void **state)
     mr_trade_account(r->trade, &a);
     assert_true(a.realised < 0);
     assert_int_equal(mr_trade_risk(r->trade)->losses, 1);
-    assert_sound();
+    rig_sound(r);
 }
 
 static void nothing_is_opened_unless_trading(void **state)
@@ -126,7 +110,7 @@ static void nothing_leaves_before_it_is_durable_and_no_fill_counts_before(void *
     rig_run(r, 100);
     mr_trade_account(r->trade, &a);
     assert_true(a.fills > 0);
-    assert_sound();
+    rig_sound(r);
 }
 
 static void the_kill_switch_closes_the_gate_and_stops_everything(void **state)
@@ -146,7 +130,7 @@ static void the_kill_switch_closes_the_gate_and_stops_everything(void **state)
     assert_int_equal(mr_trade_release(r->trade, false, r->now, &err), MR_OK);
     assert_true(mr_trade_go(r->trade, MR_LIFE_READY, MR_ACTOR_ADMIN, 0, "looked", r->now, &err) !=
                 MR_OK); /* it is on still */
-    assert_sound();
+    rig_sound(r);
 }
 
 static void a_journal_that_fails_stops_trading_and_says_why(void **state)
@@ -173,13 +157,13 @@ static void a_restart_knows_what_is_held_and_takes_it_out_when_trading_goes_on(v
     mr_trade_account(r->trade, &a);
     assert_int_equal(a.open_positions, 1);
     assert_int_equal(mr_positions_get(mr_orders_positions(mr_trade_orders(r->trade)), RIG_BTC)->size, held);
-    assert_sound();
+    rig_sound(r);
     rig_run(r, 20000);                            /* reconciled, warm */
     assert_int_equal(rig_held(r, RIG_BTC), held); /* not armed: nothing is done */
     rig_trade_on(r);
     rig_run(r, 2000);
     assert_int_equal(rig_held(r, RIG_BTC), 0);
-    assert_sound();
+    rig_sound(r);
 }
 
 static void a_fill_that_nobody_heard_is_found_after_a_restart(void **state)
@@ -196,7 +180,7 @@ static void a_fill_that_nobody_heard_is_found_after_a_restart(void **state)
     rig_restart(r); /* what was not durable is gone: the fill among it */
     rig_run(r, 20000);
     assert_int_equal(mr_positions_get(mr_orders_positions(mr_trade_orders(r->trade)), RIG_BTC)->size, held);
-    assert_sound();
+    rig_sound(r);
 }
 
 static void an_operator_may_trade_what_no_strategy_does(void **state)
@@ -204,13 +188,7 @@ static void an_operator_may_trade_what_no_strategy_does(void **state)
     (void)state;
     struct mr_err err = {""};
     uint64_t id;
-    struct mr_order o = {.instrument = RIG_BTC,
-                         .venue = 1,
-                         .side = MR_SIDE_BUY,
-                         .type = MR_ORDER_LIMIT,
-                         .tif = MR_TIF_GTC,
-                         .price = 5990000,
-                         .size = 10};
+    struct mr_order o = rig_order(MR_TIF_GTC, 5990000, 10);
     r->config.strategy_count = 0;
     r->config.leverage = 5;
     rig_restart(r);
@@ -230,13 +208,7 @@ static void orders_of_an_operator_pass_the_same_gate(void **state)
     (void)state;
     struct mr_err err = {""};
     uint64_t id;
-    struct mr_order o = {.instrument = RIG_BTC,
-                         .venue = 1,
-                         .side = MR_SIDE_BUY,
-                         .type = MR_ORDER_LIMIT,
-                         .tif = MR_TIF_GTC,
-                         .price = 5990000,
-                         .size = 10};
+    struct mr_order o = rig_order(MR_TIF_GTC, 5990000, 10);
     if (mr_trade_place(r->trade, &o, r->now, &id, &err) != MR_OK)
         print_error("%s\n", err.text);
     rig_run(r, 100);
@@ -250,7 +222,7 @@ static void orders_of_an_operator_pass_the_same_gate(void **state)
     rig_run(r, 100);
     assert_int_equal(mr_paper_open(r->paper), 0);
     assert_int_equal(mr_trade_cancel(r->trade, 4711, r->now, &err), MR_E_EMPTY);
-    assert_sound();
+    rig_sound(r);
 }
 
 static struct mr_order resting(mr_size size)
@@ -281,7 +253,7 @@ static void an_order_that_waits_while_the_limits_change_does_not_leave(void **st
     rig_run(r, 100);
     assert_int_equal(mr_paper_open(r->paper), 0);
     assert_int_equal(mr_orders_find(mr_trade_orders(r->trade), id)->state, MR_STATE_DENIED);
-    assert_sound();
+    rig_sound(r);
 }
 
 static uint32_t denials(void)
@@ -324,7 +296,7 @@ static void a_denial_is_recorded_also_when_the_journal_took_nothing_then(void **
             decision = i + 1;
     }
     assert_true(name && decision > name);
-    assert_sound();
+    rig_sound(r);
 }
 
 /* The first record that says what an instrument's number means. */
@@ -410,23 +382,25 @@ static void changed_metadata_is_in_the_journal_before_the_next_decision(void **s
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_cascade_is_followed_and_left, begin, end),
-        cmocka_unit_test_setup_teardown(an_operator_may_trade_what_no_strategy_does, begin, end),
-        cmocka_unit_test_setup_teardown(a_position_ends_when_its_time_is_over, begin, end),
-        cmocka_unit_test_setup_teardown(a_stop_ends_a_loss_and_the_target_goes_with_it, begin, end),
-        cmocka_unit_test_setup_teardown(nothing_is_opened_unless_trading, begin, end),
-        cmocka_unit_test_setup_teardown(nothing_leaves_before_it_is_durable_and_no_fill_counts_before, begin, end),
-        cmocka_unit_test_setup_teardown(the_kill_switch_closes_the_gate_and_stops_everything, begin, end),
-        cmocka_unit_test_setup_teardown(a_journal_that_fails_stops_trading_and_says_why, begin, end),
-        cmocka_unit_test_setup_teardown(a_restart_knows_what_is_held_and_takes_it_out_when_trading_goes_on, begin, end),
-        cmocka_unit_test_setup_teardown(a_fill_that_nobody_heard_is_found_after_a_restart, begin, end),
-        cmocka_unit_test_setup_teardown(an_order_that_waits_while_the_limits_change_does_not_leave, begin, end),
-        cmocka_unit_test_setup_teardown(a_denial_is_recorded_also_when_the_journal_took_nothing_then, begin, end),
+        cmocka_unit_test_setup_teardown(a_cascade_is_followed_and_left, begin, rig_end),
+        cmocka_unit_test_setup_teardown(an_operator_may_trade_what_no_strategy_does, begin, rig_end),
+        cmocka_unit_test_setup_teardown(a_position_ends_when_its_time_is_over, begin, rig_end),
+        cmocka_unit_test_setup_teardown(a_stop_ends_a_loss_and_the_target_goes_with_it, begin, rig_end),
+        cmocka_unit_test_setup_teardown(nothing_is_opened_unless_trading, begin, rig_end),
+        cmocka_unit_test_setup_teardown(nothing_leaves_before_it_is_durable_and_no_fill_counts_before, begin, rig_end),
+        cmocka_unit_test_setup_teardown(the_kill_switch_closes_the_gate_and_stops_everything, begin, rig_end),
+        cmocka_unit_test_setup_teardown(a_journal_that_fails_stops_trading_and_says_why, begin, rig_end),
+        cmocka_unit_test_setup_teardown(a_restart_knows_what_is_held_and_takes_it_out_when_trading_goes_on, begin,
+                                        rig_end),
+        cmocka_unit_test_setup_teardown(a_fill_that_nobody_heard_is_found_after_a_restart, begin, rig_end),
+        cmocka_unit_test_setup_teardown(an_order_that_waits_while_the_limits_change_does_not_leave, begin, rig_end),
+        cmocka_unit_test_setup_teardown(a_denial_is_recorded_also_when_the_journal_took_nothing_then, begin, rig_end),
         cmocka_unit_test_setup_teardown(a_number_that_names_another_instrument_than_the_journal_says_is_refused, begin,
-                                        end),
-        cmocka_unit_test_setup_teardown(a_run_is_restored_from_a_record_that_does_not_name_its_strategies, begin, end),
-        cmocka_unit_test_setup_teardown(changed_metadata_is_in_the_journal_before_the_next_decision, begin, end),
-        cmocka_unit_test_setup_teardown(orders_of_an_operator_pass_the_same_gate, begin, end),
+                                        rig_end),
+        cmocka_unit_test_setup_teardown(a_run_is_restored_from_a_record_that_does_not_name_its_strategies, begin,
+                                        rig_end),
+        cmocka_unit_test_setup_teardown(changed_metadata_is_in_the_journal_before_the_next_decision, begin, rig_end),
+        cmocka_unit_test_setup_teardown(orders_of_an_operator_pass_the_same_gate, begin, rig_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

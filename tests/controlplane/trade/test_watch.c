@@ -8,17 +8,9 @@ static struct rig *r;
 
 static int begin(void **state)
 {
-    *state = r = malloc(sizeof *r);
-    rig_open(r);
+    *state = r = rig_new();
     return 0;
 }
-static int end(void **state)
-{
-    rig_close(*state);
-    free(*state);
-    return 0;
-}
-
 static const struct mr_stop *stop(void) { return mr_trade_stopping(r->trade); }
 static bool trading(void) { return mr_trade_life(r->trade)->state == MR_LIFE_TRADING; }
 
@@ -34,13 +26,7 @@ static void buy(mr_size size)
 {
     struct mr_err err = {""};
     uint64_t id;
-    struct mr_order o = {.instrument = RIG_BTC,
-                         .venue = 1,
-                         .side = MR_SIDE_BUY,
-                         .type = MR_ORDER_LIMIT,
-                         .tif = MR_TIF_IOC,
-                         .price = 6001000,
-                         .size = size};
+    struct mr_order o = rig_order(MR_TIF_IOC, 6001000, size);
     if (mr_trade_place(r->trade, &o, r->now, &id, &err) != MR_OK)
         print_error("%s\n", err.text);
     rig_run(r, 200);
@@ -175,12 +161,12 @@ static void what_lasts_after_a_release_does_not_stop_anew(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(the_loss_of_a_day_stops_at_the_tick_that_makes_it, begin, end),
-        cmocka_unit_test_setup_teardown(a_drawdown_stops_at_the_tick_that_makes_it, begin, end),
-        cmocka_unit_test_setup_teardown(as_many_losses_in_a_row_as_are_allowed_stop, begin, end),
-        cmocka_unit_test_setup_teardown(a_book_that_is_not_live_for_a_minute_stops, begin, end),
-        cmocka_unit_test_setup_teardown(a_kill_switch_that_is_on_stops_in_every_state, begin, end),
-        cmocka_unit_test_setup_teardown(what_lasts_after_a_release_does_not_stop_anew, begin, end),
+        cmocka_unit_test_setup_teardown(the_loss_of_a_day_stops_at_the_tick_that_makes_it, begin, rig_end),
+        cmocka_unit_test_setup_teardown(a_drawdown_stops_at_the_tick_that_makes_it, begin, rig_end),
+        cmocka_unit_test_setup_teardown(as_many_losses_in_a_row_as_are_allowed_stop, begin, rig_end),
+        cmocka_unit_test_setup_teardown(a_book_that_is_not_live_for_a_minute_stops, begin, rig_end),
+        cmocka_unit_test_setup_teardown(a_kill_switch_that_is_on_stops_in_every_state, begin, rig_end),
+        cmocka_unit_test_setup_teardown(what_lasts_after_a_release_does_not_stop_anew, begin, rig_end),
     };
     return MR_TEST_MAIN(tests);
 }
