@@ -3,7 +3,7 @@
  * This is where a feed handler spends its time: a 1 KB book delta is 100 numbers. The kernels find all
  * numbers of a stretch at once, check every byte between them, and convert four levels at a time.
  *
- * Only the usual spelling of a form is taken (levels_forms.h; no escapes, plain decimals); anything else is
+ * Only the usual spelling of a form is taken (levels_forms.h; no escapes, plain decimals, none below zero); anything else is
  * MR_E_AGAIN and costs nothing but time: the caller walks it with the cursor (json.h), which decides what
  * is legal. So this reader may refuse what the cursor takes, never the reverse, and where both answer
  * they agree (tests: A7).

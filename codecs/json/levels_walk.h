@@ -85,7 +85,7 @@ MR_INLINE bool mr_levels_number(struct mr_levels_walk *w, int scale, bool quoted
     }
     while (end < w->len && !mr_levels_stops(w->data[end], quoted))
         end++;
-    if (end == w->len || mr_fixed_here(w->data + w->pos, end - w->pos, scale, out) != MR_OK)
+    if (end == w->len || mr_fixed_here(w->data + w->pos, end - w->pos, scale, out) != MR_OK || *out < 0)
         return false;
     w->pos = end;
     return true;

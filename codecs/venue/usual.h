@@ -211,26 +211,8 @@ static inline void usual_move(struct mr_level *to, const struct mr_level *from, 
     memmove(to, from, n * sizeof *to);
 }
 
-/* Is a price or a size of these slots of levels below zero? Behind the last level stand zeros. */
-static inline bool usual_negative(const union mr_slot *slot, uint32_t slots)
-{
-#if defined(__SSE2__)
-    __m128i signs = _mm_setzero_si128();
-    for (uint32_t i = 0; i < slots; i++)
-        for (uint32_t k = 0; k < MR_COUNT_OF(slot->level); k++)
-            signs = _mm_or_si128(signs, _mm_loadu_si128((const __m128i *)(const void *)&slot[i].level[k]));
-    return _mm_movemask_pd(_mm_castsi128_pd(signs)) != 0;
-#else
-    int64_t signs = 0;
-    for (uint32_t i = 0; i < slots; i++)
-        for (uint32_t k = 0; k < MR_COUNT_OF(slot->level); k++)
-            signs |= slot[i].level[k].price | slot[i].level[k].size;
-    return signs < 0;
-#endif
-}
-
 /* Both sides, `between` between them, into a group of MR_GROUP_SLOTS: bids in front of asks, whichever came first. The
- * group's slots, 0 if ok is false. None is negative. */
+ * group's slots, 0 if ok is false. */
 struct usual_book {
     enum mr_levels_form form;
     bool asks_first;
@@ -251,9 +233,7 @@ static inline uint32_t usual_sides(struct scan *s, const struct mr_frame *frame,
         return 0;
     if (book->asks_first) /* they waited in the upper half of the room */
         usual_move(levels + second, waiting, first);
-    const uint32_t slots = book->asks_first ? mr_take_book(slot, second, first) : mr_take_book(slot, first, second);
-    s->ok = !usual_negative(slot + 1, slots - 1);
-    return slots;
+    return book->asks_first ? mr_take_book(slot, second, first) : mr_take_book(slot, first, second);
 }
 
 #endif

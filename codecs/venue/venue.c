@@ -161,8 +161,12 @@ uint32_t mr_take_book(union mr_slot *slot, uint32_t bids, uint32_t asks)
     MR_DCHECK(bids <= UINT16_MAX && asks <= UINT16_MAX);
     slot->book.bid_count = (uint16_t)bids;
     slot->book.ask_count = (uint16_t)asks;
-    for (uint32_t i = levels; i % 4; i++)
-        mr_take_levels(slot)[i] = (struct mr_level){0, 0};
+    struct mr_level aside, *end = mr_take_levels(slot) + levels;
+    for (uint32_t i = 0; i < 3; i++) { /* as many times each time: nobody can foresee how many levels there are */
+        struct mr_level *to = i < (-levels & 3) ? end + i : &aside;
+        __asm__("" : "+r"(to));
+        *to = (struct mr_level){0, 0};
+    }
     return 1 + (levels + 3) / 4;
 }
 

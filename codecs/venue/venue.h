@@ -103,7 +103,7 @@ struct mr_decoder {
     struct mr_shapes *shapes;           /* NULL: always the general path, nothing before it */
     void *state;                        /* venue->state_bytes, partial last values */
     struct mr_shape_recorder recorder;
-    const struct mr_instrument *last; /* prediction: the instrument seen last */
+    const struct mr_instrument *last;                              /* prediction: the instrument seen last */
     const struct mr_instrument *guess[1 << MR_DECODER_GUESS_BITS]; /* ... by the bytes of its symbol (usual_small.h) */
     uint8_t like[8]; /* ... how many digits the ids in messages had last (usual_small.h) */
     /* about the last failure */

@@ -120,8 +120,9 @@ struct binance_marks {
 };
 int binance_marks(struct binance_message *m, const struct mr_instrument *it, const struct binance_marks *in);
 
-/* depth_usual.c. MR_E_AGAIN: not the usual form. */
-int binance_depth_usual(struct mr_decoder *dec, const struct mr_frame *frame, union mr_slot *out, uint32_t out_max);
+/* depth_usual.c. MR_E_AGAIN: not the usual form. `event`: where the event's brace stands, behind the wrapper if there is one. */
+int binance_depth_usual(struct mr_decoder *dec, const struct mr_frame *frame, uint32_t event, union mr_slot *out,
+                        uint32_t out_max);
 int binance_snapshot_usual(struct mr_decoder *dec, struct mr_span symbol, const struct mr_frame *body,
                            union mr_slot *out, uint32_t out_max);
 
@@ -134,7 +135,7 @@ int binance_sides(struct binance_message *m, const struct mr_instrument *it, uni
 
 /* ---- entry points: decode.c, rest.c ---- */
 
-/* trades_usual.c: trades, best bids and asks. MR_E_AGAIN: not the usual form. */
+/* trades_usual.c: trades, best bids and asks; changes of books are passed on. MR_E_AGAIN: not the usual form. */
 int binance_usual(struct mr_decoder *dec, const struct mr_frame *frame, union mr_slot *out, uint32_t out_max);
 int binance_decode(struct mr_decoder *dec, const struct mr_frame *frame, union mr_slot *out, uint32_t out_max);
 int binance_rest(struct mr_decoder *dec, struct mr_span url, const struct mr_frame *body, struct mr_instruments *table,

@@ -138,9 +138,6 @@ static int build_raw(struct binance_message *m, struct mr_span raw)
 
 int binance_decode(struct mr_decoder *dec, const struct mr_frame *frame, union mr_slot *out, uint32_t out_max)
 {
-    int n = binance_depth_usual(dec, frame, out, out_max);
-    if (n != MR_E_AGAIN)
-        return n;
     struct binance_message m = {.dec = dec, .frame = frame, .out = out, .end = out + out_max};
     struct binance_fields f = {.letters = 0};
     struct wrapper w = {{NULL, 0}, {NULL, 0}};

@@ -10,68 +10,69 @@
  * goes to the general path, which alone decides what is wrong with it. */
 #include "codecs/json/levels.h"
 #include "codecs/venue/binance/binance_priv.h"
-#include "codecs/venue/usual.h"
+#include "codecs/venue/usual_stretch.h"
 
-static bool stream_is_diff(struct mr_span stream)
+#define STREAM "{\"stream\":\""
+
+/* Is the wrapper's stream btcusdt@depth or btcusdt@depth@100ms? Partial books and others are for the general path. */
+MR_INLINE bool of_changes(const struct mr_frame *frame)
 {
-    const uint8_t *at = memchr(stream.data, '@', stream.len), *end = stream.data + stream.len;
-    return at && end - at >= 6 && memcmp(at, "@depth", 6) == 0 && (end - at == 6 || at[6] == '@');
+    struct scan name = {frame->data + sizeof STREAM - 1, frame->data + frame->len, true};
+#if USUAL_VECTOR
+    uint32_t before = (uint32_t)__builtin_ctz(equal(look(&name), '@') | 1u << 16);
+    name.p += before;
+    if (unusual(before == 16))
+#endif
+        while (name.p < name.end && *name.p != '@' && *name.p != '"')
+            name.p++;
+    return THEN(&name, "@depth") && name.p < name.end && (*name.p == '"' || *name.p == '@');
 }
 
 struct head {
-    struct mr_span symbol;
+    struct named of;
     int64_t time;
     uint64_t first, last, previous;
-    bool wrapped;
 };
 
-static inline void read_head(struct scan *s, struct head *h)
+/* Of which number the digits were: places in dec->like, behind those of trades_usual.c. */
+enum { DEPTH_FIRST = 5, DEPTH_LAST, DEPTH_PREVIOUS };
+
+#define EVENT "\"e\":\"depthUpdate\",\"E\":" MR_STRETCH_TIME ",\""
+#define SYMBOL "s\":\""
+#define OF_FUTURES EVENT "T\":" MR_STRETCH_TIME ",\"" SYMBOL
+
+/* From the event's brace to the bids. */
+MR_INLINE bool head(struct scan *s, struct mr_decoder *dec, struct head *h)
 {
-    h->wrapped = FOUND(s, "{\"stream\":\"");
-    if (h->wrapped) {
-        struct mr_span stream = string(s);
-        s->ok = s->ok && stream_is_diff(stream); /* partial books are for the general path */
-        EXPECT(s, ",\"data\":");
-    }
-    EXPECT(s, "{\"e\":\"depthUpdate\",\"E\":");
-    h->time = number_ms(s);
-    if (FOUND(s, ",\"T\":"))
-        h->time = number_ms(s);
-    EXPECT(s, ",\"s\":\"");
-    h->symbol = string(s);
-    if (FOUND(s, ",\"ps\":\""))
-        string(s);
-    EXPECT(s, ",\"U\":");
-    h->first = number(s);
-    EXPECT(s, ",\"u\":");
-    h->last = number(s);
-    h->previous = FOUND(s, ",\"pu\":") ? number(s) : 0;
-    EXPECT(s, ",\"b\":");
+    if (as_usual(STRETCH(s, "{" OF_FUTURES)))
+        h->time = stretch_ns(s, (uint32_t)sizeof ",\"" SYMBOL - 1 + TIME_NOW);
+    else if (STRETCH(s, "{" EVENT SYMBOL))
+        h->time = stretch_ns(s, (uint32_t)sizeof ",\"" SYMBOL - 1 + TIME_NOW);
+    else
+        return false;
+    if (!instrument(s, dec, &h->of) || (THEN(s, ",\"ps\":\"") && !same_symbol(s, &h->of)))
+        return false;
+    h->previous = 0;
+    return THEN(s, ",\"U\":") && integer(s, &dec->like[DEPTH_FIRST], &h->first) && THEN(s, ",\"u\":") &&
+           integer(s, &dec->like[DEPTH_LAST], &h->last) &&
+           (!THEN(s, ",\"pu\":") || integer(s, &dec->like[DEPTH_PREVIOUS], &h->previous)) && THEN(s, ",\"b\":");
 }
 
-int binance_depth_usual(struct mr_decoder *dec, const struct mr_frame *frame, union mr_slot *out, uint32_t out_max)
+int binance_depth_usual(struct mr_decoder *dec, const struct mr_frame *frame, uint32_t event, union mr_slot *out,
+                        uint32_t out_max)
 {
-    struct scan s = {frame->data, frame->data + frame->len, true};
-    struct head h;
-    read_head(&s, &h);
-    if (!s.ok || out_max < MR_GROUP_SLOTS)
-        return MR_E_AGAIN;
-    const struct mr_instrument *it = mr_take_symbol(dec, h.symbol);
-    if (mr_unlikely(!it))
-        return MR_E_AGAIN;
     static const struct usual_book book = {MR_LEVELS_PAIR, false, ",\"a\":"};
-    union mr_slot *slot = mr_take_slot(dec, out, MR_EVENT_BOOK, it);
-    uint32_t slots = usual_sides(&s, frame, it, &book, slot);
-    FOUND(&s, ",\"st\":1");
-    EXPECT(&s, "}");
-    if (h.wrapped)
-        EXPECT(&s, "}");
-    if (!s.ok || s.p != s.end)
+    const bool wrapped = event != 0;
+    struct scan s = {frame->data + event, frame->data + frame->len, true};
+    struct head h;
+    if ((wrapped && !of_changes(frame)) || !head(&s, dec, &h) || unusual(out_max < MR_GROUP_SLOTS))
         return MR_E_AGAIN;
-
     dec->kind = KIND_DEPTH;
-    mr_shape_refuse(&dec->recorder); /* the number of levels is never the same twice */
-    slot->event.source = dec->kind;
+    union mr_slot *slot = mr_take_slot(dec, out, MR_EVENT_BOOK, h.of.it);
+    uint32_t slots = usual_sides(&s, frame, h.of.it, &book, slot);
+    (void)THEN(&s, ",\"st\":1");
+    if (!THEN(&s, "}") || (wrapped && !THEN(&s, "}")) || !at_end(&s) || !s.ok)
+        return MR_E_AGAIN;
     slot->book.venue_ns = h.time;
     slot->book.seq = h.last;
     slot->book.first_seq = h.first;

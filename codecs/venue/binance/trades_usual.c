@@ -121,11 +121,14 @@ int binance_usual(struct mr_decoder *dec, const struct mr_frame *frame, union mr
     bool wrapped = FOUND(&s, "{\"stream\":\"");
     if (wrapped && !(skip_string(&s) && THEN(&s, ",\"data\":")))
         return MR_E_AGAIN;
+    const uint32_t event = (uint32_t)(s.p - frame->data);
     if (FOUND(&s, "{\"e\":\"bookTicker\",\"u\":"))
         return book_ticker(&s, dec, true, wrapped, out);
     if (FOUND(&s, "{\"e\":\"aggTrade\""))
         return agg_trade(s, dec, wrapped, out);
     if (FOUND(&s, "{\"e\":\"trade\""))
         return trade(s, dec, wrapped, out);
+    if (FOUND(&s, "{\"e\":\"depthUpdate\""))
+        return binance_depth_usual(dec, frame, event, out, out_max);
     return FOUND(&s, "{\"u\":") ? book_ticker(&s, dec, false, wrapped, out) : MR_E_AGAIN;
 }

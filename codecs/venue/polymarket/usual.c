@@ -273,10 +273,6 @@ static inline void sides(struct scan *s, bool spaced, const struct mr_frame *fra
     count[0] = usual_side(s, frame, &how, level, max);
     NEXT(s, spaced, "\"asks\":");
     count[1] = usual_side(s, frame, &how, level + count[0], max - count[0]);
-    int64_t signs = 0;
-    for (uint32_t i = 0; i < count[0] + count[1]; i++)
-        signs |= level[i].price | level[i].size;
-    s->ok &= signs >= 0;
 }
 
 /* One book's slots, or MR_E_AGAIN. */

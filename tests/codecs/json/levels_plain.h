@@ -123,7 +123,7 @@ static inline int64_t plain_levels(const uint8_t *data, uint32_t len, uint32_t p
         if (scan->form == MR_LEVELS_OBJECT || scan->form == MR_LEVELS_BARE)
             good = good && plain_digits(&p, true) && plain_take(&p, s[3]);
         *exponent = p.exponent;
-        if (!good || *count == out_max)
+        if (!good || level.price < 0 || level.size < 0 || *count == out_max)
             return -1;
         out[(*count)++] = level;
         if (p.pos < len && data[p.pos] == ']')

@@ -1,4 +1,4 @@
-/* The usual forms of trades and best bids and asks (codecs/venue/usual_small.h): each venue's messages are read by them, in the
+/* The usual forms of trades, of best bids and asks and of books (codecs/venue/usual.h, usual_small.h): each venue's messages are read by them, in the
  * newest form and in older ones; what is said otherwise is left to the general path; and whatever is read by them is read as the
  * general path reads it: each byte changed, each beginning, each number at its limits. */
 #include <stdio.h>
@@ -8,6 +8,7 @@
 #define HASH "0xab7ac612399342b1acf4041c880dcd011800ddf7d49661834f437164f8971c9c"
 #define USER "0x768484f7e2ebb675c57838366c02ae99ba2a9b08"
 #define UUID "a9188a0a-82bc-50de-be60-03eedbe3cdd7"
+#define STATE "56621a121a47ed9333273e21c83b660cff37ae50"
 #define TOKEN "71321045679252212594626385532706912750332728571942532289631379312455583992563"
 
 /* In their usual form. */
@@ -24,17 +25,24 @@ static const struct {
     {"binance:spot", "trade", "{\"e\":\"trade\",\"E\":1723161255343,\"s\":\"BTCUSDT\",\"t\":3735683259,\"p\":\"61837.63000000\",\"q\":\"0.02000000\",\"T\":1723161255342,\"m\":true,\"M\":true}"},
     {"binance:spot", "bookTicker", "{\"stream\":\"btcusdt@bookTicker\",\"data\":{\"u\":50093239212,\"s\":\"BTCUSDT\",\"b\":\"61837.63000000\",\"B\":\"3.78826000\",\"a\":\"61837.64000000\",\"A\":\"1.54698000\"}}"},
     {"binance:spot", "bookTicker, bare", "{\"u\":50093239212,\"s\":\"BTCUSDT\",\"b\":\"61837.63000000\",\"B\":\"3.78826000\",\"a\":\"61837.64000000\",\"A\":\"1.54698000\"}"},
+    {"binance:usdm", "depthUpdate, wrapped", "{\"stream\":\"btcusdt@depth@100ms\",\"data\":{\"e\":\"depthUpdate\",\"E\":1791301234567,\"T\":1791301234560,\"s\":\"BTCUSDT\",\"ps\":\"BTCUSDT\",\"U\":9712345678901,\"u\":9712345679000,\"pu\":9712345678900,\"b\":[[\"84000.10\",\"0.015\"],[\"83999.90\",\"0\"]],\"a\":[[\"84000.20\",\"12\"]],\"st\":1}}"},
+    {"binance:usdm", "depthUpdate of 2023, bare, one side", "{\"e\":\"depthUpdate\",\"E\":1691301234567,\"T\":1691301234560,\"s\":\"1000PEPEUSDT\",\"U\":97123456,\"u\":97123457,\"pu\":97123455,\"b\":[],\"a\":[[\"0.0121\",\"5.923\"]]}"},
+    {"binance:spot", "depthUpdate, wrapped, of a long name", "{\"stream\":\"1000000babydogeusdt@depth\",\"data\":{\"e\":\"depthUpdate\",\"E\":1791301234567,\"s\":\"1000000BABYDOGEUSDT\",\"U\":157,\"u\":160,\"b\":[[\"0.00240000\",\"10.00000000\"]],\"a\":[[\"0.00260000\",\"100.00000000\"]]}}"},
     {"bybit:linear", "publicTrade", "{\"topic\":\"publicTrade.BTCUSDT\",\"type\":\"snapshot\",\"ts\":1786310819681,\"data\":[{\"T\":1786310819680,\"s\":\"BTCUSDT\",\"S\":\"Sell\",\"v\":\"0.004\",\"p\":\"65114.20\",\"L\":\"MinusTick\",\"i\":\"" UUID "\",\"BT\":false,\"RPI\":false,\"seq\":753843954913}]}"},
     {"bybit:linear", "three trades, of all ticks and of RPI", "{\"topic\":\"publicTrade.BTCUSDT\",\"type\":\"snapshot\",\"ts\":1786310819681,\"data\":[{\"T\":1786310819680,\"s\":\"BTCUSDT\",\"S\":\"Buy\",\"v\":\"0.004\",\"p\":\"65114.20\",\"L\":\"ZeroMinusTick\",\"i\":\"" UUID "\",\"BT\":false,\"RPI\":true,\"seq\":753843954913},{\"T\":1786310819681,\"s\":\"BTCUSDT\",\"S\":\"Sell\",\"v\":\"12\",\"p\":\"65114.3\",\"L\":\"ZeroPlusTick\",\"i\":\"" UUID "\",\"BT\":false,\"RPI\":false,\"seq\":753843954914},{\"T\":1786310819682,\"s\":\"BTCUSDT\",\"S\":\"Buy\",\"v\":\"0.5\",\"p\":\"65114\",\"L\":\"PlusTick\",\"i\":\"" UUID "\",\"BT\":false,\"RPI\":true,\"seq\":753843954915}]}"},
     {"bybit:linear", "two trades, of before RPI and seq", "{\"topic\":\"publicTrade.BTCUSDT\",\"type\":\"snapshot\",\"ts\":1786310819681,\"data\":[{\"T\":1786310819680,\"s\":\"BTCUSDT\",\"S\":\"Sell\",\"v\":\"0.004\",\"p\":\"65114.20\",\"L\":\"ZeroMinusTick\",\"i\":\"" UUID "\",\"BT\":false},{\"T\":1786310819681,\"s\":\"BTCUSDT\",\"S\":\"Buy\",\"v\":\"1\",\"p\":\"65114.3\",\"L\":\"PlusTick\",\"i\":\"" UUID "\",\"BT\":false}]}"},
     {"bybit:linear", "allLiquidation", "{\"topic\":\"allLiquidation.BTCUSDT\",\"type\":\"snapshot\",\"ts\":1791565601482,\"data\":[{\"T\":1791565600992,\"s\":\"BTCUSDT\",\"S\":\"Buy\",\"v\":\"0.006\",\"p\":\"82396.90\"},{\"T\":1791565601058,\"s\":\"BTCUSDT\",\"S\":\"Sell\",\"v\":\"0.038\",\"p\":\"82394.30\"}]}"},
+    {"bybit:linear", "orderbook.200 delta", "{\"topic\":\"orderbook.200.BTCUSDT\",\"type\":\"delta\",\"ts\":1672304484978,\"data\":{\"s\":\"BTCUSDT\",\"b\":[[\"16493.50\",\"0.006\"],[\"16493.40\",\"0\"]],\"a\":[[\"16611.00\",\"0.029\"]],\"u\":18521288,\"seq\":7961638724},\"cts\":1672304484976}"},
     {"bybit:linear", "orderbook.1 snapshot", "{\"topic\":\"orderbook.1.BTCUSDT\",\"type\":\"snapshot\",\"ts\":1672304484978,\"data\":{\"s\":\"BTCUSDT\",\"b\":[[\"16493.50\",\"0.006\"]],\"a\":[[\"16611.00\",\"0.029\"]],\"u\":18521288,\"seq\":7961638724},\"cts\":1672304484976}"},
     {"bybit:linear", "orderbook.1 delta of one side", "{\"topic\":\"orderbook.1.BTCUSDT\",\"type\":\"delta\",\"ts\":1672304484978,\"data\":{\"s\":\"BTCUSDT\",\"b\":[],\"a\":[[\"16610.50\",\"0.5\"]],\"u\":18521289,\"seq\":7961638725},\"cts\":1672304484976}"},
     {"bybit:linear", "orderbook.1 delta that empties a side", "{\"topic\":\"orderbook.1.BTCUSDT\",\"type\":\"delta\",\"ts\":1672304484978,\"data\":{\"s\":\"BTCUSDT\",\"b\":[[\"16493.50\",\"0\"]],\"a\":[],\"u\":18521290,\"seq\":7961638725}}"},
     {"bybit:spot", "publicTrade", "{\"topic\":\"publicTrade.ETHUSDT\",\"ts\":1786310821917,\"type\":\"snapshot\",\"data\":[{\"i\":\"2280000001739247417\",\"T\":1786310821917,\"p\":\"1923.28\",\"v\":\"0.04537\",\"S\":\"Buy\",\"seq\":178477362706,\"s\":\"ETHUSDT\",\"BT\":false,\"RPI\":true}]}"},
+    {"bybit:spot", "orderbook.50 snapshot", "{\"topic\":\"orderbook.50.ETHUSDT\",\"ts\":1672304484978,\"type\":\"snapshot\",\"data\":{\"s\":\"ETHUSDT\",\"b\":[[\"1649.50\",\"0.006\"]],\"a\":[],\"u\":1,\"seq\":7961638724},\"cts\":1672304484976}"},
     {"bybit:spot", "orderbook.1", "{\"topic\":\"orderbook.1.ETHUSDT\",\"ts\":1672304484978,\"type\":\"snapshot\",\"data\":{\"s\":\"ETHUSDT\",\"b\":[[\"1649.50\",\"0.006\"]],\"a\":[[\"1661.00\",\"0.029\"]],\"u\":18521288,\"seq\":7961638724},\"cts\":1672304484976}"},
     {"okx:public", "trades", "{\"arg\":{\"channel\":\"trades\",\"instId\":\"BTC-USDT-SWAP\"},\"data\":[{\"instId\":\"BTC-USDT-SWAP\",\"tradeId\":\"2005639579\",\"px\":\"91467.1\",\"sz\":\"0.03\",\"side\":\"sell\",\"ts\":\"1765201257145\",\"count\":\"1\",\"source\":\"0\",\"seqId\":279183506666}]}"},
     {"okx:public", "two trades of 2022, a long symbol", "{\"arg\":{\"channel\":\"trades\",\"instId\":\"BTC-USD-220527-30000-C\"},\"data\":[{\"instId\":\"BTC-USD-220527-30000-C\",\"tradeId\":\"7849\",\"px\":\"30218.8\",\"sz\":\"1\",\"side\":\"buy\",\"ts\":\"1652459199958\"},{\"instId\":\"BTC-USD-220527-30000-C\",\"tradeId\":\"7850\",\"px\":\"30218.7\",\"sz\":\"12\",\"side\":\"sell\",\"ts\":\"1652459199959\"}]}"},
+    {"okx:public", "books update", "{\"arg\":{\"channel\":\"books\",\"instId\":\"BTC-USDT-SWAP\"},\"action\":\"update\",\"data\":[{\"asks\":[[\"91467.1\",\"0\",\"0\",\"0\"],[\"91467.2\",\"10.5\",\"0\",\"12\"]],\"bids\":[[\"91467\",\"3\",\"0\",\"1\"]],\"ts\":\"1765201257149\",\"checksum\":-855196043,\"seqId\":279183506666,\"prevSeqId\":279183506660}]}"},
+    {"okx:public", "books snapshot", "{\"arg\":{\"channel\":\"books\",\"instId\":\"LTC-USDC\"},\"action\":\"snapshot\",\"data\":[{\"asks\":[],\"bids\":[[\"83.8\",\"11.93317\",\"0\",\"12\"]],\"ts\":\"1765201257149\",\"checksum\":855196043,\"seqId\":378617009,\"prevSeqId\":-1}]}"},
     {"okx:public", "bbo-tbt", "{\"arg\":{\"channel\":\"bbo-tbt\",\"instId\":\"LTC-USDC\"},\"data\":[{\"asks\":[[\"83.81\",\"11.93175\",\"0\",\"1\"]],\"bids\":[[\"83.8\",\"11.93317\",\"0\",\"12\"]],\"ts\":\"1765201257149\",\"seqId\":378617009}]}"},
     {"okx:business", "trades-all", "{\"arg\":{\"channel\":\"trades-all\",\"instId\":\"BTC-USDT\"},\"data\":[{\"instId\":\"BTC-USDT\",\"tradeId\":\"2005639579\",\"px\":\"91467.1\",\"sz\":\"0.03\",\"side\":\"sell\",\"ts\":\"1765201257145\",\"source\":\"0\"}]}"},
     {"hyperliquid:perp", "bbo", "{\"channel\":\"bbo\",\"data\":{\"coin\":\"SOL\",\"time\":1765887848009,\"bbo\":[{\"px\":\"128.5\",\"sz\":\"36.93\",\"n\":2},{\"px\":\"128.54\",\"sz\":\"18.7\",\"n\":12}]}}"},
@@ -48,6 +56,8 @@ static const struct {
     {"mexc:futures", "depth, merged", "{\"symbol\":\"BTC_USDT\",\"data\":{\"cts\":1789498405530,\"asks\":[[72384.5,42,1]],\"bids\":[],\"end\":8752808003,\"begin\":8752807948,\"version\":8752808003},\"channel\":\"push.depth\",\"ts\":1789498405534}"},
     {"polymarket:clob", "last_trade_price", "{\"market\":\"" HASH "\", \"asset_id\":\"" TOKEN "\", \"price\":\"0.585\", \"size\":\"2.46\", \"fee_rate_bps\":\"0\", \"side\":\"SELL\", \"timestamp\":\"1786728467101\", \"event_type\":\"last_trade_price\", \"transaction_hash\":\"" HASH "\"}"},
     {"polymarket:clob", "last_trade_price without blanks", "{\"market\":\"" HASH "\",\"asset_id\":\"" TOKEN "\",\"price\":\"0.585\",\"size\":\"2.46\",\"fee_rate_bps\":\"0\",\"side\":\"BUY\",\"timestamp\":\"1786728467101\",\"event_type\":\"last_trade_price\"}"},
+    {"polymarket:clob", "price_change of two", "{\"market\":\"" HASH "\", \"price_changes\":[{\"asset_id\":\"" TOKEN "\", \"price\":\"0.06\", \"size\":\"374.34\", \"side\":\"BUY\", \"hash\":\"" STATE "\", \"best_bid\":\"0.07\", \"best_ask\":\"1\"}, {\"asset_id\":\"" TOKEN "\", \"price\":\"0.941\", \"size\":\"0\", \"side\":\"SELL\", \"hash\":\"" STATE "\", \"best_bid\":\"0\", \"best_ask\":\"0.998\"}], \"timestamp\":\"1786728438403\", \"event_type\":\"price_change\"}"},
+    {"polymarket:clob", "price_change without blanks", "{\"market\":\"" HASH "\",\"price_changes\":[{\"asset_id\":\"" TOKEN "\",\"price\":\"0.5\",\"size\":\"200\",\"side\":\"SELL\",\"hash\":\"" STATE "\",\"best_bid\":\"0.49\",\"best_ask\":\"0.5\"}],\"timestamp\":\"1786728438403\",\"event_type\":\"price_change\"}"},
     {"polymarket:clob", "best_bid_ask", "{\"market\":\"" HASH "\", \"asset_id\":\"" TOKEN "\", \"best_bid\":\"0.63\", \"best_ask\":\"0.638\", \"spread\":\"0.008\", \"timestamp\":\"1789156413830\", \"event_type\":\"best_bid_ask\"}"},
     {"polymarket:clob", "best_bid_ask of an empty book", "{\"market\":\"" HASH "\",\"asset_id\":\"" TOKEN "\",\"best_bid\":\"0\",\"best_ask\":\"1\",\"spread\":\"1\",\"timestamp\":\"1789156413830\",\"event_type\":\"best_bid_ask\"}"},
     /* clang-format on */
@@ -198,6 +208,16 @@ static void what_is_said_otherwise_means_the_same(void **state)
         {"delta", "snapshot"},
         {"\"u\":18521289", "\"u\":1"},
         {"0x", "0\\u0078"},
+        {"@depth", "@depth20"},
+        {"@depth", "@rpiDepth"},
+        {"@depth", "@x@depth"},
+        {"b\":[[\"", "b\":[[\"-"},
+        {"]]", "],[\"1.5\",\"-1\"]]"},
+        {"]]", "],[\"1.5\",\"1e3\"]]"},
+        {"]]", "],[]]"},
+        {"\"a\":", "\"a\":[],\"a\":"},
+        {"\"bids\":", "\"bids\": "},
+        {"\"asks\":[[", "\"asks\":[[[],"},
     };
     (void)state;
     uint64_t done = 0;
