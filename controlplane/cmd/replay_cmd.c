@@ -190,6 +190,11 @@ static int replay_exactly(struct options *o)
         code = mr_cmd_fail(mr_cmd_exit_of(status), "replay", &o->err);
     else
         code = report(o, player, false, exact.torn, cpu_ns() - start);
+    if (!status && exact.mid_run)
+        fprintf(stderr,
+                "millrace replay: %s was begun in mid-run, or paused: the engines had seen more than it holds. What it "
+                "holds: millrace replay %s/feed-*.seg\n",
+                o->folder, o->folder);
     if (!status && *exact.why)
         fprintf(stderr, "millrace replay: %s ends early: %s\n", o->folder, exact.why);
     if (!status && exact.lost)
@@ -197,7 +202,7 @@ static int replay_exactly(struct options *o)
                 "millrace replay: %s: %llu records could not be recorded; the digests are not those of the run\n",
                 o->folder, (unsigned long long)exact.lost);
     mr_player_close(player);
-    return !status && (*exact.why || exact.lost) ? MR_EXIT_FINDINGS : code;
+    return !status && (*exact.why || exact.lost || exact.mid_run) ? MR_EXIT_FINDINGS : code;
 }
 
 int mr_cmd_replay(int argc, char **argv)

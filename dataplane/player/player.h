@@ -67,6 +67,7 @@ struct mr_player_exact {
     uint64_t breaks;        /* books that were told to fetch anew */
     uint64_t lost;          /* records that could not be recorded live */
     uint32_t torn;          /* segments that end in a tear */
+    bool mid_run;  /* connections were open already when recording began, so this is not all that the engines saw */
     char why[160]; /* "": the whole of it was played; else why it ends early. The digests are of what was played */
 };
 /* MR_OK; MR_E_MISSING: no engine log in the folder; MR_E_IO and the like: it cannot be read; MR_E_INVALID: not a player of a recording. */

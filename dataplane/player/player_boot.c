@@ -105,7 +105,12 @@ static int recorded_table(struct mr_player *p, struct mr_err *err)
     if (status)
         return status;
     struct mr_capture_record record;
-    if (mr_recording_next(row, &record) == MR_OK && record.kind == MR_CAPTURE_INSTRUMENTS) {
+    do /* one that begins in mid-run says so first */
+        status = mr_recording_next(row, &record);
+    while (status == MR_OK && record.kind == MR_CAPTURE_NOTE);
+    const bool has = status == MR_OK && record.kind == MR_CAPTURE_INSTRUMENTS;
+    status = MR_OK;
+    if (has) {
         int64_t n = mr_record_table_read((struct mr_span){record.data, record.len}, p->instruments);
         if (n < 0)
             status =

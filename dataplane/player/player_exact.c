@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "dataplane/feed/since.h"
 #include "dataplane/player/player_priv.h"
 #include "dataplane/record/input_log.h"
 #include "dataplane/record/recording.h"
@@ -94,6 +95,8 @@ static void note(struct tile *t, const struct mr_capture_record *r)
     struct mr_feed *feed = mr_player_feed_for(t->player, t->number, r->venue, r->product, publish, t);
     if (!feed)
         return; /* counted */
+    struct mr_since since;
+    t->out->mid_run |= mr_since_read(&since, text);
     mr_player_merge(t->player, feed, text, r->recv_ns);
     if (mr_player_note(text, "hole", numbers, 2, &rest))
         mr_feed_hole(feed, numbers[0], numbers[1], r->recv_ns);
