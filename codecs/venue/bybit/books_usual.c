@@ -5,10 +5,13 @@
  *
  * orderbook.1 is a best bid and ask, and not read here. */
 #include "codecs/venue/bybit/bybit_priv.h"
-#include "codecs/venue/usual.h"
+#include "codecs/venue/usual_stretch.h"
+
+/* Of which number the digits were: places in dec->like, behind those of trades_usual.c. */
+enum { BOOK_UPDATE = 3, BOOK_SEQ };
 
 /* The kind of its snapshots, MR_BYBIT_UNKNOWN for another topic. */
-static inline uint8_t kind_of(struct scan *s)
+MR_INLINE uint8_t kind_of(struct scan *s)
 {
     if (!FOUND(s, "{\"topic\":\"orderbook."))
         return MR_BYBIT_UNKNOWN;
@@ -19,60 +22,50 @@ static inline uint8_t kind_of(struct scan *s)
                                : MR_BYBIT_UNKNOWN;
 }
 
-static inline bool is_delta(struct scan *s)
-{
-    EXPECT(s, ",\"type\":\"");
-    bool delta = FOUND(s, "delta\"");
-    s->ok = s->ok && (delta || FOUND(s, "snapshot\""));
-    return delta;
-}
+#define TS ",\"ts\":" MR_STRETCH_TIME
+#define DATA ",\"data\":{\"s\":\""
 
-static inline int64_t sent_at(struct scan *s)
+/* The type and the time in either order, to the symbol's opening quote. */
+MR_INLINE bool type_and_time(struct scan *s, bool *delta, int64_t *ns)
 {
-    EXPECT(s, ",\"ts\":");
-    return number_ms(s);
-}
-
-/* The symbol that the topic named, again. */
-static inline void same_symbol(struct scan *s, const struct mr_instrument *it)
-{
-    EXPECT(s, "{\"s\":\"");
-    if (mr_likely(s->ok))
-        expect(s, it->symbol, it->symbol_len);
-    EXPECT(s, "\",\"b\":");
+    if (as_usual(STRETCH(s, ",\"type\":\"delta\"" TS DATA)))
+        *delta = true;
+    else if (STRETCH(s, TS ",\"type\":\"delta\"" DATA)) {
+        *delta = true;
+        *ns = stretch_ns(s, (uint32_t)sizeof ",\"type\":\"delta\"" DATA - 1 + TIME_NOW);
+        return true;
+    } else if (STRETCH(s, ",\"type\":\"snapshot\"" TS DATA))
+        *delta = false;
+    else if (STRETCH(s, TS ",\"type\":\"snapshot\"" DATA)) {
+        *delta = false;
+        *ns = stretch_ns(s, (uint32_t)sizeof ",\"type\":\"snapshot\"" DATA - 1 + TIME_NOW);
+        return true;
+    } else
+        return false;
+    *ns = stretch_ns(s, (uint32_t)sizeof DATA - 1 + TIME_NOW);
+    return true;
 }
 
 int mr_bybit_books_usual(struct mr_decoder *dec, const struct mr_frame *frame, union mr_slot *out, uint32_t out_max)
 {
     static const struct usual_book book = {MR_LEVELS_PAIR, false, ",\"a\":"};
     struct scan s = {frame->data, frame->data + frame->len, true};
+    struct named of;
+    bool delta;
+    int64_t venue_ns;
+    uint64_t u;
     uint8_t kind = kind_of(&s);
-    const struct mr_instrument *it =
-        kind != MR_BYBIT_UNKNOWN && out_max >= MR_GROUP_SLOTS ? usual_symbol(&s, dec) : NULL;
-    if (!it)
+    if (kind == MR_BYBIT_UNKNOWN || out_max < MR_GROUP_SLOTS || !instrument(&s, dec, &of) ||
+        !type_and_time(&s, &delta, &venue_ns) || !same_symbol(&s, &of) || !THEN(&s, ",\"b\":"))
         return MR_E_AGAIN;
-    bool time_first = FOUND(&s, ",\"ts\":"), delta;
-    int64_t venue_ns = time_first ? number_ms(&s) : 0;
-    delta = is_delta(&s);
-    if (!time_first)
-        venue_ns = sent_at(&s);
-    EXPECT(&s, ",\"data\":");
-    same_symbol(&s, it);
-    union mr_slot *slot = mr_take_slot(dec, out, MR_EVENT_BOOK, it);
-    uint32_t slots = usual_sides(&s, frame, it, &book, slot);
-    EXPECT(&s, ",\"u\":");
-    uint64_t u = number(&s);
-    if (FOUND(&s, ",\"seq\":"))
-        (void)number(&s);
-    EXPECT(&s, "}");
-    if (FOUND(&s, ",\"cts\":")) /* of the matching engine */
-        venue_ns = number_ms(&s);
-    EXPECT(&s, "}");
-    if (!s.ok || s.p != s.end)
-        return MR_E_AGAIN;
-
     dec->kind = kind + delta;
-    slot->event.source = dec->kind;
+    union mr_slot *slot = mr_take_slot(dec, out, MR_EVENT_BOOK, of.it);
+    uint32_t slots = usual_sides(&s, frame, of.it, &book, slot);
+    if (unusual(!s.ok) || !(THEN(&s, ",\"u\":") && integer(&s, &dec->like[BOOK_UPDATE], &u) &&
+                            (!THEN(&s, ",\"seq\":") || skip_integer(&s, &dec->like[BOOK_SEQ])) && THEN(&s, "}") &&
+                            (!THEN(&s, ",\"cts\":") || time_ns(&s, &venue_ns)) && /* of the matching engine */
+                            THEN(&s, "}") && at_end(&s)))
+        return MR_E_AGAIN;
     slot->book.venue_ns = venue_ns;
     slot->book.seq = slot->book.first_seq = u;
     slot->book.flags |= !delta || u == 1 ? MR_FLAG_SNAPSHOT : 0;
