@@ -5,6 +5,7 @@
  *   {"success":true,"code":0,"data":{"asks":[[5,1,1]],"bids":[],"version":2,"timestamp":1}}
  *
  * The channel stands behind the data, so it is looked for from the end: a time has thirteen digits. */
+#include "codecs/json/levels_top.h"
 #include "codecs/venue/mexc/mexc_priv.h"
 #include "codecs/venue/usual_stretch.h"
 
@@ -20,6 +21,22 @@ static inline bool is_full(const struct scan *s)
 }
 
 static const struct usual_book shape = {MR_LEVELS_BARE, true, ",\"bids\":"};
+
+/* Both sides of depth.full. */
+static inline uint32_t top_sides(struct scan *s, const struct mr_frame *frame, const struct mr_instrument *it,
+                                 union mr_slot *slot)
+{
+    const struct mr_levels_top form = MR_LEVELS_TOP(",\"bids\":", it->price_scale, it->size_scale);
+    uint32_t count[2];
+    const int64_t end =
+        mr_levels_top(frame->data, frame->len, (uint32_t)(s->p - frame->data), &form, mr_take_levels(slot), count);
+    if (unusual(end < 0))
+        return usual_sides(s, frame, it, &shape, slot);
+    s->p = frame->data + end;
+    slot->book.bid_count = (uint16_t)count[1];
+    slot->book.ask_count = (uint16_t)count[0];
+    return 1 + (count[0] + count[1] + 3) / 4;
+}
 
 /* Behind the levels: the head's numbers, to the brace that closes `data`. */
 static inline void versions(struct scan *s, struct mr_book_head *head)
@@ -76,7 +93,7 @@ int mr_mexc_book_behind(struct scan at, struct mr_decoder *dec, const struct mr_
     const bool full = is_full(s);
     dec->kind = full ? MR_MEXC_DEPTH_FULL : MR_MEXC_DEPTH;
     union mr_slot *slot = mr_take_slot(dec, out + (full ? 2 : 0), MR_EVENT_BOOK, it);
-    uint32_t slots = usual_sides(s, frame, it, &shape, slot);
+    uint32_t slots = full ? top_sides(s, frame, it, slot) : usual_sides(s, frame, it, &shape, slot);
     versions(s, &slot->book);
     if (unusual(!s->ok) || !(full ? STRETCH(s, FULL) : STRETCH(s, DEPTH)) || !at_end(s)) {
         dec->kind = MR_MEXC_UNKNOWN;
