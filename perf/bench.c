@@ -155,7 +155,8 @@ static bool has_goal(const struct mr_bench_row *row) { return row->goal > 0 || r
 
 static bool passed(const struct mr_bench_row *row)
 {
-    return (row->goal <= 0 || row->ratio >= row->goal) && (row->limit_ns <= 0 || row->ns <= row->limit_ns);
+    bool there = row->bound ? row->ratio <= row->goal : row->ratio >= row->goal;
+    return (row->goal <= 0 || there) && (row->limit_ns <= 0 || row->ns <= row->limit_ns);
 }
 
 static void print_json(struct mr_bench *b, const char *full, const struct mr_bench_row *row, double avx2_ns)
@@ -173,6 +174,7 @@ static void print_json(struct mr_bench *b, const char *full, const struct mr_ben
     print_number("ratio", row->ratio, row->reference != NULL);
     print_number("goal", row->goal, row->goal > 0);
     print_number("stretch", row->stretch, row->stretch > 0);
+    printf(", \"bound\": %s", row->bound ? "true" : "false");
     print_number("limit_ns", row->limit_ns, row->limit_ns > 0);
     printf(", \"pass\": %s}", !has_goal(row) ? "null" : passed(row) ? "true" : "false");
 }
@@ -187,13 +189,13 @@ static void print_row(const char *full, const struct mr_bench_row *row, double a
         snprintf(ns, sizeof ns, "%.2f", row->ns);
     if (row->reference_ns > 0)
         snprintf(reference, sizeof reference, "%.2f", row->reference_ns);
-    if (row->reference) {
+    if (row->reference)
         snprintf(ratio, sizeof ratio, "%.2fx", row->ratio);
-    }
     if (row->limit_ns > 0)
         snprintf(goal, sizeof goal, row->goal > 0 ? "<=%.4gns %.4g" : "<=%.4gns", row->limit_ns, row->goal);
     else if (row->goal > 0)
-        snprintf(goal, sizeof goal, row->stretch > 0 ? "%.4g (%.4g)" : "%.4g", row->goal, row->stretch);
+        snprintf(goal, sizeof goal, row->stretch > 0 ? "%s%.4g (%.4g)" : "%s%.4g", row->bound ? "<=" : "", row->goal,
+                 row->stretch);
     if (has_goal(row))
         verdict = passed(row) ? "pass" : "MISSED";
     printf("%-28s %10s %9s %12s %8s %12s  %-6s  %s%s%s\n", full, ns, avx2, reference, ratio, goal, verdict, row->work,
@@ -251,11 +253,11 @@ static double median_of(const struct side *s, uint32_t passes)
     return mr_bench_median(copy, passes);
 }
 
-static double paired_ratio(const struct side *reference, const struct side *ours, uint32_t passes)
+static double paired_ratio(const struct side *above, const struct side *below, uint32_t passes)
 {
     double ratio[PASSES_MAX];
     for (uint32_t i = 0; i < passes; i++)
-        ratio[i] = reference->ns[i] / ours->ns[i];
+        ratio[i] = above->ns[i] / below->ns[i];
     return mr_bench_median(ratio, passes);
 }
 
@@ -282,7 +284,9 @@ static void measure(struct mr_bench *b, const struct mr_bench_pair *pair)
     }
     if (best) {
         row.reference = sides[best].name;
-        row.ratio = paired_ratio(&sides[best], &sides[0], b->passes);
+        row.ratio = pair->bound ? paired_ratio(&sides[0], &sides[best], b->passes)
+                                : paired_ratio(&sides[best], &sides[0], b->passes);
+        row.bound = pair->bound;
         row.goal = pair->goal;
         row.stretch = pair->stretch;
     } else if (pair->limit_ns > 0) {

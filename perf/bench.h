@@ -12,7 +12,7 @@
  *
  * A pass is repeated until it lasts a few milliseconds; passes of ours and of each reference alternate, so that
  * the machine's moods meet all of them alike. Reported: medians, and the median over passes of
- * (best reference) / (ours in the same pass). An absolute time is a goal only where a requirement states one
+ * (best reference) / (ours in the same pass), or its inverse where the reference is what nothing can beat. An absolute time is a goal only where a requirement states one
  * (`limit_ns`): such a row says something about this machine and holds only where it is quiet.
  *
  * References may be C++ (.cc); they are compiled for the very CPU (-march=native), so that they do their best.
@@ -49,12 +49,13 @@ struct mr_bench_pair {
         void *arg;
     } references[MR_BENCH_REFERENCES];
     double goal, stretch; /* ratio; 0: none */
+    bool bound;           /* nothing can beat the reference: the ratio is ours / reference, and at most the goal */
     double limit_ns;      /* an item of ours takes at most this; 0: none. Without references the row shows it as one,
                              with goal 1 */
     void (*prepare)(void *arg); /* before each pass of ours, not timed nor counted; NULL: none */
-    unsigned other_work;  /* bit i: the checksum of reference i means something else and is not compared */
-    bool kernels;         /* ours asks mr_kernel_active() at each pass: the AVX2 time is measured too */
-    bool threads;         /* both sides run threads of their own: timed by the wall, instructions are not counted */
+    unsigned other_work;        /* bit i: the checksum of reference i means something else and is not compared */
+    bool kernels;               /* ours asks mr_kernel_active() at each pass: the AVX2 time is measured too */
+    bool threads; /* both sides run threads of their own: timed by the wall, instructions are not counted */
 };
 
 void mr_bench_pair(struct mr_bench *b, const struct mr_bench_pair *pair);
@@ -65,6 +66,7 @@ struct mr_bench_row {
     const char *name, *work, *reference; /* reference may be NULL */
     double ns, reference_ns, ratio;      /* ratio: median over paired passes; ns 0: not a time (memory, say) */
     double goal, stretch;
+    bool bound;      /* see above; ratio is ours / reference then */
     double limit_ns; /* see above */
 };
 bool mr_bench_timing(const struct mr_bench *b, const char *name);

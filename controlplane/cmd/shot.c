@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define FIRST_LINE "millrace-latency 2\n"
+#define FIRST_LINE "millrace-latency 3\n"
 
 static struct mr_hist *new_hist(unsigned bits)
 {
@@ -81,7 +81,7 @@ int mr_shot_save(const struct mr_shot *shot, const char *path, struct mr_err *er
         const struct mr_hist *h = r->hist;
         fprintf(f, "%s\t%s\t%s\t%s\n", r->family, r->labels, r->name, r->unit);
         fprintf(f, "= %u %llu %llu %llu %lld %lld\n", h->sub_bits, (unsigned long long)h->negative,
-                (unsigned long long)h->beyond, (unsigned long long)h->sum, (long long)h->max, (long long)h->below_max);
+                (unsigned long long)h->beyond, (unsigned long long)h->sum, (long long)h->min, (long long)h->max);
         mr_hist_each(h, save_bucket, f);
         fputs(".\n", f);
     }
@@ -122,11 +122,11 @@ static bool load_numbers(const char *line, uint64_t *numbers, uint32_t count)
 static bool load_row(struct mr_shot *shot, FILE *f, const char *names, uint32_t *line_no)
 {
     char line[512];
-    enum { BITS, NEGATIVE, BEYOND, SUM, MAX, BELOW_MAX, TOTALS };
+    enum { BITS, NEGATIVE, BEYOND, SUM, MIN, MAX, TOTALS };
     uint64_t totals[TOTALS], bucket[2]; /* its low end; its count */
     if (!fgets(line, sizeof line, f) || ++*line_no == 0 || strncmp(line, "= ", 2) != 0 ||
         !load_numbers(line + 2, totals, TOTALS) || totals[BITS] > MR_HIST_RANGE_BITS ||
-        mr_hist_bytes((unsigned)totals[BITS]) == 0 || totals[MAX] > INT64_MAX || totals[BELOW_MAX] > INT64_MAX)
+        mr_hist_bytes((unsigned)totals[BITS]) == 0 || totals[MAX] > INT64_MAX || totals[MIN] > totals[MAX])
         return false;
     const unsigned bits = (unsigned)totals[BITS];
     struct mr_shot_row *row = add_row(shot, bits);
@@ -135,8 +135,8 @@ static bool load_row(struct mr_shot *shot, FILE *f, const char *names, uint32_t 
     row->hist->negative = totals[NEGATIVE];
     row->hist->beyond = totals[BEYOND];
     row->hist->sum = totals[SUM];
+    row->hist->min = (int64_t)totals[MIN];
     row->hist->max = (int64_t)totals[MAX];
-    row->hist->below_max = (int64_t)totals[BELOW_MAX];
     while (fgets(line, sizeof line, f)) {
         ++*line_no;
         if (strcmp(line, ".\n") == 0)

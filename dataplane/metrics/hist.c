@@ -1,7 +1,8 @@
 #include "dataplane/metrics/hist.h"
 
 #define HIST_MAGIC 0x747369682d726dull /* "mr-hist" */
-#define HIST_VERSION 1
+#define HIST_VERSION 2
+#define LAST_VALUE (((int64_t)1 << MR_HIST_RANGE_BITS) - 1)
 
 static uint64_t load(const uint64_t *word) { return __atomic_load_n(word, __ATOMIC_RELAXED); }
 
@@ -59,8 +60,9 @@ void mr_hist_reset(struct mr_hist *h)
     __atomic_store_n(&h->negative, 0, __ATOMIC_RELAXED);
     __atomic_store_n(&h->beyond, 0, __ATOMIC_RELAXED);
     __atomic_store_n(&h->sum, 0, __ATOMIC_RELAXED);
+    __atomic_store_n(&h->width, 0, __ATOMIC_RELAXED);
+    __atomic_store_n(&h->min, 0, __ATOMIC_RELAXED);
     __atomic_store_n(&h->max, 0, __ATOMIC_RELAXED);
-    __atomic_store_n(&h->below_max, 0, __ATOMIC_RELAXED);
 }
 
 int mr_hist_check(const void *mem, size_t bytes)
@@ -78,16 +80,31 @@ int mr_hist_check(const void *mem, size_t bytes)
     return bytes < mr_hist_bytes(bits) ? MR_E_TRUNCATED : MR_OK;
 }
 
+/* Nothing but negative values so far: the least is 0 in name only. */
+static bool is_empty(const struct mr_hist *h) { return mr_hist_min(h) == 0 && load(counts_of(h)) == 0; }
+
+static void new_extreme(struct mr_hist *h, int64_t value)
+{
+    int64_t min = is_empty(h) || value < h->min ? value : h->min, max = value > h->max ? value : h->max;
+    __atomic_store_n(&h->width, (uint64_t)((max < LAST_VALUE ? max : LAST_VALUE) - min), __ATOMIC_RELAXED);
+    __atomic_store_n(&h->max, max, __ATOMIC_RELAXED);
+    __atomic_store_n(&h->min, min, __ATOMIC_RELAXED);
+}
+
 MR_COLD void mr_hist_record_rare(struct mr_hist *h, int64_t value, unsigned sub_bits)
 {
     if (value < 0) {
         mr_hist_bump(&h->negative, 1);
         return;
     }
+    const int64_t within = value < LAST_VALUE ? value : LAST_VALUE;
+    new_extreme(h, within);
+    mr_hist_record_known(h, sub_bits, (uint64_t)within);
+    if (value == within)
+        return;
     mr_hist_bump(&h->beyond, 1);
-    mr_hist_record_bits(h, sub_bits, ((int64_t)1 << MR_HIST_RANGE_BITS) - 1);
     mr_hist_bump(&h->sum, 1); /* it counts as 2^42 */
-    if (value > __atomic_load_n(&h->max, __ATOMIC_RELAXED))
+    if (value > h->max)
         __atomic_store_n(&h->max, value, __ATOMIC_RELAXED);
 }
 
@@ -105,11 +122,7 @@ uint64_t mr_hist_beyond(const struct mr_hist *h) { return load(&h->beyond); }
 
 uint64_t mr_hist_sum(const struct mr_hist *h) { return load(&h->sum); }
 
-int64_t mr_hist_min(const struct mr_hist *h)
-{
-    int64_t below = __atomic_load_n(&h->below_max, __ATOMIC_RELAXED);
-    return below <= 0 ? 0 : INT64_MAX - below;
-}
+int64_t mr_hist_min(const struct mr_hist *h) { return __atomic_load_n(&h->min, __ATOMIC_RELAXED); }
 
 int64_t mr_hist_max(const struct mr_hist *h) { return __atomic_load_n(&h->max, __ATOMIC_RELAXED); }
 
@@ -159,7 +172,9 @@ int mr_hist_copy(struct mr_hist *into, const struct mr_hist *from)
     into->beyond = load(&from->beyond);
     into->sum = load(&from->sum);
     into->max = mr_hist_max(from);
-    into->below_max = __atomic_load_n(&from->below_max, __ATOMIC_RELAXED);
+    into->min = mr_hist_min(from);
+    into->min = into->min < into->max ? into->min : into->max; /* read while they changed */
+    into->width = 0;
     return MR_OK;
 }
 
@@ -168,15 +183,16 @@ int mr_hist_add(struct mr_hist *into, const struct mr_hist *from)
     uint32_t buckets = buckets_of(into);
     if (buckets == 0 || buckets_of(from) != buckets)
         return MR_E_LAYOUT;
+    if (is_empty(into) || (!is_empty(from) && mr_hist_min(from) < into->min))
+        into->min = mr_hist_min(from);
     uint64_t *counts = mr_hist_counts(into);
     for (uint32_t i = 0; i < buckets; i++)
         counts[i] += load(&counts_of(from)[i]);
     into->negative += load(&from->negative);
     into->beyond += load(&from->beyond);
     into->sum += load(&from->sum);
-    int64_t max = mr_hist_max(from), below_max = __atomic_load_n(&from->below_max, __ATOMIC_RELAXED);
+    int64_t max = mr_hist_max(from);
     into->max = max > into->max ? max : into->max;
-    into->below_max = below_max > into->below_max ? below_max : into->below_max;
     return MR_OK;
 }
 
@@ -194,7 +210,8 @@ static void extremes_from_counts(struct mr_hist *h, uint32_t buckets)
     }
     high = h->beyond || high > whole_max ? whole_max : high;
     h->max = low < 0 ? 0 : high;
-    h->below_max = low < 0 ? 0 : INT64_MAX - (low < whole_min ? whole_min : low);
+    h->min = low < 0 ? 0 : low < whole_min ? whole_min : low;
+    h->width = 0;
 }
 
 int mr_hist_subtract(struct mr_hist *from, const struct mr_hist *before)
@@ -231,7 +248,7 @@ int mr_hist_add_paced(struct mr_hist *into, const struct mr_hist *from, int64_t 
         for (int64_t missed = value - interval; missed >= interval; missed -= interval) {
             mr_hist_bump(&mr_hist_counts(into)[mr_hist_bucket((uint64_t)missed, bits)], count);
             into->sum += (uint64_t)missed * count;
-            into->below_max = INT64_MAX - missed > into->below_max ? INT64_MAX - missed : into->below_max;
+            into->min = missed < into->min ? missed : into->min;
         }
     }
     return MR_OK;

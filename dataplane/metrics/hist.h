@@ -7,8 +7,8 @@
  * Percentile p: the upper edge of the bucket that holds the ceil(p * N)-th value (0-definitions).
  * Readers copy the counts (mr_hist_copy, relaxed loads, bounded by the copy's own size) and compute on the copy.
  * Memory  mr_hist_bytes(sub_bits), 8-byte aligned, no pointers.
- * Trust   mr_hist_record trusts the head of its own histogram; MR_RECORD (metrics.h) knows the size when compiled
- *         and reads nothing it did not write.
+ * Trust   recording trusts the head of its own histogram (min and width bound the bucket): who may write there may
+ *         write the counts behind it too. Readers trust nothing: mr_hist_check, then bounded copies.
  * Cost    perf/dataplane/metrics/bench_hist.c */
 #ifndef MR_METRICS_HIST_H
 #define MR_METRICS_HIST_H
@@ -21,15 +21,14 @@
 #define MR_HIST_BUCKETS(sub_bits) ((MR_HIST_RANGE_BITS - (sub_bits) + 1u) << (sub_bits))
 
 /* The head; MR_HIST_BUCKETS(sub_bits) counts of 64 bits follow it. A zeroed head is a valid, empty start for
- * recording. */
+ * recording: min = 0 before any value, which the count of 0 tells from a 0 that was recorded. */
 struct mr_hist {
     uint64_t magic;
     uint32_t sub_bits, version;
     uint64_t negative, beyond;
-    uint64_t sum;      /* of all values 0 and up; those beyond the range count as 2^42 */
-    int64_t max;       /* exact, of all values 0 and up */
-    int64_t below_max; /* INT64_MAX - min: 0 means nothing recorded yet */
-    uint64_t spare;
+    uint64_t sum;     /* of all values 0 and up; those beyond the range count as 2^42 */
+    int64_t min, max; /* exact, of all values 0 and up; 0 when empty */
+    uint64_t width;   /* writer's: min .. min + width is within the range, and between values recorded already */
 };
 static_assert(sizeof(struct mr_hist) == 64, "the head is one cache line");
 

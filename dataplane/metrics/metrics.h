@@ -12,8 +12,8 @@
  *
  * A block lies in a workspace region: a head with the family's name, labels, and the text of every metric, then the
  * values; a viewer needs nothing but the file. The values are the struct itself, histograms within it: no pointers,
- * so every place is known when compiled and nothing that another process could write is followed. One writer a block,
- * so MR_COUNT is a plain load, add, store (relaxed atomics: defined behaviour for the readers, the same instructions).
+ * so every place is known when compiled and nothing is followed. One writer a block, so MR_COUNT is a plain load, add,
+ * store (relaxed atomics: defined behaviour for the readers, the same instructions).
  *
  * Labels  "venue=binance,product=usdm": constant for a block's life.
  * Names   the family is the prefix without its "mr_": mr_book shows as "book". */

@@ -102,10 +102,10 @@ void mr_bench_number(struct mr_bench *b)
         uint32_t (*put)(char *, uint64_t *);
         double goal, stretch;
     } sets[] = {
-        {"fixed_price", "67123.45000000 to int64", "double_price", "67123.45000000 to double", put_price, 1.6, 1.8},
-        {"fixed_mixed", "3 to 11 characters to int64", "double_mixed", "3 to 11 characters to double", put_mixed, 4,
+        {"fixed_price", "67123.45000000 to int64", "double_price", "67123.45000000 to double", put_price, 1.6, 0},
+        {"fixed_mixed", "3 to 11 characters to int64", "double_mixed", "3 to 11 characters to double", put_mixed, 1.6,
          4.8},
-        {"fixed_short", "ddd.ddd to int64", "double_short", "ddd.ddd to double", put_short, 0, 0},
+        {"fixed_short", "ddd.ddd to int64", "double_short", "ddd.ddd to double", put_short, 1.6, 0},
     };
     for (size_t i = 0; i < sizeof sets / sizeof *sets; i++) {
         struct mr_bench_texts *set = make(sets[i].put);

@@ -240,6 +240,9 @@ void mr_bench_ring(struct mr_bench *b)
                          .ours = {ours_round_trip, &trip},
                          .references = {{"one bare cache line each way", race_line_round_trip, &trip}},
                          .other_work = 1,
+                         .goal = 1.25,
+                         .stretch = 1.2,
+                         .bound = true,
                          .threads = true,
                      });
 }

@@ -220,7 +220,7 @@ static void a_saved_file_that_is_cut_anywhere_is_refused_by_name(void **state)
 static void saved_files_that_are_not_ours_are_refused_by_name(void **state)
 {
     (void)state;
-#define HEAD "millrace-latency 2\n"
+#define HEAD "millrace-latency 3\n"
     static const struct {
         const char *says, *text, *why;
     } cases[] = {
@@ -231,6 +231,7 @@ static void saved_files_that_are_not_ours_are_refused_by_name(void **state)
         {"a bucket beyond the range", HEAD "a\tb\tc\td\n= 7 0 0 0 0 0\n4398046511104 1\n.\nend 1\n", "not a histogram"},
         {"a negative count", HEAD "a\tb\tc\td\n= 7 0 0 0 0 0\n1 -1\n.\nend 1\n", "not a histogram"},
         {"a sum beyond 64 bits", HEAD "a\tb\tc\td\n= 7 0 0 99999999999999999999 0 0\n.\nend 1\n", "not a histogram"},
+        {"a least above the most", HEAD "a\tb\tc\td\n= 7 0 0 0 6 5\n.\nend 1\n", "not a histogram"},
         {"too few names", HEAD "a\tb\n= 7 0 0 0 0 0\n.\nend 1\n", "not a histogram"},
     };
     char path[128];

@@ -146,6 +146,43 @@ static void negative_and_far_values_are_counted_apart(void **state)
     free(h);
 }
 
+/* Extremes are those of the values, in whatever order these come, and whatever the histogram was before: recorded into,
+ * a copy, a sum, a difference, begun anew. */
+static void extremes_are_exact_in_any_order(void **state)
+{
+    (void)state;
+    const int64_t far = ((int64_t)1 << 42) - 1;
+    const int64_t values[] = {0, 1, 5, 127, 128, 5000, far - 1, far, far + 1, INT64_MAX, -1};
+    enum { N = MR_COUNT_OF(values) };
+    for (int before = 0; before < 5; before++)
+        for (int i = 0; i < N * N * N; i++) {
+            int64_t three[] = {values[i % N], values[i / N % N], values[i / N / N]}, min = INT64_MAX, max = -1;
+            struct mr_hist *h = fresh(MR_HIST_BITS), *other = fresh(MR_HIST_BITS);
+            mr_hist_record(other, 3000);
+            if (before == 1)
+                assert_int_equal(mr_hist_copy(h, other), MR_OK);
+            if (before == 2)
+                assert_int_equal(mr_hist_add(h, other), MR_OK);
+            if (before >= 3)
+                mr_hist_record(h, 3000);
+            if (before == 3)
+                mr_hist_reset(h);
+            if (before == 4)
+                assert_int_equal(mr_hist_subtract(h, other), MR_OK);
+            if (before == 1 || before == 2)
+                min = max = 3000;
+            for (int k = 0; k < 3; k++) {
+                mr_hist_record(h, three[k]);
+                min =
+                    three[k] >= 0 && (three[k] < far ? three[k] : far) < min ? (three[k] < far ? three[k] : far) : min;
+                max = three[k] > max ? three[k] : max;
+            }
+            assert_int_equal(mr_hist_min(h), max < 0 ? 0 : min);
+            assert_int_equal(mr_hist_max(h), max < 0 ? 0 : max);
+            free(h), free(other);
+        }
+}
+
 static void an_interval_is_the_difference_of_two_copies(void **state)
 {
     (void)state;
@@ -221,6 +258,7 @@ int main(void)
         cmocka_unit_test(percentiles_agree_with_sorted_values),
         cmocka_unit_test(the_rank_is_the_whole_number_meant),
         cmocka_unit_test(negative_and_far_values_are_counted_apart),
+        cmocka_unit_test(extremes_are_exact_in_any_order),
         cmocka_unit_test(an_interval_is_the_difference_of_two_copies),
         cmocka_unit_test(a_stall_stands_for_the_requests_it_held_up),
         cmocka_unit_test(other_sizes_and_foreign_memory_are_refused),
