@@ -386,7 +386,7 @@ MR_INLINE const struct mr_instrument *instrument_long_way(struct scan *s, struct
     return instrument_closely(dec, (struct mr_span){from, (uint32_t)(s->p - from - 1)}, guess);
 }
 
-/* A message's instrument, and the symbol that named it: of 15 bytes or less, as they are in memory. */
+/* A message's instrument, and the symbol that named it: of 16 bytes or less, as they are in memory. */
 struct named {
     const struct mr_instrument *it;
     uint32_t len;
@@ -400,13 +400,14 @@ MR_INLINE bool instrument(struct scan *s, struct mr_decoder *dec, struct named *
 {
 #if USUAL_VECTOR
     __m128i v = look(s);
-    uint32_t len = (uint32_t)__builtin_ctz(equal(v, '"') | 1u << 16);
+    uint32_t quotes = equal(v, '"'), len = (uint32_t)__builtin_ctz(quotes | 1u << 16);
     __m128i text = first_bytes(v, len);
     uint64_t hash = _mm_crc32_u64((uint64_t)_mm_cvtsi128_si64(text), (uint64_t)_mm_extract_epi64(text, 1));
     const struct mr_instrument **guess = &dec->guess[hash % MR_COUNT_OF(dec->guess)], *it = *guess;
     *out = (struct named){it, len, text};
     if (as_usual(it && it->symbol_len == len &&
-                 same_bytes(text, _mm_loadu_si128((const __m128i *)(const void *)it->symbol)))) {
+                 same_bytes(text, _mm_loadu_si128((const __m128i *)(const void *)it->symbol))) &&
+        (as_usual(quotes) || (s->end - s->p > 16 && s->p[16] == '"'))) {
         s->p += len + 1;
         return true;
     }
@@ -428,7 +429,7 @@ MR_INLINE const struct mr_instrument *long_instrument(struct scan *s, struct mr_
     uint32_t len = 64 + (uint32_t)__builtin_ctz(equal(look(&tail), '"') | 1u << 16);
     uint64_t hash = load8(s->p + len - 8) * 0x9e3779b97f4a7c15u >> (64 - MR_DECODER_GUESS_BITS);
     const struct mr_instrument **guess = &dec->guess[hash % MR_COUNT_OF(dec->guess)], *it = *guess;
-    if (unusual(!it || it->symbol_len != len))
+    if (unusual(!it || it->symbol_len != len || len == 80))
         return instrument_long_way(s, dec, guess);
     __m128i differs = _mm_setzero_si128();
     for (uint32_t i = 0; i < 5; i++) {

@@ -21,12 +21,10 @@
 
 /* The next member's name and what opens its value. */
 #define NEXT(s, spaced, literal) ((spaced) ? EXPECT(s, ", " literal) : EXPECT(s, "," literal))
+#define THEN_NEXT(s, spaced, literal) ((spaced) ? THEN(s, ", " literal) : THEN(s, "," literal))
 #define FOUND_NEXT(s, spaced, literal) ((spaced) ? FOUND(s, ", " literal) : FOUND(s, "," literal))
 /* A stretch that begins behind a comma, and has one more member behind another. */
 #define NEXT_STRETCH(s, spaced, one, other) ((spaced) ? STRETCH(s, ", " one ", " other) : STRETCH(s, "," one "," other))
-
-/* The first n of eight digit values, 1 <= n <= 8, as a number. */
-static inline uint64_t first_of(uint64_t w, uint32_t n) { return eight(w << (64 - 8 * n)); }
 
 static inline bool room(struct scan *s)
 {
@@ -34,66 +32,28 @@ static inline bool room(struct scan *s)
     return s->ok;
 }
 
-/* 0.064" : at scale 8. */
-static inline int64_t token_price(struct scan *s)
+/* 0.064" : at scale 8, where the digits behind the point are the value, with zeros in the place of those that are not there. `like`: how
+ * many the one before had, as of integer(). */
+MR_INLINE bool token_price(struct scan *s, uint8_t *like, uint64_t *out)
 {
-    if (mr_unlikely(!room(s)))
-        return 0;
-    uint64_t w = load8(s->p + 2);
-    uint32_t n = digit_run(&w);
-    s->ok &= s->p[0] == '0' && s->p[1] == '.' && n > 0 && s->p[2 + n] == '"';
-    s->p += 3 + n;
-    return n ? (int64_t)(first_of(w, n) * (uint64_t)mr_pow10[SCALE - n]) : 0;
-}
-
-/* 374.34" : at scale 8. The end and the point are found before anything is
- * converted, so that the next text need not wait. */
-#if defined(__SSE2__)
-static inline int64_t token_size(struct scan *s)
-{
-    if (mr_unlikely(!room(s)))
-        return 0;
     const uint8_t *p = s->p;
-    __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p), digit = _mm_sub_epi8(v, _mm_set1_epi8('0'));
-    uint32_t quotes = (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(v, _mm_set1_epi8('"')));
-    uint32_t points = (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(v, _mm_set1_epi8('.')));
-    uint32_t digits = (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_min_epu8(digit, _mm_set1_epi8(9)), digit));
-    uint32_t len = (uint32_t)__builtin_ctz(quotes | 1u << 16), before = (1u << len) - 1;
-    points &= before;
-    uint32_t whole = points ? (uint32_t)__builtin_ctz(points) : len, part = points ? len - whole - 1 : 0;
-    s->ok &= len < 16 && ((digits | points) & before) == before && (points & (points - 1)) == 0 && whole - 1 < 8 &&
-             part <= 8 && (!points || part) && (p[0] != '0' || whole == 1);
-    s->p += len + 1;
-    if (mr_unlikely(!s->ok))
-        return 0;
-    uint64_t value = first_of(load8(p) ^ EACH(0x30u), whole) * (uint64_t)mr_pow10[SCALE];
-    if (part)
-        value += first_of(load8(p + whole + 1) ^ EACH(0x30u), part) * (uint64_t)mr_pow10[SCALE - part];
-    return (int64_t)value;
-}
-#else
-static inline int64_t token_size(struct scan *s)
-{
-    if (mr_unlikely(!room(s)))
-        return 0;
-    uint64_t w = load8(s->p), value;
-    uint32_t n = digit_run(&w);
-    s->ok &= n > 0 && (s->p[0] != '0' || n == 1);
-    if (mr_unlikely(!n))
-        return 0;
-    value = first_of(w, n) * (uint64_t)mr_pow10[SCALE];
-    s->p += n;
-    if (*s->p == '.') {
-        w = load8(s->p + 1);
-        n = digit_run(&w);
-        s->ok &= n > 0;
-        s->p += 1 + n;
-        value += n ? first_of(w, n) * (uint64_t)mr_pow10[SCALE - n] : 0;
+    if (unusual(s->end - p < LOOKS_AT))
+        return false;
+    uint64_t w = load8(p + 2) ^ EACH(0x30u), other = (((w & EACH(0x7fu)) + EACH(0x76u)) | w) & EACH(0x80u);
+    uint64_t behind = other & (0 - other); /* the first that is no digit, or none of the eight */
+    uint32_t n = other ? (uint32_t)__builtin_ctzll(other) / 8 : 8;
+    if (unusual(n == 0 || p[0] != '0' || p[1] != '.' || p[2 + n] != '"'))
+        return false;
+    *out = eight(w & ((behind >> 7) - 1));
+    if (as_usual(n == *like)) {
+        s->p += 3 + *like;
+        __asm__("" : "+r"(s->p)); /* not by `n`, though they are equal: that one comes late */
+        return true;
     }
-    s->ok &= *s->p++ == '"';
-    return (int64_t)value;
+    s->p += 3 + n;
+    *like = (uint8_t)n;
+    return true;
 }
-#endif
 
 /* 1786728438403" : thirteen digits, from 2001 to 2262, where nanoseconds end. */
 static inline uint64_t time_ms(struct scan *s)
@@ -102,56 +62,68 @@ static inline uint64_t time_ms(struct scan *s)
         return 0;
     uint64_t a = load8(s->p), b = load8(s->p + 8);
     bool good = digit_run(&a) == 8 && digit_run(&b) == 5 && s->p[13] == '"' && s->p[0] != '0';
-    uint64_t ms = good ? first_of(a, 8) * 100000 + first_of(b, 5) : 0;
+    uint64_t ms = good ? eight(a) * 100000 + eight(b << 24) : 0;
     s->ok &= good && ms <= INT64_MAX / MR_NS_PER_MS;
     s->p += 14;
     return ms;
 }
 
 /* The best price after a change; "0" and "1" say that nobody is there. */
-static inline uint64_t touch(struct scan *s, char none)
+MR_INLINE bool touch(struct scan *s, char none, uint8_t *like, uint64_t *out)
 {
-    if (mr_likely(s->ok && s->end - s->p >= 2 && s->p[1] != '"'))
-        return (uint64_t)token_price(s);
-    s->ok &= s->end - s->p >= 2 && (s->p[0] == '0' || s->p[0] == (uint8_t)none);
-    s->p += s->ok ? 2 : 0;
-    return 0;
+    if (as_usual(s->end - s->p >= 2 && s->p[1] != '"'))
+        return token_price(s, like, out);
+    if (s->end - s->p < 2 || (s->p[0] != '0' && s->p[0] != (uint8_t)none))
+        return false;
+    s->p += 2;
+    *out = 0;
+    return true;
 }
 
-/* At least 16 bytes, and as many behind both as they have. */
-static inline bool same(const uint8_t *a, const char *b, uint32_t len)
+/* A token whose instrument was not guessed, or that is no plain text. */
+static MR_COLD const struct mr_instrument *token_closely(struct scan *s, struct mr_decoder *dec, uint32_t *guess)
 {
-#if defined(__SSE2__)
-    int differ = 0;
-    for (uint32_t i = 0;; i += 16) {
-        uint32_t at = i + 16 < len ? i : len - 16;
-        __m128i x = _mm_loadu_si128((const __m128i *)(const void *)(a + at));
-        __m128i y = _mm_loadu_si128((const __m128i *)(const void *)(b + at));
-        differ |= _mm_movemask_epi8(_mm_cmpeq_epi8(x, y)) ^ 0xffff;
-        if (i + 16 >= len)
-            return differ == 0;
-    }
-#else
-    return memcmp(a, b, len) == 0;
-#endif
-}
-
-/* The instrument of a token: guessed by its last digits, then compared whole.
- */
-static inline const struct mr_instrument *token(struct mr_decoder *dec, struct mr_span id)
-{
-    struct mr_polymarket_state *state = dec->state;
-    if (mr_unlikely(id.len < 16))
-        return NULL;
-    uint32_t *guess =
-        &state->guess[load8(id.data + id.len - 8) * 0x9e3779b97f4a7c15u >> (64 - MR_POLYMARKET_GUESS_BITS)];
-    const struct mr_instrument *it = mr_instruments_get(dec->instruments, *guess);
-    if (mr_unlikely(!it || id.len != it->symbol_len || !same(id.data, it->symbol, id.len) ||
-                    it->venue != dec->venue->id || it->product != dec->product)) {
-        it = mr_instruments_find(dec->instruments, dec->venue->id, dec->product, id);
+    const struct mr_span id = string(s);
+    const struct mr_instrument *it =
+        s->ok ? mr_instruments_find(dec->instruments, dec->venue->id, dec->product, id) : NULL;
+    if (guess)
         *guess = it ? it->id : 0;
+    return it;
+}
+
+/* The instrument of the token at s->p, of usual scales: guessed by its last digits, then compared whole. NULL: another, or none. */
+MR_INLINE const struct mr_instrument *token(struct scan *s, struct mr_decoder *dec)
+{
+    const struct mr_instrument *it = NULL;
+#if USUAL_VECTOR
+    struct mr_polymarket_state *state = dec->state;
+    const uint8_t *p = s->p;
+    if (unusual(s->end - p < 80))
+        return NULL;
+    const struct scan last = {p + 64, s->end, true}; /* they have 76 to 78 digits */
+    const uint32_t len = 64 + (uint32_t)__builtin_ctz(equal(look(&last), '"') | 1u << 16);
+    uint32_t *guess = &state->guess[load8(p + len - 8) * 0x9e3779b97f4a7c15u >> (64 - MR_POLYMARKET_GUESS_BITS)];
+    it = mr_instruments_get(dec->instruments, *guess);
+    if (as_usual(it && it->symbol_len == len && len < 80)) {
+        __m128i differs = _mm_setzero_si128();
+        for (uint32_t i = 0; i < 5; i++) {
+            const uint32_t at = i < 4 ? 16 * i : len - 16;
+            differs |= _mm_loadu_si128((const __m128i *)(const void *)(p + at)) ^
+                       _mm_loadu_si128((const __m128i *)(const void *)(it->symbol + at));
+        }
+        if (unusual(!_mm_testz_si128(differs, differs) || it->venue != dec->venue->id || it->product != dec->product))
+            it = NULL;
+    } else {
+        it = NULL;
     }
-    return it && it->price_scale == SCALE && it->size_scale == SCALE ? it : NULL;
+    if (as_usual(it))
+        s->p += len + 1;
+    else
+        it = token_closely(s, dec, guess);
+#else
+    it = token_closely(s, dec, NULL);
+#endif
+    return as_usual(it && it->price_scale == SCALE && it->size_scale == SCALE) ? it : NULL;
 }
 
 /* As mr_polymarket_state, of plain ASCII. */
@@ -176,76 +148,91 @@ static inline void stamp(struct mr_book_head *head, uint64_t ms, struct mr_span 
 
 /* ---- changes ---- */
 
-/* Is this token nobody's here, and may it be passed over? */
-static MR_COLD bool stranger(const struct mr_decoder *dec, struct mr_span id)
+/* A token that is nobody's here, and may be passed over: moves behind it. */
+static MR_COLD bool stranger(struct scan *s, const struct mr_decoder *dec)
 {
-    return dec->skip_unknown && id.len && id.len <= MR_SYMBOL_BYTES &&
+    const struct mr_span id = string(s);
+    return s->ok && dec->skip_unknown && id.len && id.len <= MR_SYMBOL_BYTES &&
            !mr_instruments_find(dec->instruments, dec->venue->id, dec->product, id);
 }
 
 /* The state behind a change, to what opens the best bid: as long each time, or what it is. */
-static inline struct mr_span hash_of(struct scan *s, bool spaced)
+MR_INLINE bool hash_of(struct scan *s, bool spaced, struct mr_span *hash)
 {
     const uint8_t *at = s->p + sizeof ",\"hash\":\"" - 1 + spaced;
-    if (as_usual(NEXT_STRETCH(s, spaced, "\"hash\":\"" HASH_TEXT "\"", "\"best_bid\":\"")))
-        return (struct mr_span){at, sizeof HASH_TEXT - 1};
-    NEXT(s, spaced, "\"hash\":\"");
-    if (!s->ok)
-        return (struct mr_span){NULL, 0};
-    struct mr_span hash = string(s);
-    NEXT(s, spaced, "\"best_bid\":\"");
-    return hash;
+    if (as_usual(NEXT_STRETCH(s, spaced, "\"hash\":\"" HASH_TEXT "\"", "\"best_bid\":\""))) {
+        *hash = (struct mr_span){at, sizeof HASH_TEXT - 1};
+        return true;
+    }
+    if (!FOUND_NEXT(s, spaced, "\"hash\":\""))
+        return false;
+    *hash = string(s);
+    return s->ok && FOUND_NEXT(s, spaced, "\"best_bid\":\"");
+}
+
+/* Of which price the digits were: places in dec->like, behind that of trades_usual.c. */
+enum { PRICE = 1, BID, ASK };
+
+/* What a change says of its token, from behind it to the closing brace. */
+struct change {
+    struct mr_level level;
+    struct mr_span hash;
+    uint64_t price, bid, ask;
+    uint32_t sell;
+};
+MR_INLINE bool members(struct scan *s, bool spaced, struct mr_decoder *dec, struct change *c)
+{
+    return THEN_NEXT(s, spaced, "\"price\":\"") && token_price(s, &dec->like[PRICE], &c->price) &&
+           THEN_NEXT(s, spaced, "\"size\":\"") && decimal(s, SCALE, &c->level.size) &&
+           THEN_NEXT(s, spaced, "\"side\":\"") && EITHER(s, "SELL\"", "BUY\"", &c->sell) &&
+           hash_of(s, spaced, &c->hash) && touch(s, '0', &dec->like[BID], &c->bid) &&
+           THEN_NEXT(s, spaced, "\"best_ask\":\"") && touch(s, '1', &dec->like[ASK], &c->ask) && THEN(s, "}");
 }
 
 /* One entry, without its time. A stranger's is read as well, and left. */
-static inline bool change(struct scan *s, bool spaced, struct mr_decoder *dec, union mr_slot *slot, uint32_t *used,
-                          uint32_t *strangers)
+MR_INLINE bool change(struct scan *s, bool spaced, struct mr_decoder *dec, union mr_slot *slot, uint32_t *used,
+                      uint32_t *strangers)
 {
-    union mr_slot aside[2];
-    EXPECT(s, "{\"asset_id\":\"");
-    if (mr_unlikely(!s->ok))
+    struct change c;
+    if (!THEN(s, "{\"asset_id\":\""))
         return false;
-    struct mr_span id = string(s);
-    const struct mr_instrument *it = s->ok ? token(dec, id) : NULL;
-    if (mr_unlikely(!it)) {
-        if (!s->ok || !stranger(dec, id))
+    struct scan from = *s;
+    const struct mr_instrument *it = token(s, dec);
+    if (unusual(!it)) {
+        if (!stranger(&from, dec))
             return false;
-        slot = aside;
+        *s = from;
         ++*strangers;
+        return members(s, spaced, dec, &c);
     }
-    *used += it ? 2 : 0;
-    mr_take_slot(dec, slot, MR_EVENT_BOOK, it);
-    memset(&slot[1], 0, sizeof slot[1]);
-    NEXT(s, spaced, "\"price\":\"");
-    slot[1].level[0].price = token_price(s);
-    NEXT(s, spaced, "\"size\":\"");
-    slot[1].level[0].size = token_size(s);
-    NEXT(s, spaced, "\"side\":\"");
-    uint32_t ask = 0;
-    s->ok &= EITHER(s, "SELL\"", "BUY\"", &ask);
-    if (mr_unlikely(!s->ok))
+    if (!members(s, spaced, dec, &c))
         return false;
-    struct mr_span hash = hash_of(s, spaced);
-    uint64_t bid = touch(s, '0');
-    NEXT(s, spaced, "\"best_ask\":\"");
-    uint64_t best_ask = touch(s, '1');
-    EXPECT(s, "}");
-    stamp(&slot->book, 0, hash);
-    slot->book.book_flags |= MR_BOOK_TOUCH;
-    slot->book.first_seq = bid;
-    slot->book.prev_seq = best_ask;
-    slot->book.bid_count = (uint16_t)!ask;
-    slot->book.ask_count = (uint16_t)ask;
-    return s->ok;
+    *used += 2;
+    c.level.price = (int64_t)c.price;
+    slot->book = (struct mr_book_head){
+        .first_seq = c.bid,
+        .prev_seq = c.ask,
+        .bid_count = (uint16_t)!c.sell,
+        .ask_count = (uint16_t)c.sell,
+        .instrument = it->id,
+        .kind = MR_EVENT_BOOK,
+        .flags = caution(it),
+        .source = MR_POLYMARKET_PRICE_CHANGE,
+        .book_flags = MR_BOOK_TOUCH,
+    };
+    stamp(&slot->book, 0, c.hash);
+    slot[1] = (union mr_slot){.level = {c.level}};
+    return true;
 }
 
 #define CHANGED "\"event_type\":\"price_change\"}"
-static int changes(struct scan *s, bool spaced, struct mr_decoder *dec, union mr_slot *out, uint32_t out_max)
+MR_INLINE int changes(struct scan at, bool spaced, struct mr_decoder *dec, union mr_slot *out, uint32_t out_max)
 {
+    struct scan *s = &at;
     uint32_t n = 0, strangers = 0;
     dec->kind = MR_POLYMARKET_PRICE_CHANGE;
     do {
-        if (mr_unlikely(n + 2 > out_max || !change(s, spaced, dec, &out[n], &n, &strangers)))
+        if (unusual(n + 2 > out_max) || !change(s, spaced, dec, &out[n], &n, &strangers))
             return MR_E_AGAIN;
     } while (FOUND_NEXT(s, spaced, ""));
     if (unusual(!(spaced ? STRETCH(s, "], \"timestamp\":\"" MR_STRETCH_TIME "\", " CHANGED)
@@ -259,6 +246,15 @@ static int changes(struct scan *s, bool spaced, struct mr_decoder *dec, union mr
         out[i].book.seq = ms;
     }
     return (int)n;
+}
+
+static int changes_on_the_wire(struct scan s, struct mr_decoder *dec, union mr_slot *out, uint32_t out_max)
+{
+    return changes(s, true, dec, out, out_max);
+}
+static int changes_as_documented(struct scan s, struct mr_decoder *dec, union mr_slot *out, uint32_t out_max)
+{
+    return changes(s, false, dec, out, out_max);
 }
 
 /* ---- books ---- */
@@ -285,7 +281,7 @@ static int book(struct scan *s, struct mr_decoder *dec, const struct mr_frame *f
     string(s);
     const bool spaced = s->end - s->p >= 2 && s->p[1] == ' ';
     NEXT(s, spaced, "\"asset_id\":\"");
-    const struct mr_instrument *it = s->ok ? token(dec, string(s)) : NULL;
+    const struct mr_instrument *it = s->ok ? token(s, dec) : NULL;
     if (mr_unlikely(!it || !s->ok))
         return MR_E_AGAIN;
     mr_take_slot(dec, out, MR_EVENT_BOOK, it);
@@ -309,9 +305,12 @@ static int book(struct scan *s, struct mr_decoder *dec, const struct mr_frame *f
     }
     if (!s->ok)
         return MR_E_AGAIN;
-    if (FOUND_NEXT(s, spaced, "\"tick_size\":\"") &&
-        (token_price(s) != it->tick || !it->tick)) /* news: the general path */
-        return MR_E_AGAIN;
+    if (FOUND_NEXT(s, spaced, "\"tick_size\":\"")) {
+        uint64_t tick;
+        uint8_t like = 0;
+        if (!token_price(s, &like, &tick) || tick != (uint64_t)it->tick || !tick) /* news: the general path */
+            return MR_E_AGAIN;
+    }
     if (FOUND_NEXT(s, spaced, "\"last_trade_price\":\""))
         string(s);
     NEXT(s, spaced, "\"event_type\":\"book\"}");
@@ -352,9 +351,9 @@ int mr_polymarket_usual(struct mr_decoder *dec, const struct mr_frame *frame, un
     if (dec->product != MR_POLYMARKET_CLOB)
         return n;
     if (STRETCH(&s, "{\"market\":\"" MARKET_TEXT "\", \"price_changes\":["))
-        n = changes(&s, true, dec, out, out_max);
+        n = changes_on_the_wire(s, dec, out, out_max);
     else if (STRETCH(&s, "{\"market\":\"" MARKET_TEXT "\",\"price_changes\":["))
-        n = changes(&s, false, dec, out, out_max);
+        n = changes_as_documented(s, dec, out, out_max);
     if (n == MR_E_AGAIN)
         n = books(&(struct scan){frame->data, frame->data + frame->len, true}, dec, frame, out, out_max);
     if (n < 0)
