@@ -8,13 +8,19 @@
 #include "dataplane/mem/near.h"
 #include "dataplane/plane/plane_priv.h"
 
+/* To the log, where there is one. */
+#define SAY(p, level, ...)                                                                                             \
+    do {                                                                                                               \
+        if ((p)->log)                                                                                                  \
+            MR_LOG((p)->log, (level), __VA_ARGS__);                                                                    \
+    } while (0)
+
 MR_METRICS_DEFINE(mr_plane_memory, MR_PLANE_MEMORY_METRICS);
 
 void mr_plane_memory_begin(struct mr_plane *p)
 {
     if (p->config.node >= 0 && !mr_memory_prefer(p->config.node))
-        MR_LOG(p->log, MR_LOG_WARN, "memory: cannot be asked for on node %d (%s); it comes from where the system likes",
-               p->config.node, strerror(errno));
+        SAY(p, MR_LOG_WARN, "memory: cannot be asked for on node %d (%s)", p->config.node, strerror(errno));
 }
 
 void mr_plane_memory_mapped(struct mr_plane *p)
@@ -42,9 +48,15 @@ int mr_plane_memory_end(struct mr_plane *p, struct mr_err *err)
     bool arena = hold(p, m, p->arena.base, p->arena.bytes),
          workspace = hold(p, m, p->workspace.map, p->workspace.bytes);
     MR_GAUGE_SET(m, huge, p->arena.huge ? p->arena.bytes : 0);
+    if (m->far && p->config.placement == MR_PLANE_STRICT)
+        return mr_err_set(
+            err, MR_E_NOMEM,
+            "memory: %lld KiB of %lld are not on node %d, where the tiles are: it has no more to give; free "
+            "some there, or plane.placement: anywhere starts all the same",
+            (long long)m->far >> 10, (long long)m->planned >> 10, p->config.node);
     if (m->far)
-        MR_LOG(p->log, MR_LOG_WARN, "memory: %lld KiB are not on node %d, where the tiles are: it had no more to give",
-               (long long)m->far >> 10, p->config.node);
+        SAY(p, MR_LOG_WARN, "memory: %lld KiB are not on node %d, where the tiles are, as plane.placement has it",
+            (long long)m->far >> 10, p->config.node);
     if (arena && workspace)
         return MR_OK;
     if (p->config.lock == MR_PLANE_LOCK_MUST)
@@ -52,10 +64,10 @@ int mr_plane_memory_end(struct mr_plane *p, struct mr_err *err)
                           "plane.lock: %lld MiB cannot be locked: raise the locked-memory limit (ulimit -l, "
                           "LimitMEMLOCK=infinity), or plane.lock: try",
                           (long long)m->unlocked >> 20);
-    MR_LOG(p->log, MR_LOG_INFO,
-           "memory: %lld MiB are not locked, the system may take them away: raise the locked-memory limit (ulimit -l, "
-           "LimitMEMLOCK=infinity)",
-           (long long)m->unlocked >> 20);
+    SAY(p, MR_LOG_INFO,
+        "memory: %lld MiB are not locked, the system may take them away: raise the locked-memory limit (ulimit -l, "
+        "LimitMEMLOCK=infinity)",
+        (long long)m->unlocked >> 20);
     return MR_OK;
 }
 
@@ -71,8 +83,8 @@ void mr_plane_awake(struct mr_plane *p)
         MR_GAUGE_SET(m, awake, 1);
         return;
     }
-    MR_LOG(p->log, MR_LOG_WARN, "plane.awake: /dev/cpu_dma_latency: %s; cores may sleep deeply when a tile waits",
-           strerror(errno));
+    SAY(p, MR_LOG_WARN, "plane.awake: /dev/cpu_dma_latency: %s; cores may sleep deeply when a tile waits",
+        strerror(errno));
     mr_plane_asleep(p);
 }
 
