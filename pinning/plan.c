@@ -80,13 +80,38 @@ static int node_of(const struct mr_core_plan *plan, const struct mr_topology *t,
     return first < 0 ? t->node_ids[0] : t->cpu[first].node;
 }
 
-int mr_core_plan_make(struct mr_core_plan *plan, const struct mr_topology *t, uint32_t cores, const char *nic,
-                      struct mr_err *err)
+/* Given by a configuration: each has to be there, and may be far from the NIC or share a core, which the start judges (place.h). */
+static int take(struct mr_core_plan *plan, const struct mr_topology *t, const struct mr_plan_wish *wish,
+                struct mr_err *err)
 {
-    *plan = (struct mr_core_plan){.engine = -1, .trade = -1};
-    int status = choose_nic(plan, t, nic, err), chosen[MR_PLAN_CORES_MAX] = {0};
-    if (status)
-        return status;
+    memcpy(plan->feed, wish->feed, sizeof plan->feed);
+    plan->feed_count = wish->feed_count;
+    plan->engine = wish->engine;
+    plan->trade = wish->trade;
+    for (uint32_t i = 0; i < wish->feed_count; i++)
+        mr_cpus_add(&plan->hot, wish->feed[i]);
+    if (wish->engine >= 0)
+        mr_cpus_add(&plan->hot, wish->engine);
+    if (wish->trade >= 0)
+        mr_cpus_add(&plan->hot, wish->trade);
+    MR_CPUS_EACH(cpu, &plan->hot)
+    {
+        if (!mr_cpus_has(&t->online, cpu))
+            return mr_err_set(err, MR_E_INVALID, "%s: core %d is not on this host or not online", wish->of, cpu);
+    }
+    plan->node = plan->nic && plan->nic->node >= 0 ? plan->nic->node : t->cpu[mr_cpus_next(&plan->hot, 0)].node;
+    MR_CPUS_EACH(cpu, &plan->hot)
+    {
+        if (t->cpu[cpu].node != plan->node)
+            snprintf(plan->note, sizeof plan->note, "core %d is on node %d; node %d is that of %s", cpu,
+                     t->cpu[cpu].node, plan->node, plan->nic ? plan->nic->name : "the first");
+    }
+    return MR_OK;
+}
+
+static int propose(struct mr_core_plan *plan, const struct mr_topology *t, uint32_t cores, struct mr_err *err)
+{
+    int chosen[MR_PLAN_CORES_MAX] = {0};
     struct mr_cpus free, near;
     candidates(t, &free);
     plan->node = node_of(plan, t, &free);
@@ -110,10 +135,24 @@ int mr_core_plan_make(struct mr_core_plan *plan, const struct mr_topology *t, ui
                  "no core beside that of CPU 0 may be used: nothing is pinned, tiles share what there is");
     choose(t, count > local ? &free : &near, count, chosen);
     give(plan, chosen, count);
-    for (uint32_t i = 0; i < count; i++) {
-        struct mr_cpus siblings;
-        mr_topology_siblings(t, chosen[i], &siblings);
+    for (uint32_t i = 0; i < count; i++)
         mr_cpus_add(&plan->hot, chosen[i]);
+    return MR_OK;
+}
+
+int mr_core_plan_make(struct mr_core_plan *plan, const struct mr_topology *t, const struct mr_plan_wish *wish,
+                      struct mr_err *err)
+{
+    *plan = (struct mr_core_plan){.engine = -1, .trade = -1, .of = wish->of};
+    int status = choose_nic(plan, t, wish->nic, err);
+    if (!status)
+        status = wish->of ? take(plan, t, wish, err) : propose(plan, t, wish->cores, err);
+    if (status)
+        return status;
+    MR_CPUS_EACH(cpu, &plan->hot)
+    {
+        struct mr_cpus siblings;
+        mr_topology_siblings(t, cpu, &siblings);
         mr_cpus_or(&plan->isolated, &siblings);
     }
     plan->housekeeping = t->online;

@@ -20,12 +20,21 @@ struct mr_core_plan {
     struct mr_cpus housekeeping;       /* all other CPUs that are online */
     int node;                          /* of the hot cores */
     const struct mr_topology_nic *nic; /* NULL: no NIC of hardware */
+    const char *of;                    /* as wished */
     char note[160];                    /* "" or what the host could not give */
 };
 
-/* `cores`: 1 feed and engine merged; 2 feed, engine; 3 and more: feeds, engine, trade. 0: 3, or as many as there are.
- * `nic` NULL: the first that is up. MR_E_INVALID: more cores than the host can give, or no such NIC. */
-int mr_core_plan_make(struct mr_core_plan *plan, const struct mr_topology *t, uint32_t cores, const char *nic,
+/* What is asked for; zeros are a proposal. */
+struct mr_plan_wish {
+    uint32_t
+        cores; /* 1 feed and engine merged; 2 feed, engine; 3 and more: feeds, engine, trade. 0: 3, or as many as there are */
+    const char *nic; /* NULL: the first that is up */
+    const char *of;  /* NULL; else a configuration's name, and no proposal is wanted: these cores are given */
+    int feed[MR_PLAN_FEEDS_MAX], engine, trade; /* of `of`, as in the plan */
+    uint32_t feed_count;
+};
+/* MR_E_INVALID: more cores than the host can give, one that it does not have, or no such NIC. */
+int mr_core_plan_make(struct mr_core_plan *plan, const struct mr_topology *t, const struct mr_plan_wish *wish,
                       struct mr_err *err);
 
 #endif

@@ -55,8 +55,10 @@ static void show_host(const struct mr_tune *t, struct mr_text *out)
     if (!mr_cpus_equal(&h->allowed, &h->online))
         cpus_line(out, "; allowed ", &h->allowed);
     cpus_line(out, "; isolated ", &h->isolated);
-    mr_text_add(out, "\nplan  ");
     const struct mr_core_plan *p = &t->plan;
+    mr_text_add(out, "\nplan  ");
+    if (p->of)
+        mr_text_format(out, "of %s: ", p->of);
     for (uint32_t i = 0; i < p->feed_count; i++)
         mr_text_format(out, "%s%d", i ? "," : p->engine < 0 ? "feed and engine " : "feed ", p->feed[i]);
     if (p->engine >= 0)

@@ -12,7 +12,7 @@ const char *mr_verdict_text(enum mr_verdict verdict)
     return texts[verdict];
 }
 
-int mr_tune_open(struct mr_tune **out, struct mr_host *host, uint32_t cores, const char *nic, struct mr_err *err)
+int mr_tune_open(struct mr_tune **out, struct mr_host *host, const struct mr_plan_wish *wish, struct mr_err *err)
 {
     struct mr_tune *t = calloc(1, sizeof *t);
     if (!t)
@@ -25,7 +25,7 @@ int mr_tune_open(struct mr_tune **out, struct mr_host *host, uint32_t cores, con
     if (!status)
         status = mr_topology_read(&t->topology, host, err);
     if (!status)
-        status = mr_core_plan_make(&t->plan, &t->topology, cores, nic, err);
+        status = mr_core_plan_make(&t->plan, &t->topology, wish, err);
     if (status) {
         mr_tune_close(t);
         return status;

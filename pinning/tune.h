@@ -66,8 +66,8 @@ struct mr_tune {
 extern const struct mr_setting *const mr_settings[];
 extern const uint32_t mr_setting_count;
 
-/* Reads the host and checks all settings against a plan of so many cores (mr_core_plan_make). `host` must outlive it. */
-int mr_tune_open(struct mr_tune **tune, struct mr_host *host, uint32_t cores, const char *nic, struct mr_err *err);
+/* Reads the host and checks all settings against the plan of that wish. `host` and texts of the wish must outlive it. */
+int mr_tune_open(struct mr_tune **tune, struct mr_host *host, const struct mr_plan_wish *wish, struct mr_err *err);
 void mr_tune_close(struct mr_tune *tune);
 uint32_t mr_tune_counted(const struct mr_tune *tune, enum mr_verdict verdict);
 /* Writes that differ. */

@@ -6,18 +6,20 @@
 #include <unistd.h>
 
 #include "controlplane/cmd/cmd.h"
+#include "controlplane/config/config.h"
 #include "pinning/apply.h"
 #include "pinning/report.h"
 
 #define OUT_BYTES (16u << 20)
 #define PICKS_MAX 64
 
-enum { KEY_ROOT = 256, KEY_CORES, KEY_NIC, KEY_JOURNAL, KEY_JSON, KEY_YES, KEY_DRY_RUN, KEY_ONLY };
+enum { KEY_ROOT = 256, KEY_CORES, KEY_CONFIG, KEY_NIC, KEY_JOURNAL, KEY_JSON, KEY_YES, KEY_DRY_RUN, KEY_ONLY };
 
 struct options {
-    const char *action, *root, *nic, *journal;
-    const char *only[PICKS_MAX];
-    uint32_t cores, only_count;
+    const char *action, *root, *journal;
+    const char *only[PICKS_MAX], *config_file;
+    struct mr_plan_wish wish;
+    uint32_t only_count;
     bool json, yes, dry_run;
     int status;
     struct mr_err err;
@@ -27,6 +29,7 @@ struct options {
 static const struct argp_option argp_options[] = {
     {"root", KEY_ROOT, "DIR", 0, "the host whose proc, sys and dev lie below DIR, instead of this one", 0},
     {"cores", KEY_CORES, "N", 0, "cores to give: 1 feed and engine on one, 2 feed and engine, 3 and more: feeds, engine, trade (at most 9). Else 3, or as many as there are", 0},
+    {"config", KEY_CONFIG, "FILE", 0, "for the cores that this configuration names, instead of a proposal", 0},
     {"nic", KEY_NIC, "IF", 0, "the NIC that market data comes by; else the first that is up", 0},
     {"only", KEY_ONLY, "SETTING", 0, "apply: this setting alone; may be given again", 0},
     {"dry-run", KEY_DRY_RUN, NULL, 0, "apply: show what would be written, and end", 0},
@@ -58,7 +61,7 @@ static void take_cores(struct options *o, const char *text)
     if (end == text || *end || n < 1 || n > MR_PLAN_CORES_MAX)
         o->status =
             mr_err_set(&o->err, MR_E_INVALID, "--cores %s: want a number from 1 to %d", text, MR_PLAN_CORES_MAX);
-    o->cores = (uint32_t)n;
+    o->wish.cores = (uint32_t)n;
 }
 
 static void take_action(struct options *o, const char *text)
@@ -77,6 +80,8 @@ static void check_together(struct options *o)
 {
     if (!o->action)
         o->status = mr_err_set(&o->err, MR_E_INVALID, "want check, plan, apply or revert");
+    else if (o->config_file && (o->wish.cores || strcmp(o->action, "revert") == 0))
+        o->status = mr_err_set(&o->err, MR_E_INVALID, "--config: not with --cores, and not with revert");
     else if (strcmp(o->action, "apply") != 0 && (o->only_count || o->yes || o->dry_run))
         o->status = mr_err_set(&o->err, MR_E_INVALID, "%s: --only, --yes and --dry-run go with apply", o->action);
 }
@@ -91,8 +96,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_CORES:
         take_cores(o, arg);
         break;
+    case KEY_CONFIG:
+        o->config_file = arg;
+        break;
     case KEY_NIC:
-        o->nic = arg;
+        o->wish.nic = arg;
         break;
     case KEY_ONLY:
         take_only(o, arg);
@@ -120,6 +128,48 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return ARGP_ERR_UNKNOWN;
     }
     return o->status ? EINVAL : 0;
+}
+
+/* ---- whose cores ---- */
+
+static void tell(void *arg, const char *sentence)
+{
+    (void)arg;
+    fprintf(stderr, "millrace tune: %s\n", sentence);
+}
+
+/* As the data plane takes them: plane.cores is a core for each feed tile, then one for the engine tile. */
+static int wish_of(struct options *o, const struct mr_config *c)
+{
+    const struct mr_plane_config *plane = &c->plane;
+    struct mr_plan_wish *w = &o->wish;
+    const uint32_t feeds = plane->merged ? 1 : plane->feed_tiles;
+    if (!plane->core_count)
+        return mr_err_set(&o->err, MR_E_INVALID,
+                          "%s: plane.cores is empty, so nothing is pinned; without --config the "
+                          "host's own cores are proposed",
+                          o->config_file);
+    if (feeds > MR_PLAN_FEEDS_MAX || plane->core_count < feeds + !plane->merged)
+        return mr_err_set(&o->err, MR_E_INVALID, "%s: %u cores for %u feed tiles and the engine", o->config_file,
+                          plane->core_count, feeds);
+    w->of = o->config_file;
+    w->feed_count = feeds;
+    memcpy(w->feed, plane->cores, feeds * sizeof w->feed[0]);
+    w->engine = plane->merged ? -1 : plane->cores[feeds];
+    w->trade = c->trade.core_count ? c->trade.cores[0] : -1;
+    if (!w->nic && *plane->dpdk.interface)
+        w->nic = plane->dpdk.interface;
+    return MR_OK;
+}
+
+static int take_config(struct options *o)
+{
+    static struct mr_config config; /* the wish has texts of it */
+    if (!o->config_file)
+        return MR_OK;
+    if (mr_config_load(&config, o->config_file, tell, NULL) != MR_OK)
+        return mr_err_set(&o->err, MR_E_INVALID, "%s cannot be used", o->config_file);
+    return wish_of(o, &config);
 }
 
 /* ---- check, plan ---- */
@@ -263,7 +313,7 @@ static int do_work(struct work *w, struct sayer *sayer)
 static int look_again(struct work *w, struct mr_json_out *j)
 {
     struct mr_tune *after;
-    int status = mr_tune_open(&after, w->host, w->o->cores, w->o->nic, &w->o->err);
+    int status = mr_tune_open(&after, w->host, &w->o->wish, &w->o->err);
     if (status)
         return status;
     uint32_t before = mr_tune_counted(w->tune, MR_VERDICT_FAIL), now = mr_tune_counted(after, MR_VERDICT_FAIL),
@@ -353,7 +403,7 @@ static int run(struct options *o, struct mr_host *host)
     journal_of(o, journal, sizeof journal);
     if (strcmp(o->action, "revert") == 0)
         return revert(o, host, journal);
-    int status = mr_tune_open(&t, host, o->cores, o->nic, &o->err);
+    int status = mr_tune_open(&t, host, &o->wish, &o->err);
     if (status)
         return status;
     status = strcmp(o->action, "apply") == 0 ? apply(o, host, t, journal) : show(o, t);
@@ -380,7 +430,9 @@ int mr_cmd_tune(int argc, char **argv)
     argv[0] = name;
     if (argp_parse(&argp, argc, argv, 0, NULL, &o))
         return mr_cmd_fail(MR_EXIT_USAGE, "tune", &o.err);
-    int status = mr_host_open(&host, o.root, &o.err);
+    int status = take_config(&o);
+    if (!status)
+        status = mr_host_open(&host, o.root, &o.err);
     if (status)
         return mr_cmd_fail(mr_cmd_exit_of(status), "tune", &o.err);
     status = run(&o, &host);

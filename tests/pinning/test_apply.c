@@ -21,7 +21,7 @@ static int apply(const struct tree *t, mr_applied_fn *say, void *arg, struct mr_
     struct mr_host host;
     struct mr_tune *tune;
     assert_int_equal(mr_host_open(&host, t->root, err), MR_OK);
-    assert_int_equal(mr_tune_open(&tune, &host, 0, NULL, err), MR_OK);
+    assert_int_equal(mr_tune_open(&tune, &host, &(struct mr_plan_wish){0}, err), MR_OK);
     int status = mr_tune_apply(tune, NULL, t->journal, say, arg, &applied, err);
     mr_tune_close(tune);
     mr_host_close(&host);

@@ -17,7 +17,7 @@ static bool look(const struct tree *t, const char *says)
     struct mr_err err = {""};
     struct mr_text text;
     assert_int_equal(mr_host_open(&host, t->root, &err), MR_OK);
-    int status = mr_tune_open(&tune, &host, 0, NULL, &err);
+    int status = mr_tune_open(&tune, &host, &(struct mr_plan_wish){0}, &err);
     if (status) {
         assert_true(*err.text);
         mr_host_close(&host);
@@ -138,7 +138,7 @@ static void a_folder_that_is_no_host_is_refused(void **state)
     tree_make(&t, "bare");
     tree_put(&t, "/sys/devices/system/cpu/online", "\n");
     assert_int_equal(mr_host_open(&host, t.root, &err), MR_OK);
-    assert_int_equal(mr_tune_open(&tune, &host, 0, NULL, &err), MR_E_IO);
+    assert_int_equal(mr_tune_open(&tune, &host, &(struct mr_plan_wish){0}, &err), MR_E_IO);
     assert_non_null(strstr(err.text, "is this the root of a host?"));
     mr_host_close(&host);
     assert_int_equal(mr_host_open(&host, "/no/such/folder", &err), MR_E_IO);

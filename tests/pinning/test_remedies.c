@@ -181,7 +181,7 @@ static struct mr_tune *look(const struct tree *t, struct mr_host *host)
     struct mr_err err = {""};
     struct mr_tune *tune = NULL;
     assert_int_equal(mr_host_open(host, t->root, &err), MR_OK);
-    assert_int_equal(mr_tune_open(&tune, host, 0, NULL, &err), MR_OK);
+    assert_int_equal(mr_tune_open(&tune, host, &(struct mr_plan_wish){0}, &err), MR_OK);
     return tune;
 }
 

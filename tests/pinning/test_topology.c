@@ -100,7 +100,9 @@ static void cores_are_whole_near_the_nic_and_not_that_of_cpu_0(void **state)
     for (size_t i = 0; i < MR_COUNT_OF(cases); i++) {
         struct tree t = {0};
         open_tree(&t, cases[i].name);
-        assert_int_equal(mr_core_plan_make(&plan, &topology, cases[i].cores, cases[i].nic, &err), MR_OK);
+        assert_int_equal(mr_core_plan_make(&plan, &topology,
+                                           &(struct mr_plan_wish){.cores = cases[i].cores, .nic = cases[i].nic}, &err),
+                         MR_OK);
         same_set(&plan.hot, cases[i].hot);
         same_set(&plan.isolated, cases[i].isolated);
         assert_int_equal(plan.engine, cases[i].engine);
@@ -111,7 +113,10 @@ static void cores_are_whole_near_the_nic_and_not_that_of_cpu_0(void **state)
     for (size_t i = 0; i < MR_COUNT_OF(refused); i++) {
         struct tree t = {0};
         open_tree(&t, refused[i].name);
-        assert_int_equal(mr_core_plan_make(&plan, &topology, refused[i].cores, refused[i].nic, &err), MR_E_INVALID);
+        assert_int_equal(mr_core_plan_make(&plan, &topology,
+                                           &(struct mr_plan_wish){.cores = refused[i].cores, .nic = refused[i].nic},
+                                           &err),
+                         MR_E_INVALID);
         assert_non_null(strstr(err.text, refused[i].says));
         close_tree(&t);
     }

@@ -13,7 +13,7 @@ static struct mr_tune *look(const struct tree *t, struct mr_host *host, uint32_t
     struct mr_err err = {""};
     struct mr_tune *tune = NULL;
     assert_int_equal(mr_host_open(host, t->root, &err), MR_OK);
-    if (mr_tune_open(&tune, host, cores, NULL, &err) != MR_OK)
+    if (mr_tune_open(&tune, host, &(struct mr_plan_wish){.cores = cores}, &err) != MR_OK)
         fail_msg("%s", err.text);
     return tune;
 }

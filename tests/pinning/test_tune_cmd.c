@@ -1,5 +1,6 @@
 /* millrace tune from outside, on fake hosts: exit codes, sentences, and that nothing is changed without being told. The program is the first argument. */
 #include <stdio.h>
+#include <unistd.h>
 
 #include "tests/pinning/tree.h"
 #include "tests/support/support.h"
@@ -73,6 +74,44 @@ static void check_says_by_its_exit_code_whether_something_fails(void **state)
     tree_remove(&tree);
 }
 
+/* Written beside the fake host; its path. */
+static const char *configured(const char *keys)
+{
+    static char path[256];
+    snprintf(path, sizeof path, "%s.yaml", tree.journal);
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    fprintf(f, "%sfeeds:\n  - product: binance:spot\n    symbols: [BTCUSDT]\n", keys);
+    fclose(f);
+    return path;
+}
+
+static void a_configurations_own_cores_are_what_is_checked(void **state)
+{
+    (void)state;
+    /* clang-format off */
+    static const struct { const char *keys, *args, *says; int code; } cases[] = {
+        {"plane:\n  cores: [2, 3]\ntrade:\n  cores: [1]\n", "check", "feed 2, engine 3, trade 1", 1},
+        {"plane:\n  cores: [2, 3]\n", "plan", "isolcpus=domain,managed_irq,2-3,6-7", 0},
+        {"plane:\n  merged: true\n  cores: [3]\n", "check", "feed and engine 3", 1},
+        {"plane:\n  cores: [2, 30]\n", "check", "core 30 is not on this host", 2},
+        {"", "check", "plane.cores is empty", 2},
+        {"plane:\n  cores: [two]\n", "check", "cannot be used", 2},
+        {"plane:\n  cores: [2, 3]\n", "check --cores 2", "not with --cores", 2},
+        {"plane:\n  cores: [2, 3]\n", "revert", "not with revert", 2},
+    };
+    /* clang-format on */
+    tree_make(&tree, "laptop");
+    for (size_t i = 0; i < MR_COUNT_OF(cases); i++) {
+        char args[400];
+        snprintf(args, sizeof args, "%s --config %s", cases[i].args, configured(cases[i].keys));
+        expect(args, cases[i].code, cases[i].says);
+    }
+    expect("check --config /no/such.yaml", 2, "/no/such.yaml");
+    unlink(configured(""));
+    tree_remove(&tree);
+}
+
 static void apply_and_revert_do_as_told(void **state)
 {
     (void)state;
@@ -96,6 +135,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(slips_get_exit_2_and_a_sentence),
         cmocka_unit_test(check_says_by_its_exit_code_whether_something_fails),
+        cmocka_unit_test(a_configurations_own_cores_are_what_is_checked),
         cmocka_unit_test(apply_and_revert_do_as_told),
     };
     MR_ASSERT(argc > 1);
