@@ -56,6 +56,25 @@ struct mr_short mr_short_of(double value)
     return out;
 }
 
+struct mr_short mr_ns_of(int64_t ns)
+{
+    static const char *const units[] = {"ns", "us", "ms", "s"};
+    struct mr_short out;
+    double v = (double)ns;
+    unsigned unit = 0;
+    while (v >= 999.5 && unit + 1 < MR_COUNT_OF(units)) {
+        v /= 1000;
+        unit++;
+    }
+    snprintf(out.text, sizeof out.text,
+             unit == 0   ? "%.0f%s"
+             : v < 9.995 ? "%.2f%s"
+             : v < 99.95 ? "%.1f%s"
+                         : "%.0f%s",
+             v, units[unit]);
+    return out;
+}
+
 void mr_show_clean(char *out, size_t bytes, const char *text)
 {
     size_t n = 0;

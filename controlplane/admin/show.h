@@ -53,6 +53,7 @@ struct mr_short {
     char text[16];
 };
 struct mr_short mr_short_of(double value);
+struct mr_short mr_ns_of(int64_t ns); /* 999ns, 12.3us, 4.56ms, 7.8s: at most 6 characters */
 /* Only printable ASCII, at most `bytes` with the NUL. */
 void mr_show_clean(char *out, size_t bytes, const char *text);
 

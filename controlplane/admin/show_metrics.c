@@ -1,5 +1,6 @@
 /* Every counter and gauge; every latency histogram. */
 #include "controlplane/admin/show_priv.h"
+#include "controlplane/admin/worst.h"
 
 void mr_show_each_metric(const struct mr_look *look, mr_show_metric_fn *each, void *arg)
 {
@@ -41,6 +42,7 @@ void mr_show_product(const char *labels, char out[48])
 
 struct walk {
     const struct mr_show *s;
+    const struct mr_look *look;
     const char *family;
     uint32_t count;
 };
@@ -78,7 +80,7 @@ static void counter_row(void *arg, const struct mr_metric_view *v)
 
 int mr_show_metrics(const struct mr_show *s, const struct mr_look *look, struct mr_err *err)
 {
-    struct walk w = {s, s->arg_count ? s->args[0] : NULL, 0};
+    struct walk w = {s, look, s->arg_count ? s->args[0] : NULL, 0};
     mr_show_head(s, look, "metric                                                          value",
                  mr_look_beat_ns(look));
     if (s->json)
@@ -94,20 +96,6 @@ int mr_show_metrics(const struct mr_show *s, const struct mr_look *look, struct 
 static const double points[] = {0.5, 0.9, 0.99, 0.999, 0.9999};
 static const char *const keys[] = {"p50", "p90", "p99", "p99_9", "p99_99"};
 
-/* 999, 12.3us, 4.56ms, 7.8s: at most 6 characters. */
-static const char *ns_text(int64_t ns, char out[16])
-{
-    static const char *const units[] = {"ns", "us", "ms", "s"};
-    double v = (double)ns;
-    unsigned unit = 0;
-    while (v >= 999.5 && unit + 1 < MR_COUNT_OF(units)) {
-        v /= 1000;
-        unit++;
-    }
-    snprintf(out, 16, unit == 0 ? "%.0f%s" : v < 9.995 ? "%.2f%s" : v < 99.95 ? "%.1f%s" : "%.0f%s", v, units[unit]);
-    return out;
-}
-
 /* feed.lag_ns binance usdm: the values of the labels say enough. */
 static void short_label(const struct mr_metric_view *v, char *out, size_t bytes)
 {
@@ -122,7 +110,8 @@ static void short_label(const struct mr_metric_view *v, char *out, size_t bytes)
     }
 }
 
-static void hist_json(struct mr_json_out *j, const struct mr_metric_view *v, const struct mr_hist *h)
+static void hist_json(struct mr_json_out *j, const struct mr_metric_view *v, const struct mr_hist *h,
+                      const struct mr_worst *worst)
 {
     mr_json_out_object(j, NULL);
     mr_json_out_string(j, "family", v->family);
@@ -133,6 +122,8 @@ static void hist_json(struct mr_json_out *j, const struct mr_metric_view *v, con
     for (size_t i = 0; i < MR_COUNT_OF(points); i++)
         mr_json_out_i64(j, keys[i], mr_hist_percentile(h, points[i]));
     mr_json_out_i64(j, "max", mr_hist_max(h));
+    if (worst)
+        mr_worst_json(j, worst);
     mr_json_out_end(j);
 }
 
@@ -141,27 +132,30 @@ static void hist_row(void *arg, const struct mr_metric_view *v)
     static _Thread_local struct mr_hist_fine copy;
     struct mr_hist *h = (struct mr_hist *)&copy;
     struct walk *w = arg;
-    char label[256], text[6][16];
+    struct mr_worst worst;
+    struct mr_short text[MR_COUNT_OF(points)];
+    char label[256];
     if (!v->hist || strcmp(v->unit, "ns") != 0)
         return;
     mr_hist_init(&copy, v->hist_bits);
     if (mr_hist_copy(h, v->hist) != MR_OK || mr_hist_count(h) == 0)
         return;
     if (w->s->json) {
-        hist_json(w->s->json, v, h);
+        hist_json(w->s->json, v, h, mr_worst_of(w->look, h, &worst) ? &worst : NULL);
     } else if (!mr_show_full(w->s, w->count)) {
         short_label(v, label, sizeof label);
         for (size_t i = 0; i < MR_COUNT_OF(points); i++)
-            ns_text(mr_hist_percentile(h, points[i]), text[i]);
+            text[i] = mr_ns_of(mr_hist_percentile(h, points[i]));
         mr_show_row(w->s, "%-26.26s %7s %6s %6s %6s %6s %6s %10s", label, mr_short_of((double)mr_hist_count(h)).text,
-                    text[0], text[1], text[2], text[3], text[4], ns_text(mr_hist_max(h), text[5]));
+                    text[0].text, text[1].text, text[2].text, text[3].text, text[4].text,
+                    mr_ns_of(mr_hist_max(h)).text);
     }
     w->count++;
 }
 
 int mr_show_latency(const struct mr_show *s, const struct mr_look *look, struct mr_err *err)
 {
-    struct walk w = {s, NULL, 0};
+    struct walk w = {s, look, NULL, 0};
     (void)err;
     mr_show_head(s, look, "latency                      count    p50    p90    p99  p99.9 p99.99",
                  mr_look_beat_ns(look));

@@ -22,6 +22,7 @@ enum {
     KEY_HDR,
     KEY_HDR_LOG,
     KEY_HISTOGRAM,
+    KEY_WORST,
     KEY_INTERVAL,
     KEY_COUNT,
     KEY_SAVE,
@@ -34,7 +35,7 @@ struct options {
     FILE *log; /* NULL: none; stdout: nothing else is there */
     int64_t log_start_ns;
     enum form form;
-    bool histogram, diff;
+    bool histogram, worst, diff;
     double interval_s;
     uint64_t count, pace_ns;
     int status;
@@ -51,6 +52,7 @@ static const struct argp_option argp_options[] = {
     {"hdr", KEY_HDR, NULL, 0, "HdrHistogram's percentile text", 0},
     {"hdr-log", KEY_HDR_LOG, "FILE", 0, "also write FILE, an HdrHistogram log (with --interval a line an interval); -: to stdout, and nothing else", 0},
     {"histogram", KEY_HISTOGRAM, NULL, 0, "also draw each histogram, a line a power of two", 0},
+    {"worst", KEY_WORST, NULL, 0, "also which message the maximum was: its kind, connection, core, stages, and what interrupted that core (always in --json)", 0},
     {"interval", KEY_INTERVAL, "S", 0, "what came in every S seconds, instead of all since the start", 0},
     {"count", KEY_COUNT, "N", 0, "with --interval: end after N of them", 0},
     {"pace", KEY_PACE, "NS", 0, "values were due each NS nanoseconds: count what a stall held up (coordinated omission)", 0},
@@ -87,6 +89,8 @@ static void check_together(struct options *o)
             mr_err_set(&o->err, MR_E_INVALID, "--diff compares two saved files; it goes with --json or --csv only");
     else if (o->log_path && strcmp(o->log_path, "-") == 0 && (o->form != TABLE || o->histogram))
         o->status = mr_err_set(&o->err, MR_E_INVALID, "--hdr-log -: stdout has the log, and nothing else");
+    else if (o->worst && o->form != TABLE)
+        o->status = mr_err_set(&o->err, MR_E_INVALID, "--worst goes with the table; --json has it always");
     else if (o->count && o->interval_s <= 0)
         o->status = mr_err_set(&o->err, MR_E_INVALID, "--count goes with --interval");
 }
@@ -118,6 +122,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         break;
     case KEY_HISTOGRAM:
         o->histogram = true;
+        break;
+    case KEY_WORST:
+        o->worst = true;
         break;
     case KEY_INTERVAL:
         o->interval_s = mr_cmd_number("interval", arg, 0.01, 86400, &o->status, &o->err);
@@ -159,7 +166,19 @@ static void say_omission(const struct options *o, char *out, size_t bytes)
                  "coordinated omission: not corrected; venues push messages, and no pace of theirs is known");
 }
 
-static void show_table(const struct mr_shot_row *row, bool heading, bool histogram)
+static void show_worst(const struct mr_worst *worst)
+{
+    char out[2048];
+    struct mr_text text;
+    mr_text_init(&text, out, sizeof out);
+    if (worst->trace.at_ns)
+        mr_worst_text(&text, worst);
+    else
+        mr_text_add(&text, "    no record of its maximum\n");
+    fputs(out, stdout);
+}
+
+static void show_table(const struct options *o, const struct mr_shot_row *row, bool heading)
 {
     char label[512];
     if (heading) {
@@ -176,7 +195,9 @@ static void show_table(const struct mr_shot_row *row, bool heading, bool histogr
     if (mr_hist_negative(row->hist))
         printf("  and %llu negative", (unsigned long long)mr_hist_negative(row->hist));
     putchar('\n');
-    if (histogram)
+    if (o->worst && mr_hist_count(row->hist))
+        show_worst(&row->worst);
+    if (o->histogram)
         mr_hist_show_drawing(row->hist);
 }
 
@@ -210,6 +231,8 @@ static void show_json(const struct options *o, const struct mr_shot_row *row, bo
     mr_json_out_string(&j, "unit", row->unit);
     mr_hist_show_json(&j, row->hist);
     mr_json_out_bool(&j, "omission_corrected", o->pace_ns != 0);
+    if (row->worst.trace.at_ns)
+        mr_worst_json(&j, &row->worst);
     mr_json_out_end(&j);
     printf("%s%s", first ? "" : ",\n ", out);
 }
@@ -232,7 +255,7 @@ static void show(const struct options *o, const struct mr_shot *shot)
         const struct mr_shot_row *row = &shot->rows[i];
         switch (o->form) {
         case TABLE:
-            show_table(row, i == 0, o->histogram);
+            show_table(o, row, i == 0);
             break;
         case JSON:
             show_json(o, row, i == 0);
@@ -257,8 +280,28 @@ static void show(const struct options *o, const struct mr_shot *shot)
 
 static double change(int64_t a, int64_t b) { return a ? ((double)b - (double)a) / (double)a * 100 : 0; }
 
+/* Whose figures they are: differences between two builds are what is looked for, and B may be the older one. */
+static void show_taken(const char *name, const struct mr_shot *shot)
+{
+    char out[128];
+    struct mr_text text;
+    mr_text_init(&text, out, sizeof out);
+    if (shot->taken_ns)
+        mr_text_time(&text, shot->taken_ns);
+    else
+        mr_text_add(&text, "at a time that it does not say");
+    printf("%s: taken %s%s%s\n", name, out, shot->build[0] ? ", build " : "", shot->build);
+}
+
 static void show_diff(const struct options *o, const struct mr_shot *a, const struct mr_shot *b)
 {
+    if (o->form == TABLE) {
+        show_taken(o->diff_a, a);
+        show_taken(o->diff_b, b);
+    }
+    if (a->taken_ns && b->taken_ns && b->taken_ns < a->taken_ns)
+        fprintf(stderr, "millrace latency: %s is older than %s: changes are from the newer one to the older one\n",
+                o->diff_b, o->diff_a);
     printf(o->form == JSON ? "[" : o->form == CSV ? "family,labels,name,point,a,b,change_percent\n" : "");
     bool first = true;
     uint32_t both = 0;
@@ -284,6 +327,10 @@ static void show_diff(const struct options *o, const struct mr_shot *a, const st
                        "\"b\": %lld}",
                        first ? "" : ",\n ", now->family, now->labels, now->name, point, x, y);
             first = false;
+        }
+        if (o->worst) {
+            show_worst(&was->worst);
+            show_worst(&now->worst);
         }
     }
     printf(o->form == JSON ? "]\n" : "");
@@ -426,7 +473,8 @@ int mr_cmd_latency(int argc, char **argv)
     static const struct argp argp = {argp_options,
                                      parse,
                                      "[--diff A B]",
-                                     "Latency percentiles of a running instance, or of what is left of one.",
+                                     "Latency percentiles of a running instance, or of what is left of one; with "
+                                     "--worst which message was the slowest.",
                                      NULL,
                                      NULL,
                                      NULL};

@@ -1,10 +1,11 @@
-#include "controlplane/cmd/shot.h"
+#include "controlplane/admin/show.h"
+#include "controlplane/cmd/shot_priv.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 
-#define FIRST_LINE "millrace-latency 3\n"
+#define FIRST_LINE "millrace-latency 4\n"
+#define WITHOUT_RECORDS "millrace-latency 3\n" /* as builds wrote it that kept no records of maxima */
 
 static struct mr_hist *new_hist(unsigned bits)
 {
@@ -27,6 +28,7 @@ static struct mr_shot_row *add_row(struct mr_shot *shot, unsigned bits)
 
 struct taking {
     struct mr_shot *shot;
+    struct mr_look look; /* for names */
     int status;
 };
 
@@ -45,12 +47,17 @@ static void take_one(void *arg, const struct mr_metric_view *view)
     snprintf(row->name, sizeof row->name, "%s", view->name);
     snprintf(row->unit, sizeof row->unit, "%s", view->unit);
     t->status = mr_hist_copy(row->hist, view->hist);
+    mr_worst_of(&t->look, row->hist, &row->worst);
 }
 
 int mr_shot_take(struct mr_shot *shot, const struct mr_workspace *ws, struct mr_err *err)
 {
-    struct taking t = {shot, MR_OK};
+    struct taking t = {.shot = shot, .look = {.ws = *ws, .open = true}, .status = MR_OK};
     struct mr_region region;
+    struct mr_workspace_info info;
+    mr_workspace_info(ws, &info);
+    shot->taken_ns = mr_look_wall();
+    mr_show_clean(shot->build, sizeof shot->build, info.build);
     for (uint32_t i = 0; mr_workspace_region(ws, i, &region) == MR_OK; i++) {
         if (region.kind != MR_REGION_METRICS)
             continue;
@@ -62,7 +69,8 @@ int mr_shot_take(struct mr_shot *shot, const struct mr_workspace *ws, struct mr_
     return MR_OK;
 }
 
-/* ---- files: a line of names, a line of totals, then a line a bucket; at the end how many there are, so that none is cut unseen ---- */
+/* ---- files: a line of names, one of totals, two of the maximum's record where there is one, then one a bucket; at the end how many
+ * histograms there are, so that none is cut unseen ---- */
 
 static void save_bucket(void *arg, int64_t low, int64_t high, uint64_t count)
 {
@@ -75,13 +83,14 @@ int mr_shot_save(const struct mr_shot *shot, const char *path, struct mr_err *er
     FILE *f = fopen(path, "w");
     if (!f)
         return mr_err_set(err, MR_E_IO, "%s: cannot write: %s", path, strerror(errno));
-    fputs(FIRST_LINE, f);
+    fprintf(f, FIRST_LINE "taken %lld by %s\n", (long long)shot->taken_ns, shot->build);
     for (uint32_t i = 0; i < shot->count; i++) {
         const struct mr_shot_row *r = &shot->rows[i];
         const struct mr_hist *h = r->hist;
         fprintf(f, "%s\t%s\t%s\t%s\n", r->family, r->labels, r->name, r->unit);
         fprintf(f, "= %u %llu %llu %llu %lld %lld\n", h->sub_bits, (unsigned long long)h->negative,
                 (unsigned long long)h->beyond, (unsigned long long)h->sum, (long long)h->min, (long long)h->max);
+        mr_shot_save_worst(f, &r->worst);
         mr_hist_each(h, save_bucket, f);
         fputs(".\n", f);
     }
@@ -119,9 +128,9 @@ static bool load_numbers(const char *line, uint64_t *numbers, uint32_t count)
     return true;
 }
 
-static bool load_row(struct mr_shot *shot, FILE *f, const char *names, uint32_t *line_no)
+static bool load_row(struct mr_shot *shot, FILE *f, const char *names, bool with_records, uint32_t *line_no)
 {
-    char line[512];
+    char line[MR_SHOT_LINE];
     enum { BITS, NEGATIVE, BEYOND, SUM, MIN, MAX, TOTALS };
     uint64_t totals[TOTALS], bucket[2]; /* its low end; its count */
     if (!fgets(line, sizeof line, f) || ++*line_no == 0 || strncmp(line, "= ", 2) != 0 ||
@@ -137,8 +146,15 @@ static bool load_row(struct mr_shot *shot, FILE *f, const char *names, uint32_t 
     row->hist->sum = totals[SUM];
     row->hist->min = (int64_t)totals[MIN];
     row->hist->max = (int64_t)totals[MAX];
-    while (fgets(line, sizeof line, f)) {
+    bool first = true;
+    for (; fgets(line, sizeof line, f); first = false) {
         ++*line_no;
+        if (first && line[0] == '!') {
+            if (!with_records || !mr_shot_load_worst(&row->worst, line, f, line_no) ||
+                row->worst.trace.value != row->hist->max)
+                return false;
+            continue;
+        }
         if (strcmp(line, ".\n") == 0)
             return true;
         if (!load_numbers(line, bucket, 2) || bucket[0] >> MR_HIST_RANGE_BITS)
@@ -146,6 +162,20 @@ static bool load_row(struct mr_shot *shot, FILE *f, const char *names, uint32_t 
         mr_hist_counts(row->hist)[mr_hist_bucket(bucket[0], bits)] += bucket[1];
     }
     return false;
+}
+
+/* "taken 1795344085 by 5c1f...": when, and by which build the workspace was made. */
+static bool load_taken(struct mr_shot *shot, FILE *f)
+{
+    char line[MR_SHOT_LINE];
+    long long ns;
+    int text = 0;
+    static_assert(sizeof shot->build == 48, "the width below");
+    if (!fgets(line, sizeof line, f) || sscanf(line, "taken %lld by %47[ -~]%n", &ns, shot->build, &text) != 2 ||
+        strcmp(line + text, "\n") != 0 || ns <= 0)
+        return false;
+    shot->taken_ns = ns;
+    return true;
 }
 
 static bool is_end(const char *line, uint32_t count)
@@ -157,20 +187,24 @@ static bool is_end(const char *line, uint32_t count)
 
 int mr_shot_load(struct mr_shot *shot, const char *path, struct mr_err *err)
 {
-    char line[512];
+    char line[MR_SHOT_LINE];
+    bool with_records = false;
     uint32_t line_no = 1;
     FILE *f = fopen(path, "r");
     if (!f)
         return mr_err_set(err, MR_E_IO, "%s: cannot read: %s", path, strerror(errno));
     int status = MR_OK;
-    if (!fgets(line, sizeof line, f) || strcmp(line, FIRST_LINE) != 0)
+    if (!fgets(line, sizeof line, f) ||
+        (!(with_records = strcmp(line, FIRST_LINE) == 0) && strcmp(line, WITHOUT_RECORDS) != 0))
         status = mr_err_set(err, MR_E_MAGIC, "%s: not a file that --save made", path);
+    if (status == MR_OK && with_records && (line_no++, !load_taken(shot, f)))
+        status = mr_err_set(err, MR_E_MALFORMED, "%s:%u: not a histogram as --save writes it", path, line_no);
     bool ended = false;
     while (status == MR_OK && fgets(line, sizeof line, f)) {
         line_no++;
         if (is_end(line, shot->count) && !ended)
             ended = true;
-        else if (ended || !load_row(shot, f, line, &line_no))
+        else if (ended || !load_row(shot, f, line, with_records, &line_no))
             status = mr_err_set(err, MR_E_MALFORMED, "%s:%u: not a histogram as --save writes it", path, line_no);
     }
     if (status == MR_OK && !ended)
@@ -196,10 +230,15 @@ void mr_shot_between(struct mr_shot *into, const struct mr_shot *now, const stru
 {
     for (uint32_t i = 0; i < into->count; i++) {
         const struct mr_shot_row *n = mr_shot_find(now, &into->rows[i]), *b = mr_shot_find(before, &into->rows[i]);
-        if (n)
+        struct mr_trace trace;
+        if (n) {
             mr_hist_copy(into->rows[i].hist, n->hist);
+            into->rows[i].worst = n->worst;
+        }
         if (b)
             mr_hist_subtract(into->rows[i].hist, b->hist);
+        if (mr_hist_trace(into->rows[i].hist, &trace) != MR_OK)
+            into->rows[i].worst.trace.at_ns = 0;
     }
 }
 

@@ -1,5 +1,6 @@
 #include "dataplane/feed/feed.h"
 
+#include "codecs/event/trace.h"
 #include "dataplane/feed/feed_priv.h"
 
 /* ---- what was refused, by reason ---- */
@@ -220,13 +221,24 @@ static MR_COLD void show_clock(struct mr_feed *feed)
     MR_GAUGE_SET(feed->metrics, clock_jump_ns, h->jump_ns);
 }
 
+/* The message that lay longest so far between the venue's time and ours. */
+static MR_COLD void trace(struct mr_feed *feed, const union mr_slot *first)
+{
+    int64_t recv_ns = first->event.recv_ns;
+    struct mr_trace t = mr_event_trace(first, false, recv_ns - first->event.venue_ns, recv_ns);
+    t.thread = MR_TRACE_THREAD_FEED;
+    t.tile = feed->config.tile;
+    MR_TRACE(feed->metrics, lag_ns, &t);
+}
+
 static void lag(struct mr_feed *feed, const union mr_slot *first)
 {
     if (first->event.venue_ns == 0 || (first->event.flags & MR_FLAG_CLOCK) >> MR_FLAG_CLOCK_SHIFT == MR_CLOCK_VENUE)
         return;
     int64_t lag_ns = first->event.recv_ns - first->event.venue_ns;
     MR_COUNT(feed->metrics, negative_lag, lag_ns < 0);
-    MR_RECORD(feed->metrics, lag_ns, lag_ns);
+    if (MR_RECORD_MAX(feed->metrics, lag_ns, lag_ns))
+        trace(feed, first);
     if (mr_clock_health_add(&feed->clock, first->event.recv_ns, lag_ns))
         show_clock(feed);
 }

@@ -72,6 +72,7 @@ struct mr_feed_config {
     uint32_t instruments_max;           /* for the decoder's partial values and the joins */
     uint32_t hold_slots;                /* slots an instrument may hold while it waits for a snapshot */
     uint32_t joins_max;                 /* instruments with a book */
+    uint8_t tile;                       /* number of the feed tile, for trace records */
     uint32_t lanes_max;                 /* connections that may be merged; 0: never more than one brings the same */
     struct mr_merge_metrics *merge;     /* NULL: counted for nobody */
     uint32_t shapes;                    /* a power of two; 0: always the general path */

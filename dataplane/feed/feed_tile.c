@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "codecs/event/trace.h"
 #include "dataplane/feed/feed_tile_priv.h"
 
 MR_METRICS_DEFINE_FINE(mr_feed_tile, MR_FEED_TILE_METRICS);
@@ -13,6 +14,17 @@ MR_METRICS_DEFINE_FINE(mr_feed_tile, MR_FEED_TILE_METRICS);
 
 /* ---- out: groups into the ring, inputs into the recording ---- */
 
+/* The slowest group so far to be decoded. */
+static MR_COLD void trace(struct mr_feed_tile_state *t, const union mr_slot *group, int64_t delta)
+{
+    struct mr_trace out = mr_event_trace(group, false, delta, group->event.recv_ns + delta);
+    out.decode_ns = delta;
+    out.waiting = (uint32_t)(t->ring.head - t->ring.tail_seen); /* in the ring, as far as known */
+    out.thread = MR_TRACE_THREAD_FEED;
+    out.tile = t->config.number;
+    MR_TRACE(t->metrics, decode_ns, &out);
+}
+
 bool mr_feed_tile_emit(void *arg, const union mr_slot *group, uint32_t slots)
 {
     struct mr_feed_tile_state *t = ((struct mr_feed_product *)arg)->tile;
@@ -23,7 +35,8 @@ bool mr_feed_tile_emit(void *arg, const union mr_slot *group, uint32_t slots)
     }
     memcpy(room, group, (size_t)slots * sizeof *group);
     int64_t delta = mr_clock_now(&t->clock) - group->event.recv_ns;
-    MR_RECORD(t->metrics, decode_ns, delta);
+    if (MR_RECORD_MAX(t->metrics, decode_ns, delta))
+        trace(t, group, delta);
     room->event.decode_delta_ns = delta < 0 ? 0 : delta > UINT32_MAX ? UINT32_MAX : (uint32_t)delta;
     mr_ring_publish(&t->ring, slots);
     return true;

@@ -1,7 +1,7 @@
-#include "dataplane/metrics/hist.h"
+#include "dataplane/metrics/hist_priv.h"
 
 #define HIST_MAGIC 0x747369682d726dull /* "mr-hist" */
-#define HIST_VERSION 2
+#define HIST_VERSION 3                 /* 3: with the record of the maximum behind the counts */
 #define LAST_VALUE (((int64_t)1 << MR_HIST_RANGE_BITS) - 1)
 
 static uint64_t load(const uint64_t *word) { return __atomic_load_n(word, __ATOMIC_RELAXED); }
@@ -38,7 +38,9 @@ static unsigned bits_of(uint32_t buckets)
 
 size_t mr_hist_bytes(unsigned sub_bits)
 {
-    return known(sub_bits) ? sizeof(struct mr_hist) + sizeof(uint64_t) * MR_HIST_BUCKETS(sub_bits) : 0;
+    if (!known(sub_bits))
+        return 0;
+    return sizeof(struct mr_hist) + sizeof(uint64_t) * MR_HIST_BUCKETS(sub_bits) + sizeof(struct mr_trace_pair);
 }
 
 struct mr_hist *mr_hist_init(void *mem, unsigned sub_bits)
@@ -49,6 +51,7 @@ struct mr_hist *mr_hist_init(void *mem, unsigned sub_bits)
     h->magic = HIST_MAGIC;
     h->version = HIST_VERSION;
     h->sub_bits = sub_bits;
+    mr_hist_traces_init(h, sub_bits);
     return h;
 }
 
@@ -63,6 +66,7 @@ void mr_hist_reset(struct mr_hist *h)
     __atomic_store_n(&h->width, 0, __ATOMIC_RELAXED);
     __atomic_store_n(&h->min, 0, __ATOMIC_RELAXED);
     __atomic_store_n(&h->max, 0, __ATOMIC_RELAXED);
+    mr_hist_trace_clear(h);
 }
 
 int mr_hist_check(const void *mem, size_t bytes)
@@ -91,21 +95,21 @@ static void new_extreme(struct mr_hist *h, int64_t value)
     __atomic_store_n(&h->min, min, __ATOMIC_RELAXED);
 }
 
-MR_COLD void mr_hist_record_rare(struct mr_hist *h, int64_t value, unsigned sub_bits)
+MR_COLD void mr_hist_record_negative(struct mr_hist *h) { mr_hist_bump(&h->negative, 1); }
+
+MR_COLD bool mr_hist_record_rare(struct mr_hist *h, int64_t value, unsigned sub_bits)
 {
-    if (value < 0) {
-        mr_hist_bump(&h->negative, 1);
-        return;
-    }
+    const int64_t before = h->max;
     const int64_t within = value < LAST_VALUE ? value : LAST_VALUE;
     new_extreme(h, within);
     mr_hist_record_known(h, sub_bits, (uint64_t)within);
     if (value == within)
-        return;
+        return value > before;
     mr_hist_bump(&h->beyond, 1);
     mr_hist_bump(&h->sum, 1); /* it counts as 2^42 */
     if (value > h->max)
         __atomic_store_n(&h->max, value, __ATOMIC_RELAXED);
+    return value > before;
 }
 
 uint64_t mr_hist_count(const struct mr_hist *h)
@@ -175,6 +179,7 @@ int mr_hist_copy(struct mr_hist *into, const struct mr_hist *from)
     into->min = mr_hist_min(from);
     into->min = into->min < into->max ? into->min : into->max; /* read while they changed */
     into->width = 0;
+    mr_hist_traces_copy(into, from);
     return MR_OK;
 }
 
@@ -192,7 +197,10 @@ int mr_hist_add(struct mr_hist *into, const struct mr_hist *from)
     into->beyond += load(&from->beyond);
     into->sum += load(&from->sum);
     int64_t max = mr_hist_max(from);
-    into->max = max > into->max ? max : into->max;
+    if (max > into->max) {
+        into->max = max;
+        mr_hist_traces_copy(into, from);
+    }
     return MR_OK;
 }
 
@@ -226,6 +234,7 @@ int mr_hist_subtract(struct mr_hist *from, const struct mr_hist *before)
     from->beyond = less(from->beyond, load(&before->beyond));
     from->sum = less(from->sum, load(&before->sum));
     extremes_from_counts(from, buckets);
+    mr_hist_traces_since(from, before);
     return MR_OK;
 }
 

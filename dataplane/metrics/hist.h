@@ -13,15 +13,15 @@
 #ifndef MR_METRICS_HIST_H
 #define MR_METRICS_HIST_H
 
-#include "dataplane/base/base.h"
+#include "dataplane/metrics/trace.h"
 
 #define MR_HIST_BITS 7        /* 128 sub-buckets */
 #define MR_HIST_BITS_FINE 10  /* 1,024           */
 #define MR_HIST_RANGE_BITS 42 /* values from 2^42 up are counted as beyond */
 #define MR_HIST_BUCKETS(sub_bits) ((MR_HIST_RANGE_BITS - (sub_bits) + 1u) << (sub_bits))
 
-/* The head; MR_HIST_BUCKETS(sub_bits) counts of 64 bits follow it. A zeroed head is a valid, empty start for
- * recording: min = 0 before any value, which the count of 0 tells from a 0 that was recorded. */
+/* The head; MR_HIST_BUCKETS(sub_bits) counts of 64 bits follow it, and behind them the record of the maximum (trace.h). A
+ * zeroed head is a valid, empty start for recording: min = 0 before any value, which the count of 0 tells from a 0 that was recorded. */
 struct mr_hist {
     uint64_t magic;
     uint32_t sub_bits, version;
@@ -36,10 +36,12 @@ static_assert(sizeof(struct mr_hist) == 64, "the head is one cache line");
 struct mr_hist_normal {
     struct mr_hist head;
     uint64_t counts[MR_HIST_BUCKETS(MR_HIST_BITS)];
+    struct mr_trace_pair traces;
 };
 struct mr_hist_fine {
     struct mr_hist head;
     uint64_t counts[MR_HIST_BUCKETS(MR_HIST_BITS_FINE)];
+    struct mr_trace_pair traces;
 };
 
 size_t mr_hist_bytes(unsigned sub_bits); /* 0 for a size that is neither of the two */
@@ -48,7 +50,8 @@ struct mr_hist *mr_hist_init(void *mem, unsigned sub_bits);
 void mr_hist_reset(struct mr_hist *h);
 /* MR_OK, MR_E_MAGIC, MR_E_VERSION, MR_E_LAYOUT (no such size), MR_E_TRUNCATED. */
 int mr_hist_check(const void *mem, size_t bytes);
-MR_INLINE void mr_hist_record(struct mr_hist *h, int64_t value);
+/* True: the value is the maximum now, and a record of it may be put (mr_hist_trace_put). */
+MR_INLINE bool mr_hist_record(struct mr_hist *h, int64_t value);
 
 uint64_t mr_hist_count(const struct mr_hist *h); /* values 0 and up, those beyond the range among them */
 uint64_t mr_hist_negative(const struct mr_hist *h);
@@ -60,7 +63,8 @@ double mr_hist_mean(const struct mr_hist *h);
 /* p in (0, 1]; 0 when empty. */
 int64_t mr_hist_percentile(const struct mr_hist *h, double p);
 /* into = from, or into += from, or from -= before (interval view); all of the same sub_bits, else MR_E_LAYOUT. `into`
- * (the first argument) is the caller's own; the second may be live shared memory that was checked for that size. */
+ * (the first argument) is the caller's own; the second may be live shared memory that was checked for that size.
+ * The record of the maximum goes along: of the higher one; of an interval only where the interval has raised the maximum. */
 int mr_hist_copy(struct mr_hist *into, const struct mr_hist *from);
 int mr_hist_add(struct mr_hist *into, const struct mr_hist *from);
 int mr_hist_subtract(struct mr_hist *from, const struct mr_hist *before);

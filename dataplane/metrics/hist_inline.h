@@ -36,7 +36,8 @@ MR_INLINE uint64_t mr_hist_bucket(uint64_t value, unsigned sub_bits)
     return (uint64_t)(shift << sub_bits) + (value >> shift);
 }
 
-void mr_hist_record_rare(struct mr_hist *h, int64_t value, unsigned sub_bits); /* negative, far, or a new extreme */
+void mr_hist_record_negative(struct mr_hist *h);
+bool mr_hist_record_rare(struct mr_hist *h, int64_t value, unsigned sub_bits); /* far, or a new extreme */
 
 /* The value is within the range and the extremes know it. */
 MR_INLINE void mr_hist_record_known(struct mr_hist *h, unsigned sub_bits, uint64_t value)
@@ -45,21 +46,25 @@ MR_INLINE void mr_hist_record_known(struct mr_hist *h, unsigned sub_bits, uint64
     mr_hist_bump(&h->sum, value);
 }
 
-/* `sub_bits` is known when compiled wherever this is hot. One comparison does for the range and both extremes. */
-MR_INLINE void mr_hist_record_bits(struct mr_hist *h, unsigned sub_bits, int64_t value)
+/* `sub_bits` is known when compiled wherever this is hot. One comparison does for the range and both extremes. True: a new maximum,
+ * known in the branch that is taken seldom, so that a caller who asks pays there only. */
+MR_INLINE bool mr_hist_record_bits(struct mr_hist *h, unsigned sub_bits, int64_t value)
 {
-    if (mr_unlikely((uint64_t)value - (uint64_t)h->min > h->width)) /* its own words: no other thread writes them */
-        mr_hist_record_rare(h, value, sub_bits);
-    else
-        mr_hist_record_known(h, sub_bits, (uint64_t)value);
+    if (mr_unlikely((uint64_t)value - (uint64_t)h->min > h->width)) { /* its own words: no other thread writes them */
+        if (value >= 0)
+            return mr_hist_record_rare(h, value, sub_bits);
+        mr_hist_record_negative(h);
+        return false;
+    }
+    mr_hist_record_known(h, sub_bits, (uint64_t)value);
+    return false;
 }
 
-MR_INLINE void mr_hist_record(struct mr_hist *h, int64_t value)
+MR_INLINE bool mr_hist_record(struct mr_hist *h, int64_t value)
 {
     if (h->sub_bits == MR_HIST_BITS_FINE)
-        mr_hist_record_bits(h, MR_HIST_BITS_FINE, value);
-    else
-        mr_hist_record_bits(h, MR_HIST_BITS, value);
+        return mr_hist_record_bits(h, MR_HIST_BITS_FINE, value);
+    return mr_hist_record_bits(h, MR_HIST_BITS, value);
 }
 
 #endif

@@ -7,6 +7,7 @@
  *     MR_METRICS_DECLARE(mr_book, MR_BOOK_METRICS);     in the header: struct mr_book_metrics
  *     MR_METRICS_DEFINE(mr_book, MR_BOOK_METRICS);      in one .c: mr_book_metrics_desc
  *     MR_COUNT(m, changes, n);   MR_GAUGE_SET(m, stale, 3);   MR_RECORD(m, apply_ns, t);
+ *     if (MR_RECORD_MAX(m, apply_ns, t)) ... MR_TRACE(m, apply_ns, &trace);      a maximum with its record (trace.h)
  *
  * MR_METRICS_DECLARE_FINE is for the few families of headline stages: their histograms have 1,024 sub-buckets.
  *
@@ -72,10 +73,12 @@ struct mr_metrics_desc {
 #define MR_COUNT(m, field, n)                                                                                          \
     __atomic_store_n(&(m)->field, __atomic_load_n(&(m)->field, __ATOMIC_RELAXED) + (uint64_t)(n), __ATOMIC_RELAXED)
 #define MR_GAUGE_SET(m, field, v) __atomic_store_n(&(m)->field, (int64_t)(v), __ATOMIC_RELAXED)
-#define MR_RECORD(m, field, v)                                                                                         \
-    mr_hist_record_bits((struct mr_hist *)&(m)->field,                                                                 \
-                        sizeof((m)->field) == sizeof(struct mr_hist_fine) ? MR_HIST_BITS_FINE : MR_HIST_BITS,          \
-                        (int64_t)(v))
+#define MR_METRIC_BITS(m, field) (sizeof((m)->field) == sizeof(struct mr_hist_fine) ? MR_HIST_BITS_FINE : MR_HIST_BITS)
+/* MR_RECORD_MAX is true if the value is the maximum now; then MR_TRACE keeps which message it was (a struct mr_trace of the caller's). */
+#define MR_RECORD_MAX(m, field, v)                                                                                     \
+    mr_unlikely(mr_hist_record_bits((struct mr_hist *)&(m)->field, MR_METRIC_BITS(m, field), (int64_t)(v)))
+#define MR_RECORD(m, field, v) ((void)MR_RECORD_MAX(m, field, v))
+#define MR_TRACE(m, field, trace) mr_hist_trace_put((struct mr_hist *)&(m)->field, MR_METRIC_BITS(m, field), trace)
 
 /* Shared block for a family: bytes needed, and set-up by the writer in memory aligned to 64 bytes; returns the
  * struct prefix##_metrics to count in. Texts beyond the limits above are our mistake (asserted). */

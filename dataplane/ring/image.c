@@ -26,7 +26,7 @@ size_t mr_image_bytes(uint32_t payload_bytes)
 
 struct mr_image *mr_image_init(void *mem, uint32_t payload_bytes)
 {
-    MR_ASSERT(mr_image_bytes(payload_bytes) != 0 && (uintptr_t)mem % MR_LINE_BYTES == 0);
+    MR_ASSERT(mr_image_bytes(payload_bytes) != 0 && (uintptr_t)mem % sizeof(uint64_t) == 0);
     struct mr_image *image = mem;
     memset(mem, 0, mr_image_bytes(payload_bytes));
     image->format = IMAGE_VERSION;

@@ -3,7 +3,7 @@
  * A sequence lock over two copies: the writer never waits, a reader retries a bounded number of times, and a
  * writer that died in the middle of a write leaves the previous copy readable.
  *
- * Memory  mr_image_bytes(payload), 64-byte aligned, no pointers; lies in a workspace. The payload is copied as atomic
+ * Memory  mr_image_bytes(payload), 64-byte aligned (8 where it is written seldom), no pointers; lies in a workspace. The payload is copied as atomic
  *         words (release and acquire: plain moves here), so the race is defined and ThreadSanitizer agrees.
  * Trust   sizes are the caller's arguments, never taken from the shared memory; a reader retries a bounded number of
  *         times. */

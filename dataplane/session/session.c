@@ -79,6 +79,21 @@ static MR_COLD void listen(struct mr_session *s, const struct mr_frame *message)
     }
 }
 
+/* The message that waited longest so far for its session. It is not decoded yet: its beginning tells what it is. */
+static MR_COLD void trace(struct mr_session *s, const struct mr_ws_frame *frame, const struct mr_piece *piece)
+{
+    struct mr_trace t = mr_trace_of(s->now_ns - piece->recv_ns, s->now_ns);
+    t.recv_ns = piece->recv_ns;
+    t.connection = s->config.connection;
+    t.bytes = (uint32_t)frame->len;
+    t.waiting = s->end - s->begin;
+    t.thread = MR_TRACE_THREAD_FEED;
+    t.tile = s->config.tile;
+    t.clock = piece->clock;
+    memcpy(t.begins, frame->data, frame->len < sizeof t.begins ? frame->len : sizeof t.begins - 1);
+    MR_TRACE(s->metrics, frame_ns, &t);
+}
+
 static void message(struct mr_session *s, const struct mr_ws_frame *frame, const struct mr_piece *piece)
 {
     const struct mr_frame out = {.data = frame->data,
@@ -87,7 +102,8 @@ static void message(struct mr_session *s, const struct mr_ws_frame *frame, const
                                  .clock = piece->clock,
                                  .recv_ns = piece->recv_ns};
     MR_COUNT(s->metrics, frames, 1);
-    MR_RECORD(s->metrics, frame_ns, s->now_ns - piece->recv_ns);
+    if (MR_RECORD_MAX(s->metrics, frame_ns, s->now_ns - piece->recv_ns))
+        trace(s, frame, piece);
     int n = s->config.deliver(s->config.arg, s, &out);
     if (mr_unlikely(n <= 0 || (n == 1 && frame->len <= NOTICE_BYTES)) && mr_session_open(s))
         listen(s, &out);

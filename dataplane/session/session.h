@@ -88,6 +88,7 @@ struct mr_session_config {
     uint8_t product;
     const struct mr_route *route; /* the venue's row, or a copy with other values */
     uint16_t connection;          /* its number: in the source, in events, in recordings */
+    uint8_t tile;                 /* number of the feed tile, for trace records */
     const char *host;             /* for SNI, Host and verification; may differ from the dialled address */
     struct mr_address fixed;      /* family 0: resolve; else dial this (F-25) */
     struct mr_address from;

@@ -1,5 +1,6 @@
 #include "engines/pipeline/engine_tile.h"
 
+#include "codecs/event/trace.h"
 #include "engines/pipeline/engine_tile_priv.h"
 
 MR_METRICS_DEFINE_FINE(mr_engine, MR_ENGINE_METRICS);
@@ -43,13 +44,27 @@ static void give(struct mr_engine *e, const struct mr_signal *signal)
         mr_ring_put(&e->tap_signals, signal, MR_SIGNAL_SLOTS);
 }
 
+/* The slowest signal so far: what made it, and its words. */
+static MR_COLD void trace_signal(struct mr_engine *e, const struct mr_signal *s)
+{
+    struct mr_trace t = mr_trace_of(s->emitted_tsc_delta_ns, s->recv_ns + s->emitted_tsc_delta_ns);
+    t.recv_ns = s->recv_ns;
+    t.venue_ns = s->venue_ns;
+    t.seq = s->seq;
+    t.instrument = s->instrument;
+    t.thread = MR_TRACE_THREAD_ENGINE;
+    strncpy(t.begins, s->words, sizeof t.begins - 1);
+    MR_TRACE(e->metrics, signal_ns, &t);
+}
+
 void mr_engine_on_signal(void *arg, const struct mr_signal *signal)
 {
     struct mr_engine *e = arg;
     struct mr_signal out = *signal;
     if (out.recv_ns && !e->config.replaying) {
         out.emitted_tsc_delta_ns = mr_clock_now(&e->clock) - out.recv_ns;
-        MR_RECORD(e->metrics, signal_ns, out.emitted_tsc_delta_ns);
+        if (MR_RECORD_MAX(e->metrics, signal_ns, out.emitted_tsc_delta_ns))
+            trace_signal(e, &out);
     }
     if (out.kind == MR_SIGNAL_LEVEL && out.level > out.level_before && out.level < MR_LEVEL_COUNT)
         e->state.signals[out.level]++;
@@ -110,12 +125,43 @@ static void take(struct mr_engine *e, const union mr_slot *group, uint32_t slots
         mr_ring_put(&e->tap_events, group, slots);
 }
 
+enum stage { WAIT, APPLY, PATH };
+
+/* The slowest group of a stage so far. Which ring it lies in is looked for here, so that the usual path need not carry it along. */
+static MR_COLD void trace(struct mr_engine *e, enum stage stage, const union mr_slot *group, int64_t taken_ns,
+                          int64_t now_ns)
+{
+    const int64_t recv_ns = group->event.recv_ns, wait_ns = taken_ns - recv_ns - group->event.decode_delta_ns;
+    const int64_t value[] = {[WAIT] = wait_ns, [APPLY] = now_ns - taken_ns, [PATH] = now_ns - recv_ns};
+    struct mr_trace t = mr_event_trace(group, true, value[stage], now_ns);
+    t.wait_ns = wait_ns;
+    t.apply_ns = now_ns - taken_ns;
+    t.thread = MR_TRACE_THREAD_ENGINE;
+    for (uint32_t i = 0; i < e->config.ring_count; i++) {
+        const struct mr_ring_reader *r = &e->rings[i];
+        const uint8_t *at = (const uint8_t *)group;
+        if (at < r->base || at >= r->base + (size_t)r->slots * MR_SLOT_BYTES)
+            continue;
+        t.tile = (uint8_t)i; /* a ring a feed tile */
+        t.waiting = (uint32_t)(r->head_seen - r->tail) - t.slots;
+    }
+    if (stage == WAIT)
+        MR_TRACE(e->metrics, wait_ns, &t);
+    else if (stage == APPLY)
+        MR_TRACE(e->metrics, apply_ns, &t);
+    else
+        MR_TRACE(e->metrics, path_ns, &t);
+}
+
 static void stamp(struct mr_engine *e, const union mr_slot *group, int64_t *before)
 {
     int64_t now = mr_clock_now(&e->clock), recv = group->event.recv_ns;
-    MR_RECORD(e->metrics, wait_ns, *before - recv - group->event.decode_delta_ns);
-    MR_RECORD(e->metrics, apply_ns, now - *before);
-    MR_RECORD(e->metrics, path_ns, now - recv);
+    if (MR_RECORD_MAX(e->metrics, wait_ns, *before - recv - group->event.decode_delta_ns))
+        trace(e, WAIT, group, *before, now);
+    if (MR_RECORD_MAX(e->metrics, apply_ns, now - *before))
+        trace(e, APPLY, group, *before, now);
+    if (MR_RECORD_MAX(e->metrics, path_ns, now - recv))
+        trace(e, PATH, group, *before, now);
     *before = now;
 }
 
