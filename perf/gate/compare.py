@@ -12,21 +12,22 @@ def cost(bench, case):
     done = subprocess.run([bench, "--json", "--passes", str(PASSES), case], stdin=subprocess.DEVNULL, capture_output=True, text=True)
     if done.returncode > 1:
         sys.exit(f"gate: {bench} {case}: {done.stderr[-500:]}")
-    row = next(r for r in json.loads(done.stdout) if r["name"] == case)
-    return 1 / row["ratio"] if row.get("ratio") else row["ns"]
+    row = next((r for r in json.loads(done.stdout) if r["name"] == case), None)
+    if not row:
+        sys.exit(f"gate: {bench} does not time {case}")
+    if not row.get("ratio"):
+        return row["ns"]
+    return row["ratio"] if row.get("bound") else 1 / row["ratio"]
 
 
-def in_turns(new, old, case, rounds):
-    """How much more the new one costs, each round: 0.03 is 3 %. New and old change places every other round."""
+def in_turns(pair, case, rounds):
+    """How much more the second program of the pair costs, each round: 0.03 is 3 %. They change places every other round."""
     changes = []
     for i in range(rounds):
-        order = (new, old) if i % 2 else (old, new)
-        costs = {bench: cost(bench, case) for bench in order} if new != old else None
-        if costs is None: # a program with itself
-            a, b = cost(new, case), cost(new, case)
-            changes.append((a / b if i % 2 else b / a) - 1)
-        else:
-            changes.append(costs[new] / costs[old] - 1)
+        costs = [0, 0]
+        for turn in (0, 1) if i % 2 else (1, 0):
+            costs[turn] = cost(pair[turn], case)
+        changes.append(costs[1] / costs[0] - 1)
     return changes
 
 
@@ -46,8 +47,7 @@ def judge_time(changes, deviations):
 def compare(new, old, wanted, rounds, history, say):
     """Rows for both ways of looking, worse ones marked; True: none is."""
     good = True
-    after, before = count_all(new, wanted), None
-    before = count_all(old, wanted)
+    after, before = count_all(new, wanted), count_all(old, wanted)
     say(f"{'kernel':7} {'case':32} {'was':>12} {'is':>12} {'change':>8}  instructions an item")
     for key in sorted(after):
         if key not in before:
@@ -62,7 +62,7 @@ def compare(new, old, wanted, rounds, history, say):
     say(f"\n{'case':32} {'change':>8} {'95 % interval':>18} {'limit':>8}  time, {rounds} rounds in turns")
     for case in sorted({c for _, c in after} & {c for _, c in before}):
         known = history.of(case, "time")
-        mid, low, high, bound, worse = judge_time(in_turns(new, old, case, rounds), known)
+        mid, low, high, bound, worse = judge_time(in_turns((old, new), case, rounds), known)
         note = "SLOWER" if worse else "" if len(known) >= LEAST else f"not judged: {len(known)} of {LEAST} runs without a change known here"
         say(f"{case:32} {mid:+8.2%} {f'{low:+.2%} to {high:+.2%}':>18} {bound:8.2%}  {note}")
         good &= not worse

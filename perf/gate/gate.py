@@ -2,6 +2,7 @@
 """./dev bench gate|compare|selftest: is anything slower than it was? README.md beside perf/ says how it judges.
 
   gate [--short] [CASE...]            instruction counts against perf/baseline/; status 1 and the function named where one grew
+  count [CASE...]                     the same counts, written to BUILD/instructions-KERNEL.tsv and not judged
   gate --update --reason "WHY" [CASE...]   the baseline becomes what is counted now, and perf/baseline/reasons.tsv says why
   compare REV [--rounds N] [CASE...]  this tree and that revision, built beside it: instructions, and time in turns
   selftest [--runs N] [--rounds N]    slow-downs of 3 % in five functions are caught, and runs without a change raise no alarm
@@ -35,11 +36,25 @@ def baseline(kernel):
     return {c.case: c for c in map(counts.Count.parse, open(path))} if os.path.exists(path) else {}
 
 
+def counted(o):
+    """Counts, and leaves them for ./dev bench --json --instructions."""
+    now = counts.count_all(made(BUILD), o.cases, o.kernel or counts.KERNELS)
+    for kernel in o.kernel or counts.KERNELS:
+        with open(f"{BUILD}/instructions-{kernel}.tsv", "w") as f:
+            f.writelines(f"{c}\t{n.total:.3f}\n" for (k, c), n in now.items() if k == kernel)
+    return now
+
+
+def count(o):
+    say(f"{len(counted(o))} counts")
+    return 0
+
+
 def gate(o):
     bench, history = made(BUILD), limits.History(f"{BUILD}/bench-history.jsonl")
     if o.short and not o.cases:
         o.cases = sorted({c for c in counts.cases(bench) if not c.startswith(LONG)})
-    now = counts.count_all(bench, o.cases, o.kernel or counts.KERNELS)
+    now = counted(o)
     was = {k: baseline(k) for k in counts.KERNELS}
     worse = []
     for (kernel, case), c in now.items():
@@ -52,9 +67,6 @@ def gate(o):
         if bad:
             worse.append(case)
         say(f"{kernel:7} {case:32} {c.total:12.3f} {f'{known.total:.3f}' if known else '-':>12}  {note}")
-    for kernel in counts.KERNELS: # for ./dev bench --json --instructions
-        with open(f"{BUILD}/instructions-{kernel}.tsv", "w") as f:
-            f.writelines(f"{c}\t{n.total:.3f}\n" for (k, c), n in now.items() if k == kernel)
     gone = [] if o.cases else [(k, c) for k in o.kernel or counts.KERNELS for c in was[k] if (k, c) not in now and not needs_recordings(c)]
     for kernel, case in gone:
         say(f"{kernel:7} {case:32} {'-':>12} {was[kernel][case].total:12.3f}  not a case any more")
@@ -145,7 +157,7 @@ def selftest(o):
 
 def times(o, bench, chosen, history):
     """The program with itself: each run is judged by all the others, and they are this machine's history from now on."""
-    changes = {case: [compare.in_turns(bench, bench, case, o.rounds) for _ in range(o.runs)] for case in chosen}
+    changes = {case: [compare.in_turns((bench, bench), case, o.rounds) for _ in range(o.runs)] for case in chosen}
     alarms = 0
     for case, runs in changes.items():
         mids = [limits.bootstrap(r)[0] for r in runs]
@@ -171,6 +183,9 @@ def main():
     g.add_argument("--short", action="store_true", help="without book and path, which take half of the time")
     g.add_argument("--kernel", choices=counts.KERNELS, action="append")
     g.add_argument("cases", nargs="*")
+    n = verbs.add_parser("count")
+    n.add_argument("--kernel", choices=counts.KERNELS, action="append")
+    n.add_argument("cases", nargs="*")
     c = verbs.add_parser("compare")
     c.add_argument("revision")
     c.add_argument("--rounds", type=int, default=11)
@@ -187,7 +202,7 @@ def main():
         p.error('--update wants --reason "a sentence that says why", and a reason is of an update')
     if o.verb == "gate" and ("\t" in o.reason or "\n" in o.reason):
         p.error("--reason: one line, no tabs")
-    return {"gate": gate, "compare": against, "selftest": selftest}[o.verb](o)
+    return {"gate": gate, "count": count, "compare": against, "selftest": selftest}[o.verb](o)
 
 
 if __name__ == "__main__":

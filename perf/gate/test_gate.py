@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """What the gate believes, and what it does not: cases in words, as the tests in C."""
-import os, sys, tempfile, unittest
+import json, os, sys, tempfile, unittest
 
 sys.path.insert(0, os.path.dirname(__file__))
 import compare, counts, limits
@@ -98,6 +98,40 @@ class Judging(unittest.TestCase):
         self.assertFalse(compare.judge_time([0.05, 0.0, 0.05, -0.01, 0.05, 0.0, 0.05], quiet)[4])
         self.assertTrue(compare.judge_time([0.05, 0.04, 0.05, 0.06, 0.05, 0.03, 0.05], quiet)[4])
         self.assertFalse(compare.judge_time([-0.5] * 7, quiet)[4])
+
+
+class Turns(unittest.TestCase):
+    """Programs that say what they were asked in place of the bench."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder, self.log = folder.name, os.path.join(folder.name, "log")
+
+    def bench(self, name, *rows):
+        path = os.path.join(self.folder, name)
+        with open(path, "w") as f:
+            f.write(f"#!/bin/sh\necho {name} >> {self.log}\ncat <<'END'\n{json.dumps(rows)}\nEND\n")
+        os.chmod(path, 0o755)
+        return path
+
+    def test_a_cost_is_in_items_of_the_reference_whichever_way_the_ratio_is(self):
+        self.assertEqual(compare.cost(self.bench("a", {"name": "x/y", "ratio": 4, "ns": 3, "bound": False}), "x/y"), 0.25)
+        self.assertEqual(compare.cost(self.bench("b", {"name": "x/y", "ratio": 1.5, "ns": 3, "bound": True}), "x/y"), 1.5)
+        self.assertEqual(compare.cost(self.bench("c", {"name": "x/y", "ratio": None, "ns": 3}), "x/y"), 3)
+
+    def test_a_program_that_lacks_the_case_is_named(self):
+        with self.assertRaisesRegex(SystemExit, "older does not time x/y"):
+            compare.cost(self.bench("older", {"name": "x/z", "ratio": 4, "ns": 3}), "x/y")
+
+    def test_both_programs_change_places_and_the_second_is_judged_by_the_first(self):
+        old, new = self.bench("old", {"name": "x/y", "ns": 2}), self.bench("new", {"name": "x/y", "ns": 3})
+        self.assertEqual(compare.in_turns((old, new), "x/y", 2), [0.5, 0.5])
+        self.assertEqual(open(self.log).read().split(), ["new", "old", "old", "new"])
+
+    def test_a_program_may_stand_beside_itself(self):
+        one = self.bench("one", {"name": "x/y", "ns": 2})
+        self.assertEqual(compare.in_turns((one, one), "x/y", 3), [0, 0, 0])
 
 
 if __name__ == "__main__":

@@ -41,7 +41,7 @@ static int rising(const void *a, const void *b)
 
 /* In that stream 62 of 100 changes are of a size, 18 insertions, 16 deletions, 4 deletions of what is not there. Kept
  * in balance here, so that the book keeps its size. */
-static uint32_t changes(struct making *side, uint64_t *seed, uint32_t n, uint32_t levels, struct mr_bench_change *out)
+static void draw(struct making *side, uint64_t *seed, uint32_t n, uint32_t levels, struct mr_bench_change *out)
 {
     for (uint32_t i = 0; i < n; i++) {
         uint32_t at = distance(seed, levels), die = next(seed, 100);
@@ -68,16 +68,33 @@ static uint32_t changes(struct making *side, uint64_t *seed, uint32_t n, uint32_
                 (struct mr_bench_change){side->price[side->count - 1] + side->way * (1 + (int64_t)next(seed, 500)), 0};
         }
     }
-    qsort(out, n, sizeof *out,
-          rising); /* as Binance sends both sides; doubles stay, the later of two is as good as the other */
+}
+
+/* As Binance sends both sides: sorted, each price once. Of doubles the later is as good as the other. */
+static uint32_t tidy(struct mr_bench_change *out, uint32_t n)
+{
     uint32_t kept = 0;
+    qsort(out, n, sizeof *out, rising);
     for (uint32_t i = 0; i < n; i++)
         if (i + 1 == n || out[i].price != out[i + 1].price)
             out[kept++] = out[i];
     return kept;
 }
 
-static struct mr_bench_stream make(uint32_t levels, uint32_t per_message)
+/* n draws, or as many as give n changes. */
+static uint32_t changes(struct making *side, uint64_t *seed, uint32_t n, uint32_t levels, bool exactly,
+                        struct mr_bench_change *out)
+{
+    uint32_t kept = 0;
+    do {
+        draw(side, seed, n - kept, levels, out + kept);
+        kept = tidy(out, n);
+    } while (exactly && kept < n);
+    return kept;
+}
+
+/* `exactly`: each message has so many levels a side, not up to so many. */
+static struct mr_bench_stream make(uint32_t levels, uint32_t per_message, bool exactly)
 {
     static struct making side[2];
     uint64_t seed = 88172645463325252u + levels;
@@ -94,7 +111,8 @@ static struct mr_bench_stream make(uint32_t levels, uint32_t per_message)
         for (int i = 0; i < 2; i++) {
             side[i].way = i == 0 ? -1 : 1;
             if (m > 0) {
-                n[i] = changes(&side[i], &seed, 1 + next(&seed, per_message), levels, out);
+                n[i] = changes(&side[i], &seed, exactly ? per_message : 1 + next(&seed, per_message), levels, exactly,
+                               out);
             } else {
                 n[i] = side[i].count = levels;
                 int64_t price = 6180000 + side[i].way;
@@ -140,33 +158,43 @@ static uint64_t ours(void *arg)
     return sum * 31 + mr_book_count(book, false) * 7 + mr_book_count(book, true);
 }
 
+static void drop(struct mr_bench_stream *s)
+{
+    free((void *)s->messages[0].levels);
+    free(s->messages);
+    free(s->groups);
+}
+
 void mr_bench_book(struct mr_bench *b)
 {
     static const struct {
         const char *name, *work;
         uint32_t levels, per_message;
-        double goal;
+        double goal, stretch;
+        bool whole; /* an item is a message, not a level */
     } cases[] = {
-        {"apply_20", "one level change, 20 levels a side, up to 6 changes a side", 20, 6, 0},
-        {"apply_200", "one level change, 200 levels a side, up to 20 changes a side", 200, 20, 1.2},
-        {"apply_1000", "one level change, 1,000 levels a side, up to 40 changes a side", 1000, 40, 2},
-        {"apply_3500", "one level change, 3,500 levels a side, up to 68 changes a side", 3500, 68, 2},
+        {"apply_20", "one level change, 20 levels a side, up to 6 changes a side", 20, 6, 0, 2, false},
+        {"apply_200", "one level change, 200 levels a side, up to 20 changes a side", 200, 20, 1.2, 2, false},
+        {"apply_1000", "one level change, 1,000 levels a side, up to 40 changes a side", 1000, 40, 2, 2, false},
+        {"apply_3500", "one level change, 3,500 levels a side, up to 68 changes a side", 3500, 68, 2, 2, false},
+        {"message_20", "a message of 20 levels, 1,000 levels a side", 1000, 10, 2, 4, true},
     };
     static struct mr_bench_stream streams[MR_COUNT_OF(cases)];
     for (uint32_t i = 0; i < MR_COUNT_OF(cases); i++) {
-        streams[i] = make(cases[i].levels, cases[i].per_message);
-        mr_bench_pair(b, &(struct mr_bench_pair){
-                             .name = cases[i].name,
-                             .work = cases[i].work,
-                             .items = streams[i].changes,
-                             .ours = {ours, &streams[i]},
-                             .references = {{"boost::container::flat_map", mr_reference_book_flat_map, &streams[i]},
-                                            {"std::map", mr_reference_book_map, &streams[i]}},
-                             .goal = cases[i].goal,
-                             .stretch = 2,
-                         });
-        free((void *)streams[i].messages[0].levels);
-        free(streams[i].messages);
-        free(streams[i].groups);
+        struct mr_bench_stream *s = &streams[i];
+        *s = make(cases[i].levels, cases[i].per_message, cases[i].whole);
+        struct mr_bench_pair pair = {.name = cases[i].name,
+                                     .work = cases[i].work,
+                                     .items = cases[i].whole ? s->message_count : s->changes,
+                                     .ours = {ours, s},
+                                     .references = {{"boost::container::flat_map", mr_reference_book_flat_map, s},
+                                                    {"std::map", mr_reference_book_map, s}},
+                                     .goal = cases[i].goal,
+                                     .stretch = cases[i].stretch};
+        if (cases[i].whole)
+            pair.references[0] =
+                (typeof(pair.references[0])){"a sorted array with memmove", mr_reference_book_array, s};
+        mr_bench_pair(b, &pair);
+        drop(s);
     }
 }

@@ -29,6 +29,7 @@ struct mr_bench_stream {
  * the number of levels at the end. */
 uint64_t mr_reference_book_map(void *stream);
 uint64_t mr_reference_book_flat_map(void *stream);
+uint64_t mr_reference_book_array(void *stream);
 
 static inline uint64_t mr_bench_book_sum(uint64_t sum, int64_t bid, int64_t bid_size, int64_t ask, int64_t ask_size)
 {
