@@ -1,6 +1,5 @@
 /* The fast path of book messages: the members in the order Binance sends them, no blanks, no escapes.
  *
- *
  *   {"stream":"btcusdt@depth@100ms","data":{"e":"depthUpdate","E":1,"T":1,"s":"BTCUSDT","ps":"BTCUSDT","U":1,"u":2,
  *    "pu":0,"b":[["1.0","2"]],"a":[],"st":1}}          wrapper, T, ps, pu and st may be missing
  *

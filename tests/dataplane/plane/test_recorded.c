@@ -61,7 +61,7 @@ static struct heard replayed(const char *folder)
         .merge = true, .listed_only = true, .recording = folder, .on_event = on_event, .arg = &h};
     struct mr_err err = {""};
     struct mr_source source = {0};
-    struct mr_player *player;
+    struct mr_player *player = NULL;
     void *mem = malloc(mr_source_replay.bytes(&replay));
     if (mr_source_replay.open(&source, mem, &replay, &err) != MR_OK || mr_player_open(&player, &config, &err) != MR_OK)
         fail_msg("%s", err.text);
@@ -79,7 +79,7 @@ static bool says_mid_run(const char *folder)
 {
     const struct mr_player_config config = {.merge = true, .listed_only = true, .recording = folder};
     struct mr_player_exact exact;
-    struct mr_player *player;
+    struct mr_player *player = NULL;
     struct mr_err err = {""};
     if (mr_player_open(&player, &config, &err) != MR_OK || mr_player_exact(player, &exact, &err) != MR_OK)
         fail_msg("%s", err.text);
