@@ -1,7 +1,5 @@
 #include "controlplane/admin/look.h"
 
-#include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -86,10 +84,7 @@ bool mr_look_refresh(struct mr_look *look, int64_t now_ns)
     return true;
 }
 
-bool mr_look_alive(const struct mr_look *look)
-{
-    return look->open && look->info.pid && (kill((pid_t)look->info.pid, 0) == 0 || errno == EPERM);
-}
+bool mr_look_alive(const struct mr_look *look) { return look->open && mr_workspace_alive(&look->info); }
 
 bool mr_look_region(const struct mr_look *look, const char *name, enum mr_region_kind kind, struct mr_region *out)
 {

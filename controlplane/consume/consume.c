@@ -2,9 +2,7 @@
 #include "controlplane/consume/consume_priv.h"
 
 #include <ctype.h>
-#include <errno.h>
 #include <math.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -145,7 +143,7 @@ int millrace_info(struct millrace *m, struct millrace_info *out, size_t bytes)
         .epoch = info->epoch,
         .created_ns = (int64_t)info->created_ns,
         .pid = info->pid,
-        .alive = info->pid > 0 && info->pid <= INT32_MAX && (kill((pid_t)info->pid, 0) == 0 || errno == EPERM),
+        .alive = mr_workspace_alive(info),
         .engines = m->run.engines,
         .instruments = count < m->run.capacity ? count : m->run.capacity,
         .lost_slots = m->lost,

@@ -207,3 +207,5 @@ void mr_links_close(struct mr_links *links)
     }
     free(links);
 }
+
+bool mr_links_alive(const struct mr_links *links, uint32_t i) { return mr_workspace_alive(&links->link[i]->info); }

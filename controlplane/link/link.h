@@ -35,6 +35,8 @@ uint32_t mr_links_poll(struct mr_links *links, int64_t now_ns); /* signals taken
 uint64_t mr_links_attaches(const struct mr_links *links);       /* of all of them, ever */
 uint32_t mr_links_count(const struct mr_links *links);
 void mr_links_view(const struct mr_links *links, uint32_t i, struct mr_link_view *out);
+/* The data plane that this one is attached to, or was last, runs. A system call. */
+bool mr_links_alive(const struct mr_links *links, uint32_t i);
 void mr_links_close(struct mr_links *links);
 
 #endif

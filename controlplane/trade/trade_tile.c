@@ -31,6 +31,10 @@ int desk_agree(const struct mr_desk *d, struct mr_err *err)
             return mr_err_set(err, MR_E_AGAIN, "data plane %.60s has not been seen yet", plane[i].name);
         snprintf(name[i], sizeof name[i], "data plane %.60s", plane[i].name);
         party[i + 1] = (struct mr_life_party){name[i], plane[i].build, config_of(d, &plane[i])};
+        const struct mr_life_party pair[] = {party[0], party[i + 1]};
+        if (mr_life_agree(pair, 2, err) != MR_OK && !mr_links_alive(d->links, i))
+            return mr_err_set(err, MR_E_AGAIN, "%s does not run, and what it left is of another build or configuration",
+                              name[i]);
     }
     return mr_life_agree(party, n + 1, err);
 }

@@ -2,7 +2,9 @@
 #include "dataplane/ring/workspace_priv.h"
 
 #include <elf.h>
+#include <errno.h>
 #include <link.h>
+#include <signal.h>
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
@@ -233,6 +235,11 @@ void mr_workspace_info(const struct mr_workspace *ws, struct mr_workspace_info *
                                       .config = head->config};
     snprintf(out->build, sizeof out->build, "%.47s", head->build);
     snprintf(out->instance, sizeof out->instance, "%.31s", head->instance);
+}
+
+bool mr_workspace_alive(const struct mr_workspace_info *info)
+{
+    return info->pid > 0 && info->pid <= INT32_MAX && (kill((pid_t)info->pid, 0) == 0 || errno == EPERM);
 }
 
 int mr_workspace_region(const struct mr_workspace *ws, uint32_t idx, struct mr_region *out)

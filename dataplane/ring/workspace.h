@@ -75,6 +75,8 @@ int mr_workspace_attach(struct mr_workspace *ws, const char *path, bool writable
 int mr_workspace_attach_memory(struct mr_workspace *ws, void *mem, size_t bytes, const char *name, struct mr_err *err);
 void mr_workspace_close(struct mr_workspace *ws);
 void mr_workspace_info(const struct mr_workspace *ws, struct mr_workspace_info *out);
+/* Its creator runs still, as far as its number tells. */
+bool mr_workspace_alive(const struct mr_workspace_info *info);
 /* by number; MR_E_RANGE */
 int mr_workspace_region(const struct mr_workspace *ws, uint32_t idx, struct mr_region *out);
 /* by name; MR_E_MISSING */

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -293,13 +294,13 @@ static void two_desks_cannot_write_one_journal(void **state)
 /* ---- one build, one configuration ---- */
 
 /* As a data plane of another build leaves it. */
-static void forge(const char *build)
+static void forge(const void *field, size_t bytes, size_t at)
 {
     int fd = open(w.path, O_WRONLY | O_CLOEXEC);
-    ssize_t len = (ssize_t)strlen(build) + 1;
-    assert_int_equal(pwrite(fd, build, (size_t)len, offsetof(struct workspace_head, build)), len);
+    assert_int_equal(pwrite(fd, field, bytes, (off_t)at), bytes);
     close(fd);
 }
+static void forge_build(void) { forge("00112233", 9, offsetof(struct workspace_head, build)); }
 
 static void a_stranger(bool another_build, const char *want)
 {
@@ -308,7 +309,7 @@ static void a_stranger(bool another_build, const char *want)
     writer_stop(&w);
     start_plane(another_build ? CONFIG : CONFIG + 1);
     if (another_build)
-        forge("00112233");
+        forge_build();
     assert_int_equal(must_open(), MR_OK);
     pass(25);
     assert_int_equal(show()->steer.state, MR_LIFE_INITIALIZING);
@@ -324,6 +325,33 @@ static void a_data_plane_of_another_build_or_configuration_is_refused_in_words(v
     (void)state;
     a_stranger(true, "data plane test is build 00112233: restart the older one");
     a_stranger(false, "data plane test with 000000000000002b: restart them with the same file");
+}
+
+/* An update: the control plane is there first, and finds what the older data plane left. */
+static void what_an_older_data_plane_left_is_waited_out(void **state)
+{
+    (void)state;
+    int status;
+    pid_t gone = fork();
+    if (gone == 0)
+        _exit(0);
+    assert_int_equal(waitpid(gone, &status, 0), gone);
+    set_up();
+    const uint32_t pid = (uint32_t)gone;
+    forge_build();
+    forge(&pid, sizeof pid, offsetof(struct workspace_head, pid));
+    assert_int_equal(must_open(), MR_OK);
+    pass(2);
+    assert_int_equal(show()->steer.state, MR_LIFE_INITIALIZING);
+    assert_non_null(strstr(show()->why, "data plane test does not run, and what it left is of another build"));
+    writer_stop(&w);
+    start_plane(CONFIG);
+    pass(25);
+    assert_int_equal(show()->steer.state, MR_LIFE_TRADING);
+    struct mr_desk_line line;
+    while (mr_desk_line(desk, &line))
+        assert_null(strstr(line.text, "restart the older one"));
+    tear_down();
 }
 
 static void one_that_comes_back_as_a_stranger_pauses_trading_until_it_is_like_us_again(void **state)
@@ -624,6 +652,7 @@ int main(void)
         cmocka_unit_test(two_desks_cannot_write_one_journal),
         cmocka_unit_test(a_data_plane_of_another_build_or_configuration_is_refused_in_words),
         cmocka_unit_test(a_signal_is_told_in_the_order_of_what_it_led_to_and_is_in_the_store),
+        cmocka_unit_test(what_an_older_data_plane_left_is_waited_out),
         cmocka_unit_test(parents_that_cannot_be_are_refused_in_words),
         cmocka_unit_test(an_operators_slices_are_on_the_screen_with_their_children_until_they_are_done),
         cmocka_unit_test(one_that_comes_back_as_a_stranger_pauses_trading_until_it_is_like_us_again),
