@@ -5,11 +5,13 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "controlplane/admin/look.h"
 #include "controlplane/cmd/cmd.h"
 #include "controlplane/cmd/place.h"
 #include "controlplane/cmd/process.h"
 #include "controlplane/cmd/summary.h"
 #include "dataplane/log/log.h"
+#include "pinning/watch.h"
 
 enum {
     KEY_CONFIG = 'c',
@@ -121,6 +123,17 @@ static void finish(const struct options *o, struct mr_plane *plane)
     fflush(stdout);
 }
 
+/* What happens on the cores of the slowest messages. Without it all else goes on. */
+static struct mr_watch *open_watch(const struct mr_plane *plane, struct mr_log *log)
+{
+    struct mr_watch *watch;
+    struct mr_err err;
+    if (mr_watch_open(&watch, mr_plane_workspace(plane), NULL, (uint32_t)getpid(), &err) == MR_OK)
+        return watch;
+    MR_LOG(log, MR_LOG_WARN, "interrupts around latency maxima are not watched: %s", err.text);
+    return NULL;
+}
+
 static int run(const struct options *o, const struct mr_config *config, struct mr_log *log, bool *shutdown,
                struct mr_err *err)
 {
@@ -135,8 +148,15 @@ static int run(const struct options *o, const struct mr_config *config, struct m
                mr_plane_bytes(plane) >> 20, config->plane.workspace);
         int64_t end = o->seconds > 0 ? mr_clock_mono() + (int64_t)(o->seconds * 1e9) : INT64_MAX;
         const volatile int *stopped = mr_process_signals();
-        while (!*stopped && !(*shutdown = mr_plane_done(plane)) && mr_clock_mono() < end)
+        struct mr_watch *watch = open_watch(plane, log);
+        while (!*stopped && !(*shutdown = mr_plane_done(plane)) && mr_clock_mono() < end) {
+            if (watch)
+                mr_watch_step(watch, mr_look_wall());
             usleep(50000);
+        }
+        if (watch)
+            mr_watch_look(watch, mr_look_wall());
+        mr_watch_close(watch);
         mr_plane_stop(plane);
         MR_LOG(log, MR_LOG_INFO, "data plane %s: stopped", config->plane.instance);
         finish(o, plane);
