@@ -245,12 +245,11 @@ static void fill_metrics(struct made *m)
         MR_RECORD(m->feed, lag_ns, i * 1000000);
 }
 
-static void fill(struct made *m)
+static void fill(struct made *m, int64_t now)
 {
     struct mr_region r;
     struct mr_err err;
     uint32_t count;
-    int64_t now = mr_look_wall();
     const struct mr_region_plan *regions = plan(&count);
     MR_ASSERT(mr_workspace_create(&m->ws, m->path, "made", regions, count, &err) == MR_OK);
     fill_instruments(m);
@@ -274,20 +273,22 @@ static void fill(struct made *m)
     MR_ASSERT(mr_workspace_commit(&m->ws, &err) == MR_OK);
 }
 
-void made_open(struct made *m)
+void made_open(struct made *m) { made_open_at(m, mr_look_wall()); }
+
+void made_open_at(struct made *m, int64_t now_ns)
 {
     memset(m, 0, sizeof *m);
     snprintf(m->folder, sizeof m->folder, "/tmp/millrace-test-XXXXXX");
     MR_ASSERT(mkdtemp(m->folder));
     snprintf(m->path, sizeof m->path, "%s/workspace", m->folder);
     snprintf(m->socket, sizeof m->socket, "%s/admin.sock", m->folder);
-    fill(m);
+    fill(m, now_ns);
 }
 
 void made_again(struct made *m)
 {
     mr_workspace_close(&m->ws);
-    fill(m);
+    fill(m, mr_look_wall());
 }
 
 void made_close(struct made *m)

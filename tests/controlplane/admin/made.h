@@ -14,7 +14,8 @@ struct made {
     struct mr_tile_beat *beats;
 };
 
-void made_open(struct made *m); /* in a folder of its own in /tmp */
+void made_open(struct made *m);                    /* in a folder of its own in /tmp */
+void made_open_at(struct made *m, int64_t now_ns); /* all its data is of that moment, or so long before */
 /* The next epoch's file in the same place. */
 void made_again(struct made *m);
 void made_close(struct made *m);
