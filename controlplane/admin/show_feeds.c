@@ -89,10 +89,8 @@ static void add_metric(void *arg, const struct mr_metric_view *view)
         else if (is_refusal(view->name))
             p->refused += (uint64_t)view->value;
         else if (strcmp(view->name, "lag_ns") == 0 && view->hist) {
-            static _Thread_local struct mr_hist_fine copy;
-            mr_hist_init(&copy, view->hist_bits);
-            if (mr_hist_copy((struct mr_hist *)&copy, view->hist) == MR_OK)
-                p->lag_p50_ns = mr_hist_percentile((struct mr_hist *)&copy, 0.5);
+            const struct mr_hist *lag = mr_show_hist(view);
+            p->lag_p50_ns = lag ? mr_hist_percentile(lag, 0.5) : p->lag_p50_ns;
         }
     }
 }

@@ -9,6 +9,16 @@ void mr_show_each_metric(const struct mr_look *look, mr_show_metric_fn *each, vo
         mr_metrics_each(region.mem, region.bytes, each, arg); /* a block that is not whole: the rows before are shown */
 }
 
+const struct mr_hist *mr_show_hist(const struct mr_metric_view *view)
+{
+    static _Thread_local struct mr_hist_normal normal;
+    static _Thread_local struct mr_hist_fine fine;
+    struct mr_hist *copy = view->hist_bits == MR_HIST_BITS_FINE ? &fine.head : &normal.head;
+    if (copy->sub_bits != view->hist_bits)
+        mr_hist_init(copy, view->hist_bits);
+    return mr_hist_copy(copy, view->hist) == MR_OK ? copy : NULL;
+}
+
 static bool has_label(const char *labels, const char *key, const char *value, size_t value_len)
 {
     size_t key_len = strlen(key);
@@ -110,17 +120,17 @@ static void short_label(const struct mr_metric_view *v, char *out, size_t bytes)
     }
 }
 
-static void hist_json(struct mr_json_out *j, const struct mr_metric_view *v, const struct mr_hist *h,
-                      const struct mr_worst *worst)
+static void hist_json(struct mr_json_out *j, const struct mr_metric_view *v, const struct mr_hist *h, uint64_t count,
+                      const int64_t *at, const struct mr_worst *worst)
 {
     mr_json_out_object(j, NULL);
     mr_json_out_string(j, "family", v->family);
     mr_json_out_string(j, "labels", v->labels);
     mr_json_out_string(j, "name", v->name);
-    mr_json_out_u64(j, "count", mr_hist_count(h));
+    mr_json_out_u64(j, "count", count);
     mr_json_out_u64(j, "negative", mr_hist_negative(h));
     for (size_t i = 0; i < MR_COUNT_OF(points); i++)
-        mr_json_out_i64(j, keys[i], mr_hist_percentile(h, points[i]));
+        mr_json_out_i64(j, keys[i], at[i]);
     mr_json_out_i64(j, "max", mr_hist_max(h));
     if (worst)
         mr_worst_json(j, worst);
@@ -129,26 +139,23 @@ static void hist_json(struct mr_json_out *j, const struct mr_metric_view *v, con
 
 static void hist_row(void *arg, const struct mr_metric_view *v)
 {
-    static _Thread_local struct mr_hist_fine copy;
-    struct mr_hist *h = (struct mr_hist *)&copy;
     struct walk *w = arg;
     struct mr_worst worst;
     struct mr_short text[MR_COUNT_OF(points)];
     char label[256];
-    if (!v->hist || strcmp(v->unit, "ns") != 0)
-        return;
-    mr_hist_init(&copy, v->hist_bits);
-    if (mr_hist_copy(h, v->hist) != MR_OK || mr_hist_count(h) == 0)
+    int64_t at[MR_COUNT_OF(points)];
+    const struct mr_hist *h = v->hist && strcmp(v->unit, "ns") == 0 ? mr_show_hist(v) : NULL;
+    uint64_t count = h ? mr_hist_percentiles(h, points, MR_COUNT_OF(points), at) : 0;
+    if (count == 0)
         return;
     if (w->s->json) {
-        hist_json(w->s->json, v, h, mr_worst_of(w->look, h, &worst) ? &worst : NULL);
+        hist_json(w->s->json, v, h, count, at, mr_worst_of(w->look, h, &worst) ? &worst : NULL);
     } else if (!mr_show_full(w->s, w->count)) {
         short_label(v, label, sizeof label);
         for (size_t i = 0; i < MR_COUNT_OF(points); i++)
-            text[i] = mr_ns_of(mr_hist_percentile(h, points[i]));
-        mr_show_row(w->s, "%-26.26s %7s %6s %6s %6s %6s %6s %10s", label, mr_short_of((double)mr_hist_count(h)).text,
-                    text[0].text, text[1].text, text[2].text, text[3].text, text[4].text,
-                    mr_ns_of(mr_hist_max(h)).text);
+            text[i] = mr_ns_of(at[i]);
+        mr_show_row(w->s, "%-26.26s %7s %6s %6s %6s %6s %6s %10s", label, mr_short_of((double)count).text, text[0].text,
+                    text[1].text, text[2].text, text[3].text, text[4].text, mr_ns_of(mr_hist_max(h)).text);
     }
     w->count++;
 }

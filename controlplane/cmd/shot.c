@@ -157,7 +157,8 @@ static bool load_row(struct mr_shot *shot, FILE *f, const char *names, bool with
         }
         if (strcmp(line, ".\n") == 0)
             return true;
-        if (!load_numbers(line, bucket, 2) || bucket[0] >> MR_HIST_RANGE_BITS)
+        if (!load_numbers(line, bucket, 2) || bucket[0] >> MR_HIST_RANGE_BITS || bucket[0] > totals[MAX] ||
+            mr_hist_bucket(bucket[0], bits) < mr_hist_bucket(totals[MIN], bits))
             return false;
         mr_hist_counts(row->hist)[mr_hist_bucket(bucket[0], bits)] += bucket[1];
     }

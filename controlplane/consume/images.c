@@ -198,10 +198,12 @@ static void percentiles(struct showing *s, const struct mr_metric_view *view, st
     }
     struct mr_hist *h = mr_hist_init(mem, view->hist_bits);
     if (mr_hist_copy(h, view->hist) == MR_OK) {
-        out->value = (int64_t)mr_hist_count(h);
-        out->p50 = mr_hist_percentile(h, 0.5);
-        out->p99 = mr_hist_percentile(h, 0.99);
-        out->p9999 = mr_hist_percentile(h, 0.9999);
+        static const double points[] = {0.5, 0.99, 0.9999};
+        int64_t at[MR_COUNT_OF(points)];
+        out->value = (int64_t)mr_hist_percentiles(h, points, MR_COUNT_OF(points), at);
+        out->p50 = at[0];
+        out->p99 = at[1];
+        out->p9999 = at[2];
         out->max = mr_hist_max(h);
     }
     free(mem);

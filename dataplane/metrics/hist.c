@@ -36,6 +36,28 @@ static unsigned bits_of(uint32_t buckets)
     return buckets == MR_HIST_BUCKETS(MR_HIST_BITS_FINE) ? MR_HIST_BITS_FINE : MR_HIST_BITS;
 }
 
+static int64_t in_range(int64_t value) { return value < 0 ? 0 : value < LAST_VALUE ? value : LAST_VALUE; }
+
+/* The buckets first .. end - 1 have all counts: the extremes bound them, and a writer stores a new extreme before it counts
+ * it. Whatever a live histogram says, these are buckets of it. */
+struct used {
+    uint32_t first, end;
+};
+static struct used used_between(int64_t min, int64_t max, uint32_t buckets)
+{
+    if (buckets == 0)
+        return (struct used){0, 0};
+    max = in_range(max);
+    min = in_range(min) < max ? in_range(min) : max;
+    return (struct used){(uint32_t)mr_hist_bucket((uint64_t)min, bits_of(buckets)),
+                         (uint32_t)mr_hist_bucket((uint64_t)max, bits_of(buckets)) + 1};
+}
+
+static struct used used_of(const struct mr_hist *h)
+{
+    return used_between(mr_hist_min(h), mr_hist_max(h), buckets_of(h));
+}
+
 size_t mr_hist_bytes(unsigned sub_bits)
 {
     if (!known(sub_bits))
@@ -115,7 +137,8 @@ MR_COLD bool mr_hist_record_rare(struct mr_hist *h, int64_t value, unsigned sub_
 uint64_t mr_hist_count(const struct mr_hist *h)
 {
     uint64_t n = 0;
-    for (uint32_t i = 0, buckets = buckets_of(h); i < buckets; i++)
+    struct used used = used_of(h);
+    for (uint32_t i = used.first; i < used.end; i++)
         n += load(&counts_of(h)[i]);
     return n;
 }
@@ -148,19 +171,28 @@ static uint64_t rank_of(double p, uint64_t n)
     return rank + (exact - (double)rank > exact * 1e-14);
 }
 
+uint64_t mr_hist_percentiles(const struct mr_hist *h, const double *p, uint32_t n, int64_t *out)
+{
+    struct used used = used_of(h);
+    uint32_t at = used.first, last = used.first;
+    uint64_t count = mr_hist_count(h), seen = 0;
+    for (uint32_t k = 0; k < n; k++) {
+        MR_DCHECK(k == 0 || p[k] >= p[k - 1]);
+        for (const uint64_t rank = rank_of(p[k], count); at < used.end && seen < rank; at++) {
+            uint64_t here = load(&counts_of(h)[at]);
+            last = here ? at : last;
+            seen += here;
+        }
+        out[k] = count ? bucket_high(last, bits_of(buckets_of(h))) : 0;
+    }
+    return count;
+}
+
 int64_t mr_hist_percentile(const struct mr_hist *h, double p)
 {
-    uint32_t buckets = buckets_of(h), last = 0;
-    uint64_t n = mr_hist_count(h), seen = 0;
-    if (n == 0)
-        return 0;
-    uint64_t rank = rank_of(p, n);
-    for (uint32_t i = 0; i < buckets && seen < rank; i++) {
-        uint64_t count = load(&counts_of(h)[i]);
-        last = count ? i : last;
-        seen += count;
-    }
-    return bucket_high(last, bits_of(buckets));
+    int64_t value;
+    mr_hist_percentiles(h, &p, 1, &value);
+    return value;
 }
 
 int mr_hist_copy(struct mr_hist *into, const struct mr_hist *from)
@@ -168,17 +200,19 @@ int mr_hist_copy(struct mr_hist *into, const struct mr_hist *from)
     uint32_t buckets = buckets_of(into);
     if (buckets == 0 || buckets_of(from) != buckets)
         return MR_E_LAYOUT;
-    /* counts first: sums and extremes then cover at least the values the counts show */
     uint64_t *counts = mr_hist_counts(into);
-    for (uint32_t i = 0; i < buckets; i++)
-        counts[i] = load(&counts_of(from)[i]);
-    into->negative = load(&from->negative);
-    into->beyond = load(&from->beyond);
-    into->sum = load(&from->sum);
+    struct used was = used_of(into);
+    memset(counts + was.first, 0, (was.end - was.first) * sizeof *counts);
     into->max = mr_hist_max(from);
     into->min = mr_hist_min(from);
     into->min = into->min < into->max ? into->min : into->max; /* read while they changed */
     into->width = 0;
+    struct used used = used_of(into); /* by its own extremes, which do not move: counts of later ones are not copied */
+    for (uint32_t i = used.first; i < used.end; i++)
+        counts[i] = load(&counts_of(from)[i]);
+    into->negative = load(&from->negative);
+    into->beyond = load(&from->beyond);
+    into->sum = load(&from->sum);
     mr_hist_traces_copy(into, from);
     return MR_OK;
 }
@@ -188,15 +222,17 @@ int mr_hist_add(struct mr_hist *into, const struct mr_hist *from)
     uint32_t buckets = buckets_of(into);
     if (buckets == 0 || buckets_of(from) != buckets)
         return MR_E_LAYOUT;
-    if (is_empty(into) || (!is_empty(from) && mr_hist_min(from) < into->min))
-        into->min = mr_hist_min(from);
-    uint64_t *counts = mr_hist_counts(into);
-    for (uint32_t i = 0; i < buckets; i++)
-        counts[i] += load(&counts_of(from)[i]);
     into->negative += load(&from->negative);
+    if (is_empty(from))
+        return MR_OK;
+    const int64_t min = mr_hist_min(from), max = mr_hist_max(from);
+    const struct used used = used_between(min, max, buckets);
+    into->min = is_empty(into) || min < into->min ? min : into->min;
+    uint64_t *counts = mr_hist_counts(into);
+    for (uint32_t i = used.first; i < used.end; i++)
+        counts[i] += load(&counts_of(from)[i]);
     into->beyond += load(&from->beyond);
     into->sum += load(&from->sum);
-    int64_t max = mr_hist_max(from);
     if (max > into->max) {
         into->max = max;
         mr_hist_traces_copy(into, from);
@@ -210,7 +246,8 @@ static uint64_t less(uint64_t a, uint64_t b) { return a > b ? a - b : 0; }
 static void extremes_from_counts(struct mr_hist *h, uint32_t buckets)
 {
     int64_t whole_max = h->max, whole_min = mr_hist_min(h), low = -1, high = 0;
-    for (uint32_t i = 0; i < buckets; i++) {
+    const struct used used = used_of(h);
+    for (uint32_t i = used.first; i < used.end; i++) {
         if (counts_of(h)[i] == 0)
             continue;
         low = low < 0 ? bucket_low(i, bits_of(buckets)) : low;
@@ -228,7 +265,8 @@ int mr_hist_subtract(struct mr_hist *from, const struct mr_hist *before)
     if (buckets == 0 || buckets_of(before) != buckets)
         return MR_E_LAYOUT;
     uint64_t *counts = mr_hist_counts(from);
-    for (uint32_t i = 0; i < buckets; i++)
+    const struct used used = used_of(from);
+    for (uint32_t i = used.first; i < used.end; i++)
         counts[i] = less(counts[i], load(&counts_of(before)[i]));
     from->negative = less(from->negative, load(&before->negative));
     from->beyond = less(from->beyond, load(&before->beyond));
@@ -245,9 +283,9 @@ int mr_hist_add_paced(struct mr_hist *into, const struct mr_hist *from, int64_t 
     int status = mr_hist_add(into, from);
     if (status != MR_OK)
         return status;
-    uint32_t buckets = buckets_of(into);
-    unsigned bits = bits_of(buckets);
-    for (uint32_t i = 0; i < buckets; i++) {
+    const unsigned bits = bits_of(buckets_of(into));
+    const struct used used = used_of(into);
+    for (uint32_t i = used.first; i < used.end; i++) {
         uint64_t count = load(&counts_of(from)[i]);
         int64_t value = bucket_high(i, bits);
         if (count == 0)
@@ -266,8 +304,9 @@ int mr_hist_add_paced(struct mr_hist *into, const struct mr_hist *from, int64_t 
 void mr_hist_each(const struct mr_hist *h, void (*each)(void *arg, int64_t low, int64_t high, uint64_t count),
                   void *arg)
 {
-    uint32_t buckets = buckets_of(h);
-    for (uint32_t i = 0; i < buckets; i++) {
+    const uint32_t buckets = buckets_of(h);
+    const struct used used = used_of(h);
+    for (uint32_t i = used.first; i < used.end; i++) {
         uint64_t count = load(&counts_of(h)[i]);
         if (count)
             each(arg, bucket_low(i, bits_of(buckets)), bucket_high(i, bits_of(buckets)), count);

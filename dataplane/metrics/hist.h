@@ -62,6 +62,8 @@ int64_t mr_hist_max(const struct mr_hist *h);
 double mr_hist_mean(const struct mr_hist *h);
 /* p in (0, 1]; 0 when empty. */
 int64_t mr_hist_percentile(const struct mr_hist *h, double p);
+/* The same of n, none below the one before it, in one walk; returns the count. */
+uint64_t mr_hist_percentiles(const struct mr_hist *h, const double *p, uint32_t n, int64_t *out);
 /* into = from, or into += from, or from -= before (interval view); all of the same sub_bits, else MR_E_LAYOUT. `into`
  * (the first argument) is the caller's own; the second may be live shared memory that was checked for that size.
  * The record of the maximum goes along: of the higher one; of an interval only where the interval has raised the maximum. */

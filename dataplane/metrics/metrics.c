@@ -127,13 +127,18 @@ void *mr_metrics_init(void *mem, const struct mr_metrics_desc *desc, const char 
 /* A private copy of a text of the block; false if it is not one that ends within the block and the limit. */
 static bool get_text(const uint8_t *block, uint32_t bytes, uint32_t at, char *out, size_t limit)
 {
-    for (size_t i = 0; i < limit && at < bytes && i < bytes - at; i++) {
-        char c = (char)__atomic_load_n(block + at + i, __ATOMIC_RELAXED);
-        out[i] = c != 0 && ((unsigned char)c < 0x20 || c == 0x7f) ? '?' : c;
-        if (c == 0)
-            return true;
+    const size_t room = at >= bytes ? 0 : bytes - at < limit ? bytes - at : limit;
+    const uint8_t *end = room ? memchr(block + at, 0, room) : NULL;
+    if (!end)
+        return false;
+    const size_t len = (size_t)(end - (block + at));
+    memcpy(out, block + at, len);
+    for (size_t i = 0; i < len; i++) { /* of the copy, which nobody changes */
+        unsigned char c = (unsigned char)out[i];
+        out[i] = (char)(c < 0x20 || c == 0x7f ? '?' : c);
     }
-    return false;
+    out[len] = 0;
+    return true;
 }
 
 static bool get_value(const uint8_t *block, const struct block_head *head, const struct block_row *row,

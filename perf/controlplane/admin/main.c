@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -30,6 +31,7 @@
 #define DRAWS 10000
 #define WAIT_S 60 /* for the system to be there, and all of it live */
 #define RATIO_MOST 1.1
+#define CONNECTIONS 4
 
 struct options {
     const char *program;
@@ -46,7 +48,7 @@ struct bench {
     char folder[64], socket[128], workspace[128];
     pid_t pid;
     struct mr_workspace ws;
-    struct mr_asker asker;
+    struct mr_asker askers[CONNECTIONS];
     struct mr_hist *before, *now, *all[2]; /* without requests, with */
     struct period quiet[PAIRS_MAX], busy[PAIRS_MAX];
     struct mr_random random;
@@ -122,7 +124,8 @@ static void start(struct bench *b)
 static void stop(struct bench *b)
 {
     int status;
-    mr_asker_close(&b->asker);
+    for (int i = 0; i < CONNECTIONS; i++)
+        mr_asker_close(&b->askers[i]);
     mr_workspace_close(&b->ws);
     kill(b->pid, SIGINT);
     waitpid(b->pid, &status, 0);
@@ -147,21 +150,23 @@ static int read_path(struct bench *b, struct mr_hist *into)
 static bool all_live(struct bench *b, struct mr_err *err)
 {
     unsigned live, all;
-    if (mr_asker_ask(&b->asker, "show status", err) < 0)
+    if (mr_asker_ask(&b->askers[0], "show status", err) < 0)
         return false;
-    const char *at = strstr(b->asker.reply, "connections ");
+    const char *at = strstr(b->askers[0].reply, "connections ");
     return at && sscanf(at, "connections %u/%u live", &live, &all) == 2 && all > 0 && live == all;
 }
 
 static int attach(struct bench *b, struct mr_err *err)
 {
     int64_t end = mr_clock_mono() + WAIT_S * 1000000000ll;
-    bool asks = false, reads = false;
+    bool reads = false;
+    int asks = 0;
     do {
         until(mr_clock_mono() + 200000000);
-        asks = asks || mr_asker_socket(&b->asker, b->socket, err) == MR_OK;
+        while (asks < CONNECTIONS && mr_asker_socket(&b->askers[asks], b->socket, err) == MR_OK)
+            asks++;
         reads = reads || mr_workspace_attach(&b->ws, b->workspace, false, err) == MR_OK;
-        if (asks && reads && all_live(b, err))
+        if (asks == CONNECTIONS && reads && all_live(b, err))
             return MR_OK;
     } while (mr_clock_mono() < end && waitpid(b->pid, NULL, WNOHANG) == 0);
     return mr_err_set(err, MR_E_IO, "%s run: not live within %d s", b->o.program, WAIT_S);
@@ -169,21 +174,54 @@ static int attach(struct bench *b, struct mr_err *err)
 
 /* ---- periods ---- */
 
-/* One connection, one request after the other, each due at its moment: a slow answer delays no later moment. */
-static int ask(struct bench *b, struct period *p, int64_t from_ns, int64_t to_ns, struct mr_err *err)
+/* One connection: every CONNECTIONS-th request, one after the other, each due at its moment: a slow answer delays no later moment. */
+struct asking {
+    struct bench *bench;
+    pthread_t thread;
+    uint64_t first, requests, refused;
+    int64_t from_ns, to_ns;
+    int status;
+    struct mr_err err;
+};
+
+static void *ask(void *arg)
 {
     static const char *const lines[] = {"show status", "show tiles", "show feeds", "show latency"};
-    for (uint64_t n = 0;; n++) {
-        int64_t due_ns = from_ns + (int64_t)(n * 1000000000 / b->o.rate);
-        if (due_ns >= to_ns || mr_clock_mono() >= to_ns)
-            return MR_OK;
+    struct asking *a = arg;
+    struct mr_asker *asker = &a->bench->askers[a->first];
+    for (uint64_t n = a->first;; n += CONNECTIONS) {
+        int64_t due_ns = a->from_ns + (int64_t)(n * 1000000000 / a->bench->o.rate);
+        if (due_ns >= a->to_ns || mr_clock_mono() >= a->to_ns)
+            return NULL;
         until(due_ns);
-        int kind = mr_asker_ask(&b->asker, lines[n % MR_COUNT_OF(lines)], err);
-        if (kind < 0)
-            return kind;
-        p->requests++;
-        p->refused += kind != MR_REPLY_GOOD;
+        int kind = mr_asker_ask(asker, lines[(n + n / CONNECTIONS) % MR_COUNT_OF(lines)], &a->err);
+        if (kind < 0) {
+            a->status = kind;
+            return NULL;
+        }
+        a->requests++;
+        a->refused += kind != MR_REPLY_GOOD;
     }
+}
+
+static int ask_all(struct bench *b, struct period *p, int64_t from_ns, int64_t to_ns, struct mr_err *err)
+{
+    struct asking askings[CONNECTIONS];
+    int status = MR_OK;
+    for (uint64_t i = 0; i < CONNECTIONS; i++) {
+        askings[i] = (struct asking){.bench = b, .first = i, .from_ns = from_ns, .to_ns = to_ns};
+        MR_ASSERT(pthread_create(&askings[i].thread, NULL, ask, &askings[i]) == 0);
+    }
+    for (int i = 0; i < CONNECTIONS; i++) {
+        pthread_join(askings[i].thread, NULL);
+        p->requests += askings[i].requests;
+        p->refused += askings[i].refused;
+        if (askings[i].status < 0) {
+            status = askings[i].status;
+            *err = askings[i].err;
+        }
+    }
+    return status;
 }
 
 static int run_period(struct bench *b, bool busy, struct period *p, struct mr_err *err)
@@ -191,7 +229,7 @@ static int run_period(struct bench *b, bool busy, struct period *p, struct mr_er
     int64_t from_ns = mr_clock_mono(), to_ns = from_ns + (int64_t)(b->o.period_s * 1e9);
     int status = read_path(b, b->before);
     if (status == MR_OK && busy)
-        status = ask(b, p, from_ns, to_ns, err);
+        status = ask_all(b, p, from_ns, to_ns, err);
     until(to_ns);
     if (status == MR_OK)
         status = read_path(b, b->now);
@@ -271,8 +309,8 @@ static bool report(struct bench *b)
            : good     ? "does not move"
                       : "MOVES");
     if (rate < 0.95 * b->o.rate)
-        printf("%u requests a second were wanted: answers came too slowly for one connection on this machine\n",
-               b->o.rate);
+        printf("%u requests a second were wanted: answers came too slowly for %d connections on this machine\n",
+               b->o.rate, CONNECTIONS);
     if (refused || requests == 0)
         printf("requests were refused, or none was made\n");
     return refused == 0 && requests > 0 && (good || b->o.check);
@@ -323,8 +361,10 @@ int main(int argc, char **argv)
     };
     static const struct argp argp = {options, parse, "MILLRACE", "What admin requests do to the data plane's p99.",
                                      NULL,    NULL,  NULL};
-    static struct bench b = {.o = {.pairs = 20, .rate = 1000, .period_s = 2}, .asker = {.fd = -1}, .random = {1}};
+    static struct bench b = {.o = {.pairs = 20, .rate = 1000, .period_s = 2}, .random = {1}};
     struct mr_err err = {""};
+    for (int i = 0; i < CONNECTIONS; i++)
+        b.askers[i].fd = -1;
     argp_parse(&argp, argc, argv, 0, NULL, &b.o);
     struct mr_hist **hists[] = {&b.before, &b.now, &b.all[0], &b.all[1]};
     for (size_t i = 0; i < MR_COUNT_OF(hists); i++) {

@@ -101,6 +101,34 @@ static void percentiles_agree_with_sorted_values(void **state)
     }
 }
 
+/* Histograms that are used again: what one walk says is what each percentile says, and nothing stays of what was there. */
+static void a_copy_into_a_used_histogram_is_as_into_a_fresh_one(void **state)
+{
+    (void)state;
+    static const double points[] = {0.1, 0.1, 0.5, 0.9, 0.99, 1};
+    struct mr_random random = {3};
+    for (unsigned fine = 0; fine < 2; fine++) {
+        unsigned bits = fine ? MR_HIST_BITS_FINE : MR_HIST_BITS;
+        struct mr_hist *used = fresh(bits);
+        for (int i = 0; i < 200; i++) {
+            struct mr_hist *h = fresh(bits), *copy = fresh(bits);
+            int64_t at[MR_COUNT_OF(points)];
+            unsigned shift = 22 + (unsigned)mr_random_below(&random, 42);
+            for (uint64_t n = mr_random_below(&random, 50); n > 0; n--)
+                mr_hist_record(h, (int64_t)(mr_random_next(&random) >> shift) + 1000);
+            assert_int_equal(mr_hist_copy(used, h), MR_OK);
+            assert_int_equal(mr_hist_copy(copy, h), MR_OK);
+            assert_memory_equal(mr_hist_counts(used), mr_hist_counts(h), MR_HIST_BUCKETS(bits) * sizeof(uint64_t));
+            assert_memory_equal(mr_hist_counts(copy), mr_hist_counts(h), MR_HIST_BUCKETS(bits) * sizeof(uint64_t));
+            assert_int_equal(mr_hist_percentiles(used, points, MR_COUNT_OF(points), at), mr_hist_count(h));
+            for (size_t k = 0; k < MR_COUNT_OF(points); k++)
+                assert_int_equal(at[k], mr_hist_percentile(h, points[k]));
+            free(h), free(copy);
+        }
+        free(used);
+    }
+}
+
 static void the_rank_is_the_whole_number_meant(void **state)
 {
     (void)state;
@@ -256,6 +284,7 @@ int main(void)
         cmocka_unit_test(a_bucket_holds_its_value_and_is_narrow),
         cmocka_unit_test(buckets_follow_each_other_without_gap_or_overlap),
         cmocka_unit_test(percentiles_agree_with_sorted_values),
+        cmocka_unit_test(a_copy_into_a_used_histogram_is_as_into_a_fresh_one),
         cmocka_unit_test(the_rank_is_the_whole_number_meant),
         cmocka_unit_test(negative_and_far_values_are_counted_apart),
         cmocka_unit_test(extremes_are_exact_in_any_order),
