@@ -60,7 +60,7 @@ bool mr_mexc_instrument(struct mr_mexc_message *m, const struct mr_field *own)
         return mr_rows_fail_at(&m->rows, MR_E_RANGE, "symbol", own->text); /* a row of somebody else */
     if (!mr_rows_symbol(&m->rows, of->text))
         return false;
-    m->last = ((const struct mr_mexc_last *)m->rows.dec->state)[m->rows.instrument->id];
+    m->last = ((const struct mr_mexc_state *)m->rows.dec->state)->last[m->rows.instrument->id];
     return true;
 }
 
@@ -318,6 +318,6 @@ int mr_mexc_decode(struct mr_decoder *dec, const struct mr_frame *frame, union m
         message(&m);
     int status = mr_rows_end(&m.rows, &j);
     if (status >= 0 && m.keep)
-        ((struct mr_mexc_last *)dec->state)[m.rows.instrument->id] = m.last;
+        ((struct mr_mexc_state *)dec->state)->last[m.rows.instrument->id] = m.last;
     return status;
 }

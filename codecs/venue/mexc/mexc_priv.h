@@ -47,6 +47,32 @@ struct mr_mexc_last {
     bool top;                             /* depth.full has spoken: the better source of the best bid and ask */
 };
 
+/* How tickers came last: their members in order, and how each value was spelt. A prediction of those that will come (ticker_usual.c). */
+enum { MR_MEXC_MEMBERS_MAX = 24 };
+struct mr_mexc_member {
+    uint8_t name[16], mask[16]; /* with quotes and colon, and which of these bytes it has */
+    uint8_t least[16],
+        above[16];            /* of the value and what stands behind it: each byte is from `least` to so much above */
+    int8_t places[16];        /* of the value's digits (codecs/number/fixed_kernel.h) */
+    uint8_t name_len, role;   /* of the name; what the value is */
+    uint8_t way;              /* how it is read */
+    uint8_t len, whole, part; /* of the value; in front of its point, and behind it */
+    char stop;                /* what stands behind it */
+    uint8_t surprises;        /* how often it was spelt otherwise */
+    uint8_t spare[8];
+};
+static_assert(sizeof(struct mr_mexc_member) % 16 == 0, "no vector of it lies in two lines");
+struct mr_mexc_order {
+    uint32_t count; /* 0: nothing is expected */
+    uint32_t spare[3];
+    struct mr_mexc_member member[MR_MEXC_MEMBERS_MAX];
+};
+
+struct mr_mexc_state {
+    struct mr_mexc_order tickers;
+    struct mr_mexc_last last[]; /* by instrument */
+};
+
 /* One message, or one REST body. */
 struct mr_mexc_message {
     struct mr_rows rows;
@@ -85,6 +111,12 @@ int mr_mexc_snapshot_usual(struct mr_decoder *dec, struct mr_span symbol, const 
 
 /* Trades, best bids and asks in their usual form: slots, or MR_E_AGAIN (trades_usual.c). */
 int mr_mexc_usual(struct mr_decoder *dec, const struct mr_frame *frame, union mr_slot *out, uint32_t out_max);
+/* Tickers, from behind the symbol: slots, or MR_E_AGAIN (ticker_usual.c). */
+struct named;
+int mr_mexc_ticker_behind(struct scan at, struct mr_decoder *dec, const struct named *of, union mr_slot *out,
+                          uint32_t out_max);
+/* That was a ticker's data: the next one may have the same members. */
+void mr_mexc_ticker_learn(struct mr_decoder *dec, struct mr_span data);
 int mr_mexc_decode(struct mr_decoder *dec, const struct mr_frame *frame, union mr_slot *out, uint32_t out_max);
 int mr_mexc_rest(struct mr_decoder *dec, struct mr_span url, const struct mr_frame *body, struct mr_instruments *table,
                  union mr_slot *out, uint32_t out_max);

@@ -112,8 +112,12 @@ bool mr_mexc_ticker(struct mr_mexc_message *m, struct mr_json *j)
 {
     struct mr_field f[TICKER_FIELDS];
     mr_shape_refuse(&m->rows.dec->recorder); /* the time goes to five places, and last values are looked at */
-    return mr_fields_read(&m->rows, j, ticker_names, TICKER_FIELDS, f) && mr_mexc_instrument(m, &f[SYMBOL]) &&
-           ticker_row(m, f);
+    if (!mr_fields_read(&m->rows, j, ticker_names, TICKER_FIELDS, f) || !mr_mexc_instrument(m, &f[SYMBOL]) ||
+        !ticker_row(m, f))
+        return false;
+    if (m->kind == MR_MEXC_TICKER)
+        mr_mexc_ticker_learn(m->rows.dec, m->data);
+    return true;
 }
 
 /* All symbols there are: those nobody configured are passed over and counted; MR_E_SYMBOL only where none is known. */

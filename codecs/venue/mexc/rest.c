@@ -111,7 +111,7 @@ static bool row(struct body *b, struct mr_json *j)
 static void keep(struct mr_mexc_message *m)
 {
     if (m->keep)
-        ((struct mr_mexc_last *)m->rows.dec->state)[m->rows.instrument->id] = m->last;
+        ((struct mr_mexc_state *)m->rows.dec->state)->last[m->rows.instrument->id] = m->last;
     m->keep = false;
 }
 

@@ -49,5 +49,9 @@ int mr_mexc_usual(struct mr_decoder *dec, const struct mr_frame *frame, union mr
         return MR_E_AGAIN;
     if (FOUND(&s, ",\"data\":["))
         return deals(s, dec, of.it, out, out_max);
-    return mr_mexc_book_behind(s, dec, frame, of.it, out, out_max);
+    /* a book's data begins with "cts", or "asks" in the older form, which is left to the general path's own try */
+    static const char to_name[] = ",\"data\":{\"c";
+    if (as_usual((size_t)(s.end - s.p) > sizeof to_name) && s.p[sizeof to_name - 1] == 't')
+        return mr_mexc_book_behind(s, dec, frame, of.it, out, out_max);
+    return mr_mexc_ticker_behind(s, dec, &of, out, out_max);
 }

@@ -79,7 +79,7 @@ static uint32_t whole_top(struct mr_decoder *dec, const struct mr_instrument *it
     bbo->book.venue_ns = image->book.venue_ns;
     bbo->book.seq = bbo->book.first_seq = image->book.seq;
     bbo->book.bid_count = bbo->book.ask_count = 1;
-    ((struct mr_mexc_last *)dec->state)[it->id].top = true;
+    ((struct mr_mexc_state *)dec->state)->last[it->id].top = true;
     return 2;
 }
 

@@ -23,7 +23,8 @@ static const struct mr_venue_kind kinds[] = {
 /* The time of the next funding may have passed while nobody listened. */
 static void reset(struct mr_decoder *dec)
 {
-    memset(dec->state, 0, mr_instruments_count(dec->instruments) * sizeof(struct mr_mexc_last));
+    struct mr_mexc_state *state = dec->state;
+    memset(state->last, 0, mr_instruments_count(dec->instruments) * sizeof *state->last);
 }
 
 const struct mr_venue mr_venue_mexc = {
@@ -32,6 +33,7 @@ const struct mr_venue mr_venue_mexc = {
     .title = "MEXC futures",
     .products = products,
     .kinds = kinds,
+    .state_bytes = sizeof(struct mr_mexc_state),
     .state_bytes_each = sizeof(struct mr_mexc_last),
     .usual = mr_mexc_usual,
     .decode = mr_mexc_decode,

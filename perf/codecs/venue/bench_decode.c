@@ -3,6 +3,7 @@
  * Messages are generated from a seed in each wire's present shape: one instrument a message out of two, numbers whose lengths vary as recorded
  * ones do. Goals: trades and best bid/ask 3 times simdjson On-Demand, book changes 2.5 times, snapshots twice. */
 #include "codecs/event/instrument.h"
+#include "codecs/number/number.h"
 #include "codecs/venue/venue.h"
 #include "perf/codecs/venue/decode_sets.h"
 
@@ -37,6 +38,18 @@ int64_t mr_bench_notional(int64_t price, int64_t size)
     int64_t notional = 0;
     mr_notional_micro(price, 8, size, 8, 1, 0, &notional);
     return notional;
+}
+
+static uint64_t value_sum(int64_t mantissa, int8_t exponent, uint32_t kind)
+{
+    return ((uint64_t)mantissa * 3 + (uint64_t)exponent) * kind;
+}
+
+uint64_t mr_bench_value(const char *text, uint32_t len, uint32_t kind)
+{
+    struct mr_decimal value = {0, 0};
+    mr_number_decimal((const uint8_t *)text, len, &value);
+    return value_sum(value.mantissa, value.exponent, kind);
 }
 
 /* One decoder a kernel: shapes keep the kernel they were made with. */
@@ -348,6 +361,19 @@ static int mexc_book(char *to, uint64_t *r, const char *symbol, const char *chan
 }
 PUT(mexc_best) { return mexc_book(to, r, symbol, "depth.full", 5, 5); }
 PUT(mexc_delta) { return mexc_book(to, r, symbol, "depth", CHANGES(r), CHANGES(r)); }
+PUT(mexc_ticker)
+{
+    return sprintf(
+        to,
+        "{\"symbol\":\"%s\",\"data\":{\"symbol\":\"%s\",\"lastPrice\":%s,\"bid1\":%s,\"ask1\":%s,\"fairPrice\":%s,"
+        "\"indexPrice\":%s,\"fundingRate\":%s0.0000%02u,\"holdVol\":%u,\"volume24\":%u%u,\"amount24\":%u.%u,"
+        "\"riseFallRate\":%s0.0%03u,\"high24Price\":%s,\"lower24Price\":%s,\"maxBidPrice\":%s,\"minAskPrice\":%s,"
+        "\"contractId\":10,\"timestamp\":17894%08u},\"channel\":\"push.ticker\",\"ts\":17894%08u}",
+        symbol, symbol, price(r), price(r), price(r), price(r), price(r), next(r, 3) ? "" : "-", 1 + next(r, 99),
+        12000000 + digits8(r) / 10, 2 + next(r, 7), 10000000 + digits8(r) / 2, 800000000 + digits8(r),
+        1 + next(r, 9999), next(r, 2) ? "" : "-", 1 + next(r, 999), price(r), price(r), price(r), price(r), digits8(r),
+        digits8(r));
+}
 PUT(mexc_snapshot)
 {
     (void)symbol;
@@ -416,6 +442,15 @@ static const struct row {
     ROW(polymarket_snapshot, SNAPSHOT, "book, 90 levels", "polymarket:clob", TOKEN "63", TOKEN "64", NULL),
     ROW(mexc_trade, TRADE, "push.deal", "mexc:futures", "BTC_USDT", "ETH_USDT", NULL),
     ROW(mexc_best, BEST, "push.depth.full of 5, with its image", "mexc:futures", "BTC_USDT", "ETH_USDT", NULL),
+    {"mexc_ticker",
+     "push.ticker: with mark, index, funding, interest",
+     "mexc:futures",
+     {"BTC_USDT", "ETH_USDT"},
+     NULL,
+     put_mexc_ticker,
+     mr_decode_reference_mexc_ticker,
+     BEST,
+     true},
     ROW(mexc_delta, DELTA, "push.depth, 20 to 58 levels", "mexc:futures", "BTC_USDT", "ETH_USDT", NULL),
     ROW(mexc_snapshot, SNAPSHOT, "REST depth, 1,000 levels", "mexc:futures", "BTC_USDT", "BTC_USDT",
         "/api/v1/contract/depth/BTC_USDT?limit=1000"),
@@ -457,7 +492,9 @@ static uint64_t ours(void *arg)
         if (n < 1)
             return 0;
         const union mr_slot *g = out;
-        if (g->event.kind == MR_EVENT_BBO && n > 2 && running->work == BEST)
+        for (; running->work == BEST && mr_event_slots(g) == 1; g++) /* a ticker's other values */
+            sum += value_sum(g->event.price, g->event.exponent, g->event.kind);
+        if (g->event.kind == MR_EVENT_BBO && g + 2 < out + n && running->work == BEST)
             g += 2; /* MEXC's image, whose first levels are the best */
         if (g->event.kind == MR_EVENT_TRADE)
             sum += mr_bench_trade_sum(g->event.instrument, g->event.venue_ns, g->event.price, g->event.size,

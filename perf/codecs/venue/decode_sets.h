@@ -36,6 +36,8 @@ static inline uint64_t mr_bench_level_sum(int64_t price, int64_t size, uint32_t 
 /* Given to both: the id of an instrument of the venue whose row runs, and the notional of a trade. */
 uint32_t mr_bench_decode_instrument(const char *symbol, uint32_t len);
 int64_t mr_bench_notional(int64_t price, int64_t size);
+/* Also to both: what is summed up of a number with its own exponent, of an event of that kind. */
+uint64_t mr_bench_value(const char *text, uint32_t len, uint32_t kind);
 
 /* simdjson On-Demand, members taken in the order they stand (find_field), raw tokens, our decimal reader: its fastest
  * form. */
@@ -65,6 +67,7 @@ int64_t mr_bench_notional(int64_t price, int64_t size);
     X(polymarket_snapshot)                                                                                             \
     X(mexc_trade)                                                                                                      \
     X(mexc_best)                                                                                                       \
+    X(mexc_ticker)                                                                                                     \
     X(mexc_delta)                                                                                                      \
     X(mexc_snapshot)
 #define MR_X(name) uint64_t mr_decode_reference_##name(void *frames);

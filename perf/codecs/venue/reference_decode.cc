@@ -46,6 +46,12 @@ uint64_t whole(result<value> v)
     mr_number_u64(reinterpret_cast<const uint8_t *>(t.data()), static_cast<uint32_t>(t.size()), &out);
     return out;
 }
+/* of an event of that kind (codecs/event/event.h) */
+uint64_t own(result<value> v, uint32_t kind)
+{
+    std::string_view t = text(v);
+    return mr_bench_value(t.data(), static_cast<uint32_t>(t.size()), kind);
+}
 int64_t ms(result<value> v) { return static_cast<int64_t>(whole(v)) * 1000000; }
 uint32_t id(std::string_view symbol)
 {
@@ -446,6 +452,22 @@ static uint64_t mexc_book(object &top, const char *time)
     else
         sum += kind(text(top.find_field("channel")), "push.depth");
     return sum + mr_bench_head_sum(it, ns, seq);
+}
+uint64_t mr_decode_reference_mexc_ticker(void *arg)
+{
+    return each(arg, [](object &top) {
+        uint32_t it = id(text(top.find_field("symbol")));
+        object d = inner(top.find_field("data"));
+        uint64_t bid = static_cast<uint64_t>(px(d.find_field("bid1"))),
+                 ask = static_cast<uint64_t>(px(d.find_field("ask1")));
+        uint64_t sum = own(d.find_field("fairPrice"), 5);
+        sum += own(d.find_field("indexPrice"), 6);
+        sum += own(d.find_field("fundingRate"), 7);
+        sum += own(d.find_field("holdVol"), 8);
+        int64_t ns = ms(d.find_field("timestamp"));
+        return sum + it * 11u + static_cast<uint64_t>(ns) + bid * 3 + ask * 5 +
+               kind(text(top.find_field("channel")), "push.ticker");
+    });
 }
 uint64_t mr_decode_reference_mexc_best(void *arg)
 {
