@@ -272,6 +272,86 @@ static void scales_are_those_of_the_instrument(void **state)
         }
 }
 
+/* Each value of MEXC's tickers spelt in many ways, one message after another, as they come from many contracts: what was expected of one is
+ * not what the next one has. */
+static void tickers_are_read_alike_however_their_values_are_spelt(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"lastPrice", "bid1",     "ask1",        "fairPrice", "indexPrice",
+                                        "holdVol",   "amount24", "fundingRate", "timestamp", "volume24"};
+    static const char *const good[] = {"0",        "7",    "0.5",      "10.25", "77525.9", "1234567890.5",
+                                       "0.000081", "2.50", "12357864", "3.14"};
+    static const char *const odd[] = {"-1",
+                                      "-0.5",
+                                      "-0",
+                                      "01",
+                                      "1.",
+                                      ".5",
+                                      "-",
+                                      "-.5",
+                                      "1e5",
+                                      "9.75E+4",
+                                      "123456789012345",
+                                      "1234567890123456",
+                                      "00.5",
+                                      "1..5",
+                                      "1.5.2",
+                                      "\"1\"",
+                                      "null",
+                                      "1-",
+                                      "-01.5",
+                                      "",
+                                      "12345678901234567890123",
+                                      "0.000000000001",
+                                      "99999999999999",
+                                      "1 ",
+                                      "9223372036855",
+                                      "[1]",
+                                      "1}",
+                                      "25329.000000000000000000000000000000"};
+    static const uint8_t flags[] = {MR_INSTRUMENT_NO_METADATA, MR_INSTRUMENT_QUOTE_USD,
+                                    MR_INSTRUMENT_QUOTE_USD | MR_INSTRUMENT_INVERSE, 0};
+    struct mr_random r = {20261122};
+    uint32_t taken = 0;
+    size_t row = 0;
+    while (strcmp(usual[row].says, "ticker") != 0)
+        row++;
+    for (size_t f = 0; f < MR_COUNT_OF(flags); f++) {
+        struct pair p;
+        open_pair(&p, row);
+        for (int side = 0; side < 2; side++) {
+            struct rig *rig = side ? &p.fast : &p.plain;
+            struct mr_instrument it = *mr_instruments_get(rig->table, 0);
+            assert_int_equal(mr_instrument_scales(&it, mr_span_of("0.1"), mr_span_of("1")), MR_OK);
+            it.multiplier_scale = 4;
+            it.flags = flags[f];
+            assert_int_equal(mr_instruments_add(rig->table, &it), 0);
+        }
+        for (int i = 0; i < 3000; i++) {
+            char text[1024];
+            int n = sprintf(text, "{\"symbol\":\"BTC_USDT\",\"data\":{\"symbol\":\"BTC_USDT\"");
+            const size_t strange =
+                mr_random_below(&r, 2) ? mr_random_below(&r, MR_COUNT_OF(names)) : MR_COUNT_OF(names);
+            for (size_t k = 0; k < MR_COUNT_OF(names); k++)
+                n += sprintf(text + n, ",\"%s\":%s", names[k],
+                             k == strange                         ? odd[mr_random_below(&r, MR_COUNT_OF(odd))]
+                             : strcmp(names[k], "timestamp") == 0 ? "1789498322165"
+                                                                  : good[mr_random_below(&r, MR_COUNT_OF(good))]);
+            n += sprintf(text + n, "},\"channel\":\"push.ticker\",\"ts\":1789498322169}");
+            struct mr_guard g = mr_guard_open((uint32_t)n);
+            memcpy(g.data, text, (size_t)n);
+            struct mr_frame frame = rig_frame(g.data, (size_t)n);
+            bool read = same(&p, &frame) > 0;
+            taken += by_usual_form(&p.fast, &frame) > 0;
+            if (strange == MR_COUNT_OF(names))
+                assert_true(read);
+            mr_guard_close(&g);
+        }
+        close_pair(&p);
+    }
+    assert_true(taken > 6000); /* of 12,000, half of which have something strange */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -279,6 +359,7 @@ int main(void)
         cmocka_unit_test(a_changed_byte_is_read_as_the_general_path_reads_it),
         cmocka_unit_test(what_is_said_otherwise_means_the_same),
         cmocka_unit_test(scales_are_those_of_the_instrument),
+        cmocka_unit_test(tickers_are_read_alike_however_their_values_are_spelt),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
