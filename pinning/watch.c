@@ -101,6 +101,8 @@ static int tile_of(const struct mr_watch *w, const struct mr_trace *t)
         snprintf(name, sizeof name, "feed/%u", t->tile);
     else if (t->thread == MR_TRACE_THREAD_ENGINE)
         snprintf(name, sizeof name, "engine/0");
+    else if (t->thread == MR_TRACE_THREAD_TRADE)
+        snprintf(name, sizeof name, "trade");
     else
         return -1;
     for (uint32_t i = 0; i < w->tile_count; i++)

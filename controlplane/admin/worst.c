@@ -20,7 +20,9 @@ static void name_kind(struct mr_worst *w, const struct mr_venue *venue)
     const char *of_venue = NULL;
     for (uint8_t i = 0; venue && venue->kinds[i].name && i <= t->source; i++)
         of_venue = i && i == t->source ? venue->kinds[i].name : NULL;
-    if (t->kind == MR_EVENT_NONE)
+    if (t->thread == MR_TRACE_THREAD_TRADE)
+        snprintf(w->kind, sizeof w->kind, "%s", t->begins[0] ? "order" : "decision");
+    else if (t->kind == MR_EVENT_NONE)
         snprintf(w->kind, sizeof w->kind, "%s", t->thread == MR_TRACE_THREAD_FEED ? "not decoded yet" : "signal");
     else
         snprintf(w->kind, sizeof w->kind, of_venue ? "%s (%s)" : "%s", mr_event_kind_name(t->kind), of_venue);
@@ -59,7 +61,10 @@ bool mr_worst_of(const struct mr_look *look, const struct mr_hist *copy, struct 
     name_kind(out, found ? mr_venue_by_id(it.venue) : NULL);
     name_connection(out, look);
     out->trace.begins[sizeof out->trace.begins - 1] = 0;
-    mr_show_clean(out->begins, sizeof out->begins, out->trace.begins);
+    if (out->trace.thread == MR_TRACE_THREAD_TRADE) /* its table of instruments is its own: it gives the name */
+        mr_show_clean(out->instrument, sizeof out->instrument, out->trace.begins);
+    else
+        mr_show_clean(out->begins, sizeof out->begins, out->trace.begins);
     for (uint32_t i = 0; i < MR_TRACE_ROWS; i++) {
         char what[sizeof out->around.row[i].what];
         out->around.row[i].what[sizeof what - 1] = 0;
@@ -93,7 +98,8 @@ static void text_message(struct mr_text *t, const struct mr_worst *w)
     const struct mr_trace *r = &w->trace;
     mr_text_format(t, "    %s%s%s", w->kind, w->instrument[0] ? " of " : "", w->instrument);
     if (r->seq)
-        mr_text_format(t, ", sequence %llu", (unsigned long long)r->seq);
+        mr_text_format(t, ", %s %llu", r->thread == MR_TRACE_THREAD_TRADE ? "number" : "sequence",
+                       (unsigned long long)r->seq);
     if (r->bytes != MR_TRACE_NONE)
         mr_text_format(t, ", %u bytes", r->bytes);
     if (r->slots != MR_TRACE_NONE)
@@ -115,7 +121,9 @@ static void text_stage(struct mr_text *t, const char *name, int64_t ns)
 static void text_times(struct mr_text *t, const struct mr_worst *w)
 {
     const struct mr_trace *r = &w->trace;
-    mr_text_add(t, "    received ");
+    if (r->thread == MR_TRACE_THREAD_TRADE && !r->recv_ns)
+        return;
+    mr_text_add(t, r->thread == MR_TRACE_THREAD_TRADE ? "    its signal was taken " : "    received ");
     if (r->recv_ns)
         mr_text_time(t, r->recv_ns);
     else

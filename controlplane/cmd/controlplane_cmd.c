@@ -20,6 +20,7 @@
 #include "dataplane/clock/clock.h"
 #include "dataplane/log/log.h"
 #include "dataplane/tile/tile.h"
+#include "pinning/watch.h"
 #include "version.h"
 
 #define POLL_MS 5
@@ -84,6 +85,10 @@ struct control {
     uv_async_t answers;   /* the trade tile has answered */
     uv_work_t store_work; /* a step of the store, in libuv's pool: a commit waits for the disk, and nobody else does */
     bool storing;
+    uv_work_t watch_work; /* likewise: a look at what interrupts the trade tile's core */
+    bool watching;
+    int64_t watch_due_ns;
+    struct mr_watch *watch; /* NULL: nobody looks */
     struct mr_admin *admin;
     struct mr_links *links;
     struct mr_log *log;
@@ -217,6 +222,43 @@ static void close_store(struct control *c)
     c->store = NULL;
 }
 
+/* ---- what happens on the core of the slowest orders ---- */
+
+static void watch_step(uv_work_t *work) { mr_watch_look(((struct control *)work->data)->watch, wall()); }
+
+static void watch_stepped(uv_work_t *work, int status)
+{
+    (void)status;
+    ((struct control *)work->data)->watching = false;
+}
+
+static void step_watch(struct control *c, int64_t now_ns)
+{
+    if (c->watching || now_ns < c->watch_due_ns)
+        return;
+    c->watch_work.data = c;
+    c->watch_due_ns = now_ns + MR_WATCH_NS;
+    c->watching = uv_queue_work(&c->loop, &c->watch_work, watch_step, watch_stepped) == 0;
+}
+
+/* Without it all else goes on. */
+static void open_watch(struct control *c)
+{
+    struct mr_err err;
+    if (mr_watch_open(&c->watch, mr_desk_workspace(c->desk), NULL, (uint32_t)getpid(), &err) != MR_OK)
+        MR_LOG(c->log, MR_LOG_WARN, "interrupts around latency maxima are not watched: %s", err.text);
+}
+
+static void close_watch(struct control *c)
+{
+    while (c->watching)
+        uv_run(&c->loop, UV_RUN_ONCE);
+    if (c->watch)
+        mr_watch_look(c->watch, wall());
+    mr_watch_close(c->watch);
+    c->watch = NULL;
+}
+
 /* ---- what an emergency stop wants done here ---- */
 
 static int notify(void *arg, const char *reason, bool first, int64_t now_ns, struct mr_err *err)
@@ -334,6 +376,7 @@ static int open_desk(struct control *c, const struct options *o, const struct mr
         status = mr_desk_start(c->desk, err);
     if (status)
         return status;
+    open_watch(c);
     c->hands.admin.steer = steer;
     c->hands.admin.look = look;
     c->hands.admin.self = c;
@@ -362,6 +405,8 @@ static void on_timer(uv_timer_t *timer)
     mr_hands_poll(&c->hands, now_ns);
     if (c->store)
         step_store(c);
+    if (c->watch)
+        step_watch(c, now_ns);
     if (c->desk)
         log_lines(c, now_ns);
     else
@@ -394,6 +439,8 @@ static int attach(struct control *c, const struct options *o, const char *instan
 static void close_loop(struct control *c)
 {
     c->hands.box.state = NULL;
+    uv_timer_stop(&c->timer);
+    close_watch(c); /* it looks at the desk's workspace */
     if (c->desk)
         mr_desk_close(c->desk); /* first: its tile answers to the loop */
     c->desk = c->hands.admin.desk = NULL;

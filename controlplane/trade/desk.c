@@ -80,15 +80,21 @@ void desk_written(void *arg, uint64_t number)
     struct mr_desk *d = arg;
     if (number != d->signal_request)
         return;
-    MR_RECORD(d->metrics, durable_ns, (uint64_t)(mr_clock_now(&d->clock) - d->signal_ns));
+    const int64_t at_ns = mr_clock_now(&d->clock), took_ns = at_ns - d->signal_ns;
+    if (MR_RECORD_MAX(d->metrics, durable_ns, took_ns)) {
+        struct mr_trace t = desk_trace(d, number, d->signal_instrument, took_ns, at_ns);
+        MR_TRACE(d->metrics, durable_ns, &t);
+    }
     d->signal_request = 0;
     d->signal_ns = 0;
 }
 static int send(void *self, const struct mr_request *r, int64_t now_ns)
 {
     struct mr_desk *d = self;
-    if (r->kind == MR_REQUEST_PLACE && r->order.role == MR_ROLE_ENTRY && d->signal_ns)
+    if (r->kind == MR_REQUEST_PLACE && r->order.role == MR_ROLE_ENTRY && d->signal_ns) {
         d->signal_request = r->number;
+        d->signal_instrument = r->order.instrument;
+    }
     if (mr_unlikely(d->config.probe != NULL))
         d->config.probe->handed(d->config.probe->arg, r);
     int status = d->driver.send(d->driver.self, r, now_ns);
@@ -110,8 +116,10 @@ static void judging(void *self, bool over)
 {
     struct mr_desk *d = self;
     const int64_t now_ns = mr_clock_now(&d->clock);
-    if (over)
-        MR_RECORD(d->metrics, gate_ns, (uint64_t)(now_ns - d->gate_ns));
+    if (over && MR_RECORD_MAX(d->metrics, gate_ns, now_ns - d->gate_ns)) {
+        struct mr_trace t = desk_trace(d, 0, UINT32_MAX, now_ns - d->gate_ns, now_ns);
+        MR_TRACE(d->metrics, gate_ns, &t);
+    }
     d->gate_ns = now_ns;
 }
 
@@ -436,6 +444,8 @@ int mr_desk_open(struct mr_desk **out, const struct mr_desk_config *config, stru
         *out = d;
     return status;
 }
+
+const struct mr_workspace *mr_desk_workspace(const struct mr_desk *d) { return &d->ws; }
 
 int mr_desk_start(struct mr_desk *d, struct mr_err *err)
 {

@@ -108,6 +108,7 @@ void mr_desk_io_counts(const struct mr_desk *desk, struct mr_desk_io_counts *out
 /* The next line for the log; false: none. */
 bool mr_desk_line(struct mr_desk *desk, struct mr_desk_line *out);
 void mr_desk_look(struct mr_desk *desk, struct mr_trade_show *out);
+const struct mr_workspace *mr_desk_workspace(const struct mr_desk *desk);
 
 /* What somebody asked and has no answer to yet: his to keep, zeros at first. */
 struct mr_ask {

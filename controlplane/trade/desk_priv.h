@@ -99,6 +99,7 @@ struct mr_desk {
     MR_ALIGNED struct mr_clock clock; /* for the histograms; of the tests' time where there is no thread */
     uint64_t
         signal_request; /* that places the order which the last signal led to; 0: it is written, or there is none */
+    uint32_t signal_instrument; /* that order's */
     int64_t now_ns, signal_ns, gate_ns, publish_ns, ready_try_ns;
     uint64_t attaches[MR_LINKS_MAX], attaches_seen;
     char why[240]; /* it does not trade yet */
@@ -127,6 +128,8 @@ struct mr_desk {
 void *desk_memory(size_t bytes); /* aligned to 128 */
 
 /* desk_tell.c: on the trade tile */
+/* The record of a histogram's new maximum: of which order, by its number and instrument; 0 and UINT32_MAX: not known. */
+struct mr_trace desk_trace(const struct mr_desk *d, uint64_t number, uint32_t instrument, int64_t value, int64_t at_ns);
 void desk_told(void *self, const struct mr_trade_told *what);
 void desk_say(struct mr_desk *d, uint8_t kind, uint8_t severity, int64_t at_ns, const char *text);
 bool desk_say_metadata(struct mr_desk *d, const struct mr_instrument *it); /* false: no room, to be said again */

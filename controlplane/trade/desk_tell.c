@@ -1,12 +1,35 @@
 /* What the trade tile says of itself, as it is: notes of what happens, and each 100 ms a copy of all that is open. Words are the io thread's. */
 #include "controlplane/trade/desk_priv.h"
 
+MR_COLD struct mr_trace desk_trace(const struct mr_desk *d, uint64_t number, uint32_t instrument, int64_t value,
+                                   int64_t at_ns)
+{
+    const struct mr_instrument *it =
+        mr_instruments_get(d->instruments, instrument); /* of this table: by name for others */
+    struct mr_trace t = mr_trace_of(value, at_ns);
+    t.recv_ns = d->signal_ns;
+    t.seq = number;
+    t.thread = MR_TRACE_THREAD_TRADE;
+    if (it)
+        memcpy(t.begins, it->symbol, sizeof t.begins - 1);
+    return t;
+}
+
+static void decided(struct mr_desk *d, const struct mr_order *order)
+{
+    const int64_t at_ns = mr_clock_now(&d->clock), took_ns = at_ns - d->signal_ns;
+    if (!MR_RECORD_MAX(d->metrics, intent_ns, took_ns))
+        return;
+    struct mr_trace t = desk_trace(d, order->id, order->instrument, took_ns, at_ns);
+    MR_TRACE(d->metrics, intent_ns, &t);
+}
+
 void desk_told(void *self, const struct mr_trade_told *w)
 {
     struct mr_desk *d = self;
     struct mr_trade_told told = *w;
     if (w->kind == MR_TOLD_DECISION && d->signal_ns)
-        MR_RECORD(d->metrics, intent_ns, (uint64_t)(mr_clock_now(&d->clock) - d->signal_ns));
+        decided(d, w->order);
     if (w->intent)
         told.signal = NULL; /* it was told when it came */
     if (mr_unlikely(!mr_notes_put(&d->notes, &told)))

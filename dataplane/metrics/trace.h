@@ -27,14 +27,15 @@ struct mr_trace {
     uint64_t seq;                         /* the venue's number, by kind */
     int64_t decode_ns, wait_ns, apply_ns; /* of this message; below zero: not known, or not reached yet */
     uint32_t instrument, connection;
-    uint32_t bytes, slots;        /* of the message's frame; of its event group */
-    uint32_t waiting;             /* behind it: slots in the ring (engine, feed_tile), bytes of plaintext (session) */
-    int32_t core;                 /* -1 not known */
-    uint8_t thread;               /* enum mr_trace_thread */
-    uint8_t tile;                 /* feed tile that received it */
-    uint8_t kind, clock;          /* enum mr_event_kind, 0 not decoded yet, or a signal; enum mr_clock_source */
-    char begins[MR_TRACE_BEGINS]; /* kind 0: the message's first bytes, or the signal's words; zeroes behind them */
-    uint8_t source, spare[11];    /* the venue's message kind: index into its kinds[] */
+    uint32_t bytes, slots; /* of the message's frame; of its event group */
+    uint32_t waiting;      /* behind it: slots in the ring (engine, feed_tile), bytes of plaintext (session) */
+    int32_t core;          /* -1 not known */
+    uint8_t thread;        /* enum mr_trace_thread */
+    uint8_t tile;          /* feed tile that received it */
+    uint8_t kind, clock;   /* enum mr_event_kind, 0 not decoded yet, or a signal; enum mr_clock_source */
+    char begins
+        [MR_TRACE_BEGINS]; /* kind 0: the message's first bytes, the signal's words, or the name of the order's instrument */
+    uint8_t source, spare[11]; /* the venue's message kind: index into its kinds[] */
 };
 
 #define MR_TRACE_ROWS 3

@@ -7,7 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "controlplane/trade/desk.h"
+#include "controlplane/trade/desk_priv.h"
 #include "controlplane/trade/records.h"
 #include "dataplane/ring/workspace_priv.h"
 #include "tests/controlplane/consume/writer.h"
@@ -462,6 +462,47 @@ static void a_signal_is_told_in_the_order_of_what_it_led_to_and_is_in_the_store(
     tear_down();
 }
 
+/* ---- the slowest order names itself ---- */
+
+/* Between the gate's yes and the exchange 7,777 ns pass, on the clock that the rounds set. */
+static void time_passes(void *arg, const struct mr_request *r)
+{
+    (void)arg, (void)r;
+    mr_clock_set(&desk->clock, now + 7777);
+}
+static void a_round(void *arg) { (void)arg; }
+
+static void keep_durable(void *arg, const struct mr_metric_view *view)
+{
+    struct mr_trace *t = arg;
+    if (view->hist && strcmp(view->name, "durable_ns") == 0 && mr_hist_trace(view->hist, t) != MR_OK)
+        t->at_ns = 0;
+}
+
+static void the_slowest_order_leaves_a_record_with_its_number_and_instrument(void **state)
+{
+    (void)state;
+    static const struct mr_desk_probe probe = {
+        .round = a_round, .handed = time_passes, .order_limit = {.quota = 1000, .burst = 500, .window_ns = 1000000000}};
+    struct mr_region r;
+    struct mr_trace t = {.at_ns = -1};
+    set_up();
+    config.probe = &probe;
+    trading.taker_confidence = 0.1;
+    trading.risk_pct = 0.01;
+    assert_int_equal(must_open(), MR_OK);
+    trade_on_a_cascade();
+    assert_int_equal(show()->handed.count, 1);
+    assert_int_equal(mr_workspace_find(mr_desk_workspace(desk), "metrics/trade", &r), MR_OK);
+    assert_int_equal(mr_metrics_each(r.mem, r.bytes, keep_durable, &t), MR_OK);
+    assert_int_equal(t.value, 10007777); /* and a round for the journal */
+    assert_int_equal(t.thread, MR_TRACE_THREAD_TRADE);
+    assert_string_equal(t.begins, "BTCUSDT");
+    assert_true(t.seq > 0 && t.core >= 0);
+    assert_int_equal(t.at_ns - t.recv_ns, t.value);
+    tear_down();
+}
+
 /* ---- limits in force ---- */
 
 struct in_force {
@@ -652,6 +693,7 @@ int main(void)
         cmocka_unit_test(two_desks_cannot_write_one_journal),
         cmocka_unit_test(a_data_plane_of_another_build_or_configuration_is_refused_in_words),
         cmocka_unit_test(a_signal_is_told_in_the_order_of_what_it_led_to_and_is_in_the_store),
+        cmocka_unit_test(the_slowest_order_leaves_a_record_with_its_number_and_instrument),
         cmocka_unit_test(what_an_older_data_plane_left_is_waited_out),
         cmocka_unit_test(parents_that_cannot_be_are_refused_in_words),
         cmocka_unit_test(an_operators_slices_are_on_the_screen_with_their_children_until_they_are_done),
