@@ -38,6 +38,25 @@ struct mr_levels_scan {
 int64_t mr_levels_decode(const uint8_t *data, uint32_t len, uint32_t pos, const struct mr_levels_scan *scan,
                          struct mr_level *out, uint32_t out_max, uint32_t *count);
 
+/* Both sides of a change of a book, ["..",..] between ["..",..], in less time than one after the other. */
+struct mr_levels_book {
+    const char *between; /* the text between the arrays */
+    uint8_t between_len;
+    uint8_t second_in_front; /* 1: the levels of the second array stand in front of those of the first in `out` */
+};
+#define MR_LEVELS_BOOK_BYTES 4096 /* what is longer is read one side after the other: the two are not worth trying */
+
+/* Reads both; count[k] is that of the array that stands k-th. The result is the position behind the second one, or MR_E_AGAIN: then it is to
+ * be tried one array after the other (mr_levels_decode). `out` as there. */
+int64_t mr_levels_book_decode(const uint8_t *data, uint32_t len, uint32_t pos, const struct mr_levels_scan *scan,
+                              const struct mr_levels_book *book, struct mr_level *out, uint32_t out_max,
+                              uint32_t count[2]);
+
+typedef int64_t mr_levels_book_fn(const uint8_t *data, uint32_t len, uint32_t pos, const struct mr_levels_scan *scan,
+                                  const struct mr_levels_book *book, struct mr_level *out, uint32_t out_max,
+                                  uint32_t count[2]);
+mr_levels_book_fn *mr_levels_book_kernel(enum mr_kernel kernel); /* NULL: this kernel has none */
+
 typedef int64_t mr_levels_fn(const uint8_t *data, uint32_t len, uint32_t pos, const struct mr_levels_scan *scan,
                              struct mr_level *out, uint32_t out_max, uint32_t *count);
 mr_levels_fn *mr_levels_kernel(enum mr_kernel kernel);

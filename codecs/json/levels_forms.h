@@ -5,6 +5,11 @@
 
 #include "codecs/json/levels.h"
 
+/* Nearly always true. mr_likely() means nine in ten: of a loop with several such branches the compiler thinks that it is hardly ever gone
+ * through to its end, and builds it small in place of fast. */
+#define mr_levels_usual(x) __builtin_expect_with_probability(!!(x), 1, 0.998)
+#define mr_levels_unusual(x) __builtin_expect_with_probability(!!(x), 0, 0.998)
+
 #define MR_LEVELS_TEXT_MAX 15
 struct mr_levels_text {
     char bytes[MR_LEVELS_TEXT_MAX];
@@ -21,6 +26,14 @@ struct mr_levels_spelling {
     uint8_t quoted;            /* one bit a number: it is a string */
     char closes;               /* the byte that closes a level */
 };
+
+/* Bytes of the texts in a level; no loop, because gcc thinks that one of a known count behind another never ends, and builds all that is
+ * behind it for size. */
+MR_INLINE uint32_t mr_levels_texts(const struct mr_levels_spelling *s)
+{
+    static_assert(MR_LEVELS_NUMBERS_MAX == 4, "all of them; empty where a form has fewer numbers");
+    return (uint32_t)s->behind[0].len + s->behind[1].len + s->behind[2].len + s->behind[3].len;
+}
 
 /* No digits or points in them: then numbers are found without looking at the rest. */
 #define MR_LEVELS_TEXT(text)                                                                                           \

@@ -39,9 +39,9 @@ MR_INLINE int64_t decode(struct mr_levels_walk *w, const struct mr_levels_spelli
         return decode(&w, &mr_levels_spellings[form], out, out_max, count)
 
 /* Apart, so that the few need not make room for its lists. */
-static __attribute__((noinline)) int64_t general(const uint8_t *data, uint32_t len, uint32_t pos,
-                                                 const struct mr_levels_scan *scan, struct mr_level *out,
-                                                 uint32_t out_max, uint32_t *count)
+static __attribute__((noinline, hot)) int64_t general(const uint8_t *data, uint32_t len, uint32_t pos,
+                                                      const struct mr_levels_scan *scan, struct mr_level *out,
+                                                      uint32_t out_max, uint32_t *count)
 {
     struct mr_levels_walk w = {data, len, pos, scan};
     switch (scan->form) {
@@ -77,3 +77,31 @@ int64_t NAME_OF(MR_KERNEL)(const uint8_t *data, uint32_t len, uint32_t pos, cons
 #endif
     return general(data, len, pos, scan, out, out_max, count);
 }
+
+#if VECTOR
+#define BOOK_NAME_OF_(kernel) mr_levels_book_##kernel
+#define BOOK_NAME_OF(kernel) BOOK_NAME_OF_(kernel)
+#define BOOK(form)                                                                                                     \
+    case form:                                                                                                         \
+        return mr_levels_sides(&w, &mr_levels_spellings[form], book, out, out_max, count)
+
+/* The forms that changes of books have. */
+__attribute__((hot)) int64_t BOOK_NAME_OF(MR_KERNEL)(const uint8_t *data, uint32_t len, uint32_t pos,
+                                                     const struct mr_levels_scan *scan,
+                                                     const struct mr_levels_book *book, struct mr_level *out,
+                                                     uint32_t out_max, uint32_t count[2])
+{
+    struct mr_levels_walk w = {data, len, pos, scan};
+    if (mr_unlikely(scan->price_scale > MR_LEVELS_SCALE_MAX || scan->size_scale > MR_LEVELS_SCALE_MAX))
+        return MR_E_AGAIN;
+    if (scan->form == MR_LEVELS_BARE && len - pos <= MR_LEVELS_FEW) /* see above */
+        return MR_E_AGAIN;
+    switch (scan->form) {
+        BOOK(MR_LEVELS_PAIR);
+        BOOK(MR_LEVELS_QUAD);
+        BOOK(MR_LEVELS_BARE);
+    default:
+        return MR_E_AGAIN;
+    }
+}
+#endif

@@ -32,6 +32,14 @@ struct mr_levels_lists {
     bool odd;        /* a number with two points, or that begins or ends with one, or has a zero too many in front */
 };
 
+/* Is all that is said of a number's bytes (`number`, `bytes`, `odd`) found here, by masks? Else each group's vectors judge all of its bytes
+ * (levels_avx512.h), which they can where each number is read: counts are not. */
+#if defined(MR_KERNEL_avx512)
+MR_INLINE bool mr_levels_judged(const struct mr_levels_spelling *s) { return s->numbers > 2; }
+#else
+MR_INLINE bool mr_levels_judged(const struct mr_levels_spelling *s) { return s->numbers > 0; }
+#endif
+
 /* The byte `ahead` of a listed position. */
 MR_INLINE const uint8_t *mr_levels_at(const uint8_t *data, uint16_t listed, int ahead)
 {
@@ -130,7 +138,7 @@ MR_INLINE void mr_levels_list(struct mr_levels_lists *l, const struct mr_levels_
     uint32_t most = len < MR_LEVELS_STRETCH ? len : MR_LEVELS_STRETCH, base = 0;
     uint32_t bytes = 0, end = 0;
     for (; base < most; base += 64) {
-        struct mr_levels_masks m = mr_likely(len - base >= 64)
+        struct mr_levels_masks m = mr_levels_usual(len - base >= 64)
                                        ? mr_levels_look(data + base, s->closes)
                                        : mr_levels_look_last(data + base, len - base, front + base, s->closes);
         uint64_t ends = m.brackets & (m.closes << 1 | closing);
@@ -144,16 +152,19 @@ MR_INLINE void mr_levels_list(struct mr_levels_lists *l, const struct mr_levels_
         }
         uint64_t number = m.digits | m.points, behind = number << 1 | number_before;
         uint64_t first = number & ~behind, shut = behind & ~number;
-        uint64_t runs = m.digits + carry, sum = runs + first, stops = sum & ~m.digits;
-        uint64_t zero = first & m.zeros; /* a number that begins with zero has no other digit before the point */
-        odd |= (first & m.points) | ((m.points << 1 | point_before) & ~m.digits) | (m.points & ~stops) |
-               ((zero << 1 | zero_before) & m.digits);
-        carry = (uint64_t)(runs < carry) + (sum < runs); /* at most one of them */
+        uint64_t sum = m.digits + (first | carry); /* a number that goes on has no first byte here */
+        uint64_t stops = sum & ~m.digits;
+        carry = sum < m.digits;
         number_before = number >> 63;
-        point_before = m.points >> 63;
-        zero_before = zero >> 63;
-        l->number[base / 64] = number;
-        bytes += (uint32_t)_mm_popcnt_u64(number);
+        if (mr_levels_judged(s)) {
+            uint64_t zero = first & m.zeros; /* a number that begins with zero has no other digit before the point */
+            odd |= (first & m.points) | ((m.points << 1 | point_before) & ~m.digits) | (m.points & ~stops) |
+                   ((zero << 1 | zero_before) & m.digits);
+            point_before = m.points >> 63;
+            zero_before = zero >> 63;
+            l->number[base / 64] = number;
+            bytes += (uint32_t)_mm_popcnt_u64(number);
+        }
         mr_levels_write(close, shut, base);
         mr_levels_write(point, stops, base);
         close += _mm_popcnt_u64(shut);

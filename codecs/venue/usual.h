@@ -224,6 +224,16 @@ static inline uint32_t usual_sides(struct scan *s, const struct mr_frame *frame,
     enum { HALF = MR_LEVELS_MAX / 2 };
     const struct mr_levels_scan how = {book->form, it->price_scale, it->size_scale};
     struct mr_level *levels = mr_take_levels(slot), *waiting = levels + HALF;
+    if (s->ok && s->end - s->p <= MR_LEVELS_BOOK_BYTES) {
+        const struct mr_levels_book both = {book->between, (uint8_t)strlen(book->between), book->asks_first};
+        uint32_t count[2];
+        int64_t end = mr_levels_book_decode(frame->data, frame->len, (uint32_t)(s->p - frame->data), &how, &both,
+                                            levels, MR_LEVELS_MAX, count);
+        if (as_usual(end > 0)) {
+            s->p = frame->data + end;
+            return mr_take_book(slot, count[book->asks_first], count[!book->asks_first]);
+        }
+    }
     uint32_t first =
         usual_side(s, frame, &how, book->asks_first ? waiting : levels, book->asks_first ? HALF : MR_LEVELS_MAX);
     expect(s, book->between, strlen(book->between));

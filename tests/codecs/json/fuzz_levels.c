@@ -1,5 +1,5 @@
 /* Three bytes: form, scales. Then the text: all kernels against the plain reference, and what is taken is legal
- * JSON. */
+ * JSON; two arrays at once against one after the other. */
 #include "tests/codecs/json/levels_plain.h"
 
 #include <stdlib.h>
@@ -21,6 +21,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     MR_ASSERT(levels_agree(text, len, 0, &scan, LEVELS_ROOM, &room) == NULL);
     int64_t end = mr_levels_decode(text, len, 0, &scan, room.got, LEVELS_ROOM, &count);
     MR_ASSERT(end < 0 || mr_json_check(text, (uint32_t)end, &at) == MR_OK);
+    static const struct mr_levels_book books[] = {{",\"a\":", 5, 0}, {",\"bids\":", 8, 1}, {",", 1, 0}, {"", 0, 1}};
+    uint32_t taken = 0;
+    MR_ASSERT(book_agree(text, len, 0, &scan, &books[data[0] / MR_LEVELS_FORMS % 4], LEVELS_ROOM, &room, &taken) ==
+              NULL);
     free(text);
     return 0;
 }

@@ -162,4 +162,32 @@ static inline const char *levels_agree(const uint8_t *data, uint32_t len, uint32
     return NULL;
 }
 
+/* Both sides by every kernel's mr_levels_book_decode: as the scalar kernel reads them one after the other, or left to be read so. NULL if all
+ * agree, else who does not; `*taken` counts kernels that read them. */
+static inline const char *book_agree(const uint8_t *data, uint32_t len, uint32_t pos, const struct mr_levels_scan *scan,
+                                     const struct mr_levels_book *book, uint32_t max, struct levels_room *room,
+                                     uint32_t *taken)
+{
+    mr_levels_fn *scalar = mr_levels_kernel(MR_KERNEL_SCALAR);
+    uint32_t want[2] = {0, 0}, count[2] = {0, 0};
+    int64_t behind = -1, end = scalar(data, len, pos, scan, room->plain, LEVELS_ROOM, &want[0]);
+    if (end >= 0 && len - (uint32_t)end >= book->between_len &&
+        memcmp(data + end, book->between, book->between_len) == 0)
+        behind = scalar(data, len, (uint32_t)end + book->between_len, scan, room->scalar, LEVELS_ROOM, &want[1]);
+    for (int k = 0; k < MR_KERNEL_COUNT; k++) {
+        mr_levels_book_fn *fn =
+            mr_kernel_available((enum mr_kernel)k) ? mr_levels_book_kernel((enum mr_kernel)k) : NULL;
+        int64_t got = fn ? fn(data, len, pos, scan, book, room->got, max, count) : MR_E_AGAIN;
+        if (got == MR_E_AGAIN)
+            continue;
+        const uint32_t front = book->second_in_front ? want[1] : 0, rear = book->second_in_front ? 0 : want[0];
+        if (got != behind || count[0] != want[0] || count[1] != want[1] || want[0] + want[1] > max ||
+            memcmp(room->got + front, room->plain, want[0] * sizeof(struct mr_level)) != 0 ||
+            memcmp(room->got + rear, room->scalar, want[1] * sizeof(struct mr_level)) != 0)
+            return mr_kernel_name((enum mr_kernel)k);
+        ++*taken;
+    }
+    return NULL;
+}
+
 #endif

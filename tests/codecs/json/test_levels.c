@@ -292,6 +292,85 @@ static void more_levels_than_room_is_full_and_writes_no_further(void **state)
 
 /* What a top of five is: whole numbers and none, sizes without a point, with one, and too long for the reader of few levels; each in every
  * place, with the rest of a message behind it and without. */
+/* Two arrays as messages have them: text in front, between and behind. */
+static uint32_t put_book(char *to, const struct mr_levels_scan *scan, uint32_t first, uint32_t second, uint32_t head,
+                         const char *tail)
+{
+    uint32_t n = (uint32_t)sprintf(to, "%.*s", (int)head, "{\"stream\":\"btcusdt@depth@100ms\",\"data\":{\"b\":");
+    n += put_with(to + n, scan, first, first / 2, first % 2, "84210.25");
+    n += (uint32_t)sprintf(to + n, ",\"a\":");
+    n += put_with(to + n, scan, second, second - 1, second % 3, "0.00000001");
+    return n + (uint32_t)sprintf(to + n, "%s", tail);
+}
+
+static const enum mr_levels_form book_forms[] = {MR_LEVELS_PAIR, MR_LEVELS_QUAD, MR_LEVELS_BARE};
+static const struct mr_levels_book in_order = {",\"a\":", 5, 0}, turned = {",\"a\":", 5, 1};
+
+static uint32_t kernels_for_books(void)
+{
+    uint32_t n = 0;
+    for (int k = 0; k < MR_KERNEL_COUNT; k++)
+        n += mr_kernel_available((enum mr_kernel)k) && mr_levels_book_kernel((enum mr_kernel)k);
+    return n;
+}
+
+static void both_sides_are_read_as_one_after_the_other(void **state)
+{
+    (void)state;
+    static char text[16384];
+    static const char *const tails[] = {"", "}", ",\"st\":1}}",
+                                        ",\"u\":18521288,\"seq\":7961638724},\"cts\":1672304484976}"};
+    for (uint32_t place = 0; place < 3 * 24 * 24; place++) {
+        const struct mr_levels_scan scan = {book_forms[place % 3], 8, 8};
+        const uint32_t first = place / 3 % 24, second = place / 72, head = first % 2 ? 42 : 0;
+        uint32_t len = put_book(text, &scan, first, second, head, tails[place % 4]), taken = 0;
+        struct mr_guard g = mr_guard_open(len);
+        memcpy(g.data, text, len);
+        assert_null(book_agree(g.data, len, head, &scan, &in_order, LEVELS, &room, &taken));
+        assert_null(book_agree(g.data, len, head, &scan, &turned, first + second, &room, &taken));
+        mr_guard_close(&g);
+        bool small = scan.form == MR_LEVELS_BARE && len - head <= 320; /* those are not worth it */
+        assert_int_equal(taken, small ? 0 : 2 * kernels_for_books());
+    }
+}
+
+static void a_changed_byte_of_a_book_is_read_as_one_side_after_the_other_reads_it(void **state)
+{
+    (void)state;
+    static char text[16384];
+    for (uint32_t f = 0; f < MR_COUNT_OF(book_forms); f++) {
+        const struct mr_levels_scan scan = {book_forms[f], 8, 8};
+        uint32_t len = put_book(text, &scan, 13, 9, 42, ",\"st\":1}}"), taken = 0;
+        struct mr_guard g = mr_guard_open(len);
+        memcpy(g.data, text, len);
+        for (uint32_t at = 42; at < len; at++) {
+            for (const char *c = "\"\\,:[]{}-.e09 x"; *c; c++) {
+                g.data[at] = (uint8_t)*c;
+                assert_null(book_agree(g.data, len, 42, &scan, &in_order, LEVELS, &room, &taken));
+            }
+            g.data[at] = (uint8_t)text[at];
+        }
+        for (uint32_t n = 42; n <= len; n++) { /* cut anywhere */
+            memmove(g.data + len - n, text, n);
+            assert_null(book_agree(g.data + len - n, n, 42, &scan, &turned, LEVELS, &room, &taken));
+        }
+        mr_guard_close(&g);
+    }
+}
+
+static void a_book_with_more_levels_than_room_is_left(void **state)
+{
+    (void)state;
+    static char text[16384];
+    for (uint32_t max = 0; max < 22; max++) {
+        uint32_t len = put_book(text, &pair, 13, 9, 42, ""), taken = 0;
+        room.got[max] = (struct mr_level){-7, -7};
+        assert_null(book_agree((const uint8_t *)text, len, 42, &pair, &in_order, max, &room, &taken));
+        assert_int_equal(taken, 0);
+        assert_int_equal(room.got[max].price, -7);
+    }
+}
+
 static void few_levels_are_read_whatever_stands_among_them(void **state)
 {
     (void)state;
@@ -513,6 +592,9 @@ int main(void)
         cmocka_unit_test(every_spelling_of_a_number_is_worth_the_same_to_all_wherever_it_stands),
         cmocka_unit_test(an_array_cut_anywhere_is_refused),
         cmocka_unit_test(more_levels_than_room_is_full_and_writes_no_further),
+        cmocka_unit_test(both_sides_are_read_as_one_after_the_other),
+        cmocka_unit_test(a_changed_byte_of_a_book_is_read_as_one_side_after_the_other_reads_it),
+        cmocka_unit_test(a_book_with_more_levels_than_room_is_left),
         cmocka_unit_test(few_levels_are_read_whatever_stands_among_them),
         cmocka_unit_test(random_arrays_are_read_alike_by_all),
         cmocka_unit_test(one_changed_byte_anywhere_is_judged_alike_by_all),
