@@ -41,15 +41,23 @@ static void name_connection(struct mr_worst *w, const struct mr_look *look)
         }
 }
 
+/* What a writer of ours leaves. The workspace is another process's, which may have been scribbled over. */
+static bool sane(const struct mr_trace *t) { return t->at_ns > 0 && t->value >= 0 && t->core >= -1; }
+
+static bool sane_around(const struct mr_trace_around *a)
+{
+    return a->from_ns > 0 && a->from_ns <= a->to_ns && a->row_count <= MR_TRACE_ROWS;
+}
+
 bool mr_worst_of(const struct mr_look *look, const struct mr_hist *copy, struct mr_worst *out)
 {
     struct mr_instrument it;
     memset(out, 0, sizeof *out);
-    if (mr_hist_trace(copy, &out->trace) != MR_OK) {
+    if (mr_hist_trace(copy, &out->trace) != MR_OK || !sane(&out->trace)) {
         out->trace.at_ns = 0;
         return false;
     }
-    if (mr_hist_around(copy, &out->trace, &out->around) != MR_OK)
+    if (mr_hist_around(copy, &out->trace, &out->around) != MR_OK || !sane_around(&out->around))
         out->around = (struct mr_trace_around){0};
     bool found = mr_look_instrument(look, out->trace.instrument, &it);
     if (found) {

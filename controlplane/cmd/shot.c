@@ -197,7 +197,11 @@ int mr_shot_load(struct mr_shot *shot, const char *path, struct mr_err *err)
     int status = MR_OK;
     if (!fgets(line, sizeof line, f) ||
         (!(with_records = strcmp(line, FIRST_LINE) == 0) && strcmp(line, WITHOUT_RECORDS) != 0))
-        status = mr_err_set(err, MR_E_MAGIC, "%s: not a file that --save made", path);
+        status = mr_err_set(err, MR_E_MAGIC,
+                            strncmp(line, "millrace-latency ", 17) == 0
+                                ? "%s: of a version that this build does not read; save it anew"
+                                : "%s: not a file that --save made",
+                            path);
     if (status == MR_OK && with_records && (line_no++, !load_taken(shot, f)))
         status = mr_err_set(err, MR_E_MALFORMED, "%s:%u: not a histogram as --save writes it", path, line_no);
     bool ended = false;

@@ -118,6 +118,7 @@ static void judging(void *self, bool over)
     const int64_t now_ns = mr_clock_now(&d->clock);
     if (over && MR_RECORD_MAX(d->metrics, gate_ns, now_ns - d->gate_ns)) {
         struct mr_trace t = desk_trace(d, 0, UINT32_MAX, now_ns - d->gate_ns, now_ns);
+        t.recv_ns = 0; /* operators' orders are decided here too */
         MR_TRACE(d->metrics, gate_ns, &t);
     }
     d->gate_ns = now_ns;

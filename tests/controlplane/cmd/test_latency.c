@@ -224,7 +224,9 @@ static void saved_files_that_are_not_ours_are_refused_by_name(void **state)
     static const struct {
         const char *says, *text, *why;
     } cases[] = {
-        {"another version", "millrace-latency 1\nend 0\n", "not a file that --save made"},
+        {"another version", "millrace-latency 2\nend 0\n", "of a version that this build does not read"},
+        {"another file", "latency 3\nend 0\n", "not a file that --save made"},
+        {"an empty file", "", "not a file that --save made"},
         {"something after the end", HEAD "end 0\nend 0\n", "not a histogram"},
         {"another number of histograms", HEAD "end 1\n", "not a histogram"},
         {"a histogram of no size", HEAD "a\tb\tc\td\n= 8 0 0 0 0 0\n.\nend 1\n", "not a histogram"},

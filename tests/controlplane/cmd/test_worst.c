@@ -4,7 +4,8 @@
 #include <stdio.h>
 
 #include "codecs/event/trace.h"
-#include "controlplane/admin/show.h"
+#include "codecs/json/json.h"
+#include "controlplane/admin/worst.h"
 #include "tests/controlplane/admin/made.h"
 #include "tests/support/support.h"
 
@@ -102,6 +103,11 @@ static void the_maximum_names_its_message(void **state)
     says(text);
     assert_int_equal(latency("--json"), 0);
     says(json);
+    assert_int_equal(mr_test_shell(out, sizeof out,
+                                   "cd '%s' && '%s' ctl --workspace workspace --json show latency 2>&1", made.folder,
+                                   program),
+                     0);
+    says(json);
     assert_int_equal(latency(""), 0);
     assert_null(strstr(out, "thread feed/0")); /* only where it is asked for */
     assert_int_equal(latency("--worst --csv"), 2);
@@ -148,6 +154,73 @@ static void a_saved_file_has_the_record(void **state)
     assert_int_equal(diff("a b --worst"), 0);
     says(words);
     assert_non_null(strstr(out, "no record of its maximum")); /* of b's */
+}
+
+/* ---- a workspace that somebody scribbled over ---- */
+
+static bool printable(const char *text)
+{
+    for (; *text; text++)
+        if (*text != '\n' && (*text < 0x20 || *text > 0x7e))
+            return false;
+    return true;
+}
+
+/* Random words in a record: shown as text without a control character, as legal JSON, and a file that was saved of it opens. */
+static void scribbled_records_are_shown_without_harm(void **state)
+{
+    (void)state;
+    struct mr_random random = {11};
+    int64_t value = VALUE;
+    uint32_t shown = 0, rounds = getenv("MILLRACE_QUICK") ? 2000 : 20000;
+    struct mr_hist *copy = aligned_alloc(64, mr_hist_bytes(MR_HIST_BITS));
+    assert_non_null(copy);
+    mr_hist_init(copy, MR_HIST_BITS);
+    for (uint32_t i = 0; i < rounds; i++) {
+        static char text[8192];
+        union {
+            uint64_t word[24];
+            struct mr_trace trace;
+        } t;
+        union {
+            uint64_t word[32];
+            struct mr_trace_around around;
+        } a;
+        struct mr_look look = {.ws = made.ws, .open = true};
+        struct mr_worst w;
+        struct mr_text out_text;
+        struct mr_json_out j;
+        for (size_t k = 0; k < MR_COUNT_OF(t.word); k++)
+            t.word[k] = mr_random_next(&random) >> mr_random_below(&random, 64);
+        for (size_t k = 0; k < MR_COUNT_OF(a.word); k++)
+            a.word[k] = mr_random_next(&random) >> mr_random_below(&random, 64);
+        t.trace.value = a.around.value = ++value;
+        a.around.at_ns = t.trace.at_ns;
+        assert_true(MR_RECORD_MAX(made.feed, lag_ns, value));
+        MR_TRACE(made.feed, lag_ns, &t.trace);
+        mr_hist_around_put((struct mr_hist *)&made.feed->lag_ns, &a.around);
+        assert_int_equal(mr_hist_copy(copy, (const struct mr_hist *)&made.feed->lag_ns), MR_OK);
+        if (!mr_worst_of(&look, copy, &w))
+            continue;
+        shown++;
+        mr_text_init(&out_text, text, sizeof text);
+        mr_worst_text(&out_text, &w);
+        assert_true(printable(text) && !out_text.cut);
+        mr_text_init(&out_text, text, sizeof text);
+        mr_json_out_init(&j, &out_text);
+        mr_json_out_object(&j, NULL);
+        mr_worst_json(&j, &w);
+        mr_json_out_end(&j);
+        uint32_t at;
+        assert_true(printable(text) && !out_text.cut);
+        assert_int_equal(mr_json_check((const uint8_t *)text, (uint32_t)out_text.len, &at), MR_OK);
+        if (shown % (rounds / 20) == 1) {
+            assert_int_equal(latency("--save a"), 0);
+            assert_int_equal(diff("a a --worst"), 0);
+        }
+    }
+    free(copy);
+    assert_true(shown > rounds / 4);
 }
 
 /* ---- files of other builds, in any order ---- */
@@ -270,6 +343,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(what_was_not_looked_at_yet_is_said_to_be_unknown, up, down),
         cmocka_unit_test_setup_teardown(an_interval_that_did_not_raise_the_maximum_has_no_record, up, down),
         cmocka_unit_test_setup_teardown(a_saved_file_has_the_record, up, down),
+        cmocka_unit_test_setup_teardown(scribbled_records_are_shown_without_harm, up, down),
         cmocka_unit_test_setup_teardown(a_file_of_a_build_that_kept_no_records_opens, up, down),
         cmocka_unit_test_setup_teardown(files_of_two_builds_are_compared_and_each_names_its_own, up, down),
         cmocka_unit_test_setup_teardown(a_file_with_a_record_that_is_cut_anywhere_is_refused_by_name, up, down),
