@@ -192,7 +192,7 @@ static void print_row(const char *full, const struct mr_bench_row *row, double a
     if (row->reference)
         snprintf(ratio, sizeof ratio, "%.2fx", row->ratio);
     if (row->limit_ns > 0)
-        snprintf(goal, sizeof goal, row->goal > 0 ? "<=%.4gns %.4g" : "<=%.4gns", row->limit_ns, row->goal);
+        snprintf(goal, sizeof goal, row->goal > 0 ? "<=%.5gns %.4g" : "<=%.5gns", row->limit_ns, row->goal);
     else if (row->goal > 0)
         snprintf(goal, sizeof goal, row->stretch > 0 ? "%s%.4g (%.4g)" : "%s%.4g", row->bound ? "<=" : "", row->goal,
                  row->stretch);

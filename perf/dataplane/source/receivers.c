@@ -1,6 +1,7 @@
 #include "perf/dataplane/source/receivers.h"
 
 #include <arpa/inet.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -45,21 +46,28 @@ bool desk_open(struct desk *d)
 
 /* ---- one message, the same for all ---- */
 
-static void message(struct pass *p, uint8_t *data, int64_t len)
+static void decode(struct pass *p, const struct mr_ws_frame *frame)
+{
+    const struct mr_frame f = {.data = frame->data, .len = frame->len, .clock = MR_CLOCK_TSC, .recv_ns = 1};
+    if (mr_decode(&p->desk->decoder, &f, p->desk->out, MR_DECODE_SLOTS) < 1 ||
+        p->desk->out[0].book.seq != SENDER_FIRST + p->seen)
+        abort();
+}
+
+/* `piece`: whence it came; NULL: not from a source of ours. */
+static void message(struct pass *p, uint8_t *data, int64_t len, const struct mr_piece *piece)
 {
     struct mr_ws_frame frame;
-    uint32_t number = p->seen;
-    if (mr_ws_read(&p->desk->ws, data, (uint32_t)len, &frame) != len || frame.len != SENDER_PAYLOAD_BYTES)
+    if (mr_ws_read(&p->desk->ws, data, (uint32_t)len, &frame) != len)
         abort();
-    if (p->events) {
-        const struct mr_frame f = {.data = frame.data, .len = frame.len, .clock = MR_CLOCK_TSC, .recv_ns = 1};
-        if (mr_decode(&p->desk->decoder, &f, p->desk->out, MR_DECODE_SLOTS) < 1)
-            abort();
-        number = (uint32_t)(p->desk->out[0].book.seq - SENDER_FIRST);
-        if (number != p->seen)
-            abort();
-        p->events[number] = mr_bench_now_ns();
-    }
+    if (p->onward)
+        p->onward(p->arg, &frame, piece);
+    else if (frame.len != SENDER_PAYLOAD_BYTES)
+        abort();
+    else if (p->events)
+        decode(p, &frame);
+    if (p->events)
+        p->events[p->seen] = mr_bench_now_ns();
     if (p->seen == 0)
         p->cpu_first = thread_cpu();
     if (++p->seen == p->count)
@@ -121,7 +129,7 @@ static bool take(struct receiver *r, const struct mr_piece *piece, struct pass *
     while (p->seen < p->count && (n = mr_tls_read(r->tls, &in, plaintext, sizeof plaintext)) != 0) {
         if (n < 0)
             return false;
-        message(p, plaintext, n);
+        message(p, plaintext, n, piece);
     }
     return true;
 }
@@ -171,7 +179,7 @@ static bool read_ready(SSL *ssl, struct pass *p)
         int n = SSL_read(ssl, plaintext, sizeof plaintext);
         if (n <= 0)
             return SSL_get_error(ssl, n) == SSL_ERROR_WANT_READ;
-        message(p, plaintext, n);
+        message(p, plaintext, n, NULL);
         if (p->seen == p->count)
             return true;
     }
@@ -194,6 +202,32 @@ static bool run_epoll(struct receiver *r, const uint8_t ip[4], uint16_t to, stru
     SSL_free(ssl);
     close(fd);
     close(epoll);
+    return good;
+}
+
+bool receiver_run_bare(const uint8_t ip[4], uint16_t to, uint32_t bytes, bool looks, struct pass *p)
+{
+    static uint8_t taken[65536];
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(to)};
+    memcpy(&at.sin_addr, ip, 4);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
+    bool good = connect(fd, (struct sockaddr *)&at, sizeof at) == 0 && ioctl(fd, FIONBIO, &on) == 0;
+    const uint64_t end = mr_bench_now_ns() + 20000000000u;
+    int epoll = epoll_create1(EPOLL_CLOEXEC), off = 0;
+    struct epoll_event event = {.events = EPOLLIN};
+    setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &off, sizeof off); /* as a connection on which both sides have spoken */
+    good = good && epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) == 0;
+    for (uint64_t all = 0; good && p->seen < p->count;) {
+        if (looks && epoll_wait(epoll, &event, 1, 0) == 0 && mr_bench_now_ns() < end)
+            continue;
+        ssize_t n = recv(fd, taken, sizeof taken, 0);
+        uint64_t now = mr_bench_now_ns();
+        good = n != 0 && now < end;
+        for (all += n > 0 ? (uint64_t)n : 0; p->seen < p->count && (p->seen + 1ull) * bytes <= all; p->seen++)
+            p->events[p->seen] = now;
+    }
+    close(epoll);
+    close(fd);
     return good;
 }
 

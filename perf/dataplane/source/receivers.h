@@ -48,11 +48,17 @@ bool desk_open(struct desk *d);
 struct pass {
     uint32_t count, seen;
     struct desk *desk;
+    /* Takes each frame on from here, in place of the decoder: to signals, say. NULL: the decoder, and a check that this is the next update. */
+    void (*onward)(void *arg, const struct mr_ws_frame *frame, const struct mr_piece *piece);
+    void *arg;
     uint64_t *events; /* when each message was an event; NULL: frames only */
     double
         cpu_ns; /* of this thread, a message, after the first; a spinning one's rounds that brought nothing do not count */
     int64_t cpu_first, busy_ns; /* spinning: time of the rounds that brought something */
 };
+/* Dials, receives so many bytes for each message, closes: a bare TCP one-way. It spins on recv, or (looks) on epoll_wait and
+ * then calls recv. */
+bool receiver_run_bare(const uint8_t ip[4], uint16_t to, uint32_t bytes, bool looks, struct pass *p);
 /* Dials, receives all, closes; false: it broke off, and said why. */
 bool receiver_run(struct receiver *r, const uint8_t ip[4], uint16_t to, struct pass *p);
 

@@ -35,6 +35,7 @@ bool sender_open(struct sender *s, uint32_t core, bool veth)
     socklen_t len = sizeof at;
     memset(s, 0, sizeof *s);
     s->core = core;
+    s->payload = sender_update;
     s->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     memcpy(s->ip, ip[veth], 4);
     memcpy(s->bypass_ip, bypass_ip, 4);
@@ -90,43 +91,60 @@ static bool shake(struct line *l)
 }
 
 /* {"e":"depthUpdate",...}, its three numbers rewritten for each message. */
-static const char update[] =
+const char sender_update[] =
     "{\"e\":\"depthUpdate\",\"E\":1700000000123,\"T\":1700000000120,\"s\":\"BTCUSDT\",\"U\":100000000000,\"u\":1000000"
     "00000,\"pu\":100000000000,\"b\":[[\"67123.40\",\"0.512\"],[\"67123.10\",\"1.204\"],[\"67122.00\",\"12.75\"]],"
     "\"a\":"
     "[[\"67123.50\",\"0.331\"],[\"67124.20\",\"3.000\"],[\"67125.00\",\"0.000\"],[\"67128.00\",\"7.00\"],[\"67130.00\","
     "\"2\"]]}";
-static_assert(sizeof update - 1 == SENDER_PAYLOAD_BYTES, "one length of all messages");
+static_assert(sizeof sender_update - 1 == SENDER_PAYLOAD_BYTES, "one length of all messages");
 
-static void number(uint8_t *message, const char *key, uint64_t value)
+static uint32_t message_bytes(const struct sender *s) { return SENDER_HEAD_BYTES + (uint32_t)strlen(s->payload); }
+
+uint32_t sender_record_bytes(const struct sender *s)
 {
-    char digits[24];
-    const char *at = strstr(update, key);
-    snprintf(digits, sizeof digits, "%012llu", (unsigned long long)value);
-    memcpy(message + SENDER_HEAD_BYTES + (at - update) + strlen(key), digits, 12);
+    return message_bytes(s) + SENDER_RECORD_BYTES - SENDER_MESSAGE_BYTES;
 }
 
-static void encrypt(struct line *l, uint8_t *message, uint32_t i)
+/* Twelve digits behind the key, where the payload has it. */
+static void number(const struct sender *s, uint8_t *message, const char *key, uint64_t value)
 {
-    number(message, "\"U\":", SENDER_FIRST + i);
-    number(message, "\"u\":", SENDER_FIRST + i);
-    number(message, "\"pu\":", SENDER_FIRST + i - 1);
-    SSL_write(l->ssl, message, (int)SENDER_MESSAGE_BYTES);
+    char digits[24];
+    const char *at = strstr(s->payload, key);
+    if (!at)
+        return;
+    snprintf(digits, sizeof digits, "%012llu", (unsigned long long)value);
+    memcpy(message + SENDER_HEAD_BYTES + (at - s->payload) + strlen(key), digits, 12);
+}
+
+static void encrypt(const struct sender *s, struct line *l, uint8_t *message, uint32_t i)
+{
+    static const uint8_t nothing[2 * SENDER_RECORD_BYTES];
+    number(s, message, "\"U\":", SENDER_FIRST + i);
+    number(s, message, "\"u\":", SENDER_FIRST + i);
+    number(s, message, "\"pu\":", SENDER_FIRST + i - 1);
+    if (s->plain)
+        BIO_write(l->out, nothing, (int)sender_record_bytes(s));
+    else
+        SSL_write(l->ssl, message, (int)message_bytes(s));
 }
 
 static void send_messages(struct line *l, struct sender *s)
 {
-    uint8_t message[SENDER_MESSAGE_BYTES + 1];
-    memcpy(message + SENDER_HEAD_BYTES, update, sizeof update);
+    uint8_t message[2 * SENDER_MESSAGE_BYTES];
+    const uint32_t payload_bytes = (uint32_t)strlen(s->payload);
+    if (payload_bytes < 126 || SENDER_HEAD_BYTES + payload_bytes >= sizeof message)
+        abort();
+    memcpy(message + SENDER_HEAD_BYTES, s->payload, payload_bytes);
     message[0] = 0x81;
     message[1] = 126;
-    message[2] = (uint8_t)(SENDER_PAYLOAD_BYTES >> 8);
-    message[3] = (uint8_t)SENDER_PAYLOAD_BYTES;
+    message[2] = (uint8_t)(payload_bytes >> 8);
+    message[3] = (uint8_t)payload_bytes;
     uint64_t due = mr_bench_now_ns() + 2000000;
     if (s->wire)
         s->wire->count = 0; /* what shook hands has left */
     for (uint32_t i = 0; i < s->count; i++) {
-        encrypt(l, message, i);
+        encrypt(s, l, message, i);
         if (!s->pace_ns)
             continue;
         while (mr_bench_now_ns() < due)
@@ -153,7 +171,7 @@ static void *serve(void *arg)
     SSL_set_bio(l.ssl, l.in, l.out);
     SSL_set_accept_state(l.ssl);
     uint8_t byte;
-    if (shake(&l)) {
+    if (s->plain || shake(&l)) {
         send_messages(&l, s);
         (void)!recv(l.fd, &byte, 1, 0); /* until the client hangs up */
     }

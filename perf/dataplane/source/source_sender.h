@@ -27,13 +27,18 @@ struct sender {
     uint8_t ip[4], bypass_ip[4]; /* where the kernel's rows, and DPDK's, find it */
     uint16_t port;
     uint32_t core;
-    uint32_t count;  /* messages of this pass */
-    int64_t pace_ns; /* between messages; 0: encrypted beforehand, then sent as fast as they are taken */
+    const char *payload; /* what it sends: sender_update, or another JSON text of at least 126 bytes */
+    bool plain;          /* as many bytes as the encrypted messages have, over bare TCP: no TLS */
+    uint32_t count;      /* messages of this pass */
+    int64_t pace_ns;     /* between messages; 0: encrypted beforehand, then sent as fast as they are taken */
     uint64_t stamps[SENDER_COUNT_MOST]; /* by message of this pass */
     struct wire_stamps *wire;           /* NULL: nobody stamps there */
     pthread_t thread;
 };
 
+extern const char sender_update[];
+/* Of a TLS record, or of what stands for one. */
+uint32_t sender_record_bytes(const struct sender *s);
 /* Over veths: on 198.18.1.1 for the kernel's rows, 198.18.0.1 (tests/support/netns.h) for DPDK; else on the loopback. */
 bool sender_open(struct sender *s, uint32_t core, bool veth);
 void sender_close(struct sender *s);
