@@ -53,7 +53,8 @@ static MR_COLD void trace_signal(struct mr_engine *e, const struct mr_signal *s)
     t.seq = s->seq;
     t.instrument = s->instrument;
     t.thread = MR_TRACE_THREAD_ENGINE;
-    strncpy(t.begins, s->words, sizeof t.begins - 1);
+    static_assert(sizeof s->words < sizeof t.begins, "and a zero behind them");
+    memcpy(t.begins, s->words, sizeof s->words);
     MR_TRACE(e->metrics, signal_ns, &t);
 }
 

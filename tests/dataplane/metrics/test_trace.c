@@ -3,8 +3,13 @@
 #include "dataplane/metrics/metrics.h"
 #include "tests/support/support.h"
 
+#include <linux/seccomp.h>
 #include <pthread.h>
 #include <sched.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #define PROBE_METRICS(COUNTER, GAUGE, HIST)                                                                            \
     COUNTER(seen, "values", "puts what follows off a line's beginning") HIST(ns, "ns", "times")
@@ -81,6 +86,35 @@ static void a_record_knows_its_core(void **state)
     assert_int_equal(t.instrument, MR_TRACE_NONE);
     assert_int_equal(t.decode_ns, -1);
     free(m);
+}
+
+/* In a process that the kernel kills for any system call but read, write and exit. */
+static void a_record_is_kept_without_a_system_call(void **state)
+{
+    (void)state;
+    struct probe_metrics *m = fresh();
+    int status;
+    if (MR_TEST_SANITIZED) { /* sanitizers make system calls of their own */
+        free(m);
+        skip();
+    }
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT) != 0)
+            syscall(SYS_exit, 77);
+        for (int64_t i = 1; i <= 1000; i++)
+            record(m, i, i);
+        syscall(SYS_exit, shown(hist_of(m)) == 1000 ? 0 : 1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    free(m);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 77) {
+        mr_test_skip_line("a record without a system call: this kernel has no seccomp");
+        skip();
+    }
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
 }
 
 static void a_maximum_without_a_record_has_none_and_not_an_older_ones(void **state)
@@ -220,6 +254,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_record_is_kept_for_the_maximum_and_only_for_it),
         cmocka_unit_test(a_record_knows_its_core),
+        cmocka_unit_test(a_record_is_kept_without_a_system_call),
         cmocka_unit_test(a_maximum_without_a_record_has_none_and_not_an_older_ones),
         cmocka_unit_test(a_reset_takes_the_record_along),
         cmocka_unit_test(copies_sums_and_intervals_have_the_record_of_their_maximum),
