@@ -1,7 +1,7 @@
 /* Each venue's messages to events, by kind, against simdjson doing the same work in the same run: `./dev bench decode`.
  *
  * Messages are generated from a seed in each wire's present shape: one instrument a message out of two, numbers whose lengths vary as recorded
- * ones do. Goals: trades and best bid/ask 3 times simdjson On-Demand, book changes 2.5 times, snapshots twice. */
+ * ones do. Goals: trades and best bid/ask 3 times simdjson On-Demand, book changes 3.5 times (5 hoped for), snapshots twice. */
 #include "codecs/event/instrument.h"
 #include "codecs/number/number.h"
 #include "codecs/venue/venue.h"
@@ -535,7 +535,8 @@ static void forget(void)
 
 static void one(struct mr_bench *b, const struct row *row)
 {
-    static const double goals[] = {[TRADE] = 3, [BEST] = 3, [DELTA] = 2.5, [SNAPSHOT] = 2};
+    static const double goals[] = {[TRADE] = 3, [BEST] = 3, [DELTA] = 3.5, [SNAPSHOT] = 2},
+                        stretch[] = {[DELTA] = 5, [SNAPSHOT] = 0};
     struct mr_err err;
     running = row;
     if (mr_venue_parse(row->product, &venue, &product, &err) < 0)
@@ -550,6 +551,7 @@ static void one(struct mr_bench *b, const struct row *row)
                                  .ours = {ours, set},
                                  .references[0] = {"simdjson On-Demand, raw tokens, our decimal", row->reference, set},
                                  .goal = goals[row->work],
+                                 .stretch = stretch[row->work],
                                  .kernels = true};
     mr_bench_pair(b, &pair);
     forget();
