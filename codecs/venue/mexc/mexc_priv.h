@@ -47,29 +47,38 @@ struct mr_mexc_last {
     bool top;                             /* depth.full has spoken: the better source of the best bid and ask */
 };
 
-/* How tickers came last: their members in order, and how each value was spelt. A prediction of those that will come (ticker_usual.c). */
-enum { MR_MEXC_MEMBERS_MAX = 24 };
-struct mr_mexc_member {
-    uint8_t name[16], mask[16]; /* with quotes and colon, and which of these bytes it has */
-    uint8_t least[16],
-        above[16];            /* of the value and what stands behind it: each byte is from `least` to so much above */
-    int8_t places[16];        /* of the value's digits (codecs/number/fixed_kernel.h) */
-    uint8_t name_len, role;   /* of the name; what the value is */
-    uint8_t way;              /* how it is read */
-    uint8_t len, whole, part; /* of the value; in front of its point, and behind it */
-    char stop;                /* what stands behind it */
-    uint8_t surprises;        /* how often it was spelt otherwise */
-    uint8_t spare[8];
+/* How tickers came last, from behind the symbol to the end: a prediction of those that will come (ticker_usual.c). Stretches of bytes that are
+ * as expected, between values that are looked at because they are spelt in many ways. */
+enum { MR_MEXC_MEMBERS_MAX = 24, MR_MEXC_EXPECTED_MAX = 1024, MR_MEXC_STEP = 32 };
+struct mr_mexc_stretch {
+    uint16_t from, bytes; /* in least[] and above[]; its length */
+    uint16_t tail;        /* where the last step of its comparison begins */
+    uint16_t room;        /* bytes of the message that must be left */
+    uint8_t behind;       /* what stands behind it */
+    uint8_t role;         /* of a value that does */
 };
-static_assert(sizeof(struct mr_mexc_member) % 16 == 0, "no vector of it lies in two lines");
-struct mr_mexc_order {
-    uint32_t count; /* 0: nothing is expected */
-    uint32_t spare[3];
-    struct mr_mexc_member member[MR_MEXC_MEMBERS_MAX];
+struct mr_mexc_value {
+    int8_t places[16]; /* of its digits (codecs/number/fixed_kernel.h) */
+    uint16_t at;       /* in which stretch it stands and where, or the one that it follows */
+    uint8_t stretch;
+    uint8_t len, whole, part; /* without the sign; in front of its point, and behind it */
+    bool minus;
+    uint8_t spare[9];
+};
+struct mr_mexc_tickers {
+    uint8_t least[MR_MEXC_EXPECTED_MAX], above[MR_MEXC_EXPECTED_MAX]; /* a byte is from `least` to so much above */
+    struct mr_mexc_value value[8];                                    /* by role */
+    struct mr_mexc_stretch stretch[MR_MEXC_MEMBERS_MAX + 1];
+    uint32_t count; /* of stretches; 0: nothing is expected */
+    struct {
+        uint32_t name; /* a hash */
+        uint8_t len, whole, surprises;
+        bool minus;
+    } member[MR_MEXC_MEMBERS_MAX]; /* of the last one that was learnt */
 };
 
 struct mr_mexc_state {
-    struct mr_mexc_order tickers;
+    struct mr_mexc_tickers tickers;
     struct mr_mexc_last last[]; /* by instrument */
 };
 
@@ -115,8 +124,8 @@ int mr_mexc_usual(struct mr_decoder *dec, const struct mr_frame *frame, union mr
 struct named;
 int mr_mexc_ticker_behind(struct scan at, struct mr_decoder *dec, const struct named *of, union mr_slot *out,
                           uint32_t out_max);
-/* That was a ticker's data: the next one may have the same members. */
-void mr_mexc_ticker_learn(struct mr_decoder *dec, struct mr_span data);
+/* That was a ticker, with this data in it: the next one may be spelt as it is. */
+void mr_mexc_ticker_learn(struct mr_decoder *dec, const struct mr_frame *frame, struct mr_span data);
 int mr_mexc_decode(struct mr_decoder *dec, const struct mr_frame *frame, union mr_slot *out, uint32_t out_max);
 int mr_mexc_rest(struct mr_decoder *dec, struct mr_span url, const struct mr_frame *body, struct mr_instruments *table,
                  union mr_slot *out, uint32_t out_max);

@@ -116,7 +116,7 @@ bool mr_mexc_ticker(struct mr_mexc_message *m, struct mr_json *j)
         !ticker_row(m, f))
         return false;
     if (m->kind == MR_MEXC_TICKER)
-        mr_mexc_ticker_learn(m->rows.dec, m->data);
+        mr_mexc_ticker_learn(m->rows.dec, m->rows.frame, m->data);
     return true;
 }
 

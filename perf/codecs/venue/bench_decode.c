@@ -366,13 +366,12 @@ PUT(mexc_ticker)
     return sprintf(
         to,
         "{\"symbol\":\"%s\",\"data\":{\"symbol\":\"%s\",\"lastPrice\":%s,\"bid1\":%s,\"ask1\":%s,\"fairPrice\":%s,"
-        "\"indexPrice\":%s,\"fundingRate\":%s0.0000%02u,\"holdVol\":%u,\"volume24\":%u%u,\"amount24\":%u.%u,"
-        "\"riseFallRate\":%s0.0%03u,\"high24Price\":%s,\"lower24Price\":%s,\"maxBidPrice\":%s,\"minAskPrice\":%s,"
+        "\"indexPrice\":%s,\"fundingRate\":0.0000%02u,\"holdVol\":%u,\"volume24\":%u%u,\"amount24\":%u.%u,"
+        "\"riseFallRate\":-0.0%03u,\"high24Price\":%s,\"lower24Price\":%s,\"maxBidPrice\":%s,\"minAskPrice\":%s,"
         "\"contractId\":10,\"timestamp\":17894%08u},\"channel\":\"push.ticker\",\"ts\":17894%08u}",
-        symbol, symbol, price(r), price(r), price(r), price(r), price(r), next(r, 3) ? "" : "-", 1 + next(r, 99),
-        12000000 + digits8(r) / 10, 2 + next(r, 7), 10000000 + digits8(r) / 2, 800000000 + digits8(r),
-        1 + next(r, 9999), next(r, 2) ? "" : "-", 1 + next(r, 999), price(r), price(r), price(r), price(r), digits8(r),
-        digits8(r));
+        symbol, symbol, price(r), price(r), price(r), price(r), price(r), 1 + next(r, 99), 12000000 + digits8(r) / 10,
+        2 + next(r, 7), 10000000 + digits8(r) / 2, 800000000 + digits8(r), 1 + next(r, 9999), 1 + next(r, 999),
+        price(r), price(r), price(r), price(r), digits8(r), digits8(r));
 }
 PUT(mexc_snapshot)
 {
