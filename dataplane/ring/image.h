@@ -13,7 +13,7 @@
 #include "dataplane/base/base.h"
 
 #define MR_IMAGE_PAYLOAD_MAX (1u << 20)
-#define MR_IMAGE_TRIES       64
+#define MR_IMAGE_TRIES 64
 
 struct mr_image;
 size_t mr_image_bytes(uint32_t payload_bytes); /* 0 if the payload is empty or beyond the maximum */

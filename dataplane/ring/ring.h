@@ -41,7 +41,7 @@
 
 enum mr_ring_policy { MR_RING_BACKPRESSURE, MR_RING_GAP, MR_RING_LAP };
 
-#define MR_RING_SLOTS_MAX  (1u << 26)
+#define MR_RING_SLOTS_MAX (1u << 26)
 
 struct mr_ring; /* in shared memory; layout in ring_inline.h */
 
@@ -62,15 +62,15 @@ void mr_ring_stats(const void *mem, struct mr_ring_stats *out); /* any process, 
 /* ---- writer ---- */
 struct mr_ring_writer {
     struct mr_ring *ring;
-    uint8_t *base;                     /* slot area */
-    uint64_t head, tail_seen;          /* next to write; reader's index when last looked */
-    uint64_t dropped, gap_first;       /* GAP policy: since the last marker */
+    uint8_t *base;               /* slot area */
+    uint64_t head, tail_seen;    /* next to write; reader's index when last looked */
+    uint64_t dropped, gap_first; /* GAP policy: since the last marker */
     /* LAP policy: where the next mark is due; how far an earlier writer had claimed */
     uint64_t mark_next, claim_floor;
     uint32_t mask, slots, group_max;
-    uint32_t reserved;                 /* byte rings: slots of the record being filled */
+    uint32_t reserved; /* byte rings: slots of the record being filled */
     bool lap;
-    int status;                        /* MR_OK, or MR_E_CORRUPT for good */
+    int status; /* MR_OK, or MR_E_CORRUPT for good */
 } __attribute__((aligned(128)));
 
 /* Attaches as the writer; a restart continues behind what was published, in a new epoch. Statuses of mr_ring_check. */
@@ -93,12 +93,13 @@ struct mr_ring_reader {
     struct mr_ring *ring;
     uint8_t *base;
     uint64_t tail, head_seen;
-    uint64_t epoch_writer;             /* changed: the writer restarted (mr_ring_reader_epoch) */
-    uint64_t record[2];                /* byte rings: own copy of the record's head */
+    uint64_t epoch_writer; /* changed: the writer restarted (mr_ring_reader_epoch) */
+    uint64_t record[2];    /* byte rings: own copy of the record's head */
     uint32_t mask, slots, group_max;
-    uint32_t pending;                  /* byte rings: slots of the record last peeked */
-    bool idle;                         /* the last look found nothing */
-    int status;                        /* MR_OK, or MR_E_CORRUPT for good */
+    uint32_t pending; /* byte rings: slots of the record last peeked */
+    uint32_t breath;  /* pauses before the next look */
+    bool idle;        /* the last look found nothing */
+    int status;       /* MR_OK, or MR_E_CORRUPT for good */
 } __attribute__((aligned(128)));
 
 /* Resumes at its own mark. Statuses of mr_ring_check; MR_E_INVALID for a LAP ring, which has taps only. */

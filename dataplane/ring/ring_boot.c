@@ -1,7 +1,7 @@
 /* Sizing, set-up, attaching, checking; and what the hot path calls seldom. */
 #include "dataplane/ring/ring.h"
 
-#define RING_MAGIC   0x676e69722d726dull /* "mr-ring" */
+#define RING_MAGIC 0x676e69722d726dull /* "mr-ring" */
 #define RING_VERSION 1
 
 size_t mr_ring_bytes(uint32_t slots, uint32_t group_max)
@@ -144,6 +144,7 @@ int mr_ring_reader_open(struct mr_ring_reader *r, void *mem, size_t bytes)
         .mask = shape.slots - 1,
         .slots = shape.slots,
         .group_max = shape.group_max,
+        .breath = MR_RING_BREATH_LEAST,
     };
     uint64_t epoch = __atomic_load_n(&ring->epoch_reader, __ATOMIC_RELAXED);
     __atomic_store_n(&ring->epoch_reader, epoch + 1, __ATOMIC_RELEASE);

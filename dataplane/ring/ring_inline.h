@@ -36,15 +36,32 @@ MR_INLINE void mr_ring_group_legal(uint32_t n, uint32_t group_max)
         MR_ASSERT(n - 1 < group_max);
 }
 
-/* A side that has just found something and has used it up waits this long (some tens of ns) before it looks again: each
- * look takes the index line away from the other side in the middle of its run. A side that found nothing looks at
- * once. */
-MR_INLINE void mr_ring_breathe(void)
+/* A reader that has just found something and has used it up waits a while (some tens of ns at first) before it looks
+ * again: each look takes the index line away from the writer in the middle of its run. Where cores lie far apart that costs
+ * the writer more than the wait, so in a run (each look finds several slots, but not many) the wait grows. It is least again
+ * as soon as a look finds few or nothing; a reader that found nothing looks at once. */
+#define MR_RING_BREATH_LEAST 4
+#define MR_RING_BREATH_MOST 32
+#define MR_RING_RUN 8
+#define MR_RING_RUN_MANY 32
+
+MR_INLINE void mr_ring_breathe(uint32_t breath)
 {
 #if defined(__x86_64__)
-    for (int i = 0; i < 4; i++)
+    for (uint32_t i = 0; i < breath; i++)
         __builtin_ia32_pause();
+#else
+    (void)breath;
 #endif
+}
+
+MR_INLINE void mr_ring_looked(struct mr_ring_reader *r, uint64_t ready)
+{
+    if (ready < MR_RING_RUN)
+        r->breath = MR_RING_BREATH_LEAST;
+    else if (ready < MR_RING_RUN_MANY && r->breath < MR_RING_BREATH_MOST)
+        r->breath *= 2;
+    r->idle = ready == 0;
 }
 
 MR_INLINE void *mr_ring_reserve(struct mr_ring_writer *w, uint32_t n)
@@ -82,10 +99,10 @@ MR_INLINE void *mr_ring_peek(struct mr_ring_reader *r, uint32_t *n)
     uint64_t ready = r->head_seen - r->tail;
     if (mr_unlikely(ready == 0)) {
         if (!r->idle)
-            mr_ring_breathe();
+            mr_ring_breathe(r->breath);
         r->head_seen = __atomic_load_n(&r->ring->head, __ATOMIC_ACQUIRE);
         ready = r->head_seen - r->tail;
-        r->idle = ready == 0;
+        mr_ring_looked(r, ready);
         if (mr_unlikely(ready - 1 >= r->slots) && (ready == 0 || mr_ring_reader_stop(r))) {
             *n = 0;
             return NULL;
