@@ -53,5 +53,6 @@ int mr_mexc_usual(struct mr_decoder *dec, const struct mr_frame *frame, union mr
     static const char to_name[] = ",\"data\":{\"c";
     if (as_usual((size_t)(s.end - s.p) > sizeof to_name) && s.p[sizeof to_name - 1] == 't')
         return mr_mexc_book_behind(s, dec, frame, of.it, out, out_max);
-    return mr_mexc_ticker_behind(s, dec, &of, out, out_max);
+    const struct named copy = of; /* so that deals keep it in registers */
+    return mr_mexc_ticker_behind(s, dec, &copy, out, out_max);
 }
