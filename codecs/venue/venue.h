@@ -123,7 +123,7 @@ struct mr_venue {
     /* of one decoder's partial values for `instruments` instruments: state_bytes + n * state_bytes_each */
     size_t state_bytes;
     size_t state_bytes_each;
-    /* Small messages in their usual form, read without looking at their grammar (usual_small.h): slots, with dec->kind set; or
+    /* Messages in their usual form, read without looking at their grammar (usual.h, usual_small.h): slots, with dec->kind set; or
      * MR_E_AGAIN and nothing changed: shapes and the general path then have their turn. NULL: none. */
     int (*usual)(struct mr_decoder *dec, const struct mr_frame *frame, union mr_slot *out, uint32_t out_max);
     /* The general path, and the only authority: sets dec->kind, fills out, returns slots or a status. Called by
