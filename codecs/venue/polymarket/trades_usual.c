@@ -16,27 +16,11 @@ static_assert(sizeof MARKET_TEXT - 1 == MARKET, "as a pattern");
 #define PLACE                                                                                                          \
     (sizeof "{\"market\":\"" MARKET_TEXT "\", \"" - 1) /* of the second member's first letter, as on the wire */
 #define BEST "\"event_type\":\"best_bid_ask\"}"
+#define TRADE "\"event_type\":\"last_trade_price\""
 
 /* A member's name behind its comma. `blank` is a constant wherever this is inlined. */
 #define NAME(s, blank, text) ((blank) ? FOUND(s, ", \"" text) : FOUND(s, ",\"" text))
 #define NEXT(s, blank, text) as_usual(NAME(s, blank, text))
-
-MR_INLINE int trade(struct scan *s, struct mr_decoder *dec, const struct mr_instrument *it, bool blank,
-                    union mr_slot *out)
-{
-    struct mr_event in = {.seq = 0};
-    if (!(price(s, it->price_scale, &dec->like[0], &in.price) && NEXT(s, blank, "size\":\"") &&
-          decimal(s, it->size_scale, &in.size) && NEXT(s, blank, "fee_rate_bps\":\"") && skip_string(s) &&
-          NEXT(s, blank, "side\":\"") && SIDE(s, "SELL\"", "BUY\"", &in.flags) && NEXT(s, blank, "timestamp\":\"") &&
-          time_ns(s, &in.venue_ns) && THEN(s, "\"") && NEXT(s, blank, "event_type\":\"last_trade_price\"")))
-        return MR_E_AGAIN;
-    if (NEXT(s, blank, "transaction_hash\":\"") && !skip_text(s, MARKET))
-        return MR_E_AGAIN;
-    if (!(THEN(s, "}") && at_end(s)))
-        return MR_E_AGAIN;
-    dec->kind = MR_POLYMARKET_LAST_TRADE;
-    return put_trade(out, dec, MR_EVENT_TRADE, it, &in) ? 1 : MR_E_AGAIN;
-}
 
 /* 0.585" : a price of an outcome. At scale 8 the digits behind the point are the value, zeros in the place of those that are not there. */
 MR_INLINE bool part(struct scan *s, int scale, int64_t *out)
@@ -52,6 +36,33 @@ MR_INLINE bool part(struct scan *s, int scale, int64_t *out)
     *out = (int64_t)eight(w & ((behind >> 7) - 1));
     s->p += 3 + n;
     return true;
+}
+
+/* What stands between a trade's size and its side: the fee is nothing as a rule. */
+MR_INLINE bool fee(struct scan *s, bool blank)
+{
+    if (as_usual(blank ? STRETCH(s, ", \"fee_rate_bps\":\"0\", \"side\":\"")
+                       : STRETCH(s, ",\"fee_rate_bps\":\"0\",\"side\":\"")))
+        return true;
+    return NEXT(s, blank, "fee_rate_bps\":\"") && skip_string(s) && NEXT(s, blank, "side\":\"");
+}
+
+MR_INLINE int trade(struct scan *s, struct mr_decoder *dec, const struct mr_instrument *it, bool blank,
+                    union mr_slot *out)
+{
+    struct mr_event in = {.seq = 0};
+    if (!(part(s, it->price_scale, &in.price) && NEXT(s, blank, "size\":\"") && decimal(s, it->size_scale, &in.size) &&
+          fee(s, blank) && SIDE(s, "SELL\"", "BUY\"", &in.flags) &&
+          (blank ? STRETCH(s, ", \"timestamp\":\"" MR_STRETCH_TIME "\", " TRADE)
+                 : STRETCH(s, ",\"timestamp\":\"" MR_STRETCH_TIME "\"," TRADE))))
+        return MR_E_AGAIN;
+    in.venue_ns = stretch_ns(s, (uint32_t)(sizeof TRADE - 1) + TIME_NOW + (blank ? 3 : 2));
+    if (NEXT(s, blank, "transaction_hash\":\"") && !skip_text(s, MARKET))
+        return MR_E_AGAIN;
+    if (!(THEN(s, "}") && at_end(s)))
+        return MR_E_AGAIN;
+    dec->kind = MR_POLYMARKET_LAST_TRADE;
+    return put_trade(out, dec, MR_EVENT_TRADE, it, &in) ? 1 : MR_E_AGAIN;
 }
 
 /* "0" says that nobody is there; of an ask, "1" too. */
