@@ -182,7 +182,9 @@ MR_INLINE int mr_levels_stretch(const struct mr_levels_walk *w, const struct mr_
     v->data = w->data + w->pos;
     v->len = w->len - w->pos;
 #if defined(MR_KERNEL_avx512)
-    if (mr_levels_windowed(s) && mr_levels_usual(levels >= MR_LEVELS_GROUP && w->len >= MR_LEVELS_WINDOW))
+    /* all of them or none: whether one group's window holds it nobody can foresee where they are nearly as long as it */
+    if (mr_levels_windowed(s) && mr_levels_usual(levels >= MR_LEVELS_GROUP && w->len >= MR_LEVELS_WINDOW) &&
+        closes[s->numbers * levels - 1] <= levels * MR_LEVELS_WINDOW_LEVEL)
         return mr_levels_through[s - mr_levels_spellings](w, v, closes, points, levels, l->end, out);
 #endif
     for (uint32_t i = 0; i < levels; i += MR_LEVELS_GROUP) {

@@ -9,6 +9,7 @@
 #include "codecs/json/levels_forms.h"
 
 #define MR_LEVELS_WINDOW 128
+#define MR_LEVELS_WINDOW_LEVEL 30 /* bytes of a level on the average, so that nearly every window holds four */
 #define MR_LEVELS_WINDOW_TEXTS 64
 
 struct mr_levels_window {
