@@ -375,11 +375,46 @@ static void byte_records_can_be_tapped(void **state)
     free(mem);
 }
 
+/* Publishes so many slots, takes all that one look shows, and says how long the next look would wait. */
+static uint32_t breath_after(struct pair *p, uint32_t slots)
+{
+    uint32_t ready;
+    for (uint32_t i = 0; i < slots; i++) {
+        assert_non_null(mr_ring_reserve(&p->w, 1));
+        mr_ring_publish(&p->w, 1);
+    }
+    const void *slot = mr_ring_peek(&p->r, &ready);
+    assert_int_equal(ready, slots);
+    assert_true((slot != NULL) == (slots > 0));
+    if (slots)
+        mr_ring_release(&p->r, slots);
+    return p->r.breath;
+}
+
+static void a_reader_waits_longer_in_a_run_and_not_when_messages_come_one_by_one(void **state)
+{
+    (void)state;
+    const uint32_t least = MR_RING_BREATH_LEAST, most = MR_RING_BREATH_MOST;
+    struct pair *p = pair_open(256, 1, MR_RING_BACKPRESSURE);
+    for (int again = 0; again < 2; again++) {
+        for (int i = 0; i < 20; i++)
+            assert_int_equal(breath_after(p, 1), least);
+        for (uint32_t want = least; want < most;)
+            assert_int_equal(breath_after(p, MR_RING_RUN), want *= 2);
+        assert_int_equal(breath_after(p, MR_RING_RUN), most); /* and no longer */
+        assert_int_equal(breath_after(p, again ? 0 : MR_RING_RUN - 1), least);
+        assert_int_equal(breath_after(p, MR_RING_RUN_MANY), least); /* a long run needs no longer wait */
+        assert_int_equal(breath_after(p, 0), least);
+    }
+    pair_close(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(groups_of_any_length_arrive_whole_and_in_order),
         cmocka_unit_test(a_full_ring_says_so_and_loses_nothing),
+        cmocka_unit_test(a_reader_waits_longer_in_a_run_and_not_when_messages_come_one_by_one),
         cmocka_unit_test(an_unpublished_group_is_not_seen),
         cmocka_unit_test(batches_go_in_as_far_as_there_is_room),
         cmocka_unit_test(a_drop_is_counted_and_told_once_when_there_is_room),
