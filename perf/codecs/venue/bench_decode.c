@@ -492,7 +492,7 @@ static uint64_t ours(void *arg)
         if (n < 1)
             return 0;
         const union mr_slot *g = out;
-        for (; running->work == BEST && mr_event_slots(g) == 1; g++) /* a ticker's other values */
+        for (; g->event.kind >= MR_EVENT_MARK && g->event.kind <= MR_EVENT_OPEN_INTEREST; g++) /* a ticker's */
             sum += value_sum(g->event.price, g->event.exponent, g->event.kind);
         if (g->event.kind == MR_EVENT_BBO && g + 2 < out + n && running->work == BEST)
             g += 2; /* MEXC's image, whose first levels are the best */
