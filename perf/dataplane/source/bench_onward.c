@@ -1,7 +1,7 @@
 /* From the sender's call to what a message ends in: all engines done, and the signal given where it makes one. TLS over the loopback, 100,000
  * messages a second, received by spinning; then decoder, join, ring and engines on the same thread, as on a host of two processors. Beside it, in
- * turns, a bare TCP one-way: the same number of bytes from the same sender at the same pace, taken by spinning on recv or on epoll_wait, whichever is faster. What is judged is how far
- * the one's p50 lies above the other's: all that we add to the kernel's way. */
+ * turns, a bare TCP one-way: the same number of bytes from the same sender at the same pace, taken by spinning on recv or on epoll_wait, whichever
+ * is faster. What is judged is how far the one's p50 lies above the other's: all that we add to the kernel's way. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -18,7 +18,7 @@
 static const struct kind {
     const char *name, *work, *payload;
 } kinds[] = {
-    {"liquidation", "forceOrder of 227 B",
+    {"liquidation", "forceOrder of 226 B",
      "{\"stream\":\"btcusdt@forceOrder\",\"data\":{\"e\":\"forceOrder\",\"E\":1700000000123,\"o\":{\"s\":\"BTCUSDT\","
      "\"S\":\"SELL\",\"o\":\"LIMIT\",\"f\":\"IOC\",\"q\":\"0.014\",\"p\":\"67123.40\",\"ap\":\"67124.20\",\"X\":"
      "\"FILLED\",\"l\":\"0.014\",\"z\":\"0.014\",\"T\":1700000000120}}}"},
