@@ -183,17 +183,17 @@ void mr_bench_book(struct mr_bench *b)
     for (uint32_t i = 0; i < MR_COUNT_OF(cases); i++) {
         struct mr_bench_stream *s = &streams[i];
         *s = make(cases[i].levels, cases[i].per_message, cases[i].whole);
-        struct mr_bench_pair pair = {.name = cases[i].name,
-                                     .work = cases[i].work,
-                                     .items = cases[i].whole ? s->message_count : s->changes,
-                                     .ours = {ours, s},
-                                     .references = {{"boost::container::flat_map", mr_reference_book_flat_map, s},
-                                                    {"std::map", mr_reference_book_map, s}},
-                                     .goal = cases[i].goal,
-                                     .stretch = cases[i].stretch};
-        if (cases[i].whole)
-            pair.references[0] =
-                (typeof(pair.references[0])){"a sorted array with memmove", mr_reference_book_array, s};
+        const bool whole = cases[i].whole;
+        const struct mr_bench_pair pair = {
+            .name = cases[i].name,
+            .work = cases[i].work,
+            .items = whole ? s->message_count : s->changes,
+            .ours = {ours, s},
+            .references = {{whole ? "a sorted array with memmove" : "boost::container::flat_map",
+                            whole ? mr_reference_book_array : mr_reference_book_flat_map, s},
+                           {"std::map", mr_reference_book_map, s}},
+            .goal = cases[i].goal,
+            .stretch = cases[i].stretch};
         mr_bench_pair(b, &pair);
         drop(s);
     }
