@@ -112,7 +112,7 @@ static void latency_is_read_from_the_workspace_that_a_run_left(void **state)
 static void live_equals_replay(const char *source, int tiles)
 {
     char args[256], replay[128];
-    snprintf(args, sizeof args, "run --seconds %d --json --record rec-%s-%d --source %s --feed-tiles %d", 8, source,
+    snprintf(args, sizeof args, "run --seconds %d --json --record rec-%s-%d --source %s --feed-tiles %d", 5, source,
              tiles, source, tiles);
     scene_good(args);
     snprintf(replay, sizeof replay, "replay rec-%s-%d --digest --json", source, tiles);
@@ -122,8 +122,9 @@ static void live_equals_replay(const char *source, int tiles)
     assert_int_equal(code, 0);
     assert_string_equal(scene_value(digests(scene.out), "events"), scene_value(digests(scene.again), "events"));
     assert_string_equal(scene_value(digests(scene.out), "signals"), scene_value(digests(scene.again), "signals"));
-    assert_int_equal(scene_number(strstr(scene.out, "\"events\":"), "book"),
-                     scene_number(strstr(scene.again, "\"events\":"), "book"));
+    const long books = scene_number(strstr(scene.out, "\"events\":"), "book");
+    assert_true(books > 100);
+    assert_int_equal(scene_number(strstr(scene.again, "\"events\":"), "book"), books);
 }
 
 static void a_live_run_over_io_uring_replays_to_its_digests(void **state)
