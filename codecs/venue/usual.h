@@ -217,6 +217,7 @@ struct usual_book {
     enum mr_levels_form form;
     bool asks_first;
     const char *between;
+    bool few; /* lists so short that both in one go are not worth trying */
 };
 static inline uint32_t usual_sides(struct scan *s, const struct mr_frame *frame, const struct mr_instrument *it,
                                    const struct usual_book *book, union mr_slot *slot)
@@ -224,7 +225,7 @@ static inline uint32_t usual_sides(struct scan *s, const struct mr_frame *frame,
     enum { HALF = MR_LEVELS_MAX / 2 };
     const struct mr_levels_scan how = {book->form, it->price_scale, it->size_scale};
     struct mr_level *levels = mr_take_levels(slot), *waiting = levels + HALF;
-    if (s->ok && s->end - s->p <= MR_LEVELS_BOOK_BYTES) {
+    if (!book->few && s->ok && s->end - s->p <= MR_LEVELS_BOOK_BYTES) {
         const struct mr_levels_book both = {book->between, (uint8_t)strlen(book->between), book->asks_first};
         uint32_t count[2];
         int64_t end = mr_levels_book_decode(frame->data, frame->len, (uint32_t)(s->p - frame->data), &how, &both,

@@ -60,7 +60,7 @@ MR_INLINE bool head(struct scan *s, struct mr_decoder *dec, struct head *h)
 int binance_depth_usual(struct mr_decoder *dec, const struct mr_frame *frame, uint32_t event, union mr_slot *out,
                         uint32_t out_max)
 {
-    static const struct usual_book book = {MR_LEVELS_PAIR, false, ",\"a\":"};
+    static const struct usual_book book = {MR_LEVELS_PAIR, false, ",\"a\":", false};
     const bool wrapped = event != 0;
     struct scan s = {frame->data + event, frame->data + frame->len, true};
     struct head h;
@@ -91,7 +91,7 @@ int binance_snapshot_usual(struct mr_decoder *dec, struct mr_span symbol, const 
     int64_t time = FOUND(&s, ",\"E\":") ? number_ms(&s) : 0;
     time = FOUND(&s, ",\"T\":") ? number_ms(&s) : time;
     EXPECT(&s, ",\"bids\":");
-    static const struct usual_book book = {MR_LEVELS_PAIR, false, ",\"asks\":"};
+    static const struct usual_book book = {MR_LEVELS_PAIR, false, ",\"asks\":", false};
     union mr_slot *slot = mr_take_slot(dec, out, MR_EVENT_BOOK, it);
     uint32_t slots = usual_sides(&s, body, it, &book, slot);
     EXPECT(&s, "}");

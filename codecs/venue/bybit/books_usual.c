@@ -48,7 +48,7 @@ MR_INLINE bool type_and_time(struct scan *s, bool *delta, int64_t *ns)
 
 int mr_bybit_books_usual(struct mr_decoder *dec, const struct mr_frame *frame, union mr_slot *out, uint32_t out_max)
 {
-    static const struct usual_book book = {MR_LEVELS_PAIR, false, ",\"a\":"};
+    static const struct usual_book book = {MR_LEVELS_PAIR, false, ",\"a\":", false};
     struct scan s = {frame->data, frame->data + frame->len, true};
     struct named of;
     bool delta;

@@ -8,7 +8,7 @@
 int mr_hyperliquid_books_usual(struct mr_decoder *dec, const struct mr_frame *frame, union mr_slot *out,
                                uint32_t out_max)
 {
-    static const struct usual_book book = {MR_LEVELS_OBJECT, false, ","};
+    static const struct usual_book book = {MR_LEVELS_OBJECT, false, ",", false};
     struct scan s = {frame->data, frame->data + frame->len, true};
     if (!FOUND(&s, "{\"channel\":\"l2Book\",\"data\":{\"coin\":\"") || out_max < MR_GROUP_SLOTS)
         return MR_E_AGAIN;

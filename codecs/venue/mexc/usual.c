@@ -20,7 +20,8 @@ static inline bool is_full(const struct scan *s)
     return s->end - s->p > back && same_text(s->end - back, wanted, 8);
 }
 
-static const struct usual_book shape = {MR_LEVELS_BARE, true, ",\"bids\":"};
+static const struct usual_book changes = {MR_LEVELS_BARE, true, ",\"bids\":", false},
+                               top = {MR_LEVELS_BARE, true, ",\"bids\":", true};
 
 /* Both sides of depth.full. */
 static inline uint32_t top_sides(struct scan *s, const struct mr_frame *frame, const struct mr_instrument *it,
@@ -31,7 +32,7 @@ static inline uint32_t top_sides(struct scan *s, const struct mr_frame *frame, c
     const int64_t end =
         mr_levels_top(frame->data, frame->len, (uint32_t)(s->p - frame->data), &form, mr_take_levels(slot), count);
     if (unusual(end < 0))
-        return usual_sides(s, frame, it, &shape, slot);
+        return usual_sides(s, frame, it, &top, slot);
     s->p = frame->data + end;
     slot->book.bid_count = (uint16_t)count[1];
     slot->book.ask_count = (uint16_t)count[0];
@@ -93,7 +94,7 @@ int mr_mexc_book_behind(struct scan at, struct mr_decoder *dec, const struct mr_
     const bool full = is_full(s);
     dec->kind = full ? MR_MEXC_DEPTH_FULL : MR_MEXC_DEPTH;
     union mr_slot *slot = mr_take_slot(dec, out + (full ? 2 : 0), MR_EVENT_BOOK, it);
-    uint32_t slots = full ? top_sides(s, frame, it, slot) : usual_sides(s, frame, it, &shape, slot);
+    uint32_t slots = full ? top_sides(s, frame, it, slot) : usual_sides(s, frame, it, &changes, slot);
     versions(s, &slot->book);
     if (unusual(!s->ok) || !(full ? STRETCH(s, FULL) : STRETCH(s, DEPTH)) || !at_end(s)) {
         dec->kind = MR_MEXC_UNKNOWN;
@@ -130,7 +131,7 @@ int mr_mexc_snapshot_usual(struct mr_decoder *dec, struct mr_span symbol, const 
         return MR_E_AGAIN;
     dec->kind = MR_MEXC_REST_DEPTH;
     union mr_slot *slot = mr_take_slot(dec, out, MR_EVENT_BOOK, it);
-    uint32_t slots = usual_sides(&s, body, it, &shape, slot);
+    uint32_t slots = usual_sides(&s, body, it, &changes, slot);
     EXPECT(&s, ",\"version\":");
     slot->book.seq = slot->book.first_seq = s.ok ? number(&s) : 0;
     EXPECT(&s, ",\"timestamp\":");

@@ -52,7 +52,7 @@ MR_INLINE bool tail(struct scan *s, struct mr_decoder *dec, int64_t *ns, struct 
 
 int mr_okx_books_usual(struct mr_decoder *dec, const struct mr_frame *frame, union mr_slot *out, uint32_t out_max)
 {
-    static const struct usual_book book = {MR_LEVELS_QUAD, true, ",\"bids\":"};
+    static const struct usual_book book = {MR_LEVELS_QUAD, true, ",\"bids\":", false};
     struct scan s = {frame->data, frame->data + frame->len, true};
     struct mr_okx_sequence seq = {.prev = -1};
     struct named of;
