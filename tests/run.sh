@@ -154,13 +154,13 @@ export LSAN_OPTIONS="${LSAN_OPTIONS:-suppressions=$PWD/tests/run/leaks.txt:print
 export UBSAN_OPTIONS="${UBSAN_OPTIONS:-halt_on_error=1:print_stacktrace=1}"
 export TSAN_OPTIONS="${TSAN_OPTIONS:-halt_on_error=1:second_deadlock_stack=1}"
 # Left out: death at every instruction is of the instructions that ship, and a sanitizer's are ten times as many. The commands and
-# the book over recordings run the same code over long inputs, test_watch and test_live_dpdk the same system as test_live, three quarters of the faults wait for
+# the book over recordings run the same code over long inputs, test_watch, test_slowest and test_live_dpdk the same system as test_live, three quarters of the faults wait for
 # back-off more than they run (./dev test --all has them); the cases of TLS run over DPDK, with the same reader; the
 # player plays every recording here too, and sources and stack of DPDK have tests of their own.
 # The simulated exchange is a tool, and runs here under test_live. The benches judge what the program does beside its times; whole runs that trade over the
 # network are those of test_crash, which stays.
 left_out="dataplane/ring/test_ring_death docs/reference"
-[ -n "$all" ] || left_out="$left_out controlplane/cmd/test_cmd controlplane/live/test_watch controlplane/live/test_live_dpdk engines/book/test_book_recorded
+[ -n "$all" ] || left_out="$left_out controlplane/cmd/test_cmd controlplane/live/test_watch controlplane/live/test_slowest controlplane/live/test_live_dpdk engines/book/test_book_recorded
     dataplane/plane/test_faults_1 dataplane/plane/test_faults_2 dataplane/plane/test_faults_3 exchange/tests/test_server dataplane/tls/test_cases
     controlplane/cmd/test_trading controlplane/live/test_remote controlplane/kill/bench controlplane/admin/bench"
 tests=$(meson test -C "$build" --list 2>/dev/null | sed -n 's/^\([a-z][^ ]*\/[^ ]*\)$/\1/p')
