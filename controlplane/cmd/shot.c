@@ -4,8 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define FIRST_LINE "millrace-latency 4\n"
-#define WITHOUT_RECORDS "millrace-latency 3\n" /* as builds wrote it that kept no records of maxima */
+#define FIRST_LINE "millrace-latency 3\n"
+#define OLDER "millrace-latency 2\n" /* without records, and who took it */
 
 static struct mr_hist *new_hist(unsigned bits)
 {
@@ -128,14 +128,27 @@ static bool load_numbers(const char *line, uint64_t *numbers, uint32_t count)
     return true;
 }
 
-static bool load_row(struct mr_shot *shot, FILE *f, const char *names, bool with_records, uint32_t *line_no)
+enum { BITS, NEGATIVE, BEYOND, SUM, MIN, MAX, TOTALS };
+
+/* An older file has the maximum, then how far below INT64_MAX the least value lies: 0 where there is none. */
+static void from_older(uint64_t totals[TOTALS])
+{
+    const uint64_t max = totals[MIN], below = totals[MAX];
+    totals[MIN] = below ? INT64_MAX - below : 0; /* of what was never written: far above the maximum */
+    totals[MAX] = max;
+}
+
+static bool load_row(struct mr_shot *shot, FILE *f, const char *names, bool older, uint32_t *line_no)
 {
     char line[MR_SHOT_LINE];
-    enum { BITS, NEGATIVE, BEYOND, SUM, MIN, MAX, TOTALS };
     uint64_t totals[TOTALS], bucket[2]; /* its low end; its count */
     if (!fgets(line, sizeof line, f) || ++*line_no == 0 || strncmp(line, "= ", 2) != 0 ||
-        !load_numbers(line + 2, totals, TOTALS) || totals[BITS] > MR_HIST_RANGE_BITS ||
-        mr_hist_bytes((unsigned)totals[BITS]) == 0 || totals[MAX] > INT64_MAX || totals[MIN] > totals[MAX])
+        !load_numbers(line + 2, totals, TOTALS))
+        return false;
+    if (older)
+        from_older(totals);
+    if (totals[BITS] > MR_HIST_RANGE_BITS || mr_hist_bytes((unsigned)totals[BITS]) == 0 || totals[MAX] > INT64_MAX ||
+        totals[MIN] > totals[MAX])
         return false;
     const unsigned bits = (unsigned)totals[BITS];
     struct mr_shot_row *row = add_row(shot, bits);
@@ -150,8 +163,7 @@ static bool load_row(struct mr_shot *shot, FILE *f, const char *names, bool with
     for (; fgets(line, sizeof line, f); first = false) {
         ++*line_no;
         if (first && line[0] == '!') {
-            if (!with_records || !mr_shot_load_worst(&row->worst, line, f, line_no) ||
-                row->worst.trace.value != row->hist->max)
+            if (older || !mr_shot_load_worst(&row->worst, line, f, line_no) || row->worst.trace.value != row->hist->max)
                 return false;
             continue;
         }
@@ -188,28 +200,30 @@ static bool is_end(const char *line, uint32_t count)
 
 int mr_shot_load(struct mr_shot *shot, const char *path, struct mr_err *err)
 {
-    char line[MR_SHOT_LINE];
-    bool with_records = false;
+    char line[MR_SHOT_LINE] = "";
     uint32_t line_no = 1;
     FILE *f = fopen(path, "r");
     if (!f)
         return mr_err_set(err, MR_E_IO, "%s: cannot read: %s", path, strerror(errno));
     int status = MR_OK;
-    if (!fgets(line, sizeof line, f) ||
-        (!(with_records = strcmp(line, FIRST_LINE) == 0) && strcmp(line, WITHOUT_RECORDS) != 0))
+    if (!fgets(line, sizeof line, f))
+        line[0] = 0;
+    const bool older = strcmp(line, OLDER) == 0;
+    if (!older && strcmp(line, FIRST_LINE) != 0)
         status = mr_err_set(err, MR_E_MAGIC,
                             strncmp(line, "millrace-latency ", 17) == 0
                                 ? "%s: of a version that this build does not read; save it anew"
                                 : "%s: not a file that --save made",
                             path);
-    if (status == MR_OK && with_records && (line_no++, !load_taken(shot, f)))
-        status = mr_err_set(err, MR_E_MALFORMED, "%s:%u: not a histogram as --save writes it", path, line_no);
+    else if (!older && !load_taken(shot, f))
+        status = mr_err_set(err, MR_E_MALFORMED, "%s:2: not a histogram as --save writes it", path);
+    line_no += !older;
     bool ended = false;
     while (status == MR_OK && fgets(line, sizeof line, f)) {
         line_no++;
         if (is_end(line, shot->count) && !ended)
             ended = true;
-        else if (ended || !load_row(shot, f, line, with_records, &line_no))
+        else if (ended || !load_row(shot, f, line, older, &line_no))
             status = mr_err_set(err, MR_E_MALFORMED, "%s:%u: not a histogram as --save writes it", path, line_no);
     }
     if (status == MR_OK && !ended)

@@ -4,13 +4,13 @@
 MR_COLD struct mr_trace desk_trace(const struct mr_desk *d, uint64_t number, uint32_t instrument, int64_t value,
                                    int64_t at_ns)
 {
-    const struct mr_instrument *it =
-        mr_instruments_get(d->instruments, instrument); /* of this table: by name for others */
+    const struct mr_instrument *it = mr_instruments_get(d->instruments, instrument);
     struct mr_trace t = mr_trace_of(value, at_ns);
     t.recv_ns = d->signal_ns;
     t.seq = number;
     t.thread = MR_TRACE_THREAD_TRADE;
-    if (it)
+    static_assert(sizeof it->symbol >= sizeof t.begins, "so many bytes are there");
+    if (it) /* its name: the number is of this process's table */
         memcpy(t.begins, it->symbol, sizeof t.begins - 1);
     return t;
 }

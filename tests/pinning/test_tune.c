@@ -21,22 +21,8 @@ static struct mr_tune *look(const struct tree *t, struct mr_host *host, uint32_t
 static void same_as_golden(const char *name, const char *kind)
 {
     char file[128];
-    size_t len;
     snprintf(file, sizeof file, "%s.%s", name, kind);
-    if (getenv("MILLRACE_UPDATE")) {
-        char path[256];
-        snprintf(path, sizeof path, "tests/pinning/golden/%s", file);
-        FILE *f = fopen(path, "w");
-        assert_non_null(f);
-        fputs(out, f);
-        fclose(f);
-    }
-    char *golden = (char *)mr_test_read("tests/pinning/golden", file, &len);
-    assert_non_null(golden);
-    if (strcmp(golden, out) != 0)
-        print_error("%s is not what is in golden/ (MILLRACE_UPDATE=1 rewrites it):\n%s\n", file, out);
-    assert_string_equal(golden, out);
-    free(golden);
+    mr_test_golden("tests/pinning/golden", file, out);
 }
 
 static void on_each_host(void (*check)(const char *name, struct mr_host *host, const struct mr_tune *tune))

@@ -77,6 +77,25 @@ uint8_t *mr_test_read(const char *in, const char *name, size_t *len)
     return n > 4 && strcmp(name + n - 4, ".zst") == 0 ? unpack(data, *len, len) : data;
 }
 
+void mr_test_golden(const char *folder, const char *name, const char *text)
+{
+    size_t len;
+    if (getenv("MILLRACE_UPDATE")) {
+        char path[256];
+        snprintf(path, sizeof path, "%s/%s", folder, name);
+        FILE *f = fopen(path, "w");
+        assert_non_null(f);
+        fputs(text, f);
+        assert_int_equal(fclose(f), 0);
+    }
+    char *golden = (char *)mr_test_read(folder, name, &len);
+    assert_non_null(golden);
+    if (strcmp(golden, text) != 0)
+        print_error("%s/%s is another (MILLRACE_UPDATE=1 rewrites it):\n%s\n", folder, name, text);
+    assert_string_equal(golden, text);
+    free(golden);
+}
+
 struct mr_guard mr_guard_open(size_t len)
 {
     size_t page = (size_t)sysconf(_SC_PAGESIZE), body = (len + page - 1) / page * page;

@@ -22,6 +22,9 @@ void mr_test_skip_line(const char *why);
 /* A whole file, or a .zst one unpacked; NULL if it cannot be read. free() it. One NUL follows the bytes. */
 uint8_t *mr_test_read(const char *folder, const char *name, size_t *len);
 
+/* The text is what that file of the folder holds; MILLRACE_UPDATE=1 rewrites it first. Fails the test, and shows the text, where it is not. */
+void mr_test_golden(const char *folder, const char *name, const char *text);
+
 /* `len` bytes that end exactly at an unmapped page (and begin after one where len is a page multiple). */
 struct mr_guard {
     uint8_t *data;

@@ -53,8 +53,6 @@ static void both_sides_of_a_top_are_taken_however_many_levels_they_have(void **s
 {
     (void)state;
     static const char *const levels[] = {"[81234.5,12,3]", "[81234,0,0]", "[1.00000001,99999,12]", "[7,1,1]"};
-    if (none_here())
-        skip();
     for (uint32_t first = 0; first <= 12; first++) {
         for (uint32_t second = 0; second <= 12; second++) {
             char text[1024];
@@ -95,8 +93,6 @@ static void numbers_are_taken_wherever_they_stand(void **state)
         "[1,1,123456789012345678]",
         "[10.10,10,10]",
     };
-    if (none_here())
-        skip();
     for (size_t i = 0; i < MR_COUNT_OF(good); i++)
         for (uint32_t at = 0; at < 10; at++) {
             char text[1024];
@@ -123,8 +119,6 @@ static void what_is_not_as_usual_is_left_to_others(void **state)
         {"letters", "[a,b,c]"}, {"a colon", "[1:1,1]"}, {"a slash, the byte in front of digits", "[1/,1,1]"}, {"a byte behind digits", "[1:,1,1]"},
     };
     /* clang-format on */
-    if (none_here())
-        skip();
     for (size_t i = 0; i < MR_COUNT_OF(odd); i++)
         for (uint32_t at = 0; at < 10; at++) {
             char text[1024];
@@ -167,8 +161,6 @@ static void other_texts_around_the_lists_are_left_to_others(void **state)
         "[[1,1,1]]],\"bids\":[[1,1,1]]",
         "5[[1,1,1]],\"bids\":[[1,1,1]]",
     };
-    if (none_here())
-        skip();
     for (size_t i = 0; i < MR_COUNT_OF(texts); i++) {
         char text[1024];
         uint32_t n = (uint32_t)sprintf(text, "%s", texts[i]);
@@ -218,8 +210,6 @@ static void random_tops_are_read_as_the_reference_does(void **state)
     (void)state;
     struct mr_random r = {20261122};
     char text[4096];
-    if (none_here())
-        skip();
     for (int i = 0; i < (quick() ? 5000 : 50000); i++) {
         uint32_t len = put_random(text, &r, true);
         assert_int_equal(said(text, len, 8, 8), len > 256 + sizeof BEHIND ? TOP_AGAIN : TOP_TAKEN);
@@ -237,8 +227,6 @@ static void damage_anywhere_is_never_read_otherwise_than_the_reference_does(void
     struct mr_random r = {78};
     char text[4096], copy[4096];
     uint32_t taken = 0;
-    if (none_here())
-        skip();
     for (int i = 0; i < (quick() ? 10 : 60); i++) {
         uint32_t len = put_random(text, &r, true);
         for (uint32_t at = 0; at < len; at++) {
@@ -265,5 +253,5 @@ int main(void)
         cmocka_unit_test(random_tops_are_read_as_the_reference_does),
         cmocka_unit_test(damage_anywhere_is_never_read_otherwise_than_the_reference_does),
     };
-    return MR_TEST_MAIN(tests);
+    return none_here() ? 77 : MR_TEST_MAIN(tests);
 }

@@ -50,24 +50,7 @@ static void draw(uint32_t lines, unsigned only)
     snprintf(out, sizeof out, "%.*spid 4242 %s", (int)(at - frame), frame, at + strlen(pid));
 }
 
-static void same_as_golden(const char *name)
-{
-    size_t len;
-    if (getenv("MILLRACE_UPDATE")) {
-        char path[96];
-        snprintf(path, sizeof path, "tests/controlplane/admin/golden/%s", name);
-        FILE *f = fopen(path, "w");
-        assert_non_null(f);
-        fputs(out, f);
-        assert_int_equal(fclose(f), 0);
-    }
-    char *golden = (char *)mr_test_read("tests/controlplane/admin/golden", name, &len);
-    assert_non_null(golden);
-    if (strcmp(golden, out) != 0)
-        print_error("%s is not what is in golden/ (MILLRACE_UPDATE=1 rewrites it):\n%s\n", name, out);
-    assert_string_equal(golden, out);
-    free(golden);
-}
+static void same_as_golden(const char *name) { mr_test_golden("tests/controlplane/admin/golden", name, out); }
 
 static void fits(uint32_t lines)
 {

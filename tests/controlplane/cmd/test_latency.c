@@ -5,12 +5,10 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#include "tests/controlplane/admin/made.h"
-#include "tests/support/support.h"
+#include "tests/controlplane/cmd/saved.h"
 
-static const char *program, *reader;
-static struct made made;
-static char out[1 << 20], line[1 << 16];
+static const char *reader;
+static char line[1 << 16];
 
 static int up(void **state)
 {
@@ -24,24 +22,6 @@ static int up(void **state)
     MR_RECORD(made.feed, lag_ns, 3600000000123ll);
     return 0;
 }
-static int down(void **state)
-{
-    (void)state;
-    made_close(&made);
-    return 0;
-}
-
-static int latency(const char *args)
-{
-    return mr_test_shell(out, sizeof out, "cd '%s' && '%s' latency --workspace workspace %s 2>&1", made.folder, program,
-                         args);
-}
-
-static int diff(const char *args)
-{
-    return mr_test_shell(out, sizeof out, "cd '%s' && '%s' latency --diff %s 2>&1", made.folder, program, args);
-}
-
 /* ---- decoded here ---- */
 
 struct decoded {
@@ -220,11 +200,11 @@ static void a_saved_file_that_is_cut_anywhere_is_refused_by_name(void **state)
 static void saved_files_that_are_not_ours_are_refused_by_name(void **state)
 {
     (void)state;
-#define HEAD "millrace-latency 3\n"
+#define HEAD "millrace-latency 3\ntaken 5 by build\n"
     static const struct {
         const char *says, *text, *why;
     } cases[] = {
-        {"another version", "millrace-latency 2\nend 0\n", "of a version that this build does not read"},
+        {"another version", "millrace-latency 4\nend 0\n", "of a version that this build does not read"},
         {"another file", "latency 3\nend 0\n", "not a file that --save made"},
         {"an empty file", "", "not a file that --save made"},
         {"something after the end", HEAD "end 0\nend 0\n", "not a histogram"},
@@ -236,14 +216,9 @@ static void saved_files_that_are_not_ours_are_refused_by_name(void **state)
         {"a least above the most", HEAD "a\tb\tc\td\n= 7 0 0 0 6 5\n.\nend 1\n", "not a histogram"},
         {"too few names", HEAD "a\tb\n= 7 0 0 0 0 0\n.\nend 1\n", "not a histogram"},
     };
-    char path[128];
     assert_int_equal(latency("--save a"), 0);
-    snprintf(path, sizeof path, "%s/bad", made.folder);
     for (size_t i = 0; i < MR_COUNT_OF(cases); i++) {
-        FILE *f = fopen(path, "w");
-        assert_non_null(f);
-        fputs(cases[i].text, f);
-        fclose(f);
+        write_file("bad", cases[i].text);
         int code = diff("a bad");
         if (code != 2 || !strstr(out, "bad") || !strstr(out, cases[i].why))
             fail_msg("%s: exit %d: %.300s", cases[i].says, code, out);
@@ -253,12 +228,7 @@ static void saved_files_that_are_not_ours_are_refused_by_name(void **state)
 static void what_only_one_of_two_files_has_is_told(void **state)
 {
     (void)state;
-    char path[128];
-    snprintf(path, sizeof path, "%s/none", made.folder);
-    FILE *f = fopen(path, "w");
-    assert_non_null(f);
-    fputs(HEAD "end 0\n", f);
-    fclose(f);
+    write_file("none", HEAD "end 0\n");
     assert_int_equal(latency("--save a"), 0);
     assert_int_equal(diff("none a"), 0);
     assert_non_null(strstr(out, "0 histograms are in both; 0 in none alone, "));

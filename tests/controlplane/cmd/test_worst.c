@@ -6,16 +6,11 @@
 #include "codecs/event/trace.h"
 #include "codecs/json/json.h"
 #include "controlplane/admin/worst.h"
-#include "tests/controlplane/admin/made.h"
-#include "tests/support/support.h"
+#include "tests/controlplane/cmd/saved.h"
 
 #define AT 1795344085977064163ll
 #define VALUE 3600000000123ll
 #define RECORD "! 3600000000123 1795344085977064163 1 0 0 -1 -1 -1 1 4294967295 1 7 3 1 0 1 0 0 -1 -1 -1 -1 0 0 0 0\n"
-
-static const char *program;
-static struct made made;
-static char out[1 << 20];
 
 static int up(void **state)
 {
@@ -48,32 +43,6 @@ static int up(void **state)
     mr_hist_around_put((struct mr_hist *)&made.feed->lag_ns, &around);
     return 0;
 }
-static int down(void **state)
-{
-    (void)state;
-    made_close(&made);
-    return 0;
-}
-
-static int latency(const char *args)
-{
-    return mr_test_shell(out, sizeof out, "cd '%s' && '%s' latency --workspace workspace %s 2>&1", made.folder, program,
-                         args);
-}
-static int diff(const char *args)
-{
-    return mr_test_shell(out, sizeof out, "cd '%s' && '%s' latency --diff %s 2>&1", made.folder, program, args);
-}
-static void write_file(const char *name, const char *text)
-{
-    char path[128];
-    snprintf(path, sizeof path, "%s/%s", made.folder, name);
-    FILE *f = fopen(path, "w");
-    assert_non_null(f);
-    fputs(text, f);
-    assert_int_equal(fclose(f), 0);
-}
-
 static void says(const char *const *words)
 {
     for (; *words; words++)
@@ -228,8 +197,9 @@ static void scribbled_records_are_shown_without_harm(void **state)
 static void a_file_of_a_build_that_kept_no_records_opens(void **state)
 {
     (void)state;
-    write_file("old", "millrace-latency 3\nfeed\tvenue=binance,product=usdm\tlag_ns\tns\n= 7 0 0 90 90 90\n"
-                      "90 1\n.\nend 1\n");
+    write_file("old",
+               "millrace-latency 2\nfeed\tvenue=binance,product=usdm\tlag_ns\tns\n= 7 0 0 90 90 9223372036854775717\n"
+               "90 1\n.\nend 1\n");
     assert_int_equal(latency("--save new"), 0);
     assert_int_equal(diff("old new --worst"), 0);
     assert_non_null(strstr(out, "old: taken at a time that it does not say\n"));
@@ -245,9 +215,9 @@ static void files_of_two_builds_are_compared_and_each_names_its_own(void **state
     (void)state;
 #define HIST "feed\t\tlag_ns\tns\n= 7 0 0 %d %d %d\n%d 1\n.\nend 1\n"
     char text[512];
-    snprintf(text, sizeof text, "millrace-latency 4\ntaken 1000000000000000000 by aaaa\n" HIST, 100, 100, 100, 100);
+    snprintf(text, sizeof text, "millrace-latency 3\ntaken 1000000000000000000 by aaaa\n" HIST, 100, 100, 100, 100);
     write_file("a", text);
-    snprintf(text, sizeof text, "millrace-latency 4\ntaken 1000000001000000000 by bbbb\n" HIST, 50, 50, 50, 50);
+    snprintf(text, sizeof text, "millrace-latency 3\ntaken 1000000001000000000 by bbbb\n" HIST, 50, 50, 50, 50);
     write_file("b", text);
     assert_int_equal(diff("a b"), 0);
     assert_non_null(strstr(out, "a: taken 2001-09-09T01:46:40.000000000Z, build aaaa\n"));
@@ -289,8 +259,9 @@ static void a_file_with_a_record_that_is_cut_anywhere_is_refused_by_name(void **
 static void records_that_are_not_ours_are_refused_by_name(void **state)
 {
     (void)state;
-#define HEAD "millrace-latency 4\ntaken 5 by build\n"
+#define HEAD "millrace-latency 3\ntaken 5 by build\n"
 #define ROW "feed\t\tlag_ns\tns\n= 7 0 1 3600000000123 3600000000123 3600000000123\n"
+#define OLD_ROW "feed\t\tlag_ns\tns\n= 7 0 1 3600000000123 3600000000123 9223368436854775684\n"
 #define TEXTS "trade\t\t\t\t\t\t\n"
 #define END "3600000000000 1\n.\nend 1\n"
     static const struct {
@@ -299,9 +270,13 @@ static void records_that_are_not_ours_are_refused_by_name(void **state)
     } cases[] = {
         {"as we write it", HEAD ROW RECORD TEXTS END, true},
         {"no record", HEAD ROW END, true},
-        {"a record in a file of before there were any", "millrace-latency 3\n" ROW RECORD TEXTS END, false},
-        {"no line of who took it", "millrace-latency 4\n" ROW RECORD TEXTS END, false},
-        {"taken before 1970", "millrace-latency 4\ntaken -5 by build\n" ROW END, false},
+        {"an older file", "millrace-latency 2\n" OLD_ROW END, true},
+        {"a record in an older file", "millrace-latency 2\n" OLD_ROW RECORD TEXTS END, false},
+        {"an older file whose least value is above the most",
+         "millrace-latency 2\nfeed\t\tlag_ns\tns\n= 7 0 1 5 5 5\n" END, false},
+        {"an older file's numbers in this one's order", "millrace-latency 2\n" ROW END, false},
+        {"no line of who took it", "millrace-latency 3\n" ROW RECORD TEXTS END, false},
+        {"taken before 1970", "millrace-latency 3\ntaken -5 by build\n" ROW END, false},
         {"a record of another value", HEAD "feed\t\tlag_ns\tns\n= 7 0 1 5 5 5\n" RECORD TEXTS END, false},
         {"two records", HEAD ROW RECORD TEXTS RECORD TEXTS END, false},
         {"a record behind the buckets", HEAD ROW "3600000000000 1\n" RECORD TEXTS ".\nend 1\n", false},
