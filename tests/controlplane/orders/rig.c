@@ -205,6 +205,15 @@ void rig_pass(struct rig *r, int64_t ns)
     rig_step(r);
 }
 
+bool rig_next(struct rig *r, int64_t until, int64_t other_due)
+{
+    if (r->now >= until)
+        return false;
+    const int64_t own = mr_orders_due(r->om), due = other_due < own ? other_due : own;
+    r->now = due > until ? until : due > r->now ? due : r->now + 1;
+    return true;
+}
+
 struct mr_order rig_limit(int side, int64_t price, int64_t size)
 {
     return (struct mr_order){

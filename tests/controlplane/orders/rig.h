@@ -64,8 +64,10 @@ struct rig *rig_restart(const struct rig *from, uint64_t count);
 void rig_ready(struct rig *r);
 struct rig *rig_begin(void (*change)(struct rig *)); /* opened, and ready */
 
-void rig_step(struct rig *r);                                     /* at r->now */
-void rig_pass(struct rig *r, int64_t ns);                         /* time goes on, stepping whenever something is due */
+void rig_step(struct rig *r);             /* at r->now */
+void rig_pass(struct rig *r, int64_t ns); /* time goes on, stepping whenever something is due */
+/* Moves on to when the manager, or who stands beside it, is due; false: `until` is reached. */
+bool rig_next(struct rig *r, int64_t until, int64_t other_due);
 struct mr_order rig_limit(int side, int64_t price, int64_t size); /* whole units of instrument 0 */
 uint64_t rig_submit(struct rig *r, struct mr_order intent);       /* must be approved; and steps */
 uint64_t rig_acked(struct rig *r, struct mr_order intent);        /* and acknowledged as "v<number>" */

@@ -63,13 +63,8 @@ MR_INLINE void step(struct scene *s)
 
 MR_INLINE void pass(struct scene *s, int64_t ns)
 {
-    int64_t until = s->r->now + ns;
-    while (s->r->now < until) {
-        int64_t due = mr_orders_due(s->r->om), other = mr_brackets_due(s->bs);
-        due = other < due ? other : due;
-        s->r->now = due > until ? until : due > s->r->now ? due : s->r->now + 1;
+    for (int64_t until = s->r->now + ns; rig_next(s->r, until, mr_brackets_due(s->bs));)
         step(s);
-    }
 }
 
 /* A long of 4 from 100, stop 90, target 120, 10x. */
